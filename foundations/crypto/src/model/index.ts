@@ -1,0 +1,2 @@
+export { modelHash } from './hash.ts';
+export { createModelKeys, modelSignatures } from './keys.ts';

@@ -1,0 +1,95 @@
+/**
+ * Model keys for simulations: nearly free, deterministic, and unforgeable by construction - a signature is a keyed
+ * hash under a secret that never leaves this file, and a participant is only handed the function that signs as itself.
+ * An adversary inside a simulation can therefore replay and withhold signatures, but not make another's.
+ */
+
+import { assert, createPrng, type NodeId } from '@concordat/kernel';
+import { type Keys, PUBLIC_KEY_BYTES, SEED_BYTES, SIGNATURE_BYTES, type Signatures } from '../primitives.ts';
+import { absorb, close, type Lanes, modelHash, squeeze } from './hash.ts';
+
+const lanes: Lanes = new Uint32Array(8);
+const expected = new Uint8Array(SIGNATURE_BYTES);
+
+/** 64 bytes that nobody can make without the secret. */
+function authenticate(secret: Lanes, bytes: Uint8Array, into: Uint8Array): void {
+  lanes.set(secret);
+  absorb(lanes, bytes);
+  squeeze(lanes, into, 0);
+  close(lanes);
+  squeeze(lanes, into, SIGNATURE_BYTES / 2);
+}
+
+function isAuthentic(secret: Lanes, bytes: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== SIGNATURE_BYTES) return false;
+  authenticate(secret, bytes, expected);
+  for (let i = 0; i < SIGNATURE_BYTES; i++) if (signature[i] !== expected[i]) return false;
+  return true;
+}
+
+function signed(secret: Lanes, bytes: Uint8Array): Uint8Array {
+  const signature = new Uint8Array(SIGNATURE_BYTES);
+  authenticate(secret, bytes, signature);
+  return signature;
+}
+
+/** The keys of members 0 to `members` - 1 of one simulated cluster; clusters of different seeds share none. */
+export function createModelKeys(members: number, seed: number): (id: NodeId) => Keys {
+  const random = createPrng(seed, 'model-keys');
+  const secrets = Array.from({ length: members }, () =>
+    Uint32Array.from({ length: 8 }, () => random.uint32()),
+  );
+  return (id) => {
+    const own = secrets[id];
+    assert(own !== undefined, 'keys are handed to members only');
+    return {
+      hash: modelHash,
+      sign: (bytes) => signed(own, bytes),
+      verify: (signer, bytes, signature) => {
+        const secret = secrets[signer];
+        return secret !== undefined && isAuthentic(secret, bytes, signature);
+      },
+    };
+  };
+}
+
+const HALF = SEED_BYTES / 2;
+const ROUNDS = 4;
+
+/** One Feistel round: xors a function of `key`'s half at `from` into the other half. */
+function feistel(key: Uint8Array, round: number, from: number): void {
+  const input = new Uint8Array(HALF + 1);
+  input.set(key.subarray(from, from + HALF));
+  input[HALF] = round;
+  const mask = modelHash(input);
+  const to = HALF - from;
+  for (let i = 0; i < HALF; i++) key[to + i] = (key[to + i] as number) ^ (mask[i] as number);
+}
+
+/** The inverse of `publicKeyOf`. Only verification may use it, which is why it is not exported. */
+function seedOf(publicKey: Uint8Array): Uint8Array {
+  const key = publicKey.slice();
+  for (let round = ROUNDS - 1; round >= 0; round--) feistel(key, round, round % 2 === 0 ? 0 : HALF);
+  return key;
+}
+
+function secretOf(seed: Uint8Array): Lanes {
+  const view = new DataView(seed.buffer, seed.byteOffset, seed.byteLength);
+  return Uint32Array.from({ length: 8 }, (_, i) => view.getUint32(4 * i));
+}
+
+/** Signatures under travelling keys: the public key is an invertible scrambling of the seed, so no registry is kept. */
+export const modelSignatures: Signatures = {
+  publicKeyOf: (seed) => {
+    assert(seed.length === SEED_BYTES, 'a key seed has 32 bytes');
+    const key = seed.slice();
+    for (let round = 0; round < ROUNDS; round++) feistel(key, round, round % 2 === 0 ? 0 : HALF);
+    return key;
+  },
+  signWith: (seed, bytes) => {
+    assert(seed.length === SEED_BYTES, 'a key seed has 32 bytes');
+    return signed(secretOf(seed), bytes);
+  },
+  verifyWith: (publicKey, bytes, signature) =>
+    publicKey.length === PUBLIC_KEY_BYTES && isAuthentic(secretOf(seedOf(publicKey)), bytes, signature),
+};
