@@ -1,0 +1,224 @@
+/**
+ * `npm test [-- filter]`: build, tidy, biome, then the tests of every package: one process per package, two at a
+ * time. A file that outlives its budget (test-budgets.json) hangs and is stopped, and so is a run that outlives the
+ * deadline; both are failures with a name, never a silent wait. The last line is
+ * `N passed, N failed, N skipped`; the two checks count as one test each.
+ */
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { runCommand, StepError } from './steps.mjs';
+import { runTidy } from './tidy/index.mjs';
+import { findFiles, findPackages, ROOT, readJson } from './workspace.mjs';
+
+const DEADLINE_MS = 5 * 60_000;
+const PROCESSES = 2;
+/** How long a process may linger once its last test is done. */
+const LINGER_MS = 10_000;
+const SLOWEST_SHOWN = 10;
+
+const budgets = readJson(join(ROOT, 'tools/test-budgets.json'));
+const budgetMs = (source) => 1000 * (budgets.files[source] ?? budgets.defaultSeconds);
+
+/** Test files per package as `{ folder, sources, files }`: derived from the sources, so that leftovers never run. */
+function findSuites(filter) {
+  const suites = findPackages().map(({ folder }) => {
+    const sources = findFiles(`${folder}/src`, (name) => name.endsWith('.test.ts'));
+    return { folder, sources };
+  });
+  suites.push({ folder: 'tools', sources: findFiles('tools', (name) => name.endsWith('.test.mjs')) });
+  for (const suite of suites) {
+    suite.sources = suite.sources.filter((source) => source.includes(filter));
+    suite.files = suite.sources.map((source) =>
+      join(ROOT, source.replace('/src/', '/dist/').replace(/\.ts$/, '.js')),
+    );
+  }
+  // Upper floors first: their suites are the long ones.
+  return suites.filter(({ sources }) => sources.length > 0).reverse();
+}
+
+const createResult = (suite) => ({
+  suite,
+  passed: 0,
+  failed: 0,
+  skipped: 0,
+  failures: [],
+  output: '',
+  /** Milliseconds per test file, as reported by its outermost tests. */
+  times: new Map(),
+  /** Outermost tests that are registered and not yet done. */
+  waiting: 0,
+  running: null,
+  runningSince: Date.now(),
+  isLoaded: false,
+  lastEvent: Date.now(),
+});
+
+/** The source of a compiled or mapped test file, as shown to people. */
+function sourceOf(result, file) {
+  const path = relative(ROOT, file.replace(/^file:\/\//, ''));
+  const source = path.replace('/dist/', '/src/').replace(/\.js$/, '.ts');
+  return result.suite.sources.includes(source) ? source : path;
+}
+
+function fail(result, title, error) {
+  result.failed++;
+  result.failures.push({ title, error });
+}
+
+/** Counts one event of the child's reporter. */
+function onEvent(result, event) {
+  result.lastEvent = Date.now();
+  if (event.type === 'loaded') {
+    result.isLoaded = true;
+    return;
+  }
+  const source = sourceOf(result, event.file);
+  if (event.type === 'test:enqueue') {
+    if (event.nesting === 0) result.waiting++;
+  } else if (event.type === 'test:dequeue') {
+    if (source !== result.running) result.runningSince = Date.now();
+    result.running = source;
+  } else {
+    onDone(result, event, source);
+  }
+}
+
+function onDone(result, event, source) {
+  if (event.nesting === 0) {
+    result.waiting--;
+    result.times.set(source, (result.times.get(source) ?? 0) + event.durationMs);
+  }
+  if (event.type === 'test:fail' && !event.fromChild) fail(result, `${source}: ${event.name}`, event.error);
+  else if (event.isSuite || event.type === 'test:fail') return;
+  else if (event.skipped) result.skipped++;
+  else result.passed++;
+}
+
+/** Why a running suite must be stopped now, or null. */
+function reasonToStop(result, deadline) {
+  const now = Date.now();
+  if (now > deadline) return `the run exceeded ${DEADLINE_MS / 60_000} minutes`;
+  if (result.isLoaded && result.waiting === 0) {
+    if (now - result.lastEvent < LINGER_MS) return null;
+    return 'all tests are done but the process would not end: a socket, timer or worker is still open';
+  }
+  const source = result.running ?? result.suite.sources[0];
+  if (now - result.runningSince < budgetMs(source)) return null;
+  return `exceeded its budget of ${budgetMs(source) / 1000} s (tools/test-budgets.json)`;
+}
+
+/** Runs one package's tests to their end; resolves with the result, whatever happened. */
+function runSuite(suite, deadline, children) {
+  const result = createResult(suite);
+  const missing = suite.files.find((file) => !existsSync(file));
+  if (missing !== undefined) fail(result, missing, 'is not compiled');
+  return new Promise((resolve) => {
+    const reporter = join(ROOT, 'tools/test-reporter.mjs');
+    const flags = [
+      '--enable-source-maps',
+      `--test-reporter=${reporter}`,
+      '--test-reporter-destination=stdout',
+    ];
+    const child = spawn(process.execPath, [...flags, join(ROOT, 'tools/test-package.mjs'), ...suite.files], {
+      cwd: join(ROOT, suite.folder),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    children.add(child);
+    child.stdout.on('data', (chunk) => (result.output += chunk));
+    child.stderr.on('data', (chunk) => (result.output += chunk));
+    child.on('message', (event) => onEvent(result, event));
+    let stopped = null;
+    const watch = setInterval(() => {
+      stopped ??= reasonToStop(result, deadline);
+      if (stopped !== null) child.kill('SIGKILL');
+    }, 250);
+    child.on('close', (code, signal) => {
+      clearInterval(watch);
+      children.delete(child);
+      const ending = stopped ?? (signal === null ? `ended with exit code ${code}` : `ended by ${signal}`);
+      const isUnexplained = code !== 0 && result.failed === 0;
+      if (stopped !== null || isUnexplained) fail(result, `${result.running ?? suite.folder}`, ending);
+      resolve(result);
+    });
+  });
+}
+
+function showResult(result) {
+  const { suite, passed, failed, skipped } = result;
+  const mark = failed === 0 ? 'ok    ' : 'FAILED';
+  const seconds = [...result.times.values()].reduce((sum, ms) => sum + ms, 0) / 1000;
+  const extra = skipped > 0 ? `, ${skipped} skipped` : '';
+  console.log(`${mark} ${suite.folder.padEnd(28)} ${passed} passed${extra} (${seconds.toFixed(1)} s)`);
+  if (failed === 0) return;
+  for (const { title, error } of result.failures) {
+    console.log(`\n  FAILED ${title}\n${error.replace(/^/gm, '    ')}\n`);
+  }
+  if (result.output.trim() !== '') console.log(`  output of ${suite.folder}:\n${result.output.slice(-8000)}`);
+}
+
+async function runSuites(suites, deadline) {
+  const children = new Set();
+  const stopAll = () => {
+    for (const child of children) child.kill('SIGKILL');
+    process.exit(130);
+  };
+  process.on('SIGINT', stopAll).on('SIGTERM', stopAll);
+  const waiting = [...suites];
+  const results = [];
+  const work = async () => {
+    for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
+      const result = await runSuite(suite, deadline, children);
+      showResult(result);
+      results.push(result);
+    }
+  };
+  await Promise.all(Array.from({ length: PROCESSES }, work));
+  process.off('SIGINT', stopAll).off('SIGTERM', stopAll);
+  return results;
+}
+
+function showSlowest(results) {
+  const times = results.flatMap(({ times }) => [...times]).sort((a, b) => b[1] - a[1]);
+  if (times.length === 0) return;
+  console.log('\nslowest test files:');
+  for (const [source, ms] of times.slice(0, SLOWEST_SHOWN)) {
+    console.log(`  ${(ms / 1000).toFixed(2).padStart(7)} s  ${source}`);
+  }
+}
+
+/** Text and format rules; each returns true when it holds and has said why when it does not. */
+async function runChecks() {
+  const isTidy = runTidy();
+  const biome = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
+  const { code, output } = await runCommand(process.execPath, [biome, 'check', '--max-diagnostics=40'], {
+    quiet: true,
+  });
+  console.log(code === 0 ? 'ok     biome check' : `FAILED biome check\n${output}`);
+  return [isTidy, code === 0];
+}
+
+/** Builds and tests; returns the exit code. A filter restricts the run to test files whose path contains it. */
+export async function runTests([filter = ''], build) {
+  const startedAt = Date.now();
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    await build();
+    const suites = findSuites(filter);
+    if (suites.length === 0) throw new StepError(`no test file's path contains '${filter}'`);
+    if (filter === '') {
+      for (const holds of await runChecks()) total[holds ? 'passed' : 'failed']++;
+    }
+    const results = await runSuites(suites, startedAt + DEADLINE_MS);
+    for (const result of results) for (const key of Object.keys(total)) total[key] += result[key];
+    showSlowest(results);
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    console.log(`FAILED ${error.message}`);
+    total.failed++;
+  }
+  console.log(`\n${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  return total.failed === 0 ? 0 : 1;
+}
