@@ -1,2 +1,5 @@
+export * from './chain.ts';
+export * from './merkle.ts';
 export * from './model/index.ts';
 export * from './primitives.ts';
+export * from './tagged.ts';

@@ -15,9 +15,9 @@ const CLOSING_ROUNDS = 4;
 const ZEROS = new DataView(new ArrayBuffer(BLOCK_BYTES));
 
 /** Eight lanes; the key of a keyed hash is its lanes at the start. */
-export type Lanes = Uint32Array;
+export type Lanes = Int32Array;
 
-const INITIAL: Lanes = new Uint32Array([
+const INITIAL: Lanes = new Int32Array([
   0x9e3779b9, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1, 0xd3a2646c, 0xfd7046c5, 0xb55a4f09,
 ]);
 
@@ -77,7 +77,7 @@ export function squeeze(lanes: Lanes, into: Uint8Array, offset: number): void {
   }
 }
 
-const lanes: Lanes = new Uint32Array(8);
+const lanes: Lanes = new Int32Array(8);
 
 export const modelHash: Hash = (bytes) => {
   lanes.set(INITIAL);

@@ -8,7 +8,7 @@ import { assert, createPrng, type NodeId } from '@concordat/kernel';
 import { type Keys, PUBLIC_KEY_BYTES, SEED_BYTES, SIGNATURE_BYTES, type Signatures } from '../primitives.ts';
 import { absorb, close, type Lanes, modelHash, squeeze } from './hash.ts';
 
-const lanes: Lanes = new Uint32Array(8);
+const lanes: Lanes = new Int32Array(8);
 const expected = new Uint8Array(SIGNATURE_BYTES);
 
 /** 64 bytes that nobody can make without the secret. */
@@ -37,7 +37,7 @@ function signed(secret: Lanes, bytes: Uint8Array): Uint8Array {
 export function createModelKeys(members: number, seed: number): (id: NodeId) => Keys {
   const random = createPrng(seed, 'model-keys');
   const secrets = Array.from({ length: members }, () =>
-    Uint32Array.from({ length: 8 }, () => random.uint32()),
+    Int32Array.from({ length: 8 }, () => random.uint32()),
   );
   return (id) => {
     const own = secrets[id];
@@ -75,7 +75,7 @@ function seedOf(publicKey: Uint8Array): Uint8Array {
 
 function secretOf(seed: Uint8Array): Lanes {
   const view = new DataView(seed.buffer, seed.byteOffset, seed.byteLength);
-  return Uint32Array.from({ length: 8 }, (_, i) => view.getUint32(4 * i));
+  return Int32Array.from({ length: 8 }, (_, i) => view.getUint32(4 * i));
 }
 
 /** Signatures under travelling keys: the public key is an invertible scrambling of the seed, so no registry is kept. */
