@@ -1,0 +1,47 @@
+/**
+ * A running ensemble of ZooKeeper servers that can be hurt: what the benchmark and the acceptance tests know of the
+ * thing under test. There are two: Apache ZooKeeper (the baseline, which also shows that the tests are right) and
+ * Concordat. Domains are numbered from 0, in the order of `endpoints`.
+ */
+
+import type { Endpoint } from './connection.ts';
+
+export interface Cluster {
+  readonly name: 'apache' | 'concordat';
+  readonly endpoints: readonly Endpoint[];
+  /** Where the servers listen to one another. */
+  readonly peerEndpoints: readonly Endpoint[];
+  /** How many servers must have synced a write before its acknowledgement: a majority, or n - u. */
+  readonly durableAt: number;
+  /** On the disk that the servers write to. */
+  readonly dataDir: string;
+  /** The process of one domain; 0 while it is down. */
+  pid(domain: number): number;
+  /** The domain that orders writes now: the leader, or the primary of the view; null if none is known. */
+  primary(): Promise<number | null>;
+  /** SIGKILL; resolves when the process is gone. */
+  kill9(domain: number): Promise<void>;
+  /** Starts a killed domain again; resolves when it serves clients. */
+  restart(domain: number): Promise<void>;
+  /** Kills all of them, without waiting between the kills. */
+  killAll(): Promise<void>;
+  restartAll(): Promise<void>;
+  /** Ends everything and deletes the data. */
+  stop(): Promise<void>;
+}
+
+/** CLUSTER_MISSING: what is needed to run it is not installed. CLUSTER_START: it did not come up, or fell over. */
+export class ClusterError extends Error {
+  readonly code: 'CLUSTER_MISSING' | 'CLUSTER_START';
+  constructor(code: 'CLUSTER_MISSING' | 'CLUSTER_START', message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface ClusterOptions {
+  /** Put in front of each server's command line, such as `['strace', '-f']`; `%d` becomes the domain's number. */
+  readonly wrap?: readonly string[];
+  /** The parent of the temporary data directory; it decides which disk is measured. */
+  readonly parentDir?: string;
+}

@@ -1,0 +1,139 @@
+/**
+ * The load itself: `connections` sessions spread round-robin over the endpoints, each with `depth` requests
+ * outstanding, for a fixed time. One phase is one operation with one payload size.
+ */
+
+import { type Connection, connect, type Endpoint, type OnReply } from './connection.ts';
+import { createLatencies, type Latencies } from './latencies.ts';
+import { MODE, OP, writeCreate, writeRead, writeSetData } from './protocol.ts';
+
+export type Operation = 'create' | 'set' | 'get';
+
+export interface Load {
+  readonly connections: number;
+  readonly depth: number;
+  readonly operation: Operation;
+  readonly payloadBytes: number;
+  readonly seconds: number;
+}
+
+export interface Outcome {
+  readonly latencies: Latencies;
+  readonly elapsedMs: number;
+  /** Replies with an error code, and requests cut off by a broken connection: a sound run has none. */
+  readonly failures: number;
+}
+
+/** Nodes that sets and gets are spread over. */
+const KEYS = 1_000;
+const SETUP_DEPTH = 100;
+
+export interface Bench {
+  run(load: Load): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+/** A bench over its own subtree of the service, named by `label`. */
+export async function openBench(endpoints: readonly Endpoint[], label: string): Promise<Bench> {
+  const root = `/bench-${label}`;
+  let phase = 0;
+  const setup = await connect(endpointAt(endpoints, 0));
+  await createAll(setup, [root]);
+  return {
+    run: async (load) => {
+      const folder = `${root}/${load.operation}-${load.payloadBytes}-${phase++}`;
+      const keys = Array.from({ length: KEYS }, (_, i) => `${folder}/k${i}`);
+      await createAll(setup, [folder]);
+      if (load.operation !== 'create') await createAll(setup, keys, Buffer.alloc(load.payloadBytes, 1));
+      const open = Array.from({ length: load.connections }, (_, i) => connect(endpointAt(endpoints, i)));
+      const connections = await Promise.all(open);
+      // A get must find the keys also where the server lags behind the one that created them.
+      await Promise.all(connections.map((connection) => syncTo(connection, folder)));
+      const outcome = await drive(connections, load, folder, keys);
+      await Promise.all(connections.map((connection) => connection.close()));
+      return outcome;
+    },
+    close: () => setup.close(),
+  };
+}
+
+function endpointAt(endpoints: readonly Endpoint[], index: number): Endpoint {
+  const endpoint = endpoints[index % endpoints.length];
+  if (endpoint === undefined) throw new RangeError('a benchmark needs an endpoint');
+  return endpoint;
+}
+
+const syncTo = (connection: Connection, path: string): Promise<void> =>
+  new Promise((resolve) => {
+    connection.request(
+      OP.sync,
+      (writer) => writer.string(path),
+      () => resolve(),
+    );
+  });
+
+/** Creates all of `paths`, some at a time. */
+function createAll(connection: Connection, paths: readonly string[], data = Buffer.alloc(0)): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let next = 0;
+    let done = 0;
+    const issue = (): void => {
+      const path = paths[next++];
+      if (path === undefined) return;
+      connection.request(
+        OP.create,
+        (writer) => writeCreate(writer, path, data, MODE.persistent),
+        (reply) => {
+          if (reply === null || reply.error !== 0) {
+            reject(new Error(`cannot create ${path}: ${reply === null ? 'connection lost' : reply.error}`));
+          } else if (++done === paths.length) resolve();
+          else issue();
+        },
+      );
+    };
+    for (let i = 0; i < SETUP_DEPTH; i++) issue();
+  });
+}
+
+/** Keeps every connection full until the time is over, then lets it run dry. */
+function drive(
+  connections: readonly Connection[],
+  load: Load,
+  folder: string,
+  keys: readonly string[],
+): Promise<Outcome> {
+  const payload = Buffer.alloc(load.payloadBytes, 2);
+  const startedAt = performance.now();
+  const endsAt = startedAt + load.seconds * 1_000;
+  const latencies = createLatencies(startedAt);
+  let failures = 0;
+  let sequence = 0;
+  const send = (connection: Connection, done: OnReply): void => {
+    const number = sequence++;
+    const key = keys[number % KEYS] ?? folder;
+    if (load.operation === 'get') connection.request(OP.getData, (w) => writeRead(w, key, false), done);
+    else if (load.operation === 'set') {
+      connection.request(OP.setData, (w) => writeSetData(w, key, payload, -1), done);
+    } else {
+      connection.request(
+        OP.create,
+        (w) => writeCreate(w, `${folder}/n${number}`, payload, MODE.persistent),
+        done,
+      );
+    }
+  };
+  return new Promise((resolve) => {
+    let running = connections.length * load.depth;
+    const keepFull = (connection: Connection): void => {
+      const sentAt = performance.now();
+      send(connection, (reply) => {
+        const now = performance.now();
+        if (reply === null || reply.error !== 0) failures++;
+        else latencies.add(now - sentAt, now);
+        if (reply !== null && now < endsAt) keepFull(connection);
+        else if (--running === 0) resolve({ latencies, elapsedMs: now - startedAt, failures });
+      });
+    };
+    for (const connection of connections) for (let i = 0; i < load.depth; i++) keepFull(connection);
+  });
+}

@@ -1,0 +1,144 @@
+/**
+ * Measures one cluster with one phase, and several clusters side by side: rounds alternate between them in one run,
+ * so that a slow minute of a shared machine hurts all of them, and only ratios are read off.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Endpoint } from './connection.ts';
+import { median } from './latencies.ts';
+import { type Bench, type Load, openBench } from './load.ts';
+import { processCost } from './process-cost.ts';
+import { type SyncLatency, startSyncProbe } from './sync-probe.ts';
+
+/** A service to be measured. `pids` are its server processes, or none when they run elsewhere. */
+export interface Target {
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  pids(): readonly number[];
+}
+
+export interface Measurement {
+  readonly opsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly longestStallMs: number;
+  /** Server time of all processes together for one operation; 0 when it cannot be seen. */
+  readonly serverCpuMsPerOp: number;
+  /** Of this load generator itself, the same way: near 1000 ms per second it is the bottleneck. */
+  readonly clientCpuShare: number;
+  readonly failures: number;
+}
+
+export interface Row {
+  readonly load: Load;
+  /** The median over the rounds of each figure, one entry per target, in their order. */
+  readonly medians: readonly Measurement[];
+}
+
+export interface Report {
+  readonly targets: readonly string[];
+  readonly rows: readonly Row[];
+  /** Of an otherwise idle disk: taken before every round. */
+  readonly sync: SyncLatency;
+  readonly serverResidentBytes: readonly number[];
+}
+
+export interface Plan {
+  readonly loads: readonly Load[];
+  readonly rounds: number;
+  /** The disk to probe. */
+  readonly dataDir: string;
+  readonly progress: (line: string) => void;
+}
+
+const PROBE_MS = 400;
+const WARM_UP_SECONDS = 2;
+
+export async function measure(targets: readonly Target[], plan: Plan): Promise<Report> {
+  const label = `${process.pid}-${Math.round(performance.timeOrigin)}`;
+  const benches = await Promise.all(targets.map((target) => openBench(target.endpoints, label)));
+  const probes: SyncLatency[] = [];
+  const samples = plan.loads.map(() => targets.map((): Measurement[] => []));
+  for (const load of warmUps(plan.loads)) {
+    for (const bench of benches) await bench.run(load);
+  }
+  for (let round = 0; round < plan.rounds; round++) {
+    probes.push(await probe(plan.dataDir));
+    for (const [row, load] of plan.loads.entries()) {
+      for (const [column, target] of targets.entries()) {
+        const bench = benches[column];
+        if (bench === undefined) continue;
+        const measured = await measureOnce(bench, target, load);
+        samples[row]?.[column]?.push(measured);
+        const figures = `${Math.round(measured.opsPerSecond)} ops/s, p50 ${measured.p50Ms.toFixed(2)} ms`;
+        plan.progress(`round ${round + 1}: ${target.name} ${describe(load)}: ${figures}`);
+      }
+    }
+  }
+  await Promise.all(benches.map((bench) => bench.close()));
+  return {
+    targets: targets.map((target) => target.name),
+    rows: plan.loads.map((load, row) => ({ load, medians: (samples[row] ?? []).map(medians) })),
+    sync: worst(probes),
+    serverResidentBytes: targets.map((target) => processCost(target.pids()).residentBytes),
+  };
+}
+
+export const describe = (load: Load): string =>
+  `${load.operation} ${load.payloadBytes} B, ${load.connections} x ${load.depth}`;
+
+/** One short unmeasured phase per operation: both a JVM and Node are slow until they have compiled. */
+function warmUps(loads: readonly Load[]): Load[] {
+  const byOperation = new Map(loads.map((load) => [load.operation, load]));
+  return [...byOperation.values()].map((load) => ({
+    ...load,
+    connections: 6,
+    depth: 50,
+    seconds: Math.min(WARM_UP_SECONDS, load.seconds),
+  }));
+}
+
+async function probe(dataDir: string): Promise<SyncLatency> {
+  const running = startSyncProbe(dataDir, 1);
+  await sleep(PROBE_MS);
+  return running.stop();
+}
+
+async function measureOnce(bench: Bench, target: Target, load: Load): Promise<Measurement> {
+  const serverBefore = processCost(target.pids()).cpuMs;
+  const clientBefore = process.cpuUsage();
+  const { latencies, elapsedMs, failures } = await bench.run(load);
+  const client = process.cpuUsage(clientBefore);
+  const serverCpuMs = processCost(target.pids()).cpuMs - serverBefore;
+  return {
+    opsPerSecond: (latencies.count * 1_000) / elapsedMs,
+    p50Ms: latencies.percentile(0.5),
+    p99Ms: latencies.percentile(0.99),
+    longestStallMs: latencies.longestStallMs,
+    serverCpuMsPerOp: latencies.count === 0 ? 0 : serverCpuMs / latencies.count,
+    clientCpuShare: (client.user + client.system) / 1_000 / elapsedMs,
+    failures,
+  };
+}
+
+function medians(rounds: readonly Measurement[]): Measurement {
+  const of = (pick: (measurement: Measurement) => number): number => median(rounds.map(pick));
+  return {
+    opsPerSecond: of((m) => m.opsPerSecond),
+    p50Ms: of((m) => m.p50Ms),
+    p99Ms: of((m) => m.p99Ms),
+    longestStallMs: Math.max(0, ...rounds.map((m) => m.longestStallMs)),
+    serverCpuMsPerOp: of((m) => m.serverCpuMsPerOp),
+    clientCpuShare: of((m) => m.clientCpuShare),
+    failures: rounds.reduce((sum, m) => sum + m.failures, 0),
+  };
+}
+
+function worst(probes: readonly SyncLatency[]): SyncLatency {
+  return {
+    count: probes.reduce((sum, p) => sum + p.count, 0),
+    p50Ms: median(probes.map((p) => p.p50Ms)),
+    p99Ms: median(probes.map((p) => p.p99Ms)),
+    longestMs: Math.max(0, ...probes.map((p) => p.longestMs)),
+  };
+}

@@ -1,0 +1,58 @@
+/** What processes of this machine cost, as Linux accounts for it in /proc. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Of a process and everything it started that still runs; a process that is gone counts as nothing. */
+export interface ProcessCost {
+  /** User and system time of all threads; also of ended children that were waited for. */
+  readonly cpuMs: number;
+  readonly residentBytes: number;
+}
+
+/** Linux counts in hundredths of a second for every user space program, whatever the kernel's own tick. */
+const MS_PER_TICK = 10;
+const PAGE_BYTES = 4_096;
+
+export function processCost(pids: readonly number[]): ProcessCost {
+  let cpuMs = 0;
+  let residentBytes = 0;
+  for (const pid of withDescendants(pids)) {
+    const stat = read(`/proc/${pid}/stat`);
+    // The program's name, in parentheses, may hold spaces; what follows it does not.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    for (const index of [11, 12]) cpuMs += Number(fields[index] ?? 0) * MS_PER_TICK;
+    residentBytes += Number(fields[21] ?? 0) * PAGE_BYTES;
+  }
+  return { cpuMs, residentBytes };
+}
+
+/** `pids` and, recursively, the children of each. */
+export function withDescendants(pids: readonly number[]): number[] {
+  const found = new Set<number>();
+  const queue = pids.filter((pid) => pid > 0);
+  for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
+    if (found.has(pid)) continue;
+    found.add(pid);
+    for (const task of list(`/proc/${pid}/task`)) {
+      const children = read(`/proc/${pid}/task/${task}/children`);
+      queue.push(...children.split(' ').filter(Boolean).map(Number));
+    }
+  }
+  return [...found];
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The operating-system side of a cluster: spawning a server with its output in a file, waiting until it serves,
+ * killing it, finding free ports.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClusterError } from './cluster.ts';
+import { connect, type Endpoint } from './connection.ts';
+
+export interface Server {
+  readonly child: ChildProcess;
+  readonly logFile: string;
+  /** Settles when the process is gone. */
+  readonly gone: Promise<void>;
+}
+
+/** Starts `command` with standard output and error in `logFile`. */
+export function startServer(
+  command: readonly string[],
+  logFile: string,
+  env: Readonly<Record<string, string>> = {},
+): Server {
+  const log = openSync(logFile, 'a');
+  const [program, ...args] = command;
+  if (program === undefined) throw new ClusterError('CLUSTER_START', 'an empty command line');
+  const child = spawn(program, args, { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
+  closeSync(log);
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  return { child, logFile, gone };
+}
+
+/** Waits until a ZooKeeper session can be opened at `endpoint`. */
+export async function untilServing(endpoint: Endpoint, server: Server, deadlineMs = 60_000): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (performance.now() < end) {
+    if (server.child.exitCode !== null || server.child.signalCode !== null) {
+      throw new ClusterError('CLUSTER_START', `a server ended at once; its log:\n${tail(server.logFile)}`);
+    }
+    try {
+      const connection = await connect(endpoint, { deadlineMs: 5_000 });
+      await connection.close();
+      return;
+    } catch {
+      await sleep(100);
+    }
+  }
+  throw new ClusterError('CLUSTER_START', `no server at port ${endpoint.port}:\n${tail(server.logFile)}`);
+}
+
+const tail = (file: string): string => readFileSync(file, 'utf8').slice(-1_500);
+
+/** `count` ports of this machine that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const held = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = held.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(held.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+  return ports;
+}
+
+/** What a server answers to a four-letter word, or '' when it does not. */
+export function fourLetterWord(endpoint: Endpoint, word: string, deadlineMs = 3_000): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = createConnection({ host: endpoint.host, port: endpoint.port }, () => socket.write(word));
+    socket.setTimeout(deadlineMs, () => socket.destroy());
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('utf8');
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(answer));
+  });
+}
