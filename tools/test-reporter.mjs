@@ -5,7 +5,8 @@ import { inspect } from 'node:util';
 /** The error as a reader wants it: the cause that a test threw, with its stack. */
 function describe(error) {
   const cause = error?.cause ?? error;
-  return inspect(cause, { depth: 6, maxStringLength: 4000 });
+  const text = inspect(cause, { depth: 6, maxStringLength: 4000 });
+  return text.replace(/^ +at .*\(?node:internal.*\n?/gm, '').trimEnd();
 }
 
 export default async function* report(events) {

@@ -134,13 +134,20 @@ function runSuite(suite, deadline, children) {
       stopped ??= reasonToStop(result, deadline);
       if (stopped !== null) child.kill('SIGKILL');
     }, 250);
+    const conclude = (code, signal) => {
+      const ending = signal === null ? `ended with exit code ${code}` : `ended by ${signal}`;
+      const isUnfinished = !result.isLoaded || result.waiting > 0;
+      const isUnexplained = result.failed === 0 && (code !== 0 || isUnfinished);
+      const reason = stopped ?? (isUnexplained ? `${ending} before its tests were done` : null);
+      if (reason !== null) fail(result, result.running ?? suite.folder, reason);
+      resolve(result);
+    };
     child.on('close', (code, signal) => {
       clearInterval(watch);
       children.delete(child);
-      const ending = stopped ?? (signal === null ? `ended with exit code ${code}` : `ended by ${signal}`);
-      const isUnexplained = code !== 0 && result.failed === 0;
-      if (stopped !== null || isUnexplained) fail(result, `${result.running ?? suite.folder}`, ending);
-      resolve(result);
+      // The last events may still be in the channel when the process is gone.
+      if (child.connected) child.once('disconnect', () => conclude(code, signal));
+      else conclude(code, signal);
     });
   });
 }
