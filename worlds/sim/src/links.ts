@@ -1,0 +1,123 @@
+/**
+ * When links come up and break. A break is silent: frames are lost at once, the ends learn of it after `detectMs`.
+ * Once nothing stands in the way, members are joined again after `reconnectMs`, and an end that had not yet noticed
+ * learns of break and repair together: so whoever lost something is told. A broken connection is gone for good.
+ */
+
+import type { Millis, NodeId } from '@concordat/kernel';
+import { enqueue, type Host, type Sim } from './host.ts';
+import { createPair, type Link, type Pair } from './network.ts';
+
+const isPowered = (host: Host | undefined): boolean => host?.run != null;
+
+const isBlocked = (sim: Sim, pair: Pair): boolean =>
+  pair.links.some((link) => link.isCut || !isPowered(sim.hosts.get(link.to)));
+
+/** Tells the sending end of `link`; not if it heard the same before. */
+function tell(sim: Sim, link: Link, isUp: boolean): void {
+  const { run } = link.from;
+  if (run === null || link.toldUp === isUp) return;
+  link.toldUp = isUp;
+  for (const observer of sim.observers) observer.linked?.(sim.now, link.from.id, link.to, isUp);
+  enqueue(sim, run, { kind: 'linked', peer: link.to, isUp });
+}
+
+function open(sim: Sim, pair: Pair): void {
+  for (const link of pair.links) {
+    link.isOpen = true;
+    link.epoch++;
+    link.lastArrival = sim.now;
+    tell(sim, link, false);
+  }
+  for (const link of pair.links) tell(sim, link, true);
+}
+
+/** Joins two hosts now, if both are up and nothing is cut. */
+export function joinNow(sim: Sim, a: Host, b: Host): void {
+  const pair = a.links.get(b.id)?.pair ?? createPair(sim, a, b);
+  pair.version++;
+  if (!pair.isGone && !isBlocked(sim, pair)) open(sim, pair);
+}
+
+/** Something changed between the ends: schedules what they will notice, and when. */
+function schedule(sim: Sim, pair: Pair): void {
+  pair.version++;
+  const { detectMs, reconnectMs } = sim.network.settings;
+  const isRepairable = !pair.isGone && !isBlocked(sim, pair);
+  const after: Millis = isRepairable ? reconnectMs : detectMs;
+  sim.queue.push(sim.now + after, { kind: 'pair', pair, version: pair.version });
+}
+
+/** The sending end learns of a break, and nothing sent before it arrives any more. */
+function giveUp(sim: Sim, link: Link): void {
+  if (!link.isOpen) link.epoch++;
+  tell(sim, link, false);
+}
+
+/** The event that `schedule` announced. */
+export function onPair(sim: Sim, pair: Pair, version: number): void {
+  if (version !== pair.version) return;
+  if (!pair.isGone && !isBlocked(sim, pair)) open(sim, pair);
+  else for (const link of pair.links) giveUp(sim, link);
+}
+
+function close(link: Link): void {
+  link.isOpen = false;
+  link.epoch++;
+}
+
+/** A host lost power: what is under way to it is lost; what it had sent may still arrive. */
+export function unplug(sim: Sim, host: Host): void {
+  for (const link of host.links.values()) {
+    link.toldUp = false;
+    link.isOpen = false;
+    const back = link.pair.links.find((other) => other !== link);
+    if (back !== undefined) close(back);
+    if (link.pair.isConnection) link.pair.isGone = true;
+    schedule(sim, link.pair);
+  }
+}
+
+/** A host has power again: its member links come back by themselves. */
+export function replug(sim: Sim, host: Host): void {
+  for (const link of host.links.values()) if (!link.pair.isGone) schedule(sim, link.pair);
+}
+
+/** Cuts one direction: everything under way is lost, and the other direction goes on. */
+export function cutLink(sim: Sim, link: Link): void {
+  if (link.isCut) return;
+  link.isCut = true;
+  close(link);
+  if (link.pair.isConnection) link.pair.isGone = true;
+  schedule(sim, link.pair);
+}
+
+export function healLink(sim: Sim, link: Link): void {
+  if (!link.isCut) return;
+  link.isCut = false;
+  schedule(sim, link.pair);
+}
+
+/** Resets a link: both ends know at once, and what was under way is lost. Members are joined again later. */
+export function breakPair(sim: Sim, pair: Pair): void {
+  if (pair.isConnection) pair.isGone = true;
+  for (const link of pair.links) {
+    close(link);
+    tell(sim, link, false);
+  }
+  schedule(sim, pair);
+}
+
+/** Ends a connection in an orderly way: what `link`'s sender had sent arrives, then the peer learns. */
+export function closeConnection(sim: Sim, from: Host, to: NodeId): void {
+  const link = from.links.get(to);
+  if (link === undefined || link.pair.isGone) return;
+  const { pair } = link;
+  pair.isGone = true;
+  pair.version++;
+  for (const each of pair.links) each.isOpen = false;
+  const back = pair.links.find((other) => other !== link);
+  if (back !== undefined) close(back);
+  tell(sim, link, false);
+  sim.queue.push(Math.max(sim.now, link.lastArrival), { kind: 'pair', pair, version: pair.version });
+}

@@ -1,0 +1,173 @@
+/**
+ * Links between nodes. By default a link is a reliable first-in first-out stream, as TCP is: what the network loses
+ * costs a retransmission, and only a break loses anything. `isFifo: false` gives bare datagrams instead (lost,
+ * duplicated, reordered), for hardening; connections are streams whatever the options say.
+ */
+
+import { assert, type Millis, type NodeId, type Prng } from '@concordat/kernel';
+import type { Frame, Host, Sim } from './host.ts';
+
+export interface LinkOptions {
+  /** One-way delay at least. Default 0.5. */
+  readonly latencyMs?: Millis;
+  /** Uniform addition. Default 0.2. */
+  readonly jitterMs?: Millis;
+  /** Probability of a delay of up to `tailMs` more. Defaults 0 and 20. */
+  readonly tailChance?: number;
+  readonly tailMs?: Millis;
+  /** Default unlimited. */
+  readonly bytesPerMs?: number;
+  readonly lossChance?: number;
+  /** What a loss costs on a first-in first-out link. Default 200. */
+  readonly retransmitMs?: Millis;
+  /** Only without `isFifo`. */
+  readonly duplicateChance?: number;
+  /** Only without `isFifo`: probability that a frame is held back by up to `reorderMs` (default 10). */
+  readonly reorderChance?: number;
+  readonly reorderMs?: Millis;
+  readonly isFifo?: boolean;
+}
+
+export interface NetworkOptions extends LinkOptions {
+  /** How long until the ends of a silent link hold it for broken. Default 1000. */
+  readonly detectMs?: Millis;
+  /** How long until a link is made again once it can be. Default 50. */
+  readonly reconnectMs?: Millis;
+}
+
+/** One direction between two hosts. */
+export interface Link {
+  readonly from: Host;
+  readonly to: NodeId;
+  /** What the receiver calls the sender. */
+  readonly fromName: NodeId;
+  readonly pair: Pair;
+  settings: Required<LinkOptions>;
+  /** Frames pass. */
+  isOpen: boolean;
+  isCut: boolean;
+  /** Frames of former epochs are lost. */
+  epoch: number;
+  lastArrival: Millis;
+  lineFreeAt: Millis;
+  /** What the sending end was last told. */
+  toldUp: boolean;
+  /** Frames the current turn is filling. */
+  draft: Frame | null;
+  earlyDraft: Frame | null;
+}
+
+/** Both directions, and where they stand together. */
+export interface Pair {
+  /** The two directions, set once at creation. */
+  links: readonly Link[];
+  readonly isConnection: boolean;
+  /** A connection that is over. */
+  isGone: boolean;
+  /** Names the latest change: events scheduled for former ones no longer count. */
+  version: number;
+}
+
+export interface Network {
+  readonly settings: Required<NetworkOptions>;
+  readonly random: Prng;
+}
+
+const defaults: Required<NetworkOptions> = {
+  latencyMs: 0.5,
+  jitterMs: 0.2,
+  tailChance: 0,
+  tailMs: 20,
+  bytesPerMs: Number.POSITIVE_INFINITY,
+  lossChance: 0,
+  retransmitMs: 200,
+  duplicateChance: 0,
+  reorderChance: 0,
+  reorderMs: 10,
+  isFifo: true,
+  detectMs: 1000,
+  reconnectMs: 50,
+};
+
+export const createNetwork = (options: NetworkOptions, random: Prng): Network => ({
+  settings: { ...defaults, ...options },
+  random,
+});
+
+function createLink(sim: Sim, from: Host, to: NodeId, pair: Pair): Link {
+  return {
+    from,
+    to,
+    fromName: from.id,
+    pair,
+    settings: { ...sim.network.settings, ...(pair.isConnection ? { isFifo: true } : {}) },
+    isOpen: false,
+    isCut: false,
+    epoch: 0,
+    lastArrival: 0,
+    lineFreeAt: 0,
+    toldUp: false,
+    draft: null,
+    earlyDraft: null,
+  };
+}
+
+/** Creates both directions between two hosts, closed. */
+export function createPair(sim: Sim, a: Host, b: Host): Pair {
+  assert(a !== b && !a.links.has(b.id), 'two hosts are joined once');
+  const isConnection = a.options.link === 'connection' || b.options.link === 'connection';
+  const pair: Pair = { links: [], isConnection, isGone: false, version: 0 };
+  const there = createLink(sim, a, b.id, pair);
+  const back = createLink(sim, b, a.id, pair);
+  pair.links = [there, back];
+  a.links.set(b.id, there);
+  b.links.set(a.id, back);
+  return pair;
+}
+
+function delayOf(link: Link, random: Prng): Millis {
+  const { latencyMs, jitterMs, tailChance, tailMs } = link.settings;
+  const tail = tailChance > 0 && random.chance(tailChance) ? random.unit() * tailMs : 0;
+  return latencyMs + (jitterMs > 0 ? random.unit() * jitterMs : 0) + tail;
+}
+
+/** When the line has taken the frame in. */
+function departure(sim: Sim, link: Link, sizeBytes: number): Millis {
+  const { bytesPerMs } = link.settings;
+  if (bytesPerMs === Number.POSITIVE_INFINITY) return sim.now;
+  link.lineFreeAt = Math.max(sim.now, link.lineFreeAt) + sizeBytes / bytesPerMs;
+  return link.lineFreeAt;
+}
+
+function transmitStream(sim: Sim, frame: Frame): void {
+  const { link } = frame;
+  const { random } = sim.network;
+  const { lossChance, retransmitMs } = link.settings;
+  let at = departure(sim, link, frame.sizeBytes) + delayOf(link, random);
+  while (lossChance > 0 && random.chance(lossChance)) at += retransmitMs;
+  if (at < link.lastArrival) at = link.lastArrival;
+  link.lastArrival = at;
+  sim.queue.push(at, frame);
+}
+
+function transmitDatagram(sim: Sim, frame: Frame): void {
+  const { link } = frame;
+  const { random } = sim.network;
+  const { lossChance, duplicateChance, reorderChance, reorderMs } = link.settings;
+  const left = departure(sim, link, frame.sizeBytes);
+  const arrival = (): Millis =>
+    left + delayOf(link, random) + (random.chance(reorderChance) ? random.unit() * reorderMs : 0);
+  if (random.chance(lossChance)) return;
+  sim.queue.push(arrival(), frame);
+  if (random.chance(duplicateChance)) sim.queue.push(arrival(), frame);
+}
+
+/** Sends a frame on its way; it is lost if the link is closed. */
+export function transmit(sim: Sim, frame: Frame): void {
+  const { link } = frame;
+  for (const observer of sim.observers) observer.sent?.(sim.now, link.from.id, link.to, frame.items);
+  if (!link.isOpen || link.isCut) return;
+  frame.epoch = link.epoch;
+  if (link.settings.isFifo) transmitStream(sim, frame);
+  else transmitDatagram(sim, frame);
+}
