@@ -1,0 +1,44 @@
+/**
+ * One collection's entries as canonical bytes with their places, both ways. What comes from outside is decoded and
+ * must encode to the very same bytes: a second spelling of a value would be a second digest of the same state.
+ */
+
+import type { Hash } from '@concordat/crypto';
+import { equalBytes } from '@concordat/wire';
+import type { EntryCodec } from './codec.ts';
+import { encodeEntry, type Place, placeOf, type RawEntry } from './part.ts';
+
+export interface EntryEncoder<K, V> {
+  place(key: K): Place;
+  /** Null for a value that the tree leaves out. */
+  entry(key: K, value: V): Uint8Array | null;
+  decode(raw: RawEntry): { key: K; value: V } | null;
+}
+
+/**
+ * @param name of the collection, as bytes
+ * @param absent the encoded value that stands for no entry at all (a cell that holds its initial value), or null
+ */
+export function createEncoder<K, V>(
+  hash: Hash,
+  name: Uint8Array,
+  codec: EntryCodec<K, V>,
+  absent: Uint8Array | null,
+): EntryEncoder<K, V> {
+  const isAbsent = (value: Uint8Array): boolean => absent !== null && equalBytes(value, absent);
+  return {
+    place: (key) => placeOf(hash, name, codec.encodeKey(key)),
+    entry: (key, value) => {
+      const bytes = codec.encode(value);
+      return isAbsent(bytes) ? null : encodeEntry(name, codec.encodeKey(key), bytes);
+    },
+    decode: (raw) => {
+      const key = codec.decodeKey(raw.key);
+      const value = codec.decode(raw.value);
+      if (key === null || value === null || isAbsent(raw.value)) return null;
+      const isCanonical =
+        equalBytes(codec.encodeKey(key), raw.key) && equalBytes(codec.encode(value), raw.value);
+      return isCanonical ? { key, value } : null;
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * A part: all entries whose place opens with the same bits. The place of an entry is a hash of its collection and key,
+ * so nobody can crowd many entries into one part without finding collisions; the bytes of a part are canonical, so
+ * equal contents have equal digests.
+ *
+ *   u16 depth | prefix: depth bits in whole bytes, padded with zeros | u32 count |
+ *   for each entry, by ascending place: u8 length, collection (ASCII) | u32 length, key | u32 length, value
+ *
+ * digest = tagged(hash, 'state-part', bytes)
+ */
+
+import { DIGEST_BYTES, frame, type Hash, tagged } from '@concordat/crypto';
+import { assert, type Digest, PART_BYTES } from '@concordat/kernel';
+import { createReader, utf8 } from '@concordat/wire';
+import { MAX_ENTRY_BYTES } from './codec.ts';
+
+/**
+ * Parts split above this much content. A quarter of `PART_BYTES`, because a small change re-hashes the whole part;
+ * a single larger entry has a part of its own.
+ */
+export const SPLIT_BYTES = PART_BYTES / 4;
+export const MAX_DEPTH = 8 * DIGEST_BYTES;
+export const MAX_NAME_BYTES = 32;
+
+const HEAD_BYTES = 2 + DIGEST_BYTES + 4;
+/** The largest part there can be: one maximal entry. */
+export const MAX_PART_BYTES = HEAD_BYTES + MAX_ENTRY_BYTES;
+
+/** Where an entry belongs: a digest with one character (0 to 255) per byte. Comparing text compares the bytes. */
+export type Place = string;
+
+export interface Part {
+  /** Bits of place that all entries share. */
+  readonly depth: number;
+  /** A place in the part's range: its lowest. */
+  readonly first: Place;
+  readonly places: readonly Place[];
+  /** Entry i is `bytes` from `ends[i - 1]` (or `start`) to `ends[i]`. */
+  readonly ends: readonly number[];
+  readonly start: number;
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+}
+
+export const placeOf = (hash: Hash, name: Uint8Array, key: Uint8Array): Place =>
+  String.fromCharCode(...tagged(hash, 'state-place', name, key));
+
+export const LOWEST: Place = '\0'.repeat(DIGEST_BYTES);
+
+export const bitOf = (place: Place, at: number): number =>
+  (place.charCodeAt(at >>> 3) >>> (7 - (at & 7))) & 1;
+
+/** `place` with all bits from `depth` on cleared. */
+export function prefixOf(place: Place, depth: number): Place {
+  const whole = depth >>> 3;
+  const kept = place.charCodeAt(whole) & (0xff00 >> (depth & 7));
+  if (whole === DIGEST_BYTES) return place;
+  return place.slice(0, whole) + String.fromCharCode(kept) + LOWEST.slice(whole + 1);
+}
+
+/** `first` with bit `at` set. */
+export function withBit(first: Place, at: number): Place {
+  const byte = at >>> 3;
+  const set = first.charCodeAt(byte) | (0x80 >>> (at & 7));
+  return first.slice(0, byte) + String.fromCharCode(set) + first.slice(byte + 1);
+}
+
+/** The first place after the range of a part, or null if it is the last. */
+export function afterRange(first: Place, depth: number): Place | null {
+  for (let at = depth - 1; at >= 0; at--) {
+    if (bitOf(first, at) === 0) return withBit(prefixOf(first, at), at);
+  }
+  return null;
+}
+
+const name = (text: string): Uint8Array => {
+  const bytes = utf8(text);
+  assert(
+    bytes.length === text.length && bytes.length <= MAX_NAME_BYTES,
+    'a collection has a short ASCII name',
+  );
+  return bytes;
+};
+
+export { name as nameBytes };
+
+export function encodeEntry(collection: Uint8Array, key: Uint8Array, value: Uint8Array): Uint8Array {
+  const size = 1 + collection.length + 4 + key.length + 4 + value.length;
+  assert(size <= MAX_ENTRY_BYTES, 'an entry is no larger than its bound: services bound their values');
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = collection.length;
+  bytes.set(collection, 1);
+  view.setUint32(1 + collection.length, key.length);
+  bytes.set(key, 5 + collection.length);
+  view.setUint32(5 + collection.length + key.length, value.length);
+  bytes.set(value, 9 + collection.length + key.length);
+  return bytes;
+}
+
+/** Bytes of the head of a part of that depth. */
+export const headBytes = (depth: number): number => 2 + Math.ceil(depth / 8) + 4;
+
+export function putHead(into: Uint8Array, depth: number, first: Place, count: number): void {
+  const view = new DataView(into.buffer, into.byteOffset);
+  const prefix = Math.ceil(depth / 8);
+  view.setUint16(0, depth);
+  for (let i = 0; i < prefix; i++) into[2 + i] = first.charCodeAt(i);
+  view.setUint32(2 + prefix, count);
+}
+
+/** One entry as found in a part that anyone may have sent. */
+export interface RawEntry {
+  readonly collection: string;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+export interface RawPart {
+  readonly depth: number;
+  readonly prefix: Uint8Array;
+  readonly entries: readonly RawEntry[];
+}
+
+/** The fields of a part; null unless well-formed. Whether it is canonical is for the caller to judge. */
+export function decodePart(bytes: Uint8Array): RawPart | null {
+  if (bytes.length > Math.max(MAX_PART_BYTES, PART_BYTES)) return null;
+  const reader = createReader(bytes);
+  const depth = reader.u16();
+  if (depth > MAX_DEPTH) return null;
+  const prefix = reader.fixed(Math.ceil(depth / 8));
+  const entries = reader.list(SPLIT_BYTES, 9, () => ({
+    collection: String.fromCharCode(...reader.fixed(Math.min(reader.u8(), MAX_NAME_BYTES + 1))),
+    key: reader.bytes(MAX_ENTRY_BYTES),
+    value: reader.bytes(MAX_ENTRY_BYTES),
+  }));
+  return reader.finish({ depth, prefix, entries });
+}
+
+/** Room for a part of `sizeBytes`: fill `part`, then hash `framed`. */
+export const framePart = (sizeBytes: number): { framed: Uint8Array; part: Uint8Array } =>
+  frame('state-part', sizeBytes);

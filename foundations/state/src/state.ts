@@ -1,0 +1,200 @@
+/**
+ * The state of a service: named maps and cells, of which this package keeps an authenticated canonical form
+ * (DESIGN section 9, rule 10: collision-resistant against chosen content). Equal contents have equal digests however
+ * they came about, and a rollback leaves no trace. The functions from `digest` on are those of a kernel `Service`,
+ * which delegates to them.
+ */
+
+import type { Hash } from '@concordat/crypto';
+import { assert, type Digest, type Mark, type Restore, type Snapshot } from '@concordat/kernel';
+import { type EntryCodec, textKey, type ValueCodec } from './codec.ts';
+import { type Collection, type CollectionContext, createCollection, type StateMap } from './collection.ts';
+import type { Part } from './part.ts';
+import { createRestore } from './restore.ts';
+import { type Change, changed, emptyTree, stateDigest, type Tree } from './tree.ts';
+
+export interface StateOptions {
+  readonly hash: Hash;
+  /** Format of this state, which its digest commits to. */
+  readonly version: number;
+}
+
+/** One value, never absent. While it equals its initial value it takes no room in the state. */
+export interface StateCell<V> {
+  get(): V;
+  set(value: V): void;
+  /** Tells of every change, also by rollback and restore. */
+  observe(observer: (before: V, after: V) => void): void;
+}
+
+export interface State {
+  readonly version: number;
+  /** Declares a map; once per name (ASCII, at most 32 characters), before the first mark. */
+  map<K extends string | number, V>(name: string, codec: EntryCodec<K, V>): StateMap<K, V>;
+  /** Declares a cell, under the same rules. */
+  cell<V>(name: string, codec: ValueCodec<V>, initial: V): StateCell<V>;
+  digest(): Digest;
+  mark(): Mark;
+  rollback(mark: Mark): void;
+  release(mark: Mark): void;
+  snapshot(mark: Mark): Snapshot;
+  restore(digest: Digest, partDigests: readonly Digest[]): Restore | null;
+}
+
+/** A mark, with the tree of that moment if it is known. */
+interface OpenMark {
+  readonly mark: Mark;
+  tree: Tree | null;
+}
+
+interface Core {
+  readonly hash: Hash;
+  readonly version: number;
+  readonly collections: Map<string, Collection>;
+  tree: Tree;
+  /** The digest of `tree`, once somebody asked. */
+  digest: Digest | null;
+  /** In ascending order. */
+  open: OpenMark[];
+  lastMark: Mark;
+}
+
+export function createState({ hash, version }: StateOptions): State {
+  const core: Core = {
+    hash,
+    version,
+    collections: new Map(),
+    tree: emptyTree(hash),
+    digest: null,
+    open: [],
+    lastMark: 0,
+  };
+  return {
+    version,
+    ...declarations(core),
+    digest: () => digestOf(core),
+    mark: () => openMark(core),
+    rollback: (mark) => rollback(core, mark),
+    release: (mark) => {
+      core.open = core.open.filter((open) => open.mark > mark);
+      for (const collection of core.collections.values()) collection.release(mark);
+    },
+    snapshot: (mark) => snapshotOf(core, treeAt(core, mark)),
+    restore: (digest, partDigests) =>
+      createRestore({ ...core, installed: (tree) => install(core, tree) }, digest, partDigests),
+  };
+}
+
+function declarations(core: Core): Pick<State, 'map' | 'cell'> {
+  const context: CollectionContext = { hash: core.hash, openMark: () => core.open.at(-1)?.mark ?? 0 };
+  const declare = <K extends string | number, V>(
+    name: string,
+    codec: EntryCodec<K, V>,
+    absent: Uint8Array | null,
+  ): StateMap<K, V> => {
+    assert(!core.collections.has(name), 'every collection has its own name');
+    assert(core.lastMark === 0, 'collections are declared before the first mark');
+    const { map, collection } = createCollection(name, codec, context, absent);
+    core.collections.set(name, collection);
+    return map;
+  };
+  return {
+    map: (name, codec) => declare(name, codec, null),
+    cell: (name, codec, initial) => {
+      const map = declare(name, { ...soleKey, ...codec }, codec.encode(initial));
+      return {
+        get: () => map.get('') ?? initial,
+        set: (value) => map.set('', value),
+        observe: (observer) =>
+          map.observe((_, before, after) => observer(before ?? initial, after ?? initial)),
+      };
+    },
+  };
+}
+
+/** The only key of a cell. */
+const soleKey = {
+  encodeKey: textKey.encodeKey,
+  decodeKey: (bytes: Uint8Array) => (bytes.length === 0 ? '' : null),
+};
+
+/** Brings the tree up to date. */
+function settle(core: Core): void {
+  const changes: Change[] = [];
+  for (const collection of core.collections.values()) {
+    if (collection.isDirty) for (const change of collection.takeDirty()) changes.push(change);
+  }
+  if (changes.length > 0) replaceTree(core, changed(core.hash, core.tree, changes));
+}
+
+function replaceTree(core: Core, tree: Tree): void {
+  core.tree = tree;
+  core.digest = null;
+}
+
+const partDigests = (tree: Tree): Digest[] => tree.map((part) => part.digest);
+
+function digestOf(core: Core): Digest {
+  settle(core);
+  core.digest ??= stateDigest(core.hash, core.version, partDigests(core.tree));
+  return core.digest.slice();
+}
+
+function isDirty(core: Core): boolean {
+  for (const collection of core.collections.values()) if (collection.isDirty) return true;
+  return false;
+}
+
+function openMark(core: Core): Mark {
+  core.lastMark++;
+  core.open.push({ mark: core.lastMark, tree: isDirty(core) ? null : core.tree });
+  return core.lastMark;
+}
+
+function findMark(core: Core, mark: Mark): OpenMark {
+  const open = core.open.find((one) => one.mark === mark);
+  assert(open !== undefined, 'a mark is used between its making and its release');
+  return open;
+}
+
+function rollback(core: Core, mark: Mark): void {
+  const { tree } = findMark(core, mark);
+  core.open = core.open.filter((open) => open.mark <= mark);
+  for (const collection of core.collections.values()) {
+    collection.undoSince(mark);
+    if (tree !== null) collection.dropDirty();
+  }
+  if (tree !== null) replaceTree(core, tree);
+}
+
+/** The tree as of `mark`: today's, with what changed since set back. The entries themselves stay as they are. */
+function treeAt(core: Core, mark: Mark): Tree {
+  const open = findMark(core, mark);
+  if (open.tree !== null) return open.tree;
+  settle(core);
+  const changes: Change[] = [];
+  for (const collection of core.collections.values()) {
+    for (const change of collection.changedSince(mark)) changes.push(change);
+  }
+  open.tree = changed(core.hash, core.tree, changes);
+  return open.tree;
+}
+
+function snapshotOf(core: Core, tree: Tree): Snapshot {
+  const at = (index: number): Part => {
+    const part = tree[index];
+    assert(part !== undefined, 'a snapshot has the part that is asked for');
+    return part;
+  };
+  return {
+    digest: stateDigest(core.hash, core.version, partDigests(tree)),
+    parts: tree.length,
+    digestOf: (index) => at(index).digest.slice(),
+    read: (index) => at(index).bytes.slice(),
+  };
+}
+
+function install(core: Core, tree: Tree): void {
+  core.open = [];
+  replaceTree(core, tree);
+}
