@@ -18,7 +18,8 @@ import {
   undoSince,
 } from './content.ts';
 import { createEncoder, type EntryEncoder } from './entry-encoder.ts';
-import { encodeEntry, nameBytes, type Place, type RawEntry } from './part.ts';
+import { nameBytes, type Place, type RawEntry } from './part.ts';
+import type { Range, Slab } from './slab.ts';
 import type { Change } from './tree.ts';
 
 export type Observer<K, V> = (key: K, before: V | undefined, after: V | undefined) => void;
@@ -48,7 +49,7 @@ export interface Collection {
   /** True if an entry may differ from the tree. */
   readonly isDirty: boolean;
   /** The entries that may differ from the tree, which has them from now on. */
-  takeDirty(): Change[];
+  takeDirty(slab: Slab): Change[];
   /** The tree is known to hold the entries as they are. */
   dropDirty(): void;
   /** Undoes all changes after `mark`. */
@@ -56,16 +57,16 @@ export interface Collection {
   /** Forgets how to return to `mark` and earlier ones. */
   release(mark: Mark): void;
   /** Entries changed after `mark`, as they were there. */
-  changedSince(mark: Mark): Change[];
+  changedSince(mark: Mark, slab: Slab): Change[];
   /** An entry from outside, ready to insert; null if it is not canonical. */
-  stage(raw: RawEntry): Staged | null;
+  stage(raw: RawEntry, slab: Slab): Staged | null;
   /** Forgets all entries and marks. */
   clear(): void;
 }
 
 export interface Staged {
   readonly place: Place;
-  readonly entry: Uint8Array;
+  readonly entry: Range;
   /** Puts the entry into the collection that staged it, which has none of that key. */
   insert(): void;
 }
@@ -139,19 +140,19 @@ function deleteKey<K, V>(content: Content<K, V>, key: K, mark: Mark): boolean {
 }
 
 function collectionOf<K, V>(name: string, content: Content<K, V>, encoder: EntryEncoder<K, V>): Collection {
-  const change = (key: K, slot: Slot<V> | undefined, value: V | undefined): Change => {
+  const change = (slab: Slab, key: K, slot: Slot<V> | undefined, value: V | undefined): Change => {
     const place = slot?.place ?? encoder.place(key);
     if (slot !== undefined) slot.place = place;
-    return { place, entry: value === undefined ? null : encoder.entry(key, value) };
+    return { place, entry: value === undefined ? null : encoder.put(slab, key, value) };
   };
   return {
     name,
     get isDirty() {
       return content.dirty.length > 0;
     },
-    takeDirty: () => {
+    takeDirty: (slab) => {
       const changes: Change[] = [];
-      takeDirty(content, (key, slot) => changes.push(change(key, slot, slot?.value)));
+      takeDirty(content, (key, slot) => changes.push(change(slab, key, slot, slot?.value)));
       return changes;
     },
     dropDirty: () => takeDirty(content, () => {}),
@@ -159,9 +160,11 @@ function collectionOf<K, V>(name: string, content: Content<K, V>, encoder: Entry
     release: (mark) => {
       content.segments = content.segments.filter((segment) => segment.mark > mark);
     },
-    changedSince: (mark) =>
-      Array.from(formersSince(content, mark), (former) => change(former.key, former.slot, former.value)),
-    stage: (raw) => stage(name, content, encoder, raw),
+    changedSince: (mark, slab) =>
+      Array.from(formersSince(content, mark), (former) =>
+        change(slab, former.key, former.slot, former.value),
+      ),
+    stage: (raw, slab) => stage(content, encoder, raw, slab),
     clear: () => {
       const former = [...content.slots];
       content.slots.clear();
@@ -173,18 +176,20 @@ function collectionOf<K, V>(name: string, content: Content<K, V>, encoder: Entry
 }
 
 function stage<K, V>(
-  name: string,
   content: Content<K, V>,
   encoder: EntryEncoder<K, V>,
   raw: RawEntry,
+  slab: Slab,
 ): Staged | null {
   const decoded = encoder.decode(raw);
   if (decoded === null) return null;
   const { key, value } = decoded;
   const place = encoder.place(key);
+  const entry = encoder.put(slab, key, value);
+  if (entry === null) return null;
   return {
     place,
-    entry: encodeEntry(nameBytes(name), raw.key, raw.value),
+    entry,
     insert: () => {
       content.slots.set(key, { value, logged: 0, isDirty: false, place });
       tell(content, key, undefined, value);

@@ -6,12 +6,13 @@
 import type { Hash } from '@concordat/crypto';
 import { equalBytes } from '@concordat/wire';
 import type { EntryCodec } from './codec.ts';
-import { encodeEntry, type Place, placeOf, type RawEntry } from './part.ts';
+import { type Place, placeOf, type RawEntry } from './part.ts';
+import type { Range, Slab } from './slab.ts';
 
 export interface EntryEncoder<K, V> {
   place(key: K): Place;
   /** Null for a value that the tree leaves out. */
-  entry(key: K, value: V): Uint8Array | null;
+  put(slab: Slab, key: K, value: V): Range | null;
   decode(raw: RawEntry): { key: K; value: V } | null;
 }
 
@@ -28,9 +29,9 @@ export function createEncoder<K, V>(
   const isAbsent = (value: Uint8Array): boolean => absent !== null && equalBytes(value, absent);
   return {
     place: (key) => placeOf(hash, name, codec.encodeKey(key)),
-    entry: (key, value) => {
+    put: (slab, key, value) => {
       const bytes = codec.encode(value);
-      return isAbsent(bytes) ? null : encodeEntry(name, codec.encodeKey(key), bytes);
+      return isAbsent(bytes) ? null : slab.put(name, codec.encodeKey(key), bytes);
     },
     decode: (raw) => {
       const key = codec.decodeKey(raw.key);

@@ -73,28 +73,10 @@ export function afterRange(first: Place, depth: number): Place | null {
   return null;
 }
 
-const name = (text: string): Uint8Array => {
-  const bytes = utf8(text);
-  assert(
-    bytes.length === text.length && bytes.length <= MAX_NAME_BYTES,
-    'a collection has a short ASCII name',
-  );
-  return bytes;
-};
-
-export { name as nameBytes };
-
-export function encodeEntry(collection: Uint8Array, key: Uint8Array, value: Uint8Array): Uint8Array {
-  const size = 1 + collection.length + 4 + key.length + 4 + value.length;
-  assert(size <= MAX_ENTRY_BYTES, 'an entry is no larger than its bound: services bound their values');
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  bytes[0] = collection.length;
-  bytes.set(collection, 1);
-  view.setUint32(1 + collection.length, key.length);
-  bytes.set(key, 5 + collection.length);
-  view.setUint32(5 + collection.length + key.length, value.length);
-  bytes.set(value, 9 + collection.length + key.length);
+export function nameBytes(name: string): Uint8Array {
+  const bytes = utf8(name);
+  const isShort = bytes.length > 0 && bytes.length <= MAX_NAME_BYTES;
+  assert(isShort && bytes.length === name.length, 'a collection has a short ASCII name');
   return bytes;
 }
 

@@ -19,6 +19,7 @@ import {
   type Place,
   prefixOf,
 } from './part.ts';
+import { createSlab } from './slab.ts';
 import { areSiblings, buildPart, contentBytes, isLeaf, stateDigest, type Tree } from './tree.ts';
 
 interface Accepted {
@@ -83,9 +84,10 @@ function readPart(target: RestoreTarget, bytes: Uint8Array): Accepted | null {
   if (raw === null) return null;
   const first = String.fromCharCode(...raw.prefix) + LOWEST.slice(raw.prefix.length);
   const staged: Staged[] = [];
+  const slab = createSlab();
   let previous: Place = '';
   for (const entry of raw.entries) {
-    const next = target.collections.get(entry.collection)?.stage(entry) ?? null;
+    const next = target.collections.get(entry.collection)?.stage(entry, slab) ?? null;
     if (next === null || next.place <= previous || prefixOf(next.place, raw.depth) !== first) return null;
     previous = next.place;
     staged.push(next);

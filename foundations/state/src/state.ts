@@ -11,6 +11,7 @@ import { type EntryCodec, textKey, type ValueCodec } from './codec.ts';
 import { type Collection, type CollectionContext, createCollection, type StateMap } from './collection.ts';
 import type { Part } from './part.ts';
 import { createRestore } from './restore.ts';
+import { createSlab } from './slab.ts';
 import { type Change, changed, emptyTree, stateDigest, type Tree } from './tree.ts';
 
 export interface StateOptions {
@@ -121,8 +122,9 @@ const soleKey = {
 /** Brings the tree up to date. */
 function settle(core: Core): void {
   const changes: Change[] = [];
+  const slab = createSlab();
   for (const collection of core.collections.values()) {
-    if (collection.isDirty) for (const change of collection.takeDirty()) changes.push(change);
+    if (collection.isDirty) for (const change of collection.takeDirty(slab)) changes.push(change);
   }
   if (changes.length > 0) replaceTree(core, changed(core.hash, core.tree, changes));
 }
@@ -173,8 +175,9 @@ function treeAt(core: Core, mark: Mark): Tree {
   if (open.tree !== null) return open.tree;
   settle(core);
   const changes: Change[] = [];
+  const slab = createSlab();
   for (const collection of core.collections.values()) {
-    for (const change of collection.changedSince(mark)) changes.push(change);
+    for (const change of collection.changedSince(mark, slab)) changes.push(change);
   }
   open.tree = changed(core.hash, core.tree, changes);
   return open.tree;

@@ -22,21 +22,19 @@ import {
   SPLIT_BYTES,
   withBit,
 } from './part.ts';
+import type { Range } from './slab.ts';
 
 export type Tree = readonly Part[];
 
 /** An entry's new bytes, or null if it is gone. */
 export interface Change {
   readonly place: Place;
-  readonly entry: Uint8Array | null;
+  readonly entry: Range | null;
 }
 
 /** One entry of a part under construction, still in the bytes it comes from. */
-interface Piece {
+interface Piece extends Range {
   readonly place: Place;
-  readonly from: Uint8Array;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** A node whose entries changed and whose bytes are not made yet. */
@@ -59,7 +57,7 @@ export const buildPart = (
   hash: Hash,
   depth: number,
   first: Place,
-  entries: readonly [Place, Uint8Array][],
+  entries: readonly [Place, Range][],
 ): Part => finished(hash, { depth, first, pieces: entries.map(([place, entry]) => pieceOf(place, entry)) });
 
 export const contentBytes = (part: Part): number => (part.ends.at(-1) ?? part.start) - part.start;
@@ -118,12 +116,7 @@ const countOf = (node: Part | Draft): number => ('pieces' in node ? node.pieces.
 const piecesOf = (node: Part | Draft): readonly Piece[] =>
   'pieces' in node ? node.pieces : node.places.map((_, i) => pieceAt(node, i));
 
-const pieceOf = (place: Place, entry: Uint8Array): Piece => ({
-  place,
-  from: entry,
-  start: 0,
-  end: entry.length,
-});
+const pieceOf = (place: Place, { from, start, end }: Range): Piece => ({ place, from, start, end });
 
 const pieceAt = (part: Part, i: number): Piece => ({
   place: part.places[i] as Place,
