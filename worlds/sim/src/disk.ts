@@ -40,6 +40,8 @@ export interface Disk {
   /** Records before this belong to turns that have ended. */
   writtenTo: Position;
   isSyncing: boolean;
+  /** No sync begins. */
+  isHeld: boolean;
   isWhole: boolean;
 }
 
@@ -65,6 +67,7 @@ export const createDisk = (options: DiskOptions, random: Prng): Disk => ({
   ackedTo: 0,
   writtenTo: 0,
   isSyncing: false,
+  isHeld: false,
   isWhole: true,
 });
 

@@ -9,15 +9,15 @@ import { emitNote, type Frame, type HostEnv, type Run, type Sim, type Timer } fr
 import { joinNow } from './links.ts';
 import type { Link } from './network.ts';
 
-/** The link to `to`; a connection's first message makes it. Null if there is no such node. */
+/** The link to `to`; a connection's message makes it, also anew once the break is known. Null if there is none. */
 function linkTo(sim: Sim, run: Run, to: NodeId): Link | null {
-  const known = run.host.links.get(to);
-  if (known !== undefined) return known;
+  const { host } = run;
+  const known = host.links.get(to);
+  if (known !== undefined && !(known.pair.isGone && !known.toldUp)) return known;
   const peer = sim.hosts.get(to);
-  if (peer === undefined || peer === run.host) return null;
-  if (run.host.options.link !== 'connection') return null;
-  joinNow(sim, run.host, peer);
-  return run.host.links.get(to) ?? null;
+  if (peer === undefined || peer === host || host.options.link !== 'connection') return known ?? null;
+  joinNow(sim, host, peer);
+  return host.links.get(to) ?? null;
 }
 
 const createFrame = (link: Link): Frame => ({

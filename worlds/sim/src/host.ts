@@ -18,7 +18,7 @@ import type { Clock, ClockOptions } from './clock.ts';
 import type { CpuCosts } from './cpu.ts';
 import type { Disk, DiskOptions } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
-import type { Link, Network, Pair } from './network.ts';
+import type { Link, LinkOptions, Network, Pair } from './network.ts';
 
 export interface NodeOptions<S, M> {
   readonly id: NodeId;
@@ -144,7 +144,11 @@ export interface Host {
   readonly disk: Disk;
   readonly clock: Clock;
   cpu: CpuCosts;
+  /** By what this host calls the peer. */
   readonly links: Map<NodeId, Link>;
+  /** Directions that are cut, and that differ from the network's properties. */
+  readonly cutTo: Set<Host>;
+  readonly linkOptions: Map<Host, LinkOptions>;
   run: Run | null;
   lives: number;
   /** The next turn with effects is cut short by a power loss. */
@@ -162,8 +166,8 @@ export interface Observer {
   noted?(at: Millis, node: NodeId, note: Note): void;
   /** A frame's message reached its receiver's turn. */
   delivered?(at: Millis, from: NodeId, to: NodeId, message: unknown): void;
-  /** A frame left its sender. */
-  sent?(at: Millis, from: NodeId, to: NodeId, messages: readonly unknown[]): void;
+  /** A frame left its sender; it is lost at once if it does not pass. */
+  sent?(at: Millis, from: NodeId, to: NodeId, messages: readonly unknown[], passes: boolean): void;
   started?(at: Millis, node: NodeId): void;
   crashed?(at: Millis, node: NodeId): void;
   linked?(at: Millis, node: NodeId, peer: NodeId, isUp: boolean): void;
@@ -177,9 +181,12 @@ export interface Sim {
   readonly network: Network;
   readonly observers: Observer[];
   readonly notes: NotedAt[];
+  readonly keepsNotes: boolean;
   readonly random: Prng;
   readonly checksInvariants: boolean;
   deliveredMessages: number;
+  /** What the next connection made anew is called. */
+  nextName: NodeId;
 }
 
 /** A process threw: a bug of the process (or of a test), seen at this node and time. */
@@ -196,7 +203,7 @@ export class ProcessFailure extends Error {
 }
 
 export function emitNote(sim: Sim, node: NodeId, note: Note): void {
-  sim.notes.push({ at: sim.now, node, note });
+  if (sim.keepsNotes) sim.notes.push({ at: sim.now, node, note });
   for (const observer of sim.observers) observer.noted?.(sim.now, node, note);
 }
 

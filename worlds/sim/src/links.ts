@@ -4,22 +4,19 @@
  * learns of break and repair together: so whoever lost something is told. A broken connection is gone for good.
  */
 
-import type { Millis, NodeId } from '@concordat/kernel';
+import { assert, type Millis, type NodeId } from '@concordat/kernel';
 import { enqueue, type Host, type Sim } from './host.ts';
 import { createPair, type Link, type Pair } from './network.ts';
 
-const isPowered = (host: Host | undefined): boolean => host?.run != null;
-
-const isBlocked = (sim: Sim, pair: Pair): boolean =>
-  pair.links.some((link) => link.isCut || !isPowered(sim.hosts.get(link.to)));
+const isBlocked = (pair: Pair): boolean => pair.links.some((link) => link.isCut || link.to.run === null);
 
 /** Tells the sending end of `link`; not if it heard the same before. */
 function tell(sim: Sim, link: Link, isUp: boolean): void {
   const { run } = link.from;
   if (run === null || link.toldUp === isUp) return;
   link.toldUp = isUp;
-  for (const observer of sim.observers) observer.linked?.(sim.now, link.from.id, link.to, isUp);
-  enqueue(sim, run, { kind: 'linked', peer: link.to, isUp });
+  for (const observer of sim.observers) observer.linked?.(sim.now, link.from.id, link.to.id, isUp);
+  enqueue(sim, run, { kind: 'linked', peer: link.toName, isUp });
 }
 
 function open(sim: Sim, pair: Pair): void {
@@ -32,18 +29,26 @@ function open(sim: Sim, pair: Pair): void {
   for (const link of pair.links) tell(sim, link, true);
 }
 
-/** Joins two hosts now, if both are up and nothing is cut. */
+/**
+ * Joins `a` to `b` now, if both are up and nothing is cut. A connection that is over is made anew, and `b` calls it
+ * by a fresh name.
+ */
 export function joinNow(sim: Sim, a: Host, b: Host): void {
-  const pair = a.links.get(b.id)?.pair ?? createPair(sim, a, b);
+  const former = a.links.get(b.id)?.pair;
+  const isFresh = former === undefined || former.isGone;
+  if (!isFresh && former.links.every((link) => link.isOpen)) return;
+  const pair = isFresh ? createPair(sim, a, b, former === undefined ? a.id : sim.nextName++) : former;
   pair.version++;
-  if (!pair.isGone && !isBlocked(sim, pair)) open(sim, pair);
+  if (!isBlocked(pair)) open(sim, pair);
+  // A connection that could not be made is over: the next attempt gets a name of its own.
+  else if (pair.isConnection) pair.isGone = true;
 }
 
 /** Something changed between the ends: schedules what they will notice, and when. */
 function schedule(sim: Sim, pair: Pair): void {
   pair.version++;
   const { detectMs, reconnectMs } = sim.network.settings;
-  const isRepairable = !pair.isGone && !isBlocked(sim, pair);
+  const isRepairable = !pair.isGone && !isBlocked(pair);
   const after: Millis = isRepairable ? reconnectMs : detectMs;
   sim.queue.push(sim.now + after, { kind: 'pair', pair, version: pair.version });
 }
@@ -57,7 +62,7 @@ function giveUp(sim: Sim, link: Link): void {
 /** The event that `schedule` announced. */
 export function onPair(sim: Sim, pair: Pair, version: number): void {
   if (version !== pair.version) return;
-  if (!pair.isGone && !isBlocked(sim, pair)) open(sim, pair);
+  if (!pair.isGone && !isBlocked(pair)) open(sim, pair);
   else for (const link of pair.links) giveUp(sim, link);
 }
 
@@ -83,19 +88,27 @@ export function replug(sim: Sim, host: Host): void {
   for (const link of host.links.values()) if (!link.pair.isGone) schedule(sim, link.pair);
 }
 
+const linksBetween = (from: Host, to: Host): Link[] =>
+  [...from.links.values()].filter((link) => link.to === to && !link.pair.isGone);
+
 /** Cuts one direction: everything under way is lost, and the other direction goes on. */
-export function cutLink(sim: Sim, link: Link): void {
-  if (link.isCut) return;
-  link.isCut = true;
-  close(link);
-  if (link.pair.isConnection) link.pair.isGone = true;
-  schedule(sim, link.pair);
+export function cut(sim: Sim, from: Host, to: Host): void {
+  from.cutTo.add(to);
+  for (const link of linksBetween(from, to)) {
+    if (link.isCut) continue;
+    link.isCut = true;
+    close(link);
+    if (link.pair.isConnection) link.pair.isGone = true;
+    schedule(sim, link.pair);
+  }
 }
 
-export function healLink(sim: Sim, link: Link): void {
-  if (!link.isCut) return;
-  link.isCut = false;
-  schedule(sim, link.pair);
+export function mend(sim: Sim, from: Host, to: Host): void {
+  if (!from.cutTo.delete(to)) return;
+  for (const link of linksBetween(from, to)) {
+    link.isCut = false;
+    schedule(sim, link.pair);
+  }
 }
 
 /** Resets a link: both ends know at once, and what was under way is lost. Members are joined again later. */
@@ -112,6 +125,7 @@ export function breakPair(sim: Sim, pair: Pair): void {
 export function closeConnection(sim: Sim, from: Host, to: NodeId): void {
   const link = from.links.get(to);
   if (link === undefined || link.pair.isGone) return;
+  assert(link.pair.isConnection, 'only connections are closed');
   const { pair } = link;
   pair.isGone = true;
   pair.version++;

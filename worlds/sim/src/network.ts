@@ -38,8 +38,9 @@ export interface NetworkOptions extends LinkOptions {
 /** One direction between two hosts. */
 export interface Link {
   readonly from: Host;
-  readonly to: NodeId;
-  /** What the receiver calls the sender. */
+  readonly to: Host;
+  /** What the sender calls the receiver, and the receiver the sender. */
+  readonly toName: NodeId;
   readonly fromName: NodeId;
   readonly pair: Pair;
   settings: Required<LinkOptions>;
@@ -94,15 +95,23 @@ export const createNetwork = (options: NetworkOptions, random: Prng): Network =>
   random,
 });
 
-function createLink(sim: Sim, from: Host, to: NodeId, pair: Pair): Link {
+/** What holds for the direction from one host to another, whether they are linked yet or not. */
+export const settingsOf = (sim: Sim, from: Host, to: Host, isConnection: boolean): Required<LinkOptions> => ({
+  ...sim.network.settings,
+  ...from.linkOptions.get(to),
+  ...(isConnection ? { isFifo: true } : {}),
+});
+
+function createLink(sim: Sim, from: Host, to: Host, names: readonly [NodeId, NodeId], pair: Pair): Link {
   return {
     from,
     to,
-    fromName: from.id,
+    fromName: names[0],
+    toName: names[1],
     pair,
-    settings: { ...sim.network.settings, ...(pair.isConnection ? { isFifo: true } : {}) },
+    settings: settingsOf(sim, from, to, pair.isConnection),
     isOpen: false,
-    isCut: false,
+    isCut: from.cutTo.has(to),
     epoch: 0,
     lastArrival: 0,
     lineFreeAt: 0,
@@ -112,16 +121,16 @@ function createLink(sim: Sim, from: Host, to: NodeId, pair: Pair): Link {
   };
 }
 
-/** Creates both directions between two hosts, closed. */
-export function createPair(sim: Sim, a: Host, b: Host): Pair {
-  assert(a !== b && !a.links.has(b.id), 'two hosts are joined once');
+/** Creates both directions between two hosts, closed. `name` is what `b` calls `a`. */
+export function createPair(sim: Sim, a: Host, b: Host, name: NodeId): Pair {
+  assert(a !== b && !b.links.has(name), 'a name at a host stands for one link, ever');
   const isConnection = a.options.link === 'connection' || b.options.link === 'connection';
   const pair: Pair = { links: [], isConnection, isGone: false, version: 0 };
-  const there = createLink(sim, a, b.id, pair);
-  const back = createLink(sim, b, a.id, pair);
+  const there = createLink(sim, a, b, [name, b.id], pair);
+  const back = createLink(sim, b, a, [b.id, name], pair);
   pair.links = [there, back];
   a.links.set(b.id, there);
-  b.links.set(a.id, back);
+  b.links.set(name, back);
   return pair;
 }
 
@@ -162,11 +171,20 @@ function transmitDatagram(sim: Sim, frame: Frame): void {
   if (random.chance(duplicateChance)) sim.queue.push(arrival(), frame);
 }
 
+/** The messages of a frame, for observers. */
+function messagesOf(frame: Frame): readonly unknown[] {
+  const { codec } = frame.link.from.options;
+  if (!frame.isEncoded || codec === undefined) return frame.items;
+  return frame.items.map((item) => (item instanceof Uint8Array ? codec.decode(item) : item));
+}
+
 /** Sends a frame on its way; it is lost if the link is closed. */
 export function transmit(sim: Sim, frame: Frame): void {
   const { link } = frame;
-  for (const observer of sim.observers) observer.sent?.(sim.now, link.from.id, link.to, frame.items);
-  if (!link.isOpen || link.isCut) return;
+  const passes = link.isOpen && !link.isCut;
+  for (const observer of sim.observers)
+    observer.sent?.(sim.now, link.from.id, link.to.id, messagesOf(frame), passes);
+  if (!passes) return;
   frame.epoch = link.epoch;
   if (link.settings.isFifo) transmitStream(sim, frame);
   else transmitDatagram(sim, frame);

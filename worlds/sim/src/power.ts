@@ -71,22 +71,19 @@ export function powerOff(sim: Sim, host: Host): void {
   unplug(sim, host);
 }
 
-/** Loses power inside the end of a turn: at a point drawn among all its early frames, appends and frames. */
+/**
+ * Loses power inside the end of a turn. Some early frames left; some of the unsynced appends reached the disk; and
+ * if all did, some of the frames left that had waited for them.
+ */
 export function cutShort(sim: Sim, outgoing: Outgoing): void {
   const { run, early, frames, durableAt } = outgoing;
   const { disk } = run.host;
-  const appends = durableAt - disk.durableTo;
-  let point = sim.random.below(early.length + appends + frames.length + 1);
-  const take = (count: number): number => {
-    const taken = Math.min(point, count);
-    point -= taken;
-    return taken;
-  };
-  for (const frame of early.slice(0, take(early.length))) transmit(sim, frame);
-  disk.durableTo += take(appends);
-  if (disk.durableTo === durableAt) {
-    for (const held of run.pending) for (const frame of held.frames) transmit(sim, frame);
-    for (const frame of frames.slice(0, take(frames.length))) transmit(sim, frame);
-  }
+  const { random } = sim;
+  for (const frame of early.slice(0, random.below(early.length + 1))) transmit(sim, frame);
+  disk.durableTo += random.below(durableAt - disk.durableTo + 1);
+  const waiting: Frame[] = [];
+  for (const held of run.pending) if (held.durableAt <= disk.durableTo) waiting.push(...held.frames);
+  if (durableAt <= disk.durableTo) waiting.push(...frames);
+  for (const frame of waiting.slice(0, random.below(waiting.length + 1))) transmit(sim, frame);
   powerOff(sim, run.host);
 }

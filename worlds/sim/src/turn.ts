@@ -4,7 +4,7 @@
  * durable. Turns pipeline: a later turn runs while earlier ones wait for the disk.
  */
 
-import { assert, unreachable } from '@concordat/kernel';
+import { unreachable } from '@concordat/kernel';
 import { readClock } from './clock.ts';
 import { finishSync, isFull, journalEnd, recover, releaseRecords, syncDuration } from './disk.ts';
 import {
@@ -173,9 +173,9 @@ export function endTurn(sim: Sim, outgoing: Outgoing): void {
   startSync(sim, run);
 }
 
-function startSync(sim: Sim, run: Run): void {
+export function startSync(sim: Sim, run: Run): void {
   const { disk } = run.host;
-  if (disk.isSyncing || disk.writtenTo <= disk.ackedTo) return;
+  if (disk.isSyncing || disk.isHeld || disk.writtenTo <= disk.ackedTo) return;
   if (isFull(disk)) {
     emitNote(sim, run.host.id, { kind: 'disk-full' });
     powerOff(sim, run.host);
@@ -201,17 +201,13 @@ function release(sim: Sim, outgoing: Outgoing): void {
   const { run, frames, closing, releaseTo } = outgoing;
   for (const frame of frames) transmit(sim, frame);
   if (releaseTo > run.host.disk.base) releaseRecords(run.host.disk, releaseTo);
-  for (const peer of closing) {
-    const link = run.host.links.get(peer);
-    assert(link === undefined || link.pair.isConnection, 'only connections are closed');
-    closeConnection(sim, run.host, peer);
-  }
+  for (const peer of closing) closeConnection(sim, run.host, peer);
 }
 
 /** A frame reached its receiver's machine. */
 export function onFrame(sim: Sim, frame: Frame): void {
   const { link } = frame;
-  const run = sim.hosts.get(link.to)?.run;
-  if (run == null || !run.hasStarted || frame.epoch !== link.epoch) return;
+  const { run } = link.to;
+  if (run === null || !run.hasStarted || frame.epoch !== link.epoch) return;
   enqueue(sim, run, frame);
 }
