@@ -52,23 +52,6 @@ export interface Reply {
 /** `null`: the connection broke first, so the request may or may not have been carried out. */
 export type OnReply = (reply: Reply | null) => void;
 
-export interface Connection {
-  readonly endpoint: Endpoint;
-  readonly sessionId: bigint;
-  readonly password: Buffer;
-  readonly sessionTimeoutMs: number;
-  readonly outstanding: number;
-  /** The local port of the socket, by which a system-call trace finds this connection. */
-  readonly localPort: number;
-  readonly lastZxid: number;
-  request(op: number, write: (writer: JuteWriter) => void, done: OnReply): void;
-  setWatches(relativeZxid: number, data: string[], exists: string[], children: string[]): void;
-  /** Cuts the connection without closing the session. */
-  drop(): void;
-  /** Closes the session, then the connection. */
-  close(): Promise<void>;
-}
-
 const PING_DIVISOR = 3;
 
 /** Connects and shakes hands; rejects with a `ConnectError`. */
@@ -102,7 +85,7 @@ export function connect(endpoint: Endpoint, options: ConnectOptions = {}): Promi
         reject(
           new ConnectError('ZK_EXPIRED', `${where} refuses session ${options.session?.id.toString(16)}`),
         );
-      } else resolve(createEstablished(socket, endpoint, options, granted));
+      } else resolve(new Connection(socket, endpoint, options, granted));
     });
     socket.write(handshake(options.session ?? NEW_SESSION, options.sessionTimeoutMs ?? 30_000));
   });
@@ -148,145 +131,163 @@ function readHandshake(received: Buffer): Granted {
   };
 }
 
-function createEstablished(
-  socket: Socket,
-  endpoint: Endpoint,
-  options: ConnectOptions,
-  granted: Granted,
-): Connection {
-  const writer = createJuteWriter();
-  const reader = createJuteReader();
-  const reply: Reply = { error: 0, zxid: 0, body: reader };
+/** An established connection; made by `connect`. */
+export class Connection {
+  readonly endpoint: Endpoint;
+  readonly sessionId: bigint;
+  readonly password: Buffer;
+  readonly sessionTimeoutMs: number;
+  /** The local port of the socket, by which a system-call trace finds this connection. */
+  readonly localPort: number;
+  /** The highest zxid that a reply has named. */
+  lastZxid: number;
+  readonly #socket: Socket;
+  readonly #options: ConnectOptions;
+  readonly #ping: NodeJS.Timeout;
+  readonly #writer = createJuteWriter();
+  readonly #reader = createJuteReader();
+  readonly #reply: Reply = { error: 0, zxid: 0, body: this.#reader };
   // Replies come in request order, so a queue with a moving head is all the bookkeeping there is.
-  let waiting: OnReply[] = [];
-  let head = 0;
-  let xid = 0;
-  let lastZxid = options.session?.lastZxid ?? 0;
-  let pending: Buffer | null = null;
-  let isFlushing = false;
-  let isReading = false;
-  let isOver = false;
+  #waiting: OnReply[] = [];
+  #head = 0;
+  #xid = 0;
+  #pending: Buffer | null = null;
+  #isFlushing = false;
+  #isReading = false;
+  #isOver = false;
 
-  const flush = (): void => {
-    isFlushing = false;
-    if (isOver || writer.length === 0) return;
-    writer.take((bytes) => {
-      socket.write(bytes);
-      // Nothing queued means that the kernel has taken a copy, so the slab is free again.
-      return socket.writableLength > 0;
-    });
-  };
-  const flushSoon = (): void => {
-    if (isFlushing || isReading) return;
-    isFlushing = true;
-    setImmediate(flush);
-  };
-  const begin = (id: number, op: number): number => {
-    const start = writer.length;
-    writer.int(0);
-    writer.int(id);
-    writer.int(op);
-    return start;
-  };
-  const finish = (start: number): void => {
-    writer.patchInt(start, writer.length - start - 4);
-    flushSoon();
-  };
-  const onFrame = (bytes: Buffer, start: number, limit: number): void => {
-    reader.point(bytes, start, limit);
-    const id = reader.int();
-    reply.zxid = reader.safeLong();
-    reply.error = reader.int();
-    if (reply.zxid > lastZxid && id !== XID.notification) lastZxid = reply.zxid;
-    if (id >= 0) {
-      const done = waiting[head++];
-      if (head > 1024 && head * 2 > waiting.length) {
-        waiting = waiting.slice(head);
-        head = 0;
-      }
-      if (done === undefined) end('the server answered a request that was never made');
-      else done(reply);
-    } else if (id === XID.notification) {
-      const [type, state] = [reader.int(), reader.int()];
-      options.onWatch?.({ type, state, path: reader.string(), zxid: reply.zxid });
-    }
-  };
-  const onData = (chunk: Buffer): void => {
-    const bytes = pending === null ? chunk : Buffer.concat([pending, chunk]);
-    let at = 0;
-    isReading = true;
-    while (bytes.length - at >= 4) {
-      const size = bytes.readInt32BE(at);
-      if (bytes.length - at - 4 < size) break;
-      onFrame(bytes, at + 4, at + 4 + size);
-      at += 4 + size;
-    }
-    pending = at < bytes.length ? bytes.subarray(at) : null;
-    // Requests made by the callbacks above go out now, in one write.
-    isReading = false;
-    flush();
-  };
-  const end = (reason: string): void => {
-    if (isOver) return;
-    isOver = true;
-    clearInterval(ping);
-    socket.destroy();
-    const unanswered = waiting.slice(head);
-    waiting = [];
-    head = 0;
-    for (const done of unanswered) done(null);
-    options.onClosed?.(reason);
-  };
-  const ping = setInterval(() => finish(begin(XID.ping, OP.ping)), granted.timeoutMs / PING_DIVISOR);
+  constructor(socket: Socket, endpoint: Endpoint, options: ConnectOptions, granted: Granted) {
+    this.endpoint = endpoint;
+    this.sessionId = granted.id;
+    this.password = granted.password;
+    this.sessionTimeoutMs = granted.timeoutMs;
+    this.localPort = socket.localPort ?? 0;
+    this.lastZxid = options.session?.lastZxid ?? 0;
+    this.#socket = socket;
+    this.#options = options;
+    this.#ping = setInterval(() => {
+      this.#finish(this.#begin(XID.ping, OP.ping));
+    }, granted.timeoutMs / PING_DIVISOR);
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('error', (error) => this.#end(error.message));
+    socket.on('close', () => this.#end('closed by the server'));
+    if (granted.rest.length > 0) this.#onData(granted.rest);
+  }
 
-  socket.on('data', onData);
-  socket.on('error', (error) => end(error.message));
-  socket.on('close', () => end('closed by the server'));
-  if (granted.rest.length > 0) onData(granted.rest);
+  get outstanding(): number {
+    return this.#waiting.length - this.#head;
+  }
 
-  const request = (op: number, write: (writer: JuteWriter) => void, done: OnReply): void => {
-    if (isOver) {
+  /** Sends a request whose body `write` writes; `done` is called once, never before this returns. */
+  request(op: number, write: (writer: JuteWriter) => void, done: OnReply): void {
+    if (this.#isOver) {
       setImmediate(done, null);
       return;
     }
-    const start = begin(++xid, op);
-    write(writer);
-    waiting.push(done);
-    finish(start);
-  };
-  return {
-    endpoint,
-    sessionId: granted.id,
-    password: granted.password,
-    sessionTimeoutMs: granted.timeoutMs,
-    localPort: socket.localPort ?? 0,
-    get outstanding() {
-      return waiting.length - head;
-    },
-    get lastZxid() {
-      return lastZxid;
-    },
-    request,
-    setWatches: (relativeZxid, data, exists, children) => {
-      const start = begin(XID.setWatches, OP.setWatches);
-      writer.safeLong(relativeZxid);
-      for (const paths of [data, exists, children]) {
-        writer.int(paths.length);
-        for (const path of paths) writer.string(path);
+    const start = this.#begin(++this.#xid, op);
+    write(this.#writer);
+    this.#waiting.push(done);
+    this.#finish(start);
+  }
+
+  /** Registers watches again after a move; the server fires those whose node changed since `relativeZxid`. */
+  setWatches(relativeZxid: number, data: string[], exists: string[], children: string[]): void {
+    const start = this.#begin(XID.setWatches, OP.setWatches);
+    this.#writer.safeLong(relativeZxid);
+    for (const paths of [data, exists, children]) {
+      this.#writer.int(paths.length);
+      for (const path of paths) this.#writer.string(path);
+    }
+    this.#finish(start);
+  }
+
+  /** Cuts the connection without closing the session. */
+  drop(): void {
+    this.#end('dropped');
+  }
+
+  /** Closes the session, then the connection. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      const over = (): void => {
+        this.#end('session closed');
+        resolve();
+      };
+      this.request(OP.closeSession, () => {}, over);
+    });
+  }
+
+  #begin(xid: number, op: number): number {
+    const start = this.#writer.length;
+    this.#writer.int(0);
+    this.#writer.int(xid);
+    this.#writer.int(op);
+    return start;
+  }
+
+  #finish(start: number): void {
+    this.#writer.patchInt(start, this.#writer.length - start - 4);
+    if (this.#isFlushing || this.#isReading) return;
+    this.#isFlushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    if (this.#isOver || this.#writer.length === 0) return;
+    this.#writer.take((bytes) => {
+      this.#socket.write(bytes);
+      // Nothing queued means that the kernel has taken a copy, so the slab is free again.
+      return this.#socket.writableLength > 0;
+    });
+  }
+
+  #onData(chunk: Buffer): void {
+    const bytes = this.#pending === null ? chunk : Buffer.concat([this.#pending, chunk]);
+    let at = 0;
+    this.#isReading = true;
+    while (bytes.length - at >= 4) {
+      const size = bytes.readInt32BE(at);
+      if (bytes.length - at - 4 < size) break;
+      this.#onFrame(bytes, at + 4, at + 4 + size);
+      at += 4 + size;
+    }
+    this.#pending = at < bytes.length ? bytes.subarray(at) : null;
+    // Requests made by the callbacks above go out now, in one write.
+    this.#isReading = false;
+    this.#flush();
+  }
+
+  #onFrame(bytes: Buffer, start: number, limit: number): void {
+    const reply = this.#reply;
+    this.#reader.point(bytes, start, limit);
+    const xid = this.#reader.int();
+    reply.zxid = this.#reader.safeLong();
+    reply.error = this.#reader.int();
+    if (xid >= 0) {
+      if (reply.zxid > this.lastZxid) this.lastZxid = reply.zxid;
+      const done = this.#waiting[this.#head++];
+      if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
+        this.#waiting = this.#waiting.slice(this.#head);
+        this.#head = 0;
       }
-      finish(start);
-    },
-    drop: () => end('dropped'),
-    close: () =>
-      new Promise((resolve) => {
-        request(
-          OP.closeSession,
-          () => {},
-          () => {
-            end('session closed');
-            resolve();
-          },
-        );
-      }),
-  };
+      if (done === undefined) this.#end('the server answered a request that was never made');
+      else done(reply);
+    } else if (xid === XID.notification) {
+      const [type, state] = [this.#reader.int(), this.#reader.int()];
+      this.#options.onWatch?.({ type, state, path: this.#reader.string(), zxid: reply.zxid });
+    }
+  }
+
+  #end(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearInterval(this.#ping);
+    this.#socket.destroy();
+    const unanswered = this.#waiting.slice(this.#head);
+    this.#waiting = [];
+    this.#head = 0;
+    for (const done of unanswered) done(null);
+    this.#options.onClosed?.(reason);
+  }
 }

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/** `npm run acceptance -- NAME...`: runs trials against Concordat, or with `--target apache` against the baseline. */
+
+import { parseArgs } from 'node:util';
+import {
+  apacheMissing,
+  type Cluster,
+  ClusterError,
+  type ClusterOptions,
+  concordatMissing,
+  startApache,
+  startConcordat,
+} from '@concordat/bench';
+import { TRIALS } from './registry.ts';
+import { missing } from './tools.ts';
+import { type Acceptance, runTrial } from './trial.ts';
+
+const USAGE = `acceptance: real clients against real processes, hurt on purpose
+
+  npm run acceptance -- NAME... [--target concordat|apache] [--data DIR]
+  npm run acceptance -- all
+
+${TRIALS.map((trial) => `  ${trial.name.padEnd(12)} ${trial.summary}`).join('\n')}
+`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { target: { type: 'string', default: 'concordat' }, data: { type: 'string' } },
+  });
+  const { target } = values;
+  const chosen = positionals.includes('all')
+    ? TRIALS
+    : TRIALS.filter((trial) => positionals.includes(trial.name));
+  if (chosen.length === 0 || (target !== 'concordat' && target !== 'apache')) {
+    console.error(USAGE);
+    return 2;
+  }
+  let failed = 0;
+  for (const trial of chosen) failed += await runOne(trial, target, values.data);
+  return failed === 0 ? 0 : 1;
+}
+
+/** Runs one trial, or says how to get what it lacks; returns the number of failed claims. */
+async function runOne(trial: Acceptance, target: Cluster['name'], parentDir?: string): Promise<number> {
+  const lacks = [
+    target === 'apache' ? apacheMissing() : concordatMissing(),
+    ...trial.needs.map((need) => missing(need)),
+  ].find((reason) => reason !== null);
+  if (lacks !== undefined) {
+    console.log(`SKIP ${trial.name}: ${lacks}`);
+    return 0;
+  }
+  const start = target === 'apache' ? startApache : startConcordat;
+  const startedAt = performance.now();
+  const result = await runTrial(trial, {
+    target,
+    print: (line) => console.log(line),
+    start: (options?: ClusterOptions) =>
+      start({ ...(parentDir === undefined ? {} : { parentDir }), ...options }),
+  });
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  const verdict = result.failed === 0 && result.passed > 0 ? 'PASS' : 'FAIL';
+  console.log(
+    `${verdict} ${trial.name} (${target}): ${result.passed} passed, ${result.failed} failed, ${seconds} s`,
+  );
+  return result.failed + (result.passed === 0 ? 1 : 0);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof ClusterError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+// Sockets of clients that were hurt may linger; every result is printed by now.
+process.exit();
