@@ -1,1 +1,4 @@
-export {};
+export * from './history.ts';
+export * from './linearizable.ts';
+export * from './model.ts';
+export * from './registers.ts';
