@@ -6,6 +6,7 @@
 import type { Cluster } from '@concordat/bench';
 import { startPython, startZkCli } from './tools.ts';
 import type { Acceptance, Trial } from './trial.ts';
+import { within } from './wait.ts';
 
 export const clients: Acceptance = {
   name: 'clients',
@@ -90,6 +91,7 @@ async function hear(
     const line = await within(
       shell.heard((text) => shown.test(text)),
       15_000,
+      typed,
     );
     trial.check(true, `zkCli at endpoint ${domain}: ${typed} -> ${line}`);
   } catch {
@@ -98,12 +100,4 @@ async function hear(
       `zkCli at endpoint ${domain}: ${typed} shows ${shown}, not\n${shell.lines.join('\n')}`,
     );
   }
-}
-
-/** `promise`, or a rejection after `ms`. */
-function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('too late')), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

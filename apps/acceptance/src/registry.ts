@@ -2,6 +2,9 @@
 
 import { clients } from './clients.ts';
 
+import { killAll } from './kill-all.ts';
+import { killOne } from './kill-one.ts';
+import { syscalls } from './syscalls.ts';
 import type { Acceptance } from './trial.ts';
 
-export const TRIALS: readonly Acceptance[] = [clients];
+export const TRIALS: readonly Acceptance[] = [clients, killOne, killAll, syscalls];

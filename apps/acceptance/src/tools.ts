@@ -47,6 +47,8 @@ export interface Running {
   readonly ended: Promise<number>;
   /** All lines so far, of standard output and error. */
   readonly lines: readonly string[];
+  /** Asks it to end (SIGINT). */
+  interrupt(): void;
   kill(): void;
 }
 
@@ -102,6 +104,9 @@ export function start(program: string, args: readonly string[], signal: AbortSig
       }),
     ended,
     lines,
+    interrupt: () => {
+      child.kill('SIGINT');
+    },
     kill,
   };
 }

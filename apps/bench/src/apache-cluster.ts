@@ -31,9 +31,9 @@ export async function startApache(options: ClusterOptions = {}): Promise<Cluster
   const quorumPorts = group(SERVERS);
   const electionPorts = group(2 * SERVERS);
   for (let domain = 0; domain < SERVERS; domain++) {
-    writeConfig(dataDir, domain, endpoints, quorumPorts, electionPorts);
+    writeConfig(dataDir, domain, endpoints, quorumPorts, electionPorts, options.settings ?? []);
   }
-  return control(dataDir, endpoints, electionPorts, options.wrap ?? []);
+  return control(dataDir, endpoints, electionPorts);
 }
 
 function writeConfig(
@@ -42,6 +42,7 @@ function writeConfig(
   endpoints: readonly Endpoint[],
   quorumPorts: readonly Endpoint[],
   electionPorts: readonly Endpoint[],
+  settings: readonly string[],
 ): void {
   const folder = join(dataDir, String(domain));
   mkdirSync(folder);
@@ -57,6 +58,7 @@ function writeConfig(
     'admin.enableServer=false',
     '4lw.commands.whitelist=*',
     ...quorumPorts.map((peer, i) => `server.${i + 1}=127.0.0.1:${peer.port}:${electionPorts[i]?.port}`),
+    ...settings,
   ];
   writeFileSync(join(folder, 'zoo.cfg'), `${lines.join('\n')}\n`);
 }
@@ -65,15 +67,13 @@ async function control(
   dataDir: string,
   endpoints: readonly Endpoint[],
   peerEndpoints: readonly Endpoint[],
-  wrap: readonly string[],
 ): Promise<Cluster> {
   const servers: (Server | null)[] = endpoints.map(() => null);
   const start = (domain: number): void => {
     const folder = join(dataDir, String(domain));
     const java = ['/usr/bin/java', '-Xmx1g', '-cp', JAR];
     const main = ['org.apache.zookeeper.server.quorum.QuorumPeerMain', join(folder, 'zoo.cfg')];
-    const before = wrap.map((word) => word.replace('%d', String(domain)));
-    servers[domain] = startServer([...before, ...java, ...main], join(folder, 'server.log'));
+    servers[domain] = startServer([...java, ...main], join(folder, 'server.log'));
   };
   const serving = async (domain: number): Promise<void> => {
     const [server, endpoint] = [servers[domain], endpoints[domain]];

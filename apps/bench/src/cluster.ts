@@ -40,8 +40,8 @@ export class ClusterError extends Error {
 }
 
 export interface ClusterOptions {
-  /** Put in front of each server's command line, such as `['strace', '-f']`; `%d` becomes the domain's number. */
-  readonly wrap?: readonly string[];
+  /** Further lines of every server's configuration; only Apache takes any. */
+  readonly settings?: readonly string[];
   /** The parent of the temporary data directory; it decides which disk is measured. */
   readonly parentDir?: string;
 }
