@@ -1,0 +1,75 @@
+/**
+ * What every replica of a federation must agree on, and the few knobs an operator may turn. Defaults are for
+ * organisations on one continent; relations between them are asserted in `replicaConfig`.
+ */
+
+import { assert, type Digest, type Millis, type NodeId } from '@concordat/kernel';
+import { type FaultModel, type Quorums, quorumsOf } from './fault-model.ts';
+
+export interface ReplicaConfig {
+  readonly self: NodeId;
+  /** 32 bytes that name this federation; part of everything signed. */
+  readonly cluster: Digest;
+  readonly quorums: Quorums;
+  /** Slots between checkpoints (PBFT's and Aardvark's 128). */
+  readonly checkpointInterval: number;
+  /** Slots that may be open above the stable checkpoint: two intervals, a power of two. */
+  readonly window: number;
+  /** Proposals the primary keeps in flight; fewer means larger batches under load. */
+  readonly pipeline: number;
+  /** References in a batch. */
+  readonly batchRequests: number;
+  /** Bodies that one batch may refer to, so that a journal record and a transfer stay bounded. */
+  readonly batchBytes: number;
+  /** An idle primary proposes an empty batch this often: time and leases go on. */
+  readonly heartbeatMs: Millis;
+  /** Without progress for this long a replica suspects the primary; doubles with each view that fails. */
+  readonly viewTimeoutMs: Millis;
+  /** The same when the link to the primary is down. */
+  readonly brokenLinkTimeoutMs: Millis;
+  /** Pause before a missing thing is asked for, or sent, again. */
+  readonly retransmitMs: Millis;
+  /** A primary's time is accepted within this distance of the own clock. */
+  readonly timeToleranceMs: Millis;
+  /** Requests one client may have outstanding. */
+  readonly clientWindow: number;
+  /** Bytes of unexecuted requests that one domain may park at a replica. */
+  readonly domainBytes: number;
+}
+
+export interface ReplicaOptions extends Partial<Omit<ReplicaConfig, 'self' | 'cluster' | 'quorums'>> {
+  readonly self: NodeId;
+  readonly cluster: Digest;
+  readonly faults: FaultModel;
+}
+
+export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaConfig {
+  const config: ReplicaConfig = {
+    quorums: quorumsOf(faults),
+    checkpointInterval: 128,
+    window: 256,
+    pipeline: 4,
+    batchRequests: 500,
+    batchBytes: 3 * 1024 * 1024,
+    heartbeatMs: 250,
+    viewTimeoutMs: 1000,
+    brokenLinkTimeoutMs: 200,
+    retransmitMs: 200,
+    timeToleranceMs: 1000,
+    clientWindow: 64,
+    domainBytes: 32 * 1024 * 1024,
+    ...options,
+  };
+  assert(config.self < config.quorums.members, 'a replica is a member');
+  assert((config.window & (config.window - 1)) === 0, 'the window is a power of two');
+  assert(config.window >= 2 * config.checkpointInterval, 'the window holds two checkpoint intervals');
+  assert(config.heartbeatMs * 2 <= config.viewTimeoutMs, 'an idle primary is heard before it is suspected');
+  assert(
+    config.retransmitMs < config.viewTimeoutMs,
+    'a lost message is sent again before a view is given up',
+  );
+  return config;
+}
+
+/** The primary of a view: the order protocol's round robin. */
+export const primaryOf = (quorums: Quorums, view: number): NodeId => view % quorums.members;

@@ -1,0 +1,167 @@
+/**
+ * Sequential execution: batches in slot order, requests in batch order, each at most once. Holds replication's own
+ * state and the service side by side, and digests, marks, snapshots and restores them as one.
+ */
+
+import type { Hash } from '@concordat/crypto';
+import {
+  createPrng,
+  type Digest,
+  type ExposedBatch,
+  type Mark,
+  type Millis,
+  type Outcome,
+  type Restore,
+  type Service,
+  type Snapshot,
+} from '@concordat/kernel';
+import { concatBytes, utf8 } from '@concordat/wire';
+import type { Batch } from '../batch.ts';
+import { COMMAND_CLIENT, type Request } from '../request.ts';
+import { type CoreState, createCoreState, isNextOf, recordReply } from './core-state.ts';
+
+export interface Execution {
+  readonly core: CoreState;
+  readonly service: Service;
+  /** Slots up to here are executed. */
+  executed: number;
+  /** Digest of the log up to `executed`. */
+  history: Digest;
+  digest(): Digest;
+}
+
+/** Both states at one checkpoint; the parts of the core's come first. */
+export interface Checkpointed {
+  readonly slot: number;
+  readonly core: Snapshot;
+  readonly service: Snapshot;
+  readonly marks: { readonly core: Mark; readonly service: Mark };
+}
+
+const LABEL = utf8('concordat checkpoint v1');
+
+export const combinedDigest = (hash: Hash, core: Digest, service: Digest): Digest =>
+  hash(concatBytes([LABEL, core, service]));
+
+export function createExecution(hash: Hash, service: Service, history: Digest): Execution {
+  const core = createCoreState(hash);
+  return {
+    core,
+    service,
+    executed: 0,
+    history,
+    digest: () => combinedDigest(hash, core.state.digest(), service.digest()),
+  };
+}
+
+/** Executes the batch of slot `executed` + 1 and returns what learners see. `history` is the log's digest with it. */
+export function executeBatch(
+  execution: Execution,
+  batch: Batch,
+  requests: readonly Request[],
+  history: Digest,
+): ExposedBatch {
+  const { core, service } = execution;
+  execution.executed += 1;
+  execution.history = history;
+  // The null batch has no time of its own.
+  const time = Math.max(core.time.get(), batch.time);
+  core.time.set(time);
+  const events: Uint8Array[] = [];
+  const emit = (event: Uint8Array): void => {
+    events.push(event);
+  };
+  service.advance(time, emit);
+  const random = createPrng(new DataView(history.buffer, history.byteOffset).getUint32(0), 'batch');
+  const outcomes: Outcome[] = [];
+  for (const request of requests) {
+    if (request.client === COMMAND_CLIENT) {
+      executeCommand(execution, request);
+      continue;
+    }
+    // A faulty primary may order what was executed, or leave a gap: every replica skips it alike.
+    if (!isNextOf(core, request, request.seq)) continue;
+    const { domain, client, seq } = request;
+    const reply = service.execute(request.body, { domain, client, seq, time, random, emit });
+    recordReply(core, request, seq, request.acked, reply);
+    outcomes.push({ domain, client, seq, reply });
+  }
+  return { slot: execution.executed, time, outcomes, events };
+}
+
+/** The only command so far: a member that lost its journal asks for a new incarnation, numbered by `seq`. */
+function executeCommand({ core, executed }: Execution, request: Request): void {
+  const known = core.incarnations.get(request.domain)?.number ?? 0;
+  if (request.seq > known) core.incarnations.set(request.domain, { number: request.seq, since: executed });
+}
+
+/** Marks the present state so that it can be read later, while execution goes on. */
+export function checkpointed(execution: Execution): Checkpointed {
+  const marks = { core: execution.core.state.mark(), service: execution.service.mark() };
+  return {
+    slot: execution.executed,
+    core: execution.core.state.snapshot(marks.core),
+    service: execution.service.snapshot(marks.service),
+    marks,
+  };
+}
+
+/** Forgets this checkpoint's marks, and all earlier ones. */
+export function releaseCheckpointed(execution: Execution, { marks }: Checkpointed): void {
+  execution.core.state.release(marks.core);
+  execution.service.release(marks.service);
+}
+
+/** Rebuilds both states from the parts of a checkpoint. */
+export interface Rebuild {
+  readonly parts: number;
+  /** False if the bytes are not the promised part. */
+  offer(part: number, bytes: Uint8Array): boolean;
+  missing(limit: number): readonly number[];
+  digestOf(part: number): Digest;
+  /** Replaces the state. Only when nothing is missing. */
+  finish(): void;
+}
+
+/** Begins to rebuild the state that hashes to `state`; null if these part digests do not. */
+export function rebuild(
+  execution: Execution,
+  hash: Hash,
+  state: Digest,
+  digests: { readonly core: readonly Digest[]; readonly service: readonly Digest[] },
+  roots: { readonly core: Digest; readonly service: Digest },
+): Rebuild | null {
+  const expected = combinedDigest(hash, roots.core, roots.service);
+  if (!expected.every((byte, i) => byte === state[i])) return null;
+  const core = execution.core.state.restore(roots.core, digests.core);
+  const service = execution.service.restore(roots.service, digests.service);
+  if (core === null || service === null) return null;
+  return combine(core, digests.core, service, digests.service);
+}
+
+function combine(
+  core: Restore,
+  coreDigests: readonly Digest[],
+  service: Restore,
+  serviceDigests: readonly Digest[],
+): Rebuild {
+  const first = coreDigests.length;
+  return {
+    parts: first + serviceDigests.length,
+    offer: (part, bytes) => (part < first ? core.offer(part, bytes) : service.offer(part - first, bytes)),
+    missing: (limit) => {
+      const own = core.missing(limit);
+      return own.length >= limit
+        ? own
+        : [...own, ...service.missing(limit - own.length).map((part) => part + first)];
+    },
+    digestOf: (part) => (part < first ? coreDigests[part] : serviceDigests[part - first]) as Digest,
+    finish: () => {
+      core.finish();
+      service.finish();
+    },
+  };
+}
+
+/** Ordered time of the last executed batch. */
+export const orderedTime = (execution: Execution): Millis => execution.core.time.get();

@@ -1,0 +1,147 @@
+/**
+ * Links may break and lose what was under way, so nothing is acknowledged and nothing resent eagerly: replicas tell
+ * each other where they stand, and whoever is ahead sends what the other lacks (PBFT's status messages, TOCS 2002
+ * section 5.2). Contents are fetched by digest, so any peer can supply them.
+ */
+
+import type { Env, NodeId } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import { batchDigest } from '../../batch.ts';
+import { primaryOf } from '../../config.ts';
+import { findPooled } from '../../pool.ts';
+import { type RequestRef, requestDigest } from '../../request.ts';
+import { selectedDigest, selectionEnd } from './agreement.ts';
+import type { BatchContent, FetchBatch, Message, Status } from './messages.ts';
+import { findContent, findSlot, historyAt, isInWindow, others, type ReplicaState, slotAt } from './state.ts';
+
+/** Proposals sent again to a lagging peer at a time. */
+const MAX_RESENT = 64;
+
+/** Slots whose contents are asked for at a time. */
+const MAX_FETCHED = 16;
+
+const statusOf = (s: ReplicaState): Status => ({
+  type: 'status',
+  view: s.view,
+  changingTo: s.changingTo ?? s.view,
+  stable: s.stable.slot,
+  accepted: s.accepted,
+  prepared: s.prepared,
+  committed: s.committed,
+});
+
+/** Tells where this replica stands. Called on every tick, and for a peer whose link came up. */
+export function sendStatus(s: ReplicaState, env: Env<Message>, to: readonly NodeId[]): void {
+  const status = statusOf(s);
+  for (const peer of to) env.send(peer, status);
+}
+
+/** Tells everyone where this replica stands, now and then. */
+export function tickStatus(s: ReplicaState, env: Env<Message>): void {
+  if (env.now - s.statusAt < s.config.retransmitMs) return;
+  s.statusAt = env.now;
+  sendStatus(s, env, others(s));
+}
+
+/** Sends a peer what it lacks, at most once per retransmission interval. */
+export function onStatus(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status): void {
+  const peer = s.peers[from];
+  if (peer === undefined || env.now - peer.helpedAt < s.config.retransmitMs / 2) return;
+  if (help(s, env, from, m)) peer.helpedAt = env.now;
+}
+
+function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status): boolean {
+  let helped = false;
+  const send = (message: Message): void => {
+    helped = true;
+    env.send(from, message);
+  };
+  if (m.stable < s.stable.slot) send({ type: 'stable', certificate: s.stable.certificate });
+  const change = s.viewChanges[s.config.self] ?? null;
+  if (change !== null && s.changingTo === change.view && m.changingTo < change.view) send(change);
+  if (m.view < s.view) {
+    if (s.newView !== null) send(s.newView);
+    return helped;
+  }
+  if (m.view > s.view) return helped;
+  if (m.accepted < s.accepted) resendProposals(s, m.accepted, send);
+  if (!s.incarnation.mayVote) return helped;
+  // Votes are cumulative: the newest of each kind says all.
+  if (s.preparedSent > s.stable.slot && m.prepared < s.preparedSent)
+    send(voteFor(s, 'prepare', s.preparedSent));
+  if (s.committedSent > s.stable.slot && m.committed < s.committedSent)
+    send(voteFor(s, 'commit', s.committedSent));
+  return helped;
+}
+
+const voteFor = (s: ReplicaState, type: 'prepare' | 'commit', slot: number): Message => ({
+  type,
+  view: s.view,
+  slot,
+  history: historyAt(s, slot),
+});
+
+function resendProposals(s: ReplicaState, after: number, send: (message: Message) => void): void {
+  const first = Math.max(after, selectionEnd(s)) + 1;
+  for (let number = first; number <= Math.min(s.accepted, first + MAX_RESENT - 1); number++) {
+    const proposal = findSlot(s, number)?.proposal ?? null;
+    if (proposal !== null && proposal.view === s.view) send(proposal);
+  }
+}
+
+/** Asks for the contents of the next slots that cannot be accepted without them. Called on every tick. */
+export function fetchMissing(s: ReplicaState, env: Env<Message>): void {
+  const last = s.accepted + MAX_FETCHED;
+  for (let number = s.accepted + 1; number <= last && isInWindow(s, number); number++) {
+    const digest = missingDigest(s, number);
+    if (digest === null) continue;
+    const primary = primaryOf(s.config.quorums, s.view);
+    const peers = others(s).filter((id) => s.peers[id]?.isUp !== false);
+    // Usually the primary has it; but it may be the one that withholds it.
+    const peer =
+      env.random.chance(0.5) && primary !== s.config.self ? primary : peers[env.random.below(peers.length)];
+    if (peer !== undefined) env.send(peer, { type: 'fetch-batch', slot: number, digest });
+  }
+}
+
+/** The digest of the content that this slot needs and lacks, or null. */
+function missingDigest(s: ReplicaState, number: number): Uint8Array | null {
+  const slot = slotAt(s, number);
+  const isSelected = number <= selectionEnd(s);
+  if (!isSelected && (slot.proposal === null || slot.proposal.view !== s.view)) return null;
+  const digest =
+    isSelected || slot.proposal === null
+      ? selectedDigest(s, number)
+      : batchDigest(s.keys.hash, slot.proposal.batch);
+  if (findContent(slot, (known) => equalBytes(known, digest)) !== null) return null;
+  const refs = isSelected ? null : (slot.proposal?.batch.refs ?? null);
+  const isComplete = refs?.every((ref: RequestRef) => findPooled(s.pool, ref) !== null) ?? false;
+  return isComplete ? null : digest;
+}
+
+export function onFetchBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: FetchBatch): void {
+  const slot = findSlot(s, m.slot);
+  const content = slot === null ? null : findContent(slot, (digest) => equalBytes(digest, m.digest));
+  if (content === null) return;
+  env.send(from, { type: 'batch', slot: m.slot, batch: content.batch, requests: content.requests });
+}
+
+/** Takes a content that is needed, whoever sent it: the digest decides. */
+export function onBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
+  if (!isInWindow(s, m.slot)) return;
+  const needed = missingDigest(s, m.slot);
+  const digest = batchDigest(s.keys.hash, m.batch);
+  if (needed === null || !equalBytes(needed, digest)) return;
+  const { cluster } = s.config;
+  const isComplete =
+    m.requests.length === m.batch.refs.length &&
+    m.batch.refs.every((ref, i) => {
+      const request = m.requests[i];
+      return request !== undefined && equalBytes(requestDigest(s.keys, cluster, request), ref.digest);
+    });
+  if (!isComplete) {
+    env.note({ kind: 'strike', peer: from, why: 'false content' });
+    return;
+  }
+  slotAt(s, m.slot).contents.push({ digest, batch: m.batch, requests: m.requests });
+}

@@ -1,0 +1,250 @@
+/**
+ * Three-phase agreement as a process: dispatch, the turn's order of work, and the tick. Every rule is in the file of
+ * its step; this file only says when each runs.
+ */
+
+import type { Keys } from '@concordat/crypto';
+import {
+  type Env,
+  type NodeId,
+  type OrderedLog,
+  type Process,
+  type Recovered,
+  type Service,
+  unreachable,
+} from '@concordat/kernel';
+import { genesisHistory } from '../../batch.ts';
+import { primaryOf, type ReplicaConfig } from '../../config.ts';
+import { createExecution } from '../../execution/execution.ts';
+import { compactArrivals, findPooled } from '../../pool.ts';
+import { requestCheck } from '../../request.ts';
+import { acceptReady, isWanted, onPrePrepare, onVote, propose, selectionEnd, vote } from './agreement.ts';
+import { fetchMissing, onBatch, onFetchBatch, onStatus, sendStatus, tickStatus } from './catch-up.ts';
+import { becomeStable, isCertificate, isCheckpointWanted, onCheckpoint } from './checkpoint.ts';
+import { amnesia, firstIncarnation, recoverFromAmnesia } from './incarnation.ts';
+import { append } from './journal.ts';
+import type { BatchContent, Message } from './messages.ts';
+import { recover } from './recovery.ts';
+import {
+  checkPooled,
+  onChecked,
+  onRequest,
+  onVerifiedRequest,
+  resubmit,
+  submit,
+  watchRequests,
+} from './requests.ts';
+import { continueSnapshot } from './snapshotting.ts';
+import { createReplicaState, invariants, type ReplicaState } from './state.ts';
+import {
+  onFetchManifest,
+  onFetchPart,
+  onManifest,
+  onPart,
+  startTransfer,
+  tickTransfer,
+} from './state-transfer.ts';
+import { checkpointCheck, newViewChecks, prePrepareCheck, viewChangeChecks } from './statements.ts';
+import { takeVerified, verifyThen } from './verification.ts';
+import {
+  isNewViewWanted,
+  isViewChangeWanted,
+  onNewView,
+  onViewChange,
+  resumeChange,
+  retryHeldNewView,
+  watchProgress,
+} from './view-change.ts';
+
+/** How often a replica looks around: retransmission, suspicion, heartbeats. */
+const TICK_MS = 25;
+const TICK = 'replica/tick';
+
+export interface ReplicaOptions {
+  readonly config: ReplicaConfig;
+  readonly keys: Keys;
+  /** A fresh service in its initial state: called at every start. */
+  readonly createService: () => Service;
+}
+
+export function createReplica(options: ReplicaOptions): Process<ReplicaState, Message> {
+  return {
+    start: (env, recovered) => start(options, env, recovered),
+    receive,
+    linked,
+    timeout: (s, env, timer) => {
+      if (timer === TICK) tick(s, env);
+    },
+    completed,
+    settle,
+    invariants,
+  };
+}
+
+/** The ordered log of a replica: what its own gateway consumes. */
+export const orderedLog: OrderedLog<ReplicaState, Message> = {
+  submit,
+  takeExposed: (s) => {
+    const { exposed } = s;
+    if (exposed.length > 0) s.exposed = [];
+    return exposed;
+  },
+};
+
+function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered): ReplicaState {
+  const { config, keys, createService } = options;
+  const execution = createExecution(keys.hash, createService(), genesisHistory());
+  const incarnation = recovered.whole ? firstIncarnation() : amnesia();
+  const s = createReplicaState(config, keys, execution, incarnation, env.now);
+  if (!recovered.whole) append(s, env, { type: 'amnesia' });
+  else if (recovered.records.length > 0) resume(s, env, recovered);
+  else append(s, env, { type: 'view', view: 0, newView: null });
+  env.setTimer(TICK, TICK_MS);
+  return s;
+}
+
+function resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): void {
+  recover(s, recovered);
+  env.note({ kind: 'recovered', view: s.view, executed: s.execution.executed, stable: s.stable.slot });
+  if (s.execution.executed > 0)
+    s.exposed.push({ slot: s.execution.executed, time: s.execution.core.time.get() });
+  if (s.execution.executed < s.stable.slot) startTransfer(s, env, s.stable);
+  resumeChange(s, env);
+}
+
+function linked(s: ReplicaState, env: Env<Message>, peer: NodeId, isUp: boolean): void {
+  const known = s.peers[peer];
+  if (known === undefined) return;
+  known.isUp = isUp;
+  known.helpedAt = Number.NEGATIVE_INFINITY;
+  if (isUp) sendStatus(s, env, [peer]);
+}
+
+function tick(s: ReplicaState, env: Env<Message>): void {
+  env.setTimer(TICK, TICK_MS);
+  resubmit(s, env);
+  tickStatus(s, env);
+  tickTransfer(s, env);
+  recoverFromAmnesia(s, env);
+  watchProgress(s, env, watchRequests(s, env));
+  if (env.now - s.fetchedAt >= s.config.retransmitMs / 4) {
+    s.fetchedAt = env.now;
+    fetchMissing(s, env);
+  }
+}
+
+function settle(s: ReplicaState, env: Env<Message>): void {
+  compactArrivals(s.pool);
+  retryHeldNewView(s, env);
+  checkPooled(s, env);
+  acceptReady(s, env);
+  vote(s, env);
+  propose(s, env);
+  // Own proposals are voted for in the same turn.
+  vote(s, env);
+  continueSnapshot(s, env);
+}
+
+/** Signed messages that could matter go through their checks first; all others to their handlers. */
+function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  const { config, keys } = s;
+  const { cluster, quorums } = config;
+  switch (m.type) {
+    case 'pre-prepare':
+      if (isWanted(s, m))
+        verifyThen(s, env, from, [prePrepareCheck(cluster, primaryOf(quorums, m.view), m)], m);
+      return;
+    case 'checkpoint':
+      if (isCheckpointWanted(s, m)) verifyThen(s, env, from, [checkpointCheck(cluster, m)], m);
+      return;
+    case 'stable':
+      if ((m.certificate[0]?.slot ?? 0) > s.stable.slot) {
+        verifyThen(
+          s,
+          env,
+          from,
+          m.certificate.map((item) => checkpointCheck(cluster, item)),
+          m,
+        );
+      }
+      return;
+    case 'view-change':
+      if (isViewChangeWanted(s, m)) verifyThen(s, env, from, viewChangeChecks(keys, cluster, m), m);
+      return;
+    case 'new-view':
+      if (isNewViewWanted(s, m)) {
+        verifyThen(s, env, from, newViewChecks(keys, cluster, primaryOf(quorums, m.view), m), m);
+      }
+      return;
+    case 'batch':
+      receiveBatch(s, env, from, m);
+      return;
+    default:
+      handle(s, env, from, m);
+  }
+}
+
+/** Bodies for a proposal must be genuine requests; those of a selected batch a correct replica has checked before. */
+function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
+  const refs = m.batch.refs;
+  const unknown =
+    m.slot <= selectionEnd(s) || refs.length !== m.requests.length
+      ? []
+      : m.requests.flatMap((request, i) => {
+          const ref = refs[i];
+          return ref === undefined || findPooled(s.pool, ref) !== null
+            ? []
+            : [requestCheck(request, ref.digest)];
+        });
+  if (unknown.length === 0) onBatch(s, env, from, m);
+  else verifyThen(s, env, from, unknown, m);
+}
+
+function completed(s: ReplicaState, env: Env<Message>, ticket: number, holds: boolean): void {
+  if (onChecked(s, env, ticket, holds)) return;
+  const verified = takeVerified(s, env, ticket, holds);
+  if (verified === null) return;
+  const { from, message } = verified;
+  if (message.type === 'request') onVerifiedRequest(s, env, from, message.request);
+  else handle(s, env, from, message);
+}
+
+/** A message whose signatures, if it has any, hold. */
+function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  switch (m.type) {
+    case 'pre-prepare':
+      return onPrePrepare(s, env, m);
+    case 'prepare':
+    case 'commit':
+      return onVote(s, env, from, m);
+    case 'checkpoint':
+      return onCheckpoint(s, env, m);
+    case 'stable':
+      return isCertificate(s, m.certificate) ? becomeStable(s, env, m.certificate) : undefined;
+    case 'view-change':
+      return onViewChange(s, env, m);
+    case 'new-view':
+      return onNewView(s, env, m);
+    case 'status':
+      return onStatus(s, env, from, m);
+    case 'request':
+      return onRequest(s, env, from, m);
+    case 'fetch-batch':
+      return onFetchBatch(s, env, from, m);
+    case 'batch':
+      return onBatch(s, env, from, m);
+    case 'fetch-manifest':
+      return onFetchManifest(s, env, from, m);
+    case 'manifest':
+      return onManifest(s, env, from, m);
+    case 'fetch-part':
+      return onFetchPart(s, env, from, m);
+    case 'part':
+      return onPart(s, env, from, m);
+    case 'reply':
+      // Members learn outcomes from the log.
+      return;
+    default:
+      return unreachable(m);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What a new view must re-propose, as a pure function of its VIEW-CHANGEs (PBFT's decision procedure with MACs, TOCS
+ * 2002 section 3.2.4, for u and r). A batch may have committed in a slot only if it is selected:
+ *
+ *   a value d of a slot, prepared in view v according to some message, is selected when
+ *     (A1) an agreement quorum claims nothing that conflicts: no prepared value there, an older one, or d itself in v;
+ *     (A2) a vouching quorum accepted d in v or later, so that a correct replica saw it proposed;
+ *   (B) a slot for which an agreement quorum has prepared nothing is free: null.
+ *
+ * Undecided slots need more messages; those of all correct replicas always decide. `select` returns null until then.
+ */
+
+import type { Digest } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import type { Quorums } from '../../fault-model.ts';
+import { stableOf } from './checkpoint.ts';
+import type { SlotClaim, ViewChange, Vouch } from './messages.ts';
+import type { Selection, Stable } from './state.ts';
+
+/** `changes` are valid and from different members; `genesis` is the checkpoint that an empty certificate names. */
+export function select(
+  quorums: Quorums,
+  changes: readonly ViewChange[],
+  genesis: Stable,
+  window: number,
+): Selection | null {
+  if (changes.length < quorums.agreement) return null;
+  const base = highestStable(changes, genesis);
+  const claims = indexClaims(changes);
+  const last = Math.min(highestClaim(changes), base.slot + window);
+  const digests: (Digest | null)[] = [];
+  for (let slot = base.slot + 1; slot <= last; slot++) {
+    const chosen = selectSlot(quorums, changes.length, claims.get(slot) ?? []);
+    if (chosen === undefined) return null;
+    digests.push(chosen);
+  }
+  while (digests.length > 0 && digests.at(-1) === null) digests.pop();
+  return { base, digests };
+}
+
+function highestStable(changes: readonly ViewChange[], genesis: Stable): Stable {
+  let base = genesis;
+  for (const { stable } of changes) {
+    const claimed = stableOf(stable);
+    if (claimed !== null && claimed.slot > base.slot) base = claimed;
+  }
+  return base;
+}
+
+function indexClaims(changes: readonly ViewChange[]): Map<number, SlotClaim[]> {
+  const bySlot = new Map<number, SlotClaim[]>();
+  for (const { claims } of changes) {
+    for (const claim of claims) {
+      const row = bySlot.get(claim.slot);
+      if (row === undefined) bySlot.set(claim.slot, [claim]);
+      else row.push(claim);
+    }
+  }
+  return bySlot;
+}
+
+const highestClaim = (changes: readonly ViewChange[]): number =>
+  Math.max(0, ...changes.map(({ claims }) => claims.at(-1)?.slot ?? 0));
+
+/** The slot's digest, null if it is free, undefined if these messages do not decide it. */
+export function selectSlot(
+  quorums: Quorums,
+  messages: number,
+  claims: readonly SlotClaim[],
+): Digest | null | undefined {
+  for (const { prepared } of claims) {
+    if (prepared === null) continue;
+    const conflicts = claims.filter(
+      (other) => other.prepared !== null && isInConflict(other.prepared, prepared),
+    );
+    const corroborations = claims.filter((other) =>
+      other.accepted.some((vouch) => isOrFollows(vouch, prepared)),
+    );
+    if (messages - conflicts.length >= quorums.agreement && corroborations.length >= quorums.vouching) {
+      return prepared.digest;
+    }
+  }
+  const silent = messages - claims.filter(({ prepared }) => prepared !== null).length;
+  return silent >= quorums.agreement ? null : undefined;
+}
+
+/** True if having prepared `other` speaks against `chosen` having committed. */
+const isInConflict = (other: Vouch, chosen: Vouch): boolean =>
+  other.view > chosen.view || (other.view === chosen.view && !equalBytes(other.digest, chosen.digest));
+
+const isOrFollows = (vouch: Vouch, chosen: Vouch): boolean =>
+  vouch.view >= chosen.view && equalBytes(vouch.digest, chosen.digest);

@@ -1,0 +1,106 @@
+/**
+ * What a replica signs in three-phase agreement, and how others check it. Each statement names the incarnation of its
+ * signer: promises of an incarnation that lost its journal count for nothing later (DESIGN section 9, rule 2).
+ */
+
+import { statementBytes } from '@concordat/accountability';
+import type { Keys } from '@concordat/crypto';
+import type { Digest, SignatureCheck } from '@concordat/kernel';
+import { createWriter } from '@concordat/wire';
+import { writeNewViewBody, writeViewChangeBody } from './codec.ts';
+import type { Checkpoint, NewView, PrePrepare, ViewChange } from './messages.ts';
+
+/** Body of the signed proposal: incarnation, view, slot, history. Two with different histories convict. */
+export function proposalBody(m: Pick<PrePrepare, 'incarnation' | 'view' | 'slot' | 'history'>): Uint8Array {
+  const writer = createWriter(64);
+  writer.u53(m.incarnation);
+  writer.u53(m.view);
+  writer.u53(m.slot);
+  writer.fixed(m.history);
+  return writer.finish();
+}
+
+export const PROPOSAL = 'pre-prepare';
+
+export const proposalBytes = (
+  cluster: Digest,
+  m: Omit<PrePrepare, 'signature' | 'type' | 'batch'>,
+): Uint8Array => statementBytes(cluster, PROPOSAL, proposalBody(m));
+
+function checkpointBytes(cluster: Digest, m: Omit<Checkpoint, 'signature' | 'type'>): Uint8Array {
+  const writer = createWriter(128);
+  writer.u53(m.slot);
+  writer.fixed(m.history);
+  writer.fixed(m.state);
+  writer.u16(m.sender);
+  writer.u53(m.incarnation);
+  return statementBytes(cluster, 'checkpoint', writer.finish());
+}
+
+/** VIEW-CHANGE and NEW-VIEW are long: their digest is what is signed. */
+function viewChangeBytes(keys: Keys, cluster: Digest, m: Omit<ViewChange, 'signature' | 'type'>): Uint8Array {
+  const writer = createWriter(4096);
+  writeViewChangeBody(writer, m);
+  return statementBytes(cluster, 'view-change', keys.hash(writer.finish()));
+}
+
+function newViewBytes(keys: Keys, cluster: Digest, m: Omit<NewView, 'signature' | 'type'>): Uint8Array {
+  const writer = createWriter(16384);
+  writeNewViewBody(writer, m);
+  return statementBytes(cluster, 'new-view', keys.hash(writer.finish()));
+}
+
+export function signPrePrepare(
+  keys: Keys,
+  cluster: Digest,
+  content: Omit<PrePrepare, 'signature' | 'type'>,
+): PrePrepare {
+  return { type: 'pre-prepare', ...content, signature: keys.sign(proposalBytes(cluster, content)) };
+}
+
+export function signCheckpoint(
+  keys: Keys,
+  cluster: Digest,
+  content: Omit<Checkpoint, 'signature' | 'type'>,
+): Checkpoint {
+  return { type: 'checkpoint', ...content, signature: keys.sign(checkpointBytes(cluster, content)) };
+}
+
+export function signViewChange(
+  keys: Keys,
+  cluster: Digest,
+  content: Omit<ViewChange, 'signature' | 'type'>,
+): ViewChange {
+  return { type: 'view-change', ...content, signature: keys.sign(viewChangeBytes(keys, cluster, content)) };
+}
+
+export function signNewView(
+  keys: Keys,
+  cluster: Digest,
+  content: Omit<NewView, 'signature' | 'type'>,
+): NewView {
+  return { type: 'new-view', ...content, signature: keys.sign(newViewBytes(keys, cluster, content)) };
+}
+
+export const prePrepareCheck = (cluster: Digest, primary: number, m: PrePrepare): SignatureCheck => ({
+  signer: primary,
+  bytes: proposalBytes(cluster, m),
+  signature: m.signature,
+});
+
+export const checkpointCheck = (cluster: Digest, m: Checkpoint): SignatureCheck => ({
+  signer: m.sender,
+  bytes: checkpointBytes(cluster, m),
+  signature: m.signature,
+});
+
+/** Every signature inside a VIEW-CHANGE: its own and those of its certificate. */
+export function viewChangeChecks(keys: Keys, cluster: Digest, m: ViewChange): SignatureCheck[] {
+  const own = { signer: m.sender, bytes: viewChangeBytes(keys, cluster, m), signature: m.signature };
+  return [own, ...m.stable.map((item) => checkpointCheck(cluster, item))];
+}
+
+export function newViewChecks(keys: Keys, cluster: Digest, primary: number, m: NewView): SignatureCheck[] {
+  const own = { signer: primary, bytes: newViewBytes(keys, cluster, m), signature: m.signature };
+  return [own, ...m.changes.flatMap((change) => viewChangeChecks(keys, cluster, change))];
+}

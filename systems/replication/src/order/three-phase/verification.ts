@@ -1,0 +1,42 @@
+/**
+ * Signed messages reach their handlers only after their signatures were checked, off the thread where the host can.
+ * Whether a message could matter at all is asked first, so that a flood of useless ones costs no signature checks.
+ */
+
+import type { Env, NodeId, SignatureCheck } from '@concordat/kernel';
+import type { Message } from './messages.ts';
+import type { ReplicaState } from './state.ts';
+
+/** Messages that may wait for their checks; beyond this the sender must try again. */
+const MAX_VERIFYING = 4096;
+
+export function verifyThen(
+  s: ReplicaState,
+  env: Env<Message>,
+  from: NodeId,
+  checks: readonly SignatureCheck[],
+  message: Message,
+): void {
+  if (s.verifying.size >= MAX_VERIFYING) {
+    env.note({ kind: 'drop', why: 'too many messages wait for their checks', peer: from });
+    return;
+  }
+  const ticket = s.nextTicket++;
+  s.verifying.set(ticket, { from, message });
+  env.offload({ kind: 'verify', checks }, ticket);
+}
+
+/** The message whose checks are done, or null if they failed. */
+export function takeVerified(
+  s: ReplicaState,
+  env: Env<Message>,
+  ticket: number,
+  holds: boolean,
+): { readonly from: NodeId; readonly message: Message } | null {
+  const waiting = s.verifying.get(ticket);
+  if (waiting === undefined) return null;
+  s.verifying.delete(ticket);
+  if (holds) return waiting;
+  env.note({ kind: 'strike', peer: waiting.from, why: `false signature in ${waiting.message.type}` });
+  return null;
+}

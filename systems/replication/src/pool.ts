@@ -1,0 +1,148 @@
+/**
+ * Requests that a replica knows and has not executed. The pool is what makes starvation visible: a request that stays
+ * too long is a reason to suspect the primary. Bounded per client (a window of sequence numbers above the last
+ * executed one) and per domain (bytes), so that a flooding domain crowds out only itself (Aardvark, NSDI'09 section 5).
+ */
+
+import type { Digest, Millis, NodeId, Submitter } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import type { ReplicaConfig } from './config.ts';
+import { clientKey, type Request, type RequestRef } from './request.ts';
+
+export interface Pooled {
+  readonly request: Request;
+  readonly digest: Digest;
+  readonly arrivedAt: Millis;
+  /** The connection that waits for the reply; null when the submitter is a member and learns it from the log. */
+  readonly replyTo: NodeId | null;
+  /** The signature was checked here, or is our own: it is safe to propose. */
+  isVerified: boolean;
+  /** A check is under way, or a proposal has been seen: do not start another. */
+  isBusy: boolean;
+}
+
+interface PooledClient {
+  readonly requests: Map<number, Pooled>;
+  /** Sequence numbers up to here are executed. */
+  executed: number;
+  /** Sequence numbers up to here are in the log of the current view. */
+  proposed: number;
+}
+
+export interface Pool {
+  readonly clients: Map<string, PooledClient>;
+  readonly domainBytes: Map<number, number>;
+  /** In order of arrival; entries whose request is gone are skipped. */
+  arrivals: Pooled[];
+}
+
+export const createPool = (): Pool => ({ clients: new Map(), domainBytes: new Map(), arrivals: [] });
+
+function clientOf(pool: Pool, id: Submitter): PooledClient {
+  const key = clientKey(id);
+  let client = pool.clients.get(key);
+  if (client === undefined) {
+    client = { requests: new Map(), executed: 0, proposed: 0 };
+    pool.clients.set(key, client);
+  }
+  return client;
+}
+
+export type Admission = 'admitted' | 'known' | 'executed' | 'too-far-ahead' | 'domain-full';
+
+/** Adds a request; `executed` is the client's last executed sequence number. */
+export function admit(pool: Pool, config: ReplicaConfig, pooled: Pooled, executed: number): Admission {
+  const { request } = pooled;
+  if (request.seq <= executed) return 'executed';
+  const client = clientOf(pool, request);
+  if (client.requests.has(request.seq)) return 'known';
+  if (request.seq > executed + config.clientWindow) return 'too-far-ahead';
+  const bytes = (pool.domainBytes.get(request.domain) ?? 0) + costOf(request);
+  if (bytes > config.domainBytes) return 'domain-full';
+  pool.domainBytes.set(request.domain, bytes);
+  client.executed = Math.max(client.executed, executed);
+  client.requests.set(request.seq, pooled);
+  pool.arrivals.push(pooled);
+  return 'admitted';
+}
+
+export function pooledAt(pool: Pool, ref: Submitter & { readonly seq: number }): Pooled | null {
+  return pool.clients.get(clientKey(ref))?.requests.get(ref.seq) ?? null;
+}
+
+/** The pooled request that `ref` names, if its content is the one meant. */
+export function findPooled(pool: Pool, ref: RequestRef): Pooled | null {
+  const pooled = pooledAt(pool, ref);
+  return pooled !== null && equalBytes(pooled.digest, ref.digest) ? pooled : null;
+}
+
+/** Drops one request: its signature was wrong, or it is executed. */
+export function dropPooled(pool: Pool, pooled: Pooled): void {
+  const client = pool.clients.get(clientKey(pooled.request));
+  if (client?.requests.get(pooled.request.seq) !== pooled) return;
+  client.requests.delete(pooled.request.seq);
+  const bytes = pool.domainBytes.get(pooled.request.domain) ?? 0;
+  pool.domainBytes.set(pooled.request.domain, bytes - costOf(pooled.request));
+}
+
+/** Notes that the client's requests up to `seq` are executed, and drops them. */
+export function noteExecuted(pool: Pool, id: Submitter, seq: number): void {
+  const client = clientOf(pool, id);
+  if (seq <= client.executed) return;
+  client.executed = seq;
+  client.proposed = Math.max(client.proposed, seq);
+  for (const [at, pooled] of client.requests) if (at <= seq) dropPooled(pool, pooled);
+}
+
+/** Notes that the current view's log holds the client's requests up to `seq`. */
+export function noteProposed(pool: Pool, ref: RequestRef): void {
+  const client = clientOf(pool, ref);
+  client.proposed = Math.max(client.proposed, ref.seq);
+}
+
+/** A new view begins with an empty log: what is not executed is open for proposal again. */
+export function forgetProposed(pool: Pool): void {
+  for (const client of pool.clients.values()) client.proposed = client.executed;
+}
+
+/** True if the request may be proposed now: verified, and the next of its client in the current view's log. */
+function isNext(pool: Pool, pooled: Pooled): boolean {
+  const client = pool.clients.get(clientKey(pooled.request));
+  return pooled.isVerified && client !== undefined && client.proposed + 1 === pooled.request.seq;
+}
+
+/** True while the pool still holds exactly this request. */
+export const isPooled = (pool: Pool, pooled: Pooled): boolean =>
+  pool.clients.get(clientKey(pooled.request))?.requests.get(pooled.request.seq) === pooled;
+
+/**
+ * Takes up to `count` requests of at most `bytes` together, in order of arrival and without gaps in any client's
+ * sequence, and notes them as proposed.
+ */
+export function takeProposable(pool: Pool, count: number, bytes: number): Pooled[] {
+  const taken: Pooled[] = [];
+  let room = bytes;
+  // A later arrival may be what an earlier one waits for, so passes repeat until one adds nothing.
+  for (let added = true; added && taken.length < count; ) {
+    added = false;
+    for (const pooled of pool.arrivals) {
+      if (taken.length >= count) break;
+      if (!isPooled(pool, pooled) || !isNext(pool, pooled)) continue;
+      const cost = costOf(pooled.request);
+      if (cost > room && taken.length > 0) return taken;
+      room -= cost;
+      taken.push(pooled);
+      clientOf(pool, pooled.request).proposed = pooled.request.seq;
+      added = true;
+    }
+  }
+  return taken;
+}
+
+/** Drops arrivals that are gone. Called once per turn, so that the list stays as short as the pool. */
+export function compactArrivals(pool: Pool): void {
+  if (pool.arrivals.length > 0) pool.arrivals = pool.arrivals.filter((pooled) => isPooled(pool, pooled));
+}
+
+/** Bytes a request occupies: its body and about as much as its other fields take. */
+const costOf = (request: Request): number => request.body.length + 160;

@@ -1,0 +1,98 @@
+/**
+ * Requests: what clients want ordered. The submitting domain signs each, so that any replica can prove to any other
+ * that the domain asked (Aardvark, NSDI'09 section 4.1: without it a client can make correct replicas disagree
+ * about whether it asked). A batch carries references only; bodies travel once, from the submitter to everyone.
+ */
+
+import { statementBytes } from '@concordat/accountability';
+import type { Hash, Keys } from '@concordat/crypto';
+import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
+import { type Digest, MAX_REQUEST_BYTES, type SignatureCheck, type Submitter } from '@concordat/kernel';
+import { createWriter, type Reader, type Writer } from '@concordat/wire';
+
+/** Client 0 of a domain is its replica itself: its requests are commands to replication, not to the service. */
+export const COMMAND_CLIENT = 0;
+
+export interface Request extends Submitter {
+  /** From 1 without gaps for each client; the incarnation asked for, when `client` is `COMMAND_CLIENT`. */
+  readonly seq: number;
+  /** The client has the replies up to here: nobody needs to keep them. */
+  readonly acked: number;
+  readonly body: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** Names one request and its content; what a batch holds. */
+export interface RequestRef extends Submitter {
+  readonly seq: number;
+  readonly digest: Digest;
+}
+
+/** domain u16, client u53, seq u53, digest. */
+export const REQUEST_REF_BYTES = 2 + 8 + 8 + DIGEST_BYTES;
+
+function requestStatement(hash: Hash, request: Omit<Request, 'signature'>): Uint8Array {
+  const writer = createWriter(128);
+  writer.u16(request.domain);
+  writer.u53(request.client);
+  writer.u53(request.seq);
+  writer.u53(request.acked);
+  writer.fixed(hash(request.body));
+  return writer.finish();
+}
+
+/** Commits to everything the submitter signed. */
+export function requestDigest(keys: Keys, cluster: Digest, request: Omit<Request, 'signature'>): Digest {
+  return keys.hash(statementBytes(cluster, 'request', requestStatement(keys.hash, request)));
+}
+
+export function signRequest(keys: Keys, cluster: Digest, content: Omit<Request, 'signature'>): Request {
+  return { ...content, signature: keys.sign(requestDigest(keys, cluster, content)) };
+}
+
+export function requestCheck(request: Request, digest: Digest): SignatureCheck {
+  return { signer: request.domain, bytes: digest, signature: request.signature };
+}
+
+export function refOf(request: Request, digest: Digest): RequestRef {
+  return { domain: request.domain, client: request.client, seq: request.seq, digest };
+}
+
+/** Key of one client in maps. */
+export const clientKey = (id: Submitter): string => `${id.domain}/${id.client}`;
+
+export function writeRequest(writer: Writer, request: Request): void {
+  writer.u16(request.domain);
+  writer.u53(request.client);
+  writer.u53(request.seq);
+  writer.u53(request.acked);
+  writer.bytes(request.body);
+  writer.fixed(request.signature);
+}
+
+export function readRequest(reader: Reader): Request {
+  return {
+    domain: reader.u16(),
+    client: reader.u53(),
+    seq: reader.u53(),
+    acked: reader.u53(),
+    body: reader.bytes(MAX_REQUEST_BYTES),
+    signature: reader.fixed(SIGNATURE_BYTES),
+  };
+}
+
+export function writeRef(writer: Writer, ref: RequestRef): void {
+  writer.u16(ref.domain);
+  writer.u53(ref.client);
+  writer.u53(ref.seq);
+  writer.fixed(ref.digest);
+}
+
+export function readRef(reader: Reader): RequestRef {
+  return {
+    domain: reader.u16(),
+    client: reader.u53(),
+    seq: reader.u53(),
+    digest: reader.fixed(DIGEST_BYTES),
+  };
+}
