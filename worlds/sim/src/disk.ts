@@ -75,6 +75,10 @@ export function setDisk(disk: Disk, options: DiskOptions): void {
   disk.settings = { ...disk.settings, ...options };
 }
 
+export function resetDisk(disk: Disk, options: DiskOptions): void {
+  disk.settings = { ...defaults, ...options };
+}
+
 export const journalEnd = (disk: Disk): Position => disk.base + disk.records.length;
 
 export function appendRecord(disk: Disk, record: Uint8Array): Position {

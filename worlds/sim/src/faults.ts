@@ -3,7 +3,7 @@
 import { assert, type Millis, type NodeId } from '@concordat/kernel';
 import { jumpClock, setDrift } from './clock.ts';
 import type { CpuCosts } from './cpu.ts';
-import { corruptDisk, type DiskOptions, setDisk, wipeDisk } from './disk.ts';
+import { corruptDisk, type DiskOptions, resetDisk, setDisk, wipeDisk } from './disk.ts';
 import type { Host, Sim } from './host.ts';
 import { breakPair, cut, joinNow, mend, replug } from './links.ts';
 import { type LinkOptions, settingsOf } from './network.ts';
@@ -35,7 +35,11 @@ export interface Faults {
   connect(client: NodeId, server: NodeId): void;
   /** Changes one direction's properties, for later connections too. */
   setLink(from: NodeId, to: NodeId, options: LinkOptions): void;
+  /** Takes back what `setLink` changed. */
+  resetLink(from: NodeId, to: NodeId): void;
   setDisk(id: NodeId, options: DiskOptions): void;
+  /** Takes back what `setDisk` changed. */
+  resetDisk(id: NodeId): void;
   /** While held, the node's disk begins no sync. */
   holdSyncs(id: NodeId, isHeld: boolean): void;
   setCpu(id: NodeId, costs: CpuCosts): void;
@@ -61,6 +65,15 @@ function heal(sim: Sim): void {
 
 function setLink(sim: Sim, from: Host, to: Host, options: LinkOptions): void {
   from.linkOptions.set(to, { ...from.linkOptions.get(to), ...options });
+  applyLinkOptions(sim, from, to);
+}
+
+function resetLink(sim: Sim, from: Host, to: Host): void {
+  from.linkOptions.delete(to);
+  applyLinkOptions(sim, from, to);
+}
+
+function applyLinkOptions(sim: Sim, from: Host, to: Host): void {
   for (const link of from.links.values())
     if (link.to === to) link.settings = settingsOf(sim, from, to, link.pair.isConnection);
 }
@@ -100,6 +113,8 @@ export function createFaults(sim: Sim): Faults {
     breakLink: (a, b) => breakLink(sim, host(a), host(b)),
     connect: (client, server) => joinNow(sim, host(client), host(server)),
     setLink: (from, to, options) => setLink(sim, host(from), host(to), options),
+    resetLink: (from, to) => resetLink(sim, host(from), host(to)),
+    resetDisk: (id) => resetDisk(host(id).disk, host(id).options.disk ?? {}),
     setDisk: (id, options) => setDisk(host(id).disk, options),
     holdSyncs: (id, isHeld) => holdSyncs(sim, host(id), isHeld),
     setCpu: (id, costs) => {

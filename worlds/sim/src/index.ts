@@ -4,4 +4,7 @@ export type { Disk, DiskOptions } from './disk.ts';
 export type { Faults } from './faults.ts';
 export { type NodeOptions, type NotedAt, type Observer, ProcessFailure } from './host.ts';
 export type { LinkOptions, NetworkOptions } from './network.ts';
+export * from './strategies/index.ts';
+export * from './sweep/index.ts';
+export * from './trace/index.ts';
 export { createWorld, type World, type WorldOptions } from './world.ts';

@@ -1,0 +1,23 @@
+export {
+  describeFaults,
+  type FaultAction,
+  type FaultBudget,
+  type FaultPlan,
+  type FaultPlanOptions,
+  healAll,
+  randomFaults,
+  scheduleFaults,
+} from './fault-plan.ts';
+export {
+  checkDeterminism,
+  describeViolation,
+  runSeed,
+  type SweepCase,
+  type SweepOptions,
+  type SweepReport,
+  type SweepSetting,
+  type SweepSystem,
+  sweep,
+  type Violation,
+} from './sweep.ts';
+export { createTranscript, describeValue, sameTwice } from './transcript.ts';
