@@ -1,4 +1,5 @@
 export type { ClockOptions } from './clock.ts';
+export * from './compliance/index.ts';
 export { type CpuCosts, freeCosts, measuredCosts } from './cpu.ts';
 export type { Disk, DiskOptions } from './disk.ts';
 export type { Faults } from './faults.ts';
