@@ -1,1 +1,14 @@
-export {};
+export * from './crypto/identity.ts';
+export * from './crypto/keys.ts';
+export * from './errors.ts';
+export { createLengthSplitter, type Framing, type Splitter } from './framing.ts';
+export { createHost, type Host, type HostOptions } from './host/host.ts';
+export { type Disk, realDisk } from './journal/disk.ts';
+export type { Journal, JournalListener, SyncMode } from './journal/journal.ts';
+export { createJournal, type JournalOptions, openJournal } from './journal/open.ts';
+export type { Address, LinkLimits, MembersOptions, PeerAddress } from './links/links.ts';
+export type { Listener, ListenerLimits } from './listeners/listener.ts';
+export * from './logs/logger.ts';
+export type { Histogram } from './metrics/histogram.ts';
+export * from './metrics/metrics.ts';
+export { type Monitor, type MonitorOptions, startMonitor } from './metrics/monitor.ts';

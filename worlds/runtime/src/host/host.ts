@@ -1,0 +1,186 @@
+/**
+ * One kernel process in one operating-system process: its journal, links, client ports, timers and workers. All
+ * events of the outside become turns (turns.ts); everything here is wiring.
+ */
+
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { Keys } from '@concordat/crypto';
+import {
+  createPrng,
+  type Env,
+  FIRST_CONNECTION,
+  type MessageCodec,
+  type NodeId,
+  type Note,
+  type Process,
+} from '@concordat/kernel';
+import type { RuntimeKeys } from '../crypto/keys.ts';
+import type { Journal } from '../journal/journal.ts';
+import { createLinks, type Links, type MembersOptions } from '../links/links.ts';
+import type { Connection } from '../listeners/connection.ts';
+import { createPort, type Listener, type Port } from '../listeners/listener.ts';
+import { createLogger, type Logger } from '../logs/logger.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import { createClock } from './clock.ts';
+import type { Source } from './inbox.ts';
+import { createLoopback } from './loopback.ts';
+import { observeHost } from './observe.ts';
+import { createOffload } from './offload.ts';
+import { type Exit, startTurnLoop, type TurnLoop } from './turns.ts';
+
+export interface HostOptions<S, M> {
+  readonly self: NodeId;
+  readonly process: Process<S, M>;
+  readonly codec: MessageCodec<M>;
+  /** For offloaded verifications; those of `createKeys` can also be checked in a worker. */
+  readonly keys: Keys | RuntimeKeys;
+  /** Opened for this host, which closes it. */
+  readonly journal: Journal;
+  readonly members?: MembersOptions;
+  readonly listeners?: readonly Listener<M>[];
+  readonly onNote?: (note: Note) => void;
+  readonly onHalt?: (error: Error) => void;
+  readonly logger?: Logger;
+  readonly metrics?: Metrics;
+  /** The process's invariants are checked every so many turns; 1024 unless told, 0 for never. */
+  readonly invariantsEvery?: number;
+}
+
+export interface Host<S, M> {
+  readonly state: S;
+  readonly metrics: Metrics;
+  /** Where members listen (`members`), and each listener by its name. */
+  readonly addresses: ReadonlyMap<string, AddressInfo>;
+  /** Members whose link is up. */
+  readonly linked: readonly NodeId[];
+  /** Runs `action` within a turn of its own or together with what has arrived; never at once. */
+  inject(action: (state: S, env: Env<M>) => void): void;
+  /** Resolves with the error when the process halts, or with null after `close`. */
+  readonly halted: Promise<Error | null>;
+  /** A last turn, durable, what it sends flushed; then everything is closed and the journal unlocked. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Binds the ports, then starts the process. Rejects with `port-failed`, `bad-configuration`, or what `start` throws. */
+export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host<S, M>> {
+  const { self, codec, journal } = options;
+  const metrics = options.metrics ?? createMetrics();
+  const logger = (options.logger ?? createLogger()).with({ node: self });
+  const observer = observeHost(metrics, logger, options.onNote);
+  const exits = new Map<NodeId, Exit<M>>();
+  const addresses = new Map<string, AddressInfo>();
+  const ports: Port[] = [];
+  const bound: { links: Links | null } = { links: null };
+  let connectionId = FIRST_CONNECTION;
+  let loop: TurnLoop<S, M> | null = null;
+  let settleHalted: (outcome: Error | null) => void = () => {};
+  const halted = new Promise<Error | null>((resolve) => {
+    settleHalted = resolve;
+  });
+
+  const memberReady = (source: Source<M>): void => {
+    loop?.members.ready(source);
+    loop?.wake();
+  };
+  const connectionReady = (source: Source<M>): void => {
+    loop?.connections.ready(source);
+    loop?.wake();
+  };
+  const offload = createOffload({
+    keys: options.keys,
+    completed: (ticket, holds) => loop?.completed(ticket, holds),
+    onFailure: (error) => loop?.halt(error),
+  });
+  const dropEverything = (): void => {
+    bound.links?.destroy();
+    for (const port of ports) port.destroy();
+    void offload.close();
+  };
+  const onHalt = (error: Error): void => {
+    logger.error('halted', { reason: error.message, stack: error.stack ?? '' });
+    dropEverything();
+    // What is not yet durable must not become so by closing: the journal unlocks without another commit.
+    journal.abandon();
+    options.onHalt?.(error);
+    settleHalted(error);
+  };
+
+  try {
+    await bind();
+    loop = startTurnLoop<S, M>({
+      self,
+      process: options.process,
+      journal,
+      clock: createClock(),
+      random: createPrng(randomBytes(4).readUInt32BE(0)),
+      secret: (sizeBytes) => new Uint8Array(randomBytes(sizeBytes)),
+      exit: (to) => exits.get(to),
+      offload: offload.start,
+      onNote: observer.note,
+      onHalt,
+      observer,
+      invariantsEvery: options.invariantsEvery ?? 1024,
+    });
+  } catch (error) {
+    dropEverything();
+    throw error;
+  }
+  const running = loop;
+  observer.queues(running, journal, offload, bound.links, ports);
+  bound.links?.open();
+  for (const port of ports) port.open();
+  logger.info('started', { whole: journal.recovered.whole, records: journal.recovered.records.length });
+
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => {
+    closing ??= closeGracefully();
+    return closing;
+  };
+  return {
+    state: running.state,
+    metrics,
+    addresses,
+    get linked() {
+      return [...(bound.links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id);
+    },
+    inject: running.inject,
+    halted,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+
+  async function bind(): Promise<void> {
+    exits.set(self, { route: createLoopback(self, codec, memberReady), encoder: codec });
+    if (options.members !== undefined) {
+      const links = await createLinks(options.members, codec, { ready: memberReady, ...observer.links });
+      bound.links = links;
+      addresses.set('members', links.address);
+      for (const [id, peer] of links.peers) exits.set(id, { route: peer.route, encoder: codec });
+    }
+    for (const listener of options.listeners ?? []) {
+      const { framing } = listener;
+      const port = await createPort(listener, {
+        ready: connectionReady,
+        note: observer.note,
+        nextId: () => connectionId++,
+        opened: (id: NodeId, connection: Connection) =>
+          exits.set(id, { route: connection.route, encoder: framing }),
+        closed: (id: NodeId) => exits.delete(id),
+      });
+      ports.push(port);
+      addresses.set(listener.name, port.address);
+    }
+  }
+
+  async function closeGracefully(): Promise<void> {
+    for (const port of ports) port.stop();
+    await running.finish();
+    await Promise.all([bound.links?.close(), ...ports.map((port) => port.close())]);
+    await offload.close();
+    await journal.close();
+    logger.info('stopped');
+    settleHalted(null);
+  }
+}

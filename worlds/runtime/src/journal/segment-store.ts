@@ -1,0 +1,128 @@
+/**
+ * The files behind a journal: prepares the next segment in the background, so that a commit never waits for zeros to
+ * be written, and deletes released ones. All changes of the manifest go through one chain, in order.
+ */
+
+import type { Position } from '@concordat/kernel';
+import { diskError, type RuntimeError } from '../errors.ts';
+import { type Disk, type Handle, synced } from './disk.ts';
+import { type Manifest, storeManifest } from './manifest.ts';
+import { segmentName } from './segment.ts';
+
+/** An open segment file of zeros. */
+export interface Spare {
+  readonly sequence: number;
+  readonly handle: Handle;
+}
+
+export interface SegmentStore {
+  /** Hands out the spare segment, or null while there is none. */
+  take(): Spare | null;
+  /** Starts to make a spare unless there is one or it is under way; calls `onSpare` in the end, also after failing. */
+  prepare(): void;
+  /** Why the last preparation failed, or null. */
+  readonly failure: RuntimeError | null;
+  /** Forgets segments whose records all lie before `released`. */
+  discard(sequences: readonly number[], released: Position): void;
+  /** Resolves when no work is under way and the spare segments are closed. */
+  close(): Promise<void>;
+}
+
+export interface SegmentStoreOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly manifest: Manifest;
+  readonly spares: readonly Spare[];
+  readonly onSpare: () => void;
+}
+
+/** Small enough that a commit's sync never waits for much of it. */
+const ZERO_CHUNK = Buffer.alloc(1024 * 1024);
+/** A full disk is asked again this often. */
+const RETRY_MS = 1000;
+
+export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
+  const { disk, directory } = options;
+  let manifest = options.manifest;
+  const spares = [...options.spares];
+  let failure: RuntimeError | null = null;
+  let isPreparing = false;
+  let retryAt = 0;
+  let chain: Promise<void> = Promise.resolve();
+
+  const change = async (next: Manifest): Promise<void> => {
+    await storeManifest(disk, directory, next);
+    manifest = next;
+  };
+  const prepareNow = async (): Promise<void> => {
+    const sequence = Math.max(...manifest.segments) + 1;
+    try {
+      const handle = await createSegment(disk, directory, sequence, manifest.segmentBytes);
+      await change({ ...manifest, segments: [...manifest.segments, sequence] });
+      spares.push({ sequence, handle });
+      failure = null;
+    } catch (error) {
+      failure = diskError('prepare a journal segment in', directory, error);
+      retryAt = performance.now() + RETRY_MS;
+    }
+    isPreparing = false;
+    options.onSpare();
+  };
+  const discardNow = async (sequences: readonly number[], released: Position): Promise<void> => {
+    try {
+      const segments = manifest.segments.filter((sequence) => !sequences.includes(sequence));
+      await change({ ...manifest, segments, released: Math.max(released, manifest.released) });
+      for (const sequence of sequences) await disk.remove(`${directory}/${segmentName(sequence)}`);
+      await disk.syncDirectory(directory);
+    } catch (error) {
+      // Old files that stay cost space, not safety: unlisted ones are removed at the next start.
+      failure = diskError('delete old journal segments in', directory, error);
+    }
+  };
+  return {
+    take: () => spares.shift() ?? null,
+    prepare: () => {
+      if (spares.length > 0 || isPreparing || performance.now() < retryAt) return;
+      isPreparing = true;
+      chain = chain.then(prepareNow);
+    },
+    get failure() {
+      return failure;
+    },
+    discard: (sequences, released) => {
+      chain = chain.then(() => discardNow(sequences, released));
+    },
+    close: async () => {
+      await chain;
+      for (const { handle } of spares.splice(0)) disk.close(handle);
+    },
+  };
+}
+
+/** A new file of zeros, durable, with its name; a failed one is removed, so that it does not fill a full disk. */
+export async function createSegment(
+  disk: Disk,
+  directory: string,
+  sequence: number,
+  segmentBytes: number,
+): Promise<Handle> {
+  const path = `${directory}/${segmentName(sequence)}`;
+  const handle = await disk.open(path, true);
+  try {
+    await writeZeros(disk, handle, 0, segmentBytes);
+    await disk.syncDirectory(directory);
+    return handle;
+  } catch (error) {
+    disk.close(handle);
+    await disk.remove(path);
+    throw error;
+  }
+}
+
+/** Overwrites [from, to) with zeros, durably. */
+export async function writeZeros(disk: Disk, handle: Handle, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; at += ZERO_CHUNK.length) {
+    await disk.writeLater(handle, ZERO_CHUNK.subarray(0, Math.min(ZERO_CHUNK.length, to - at)), at);
+    await synced(disk, handle);
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The links between members: one TLS connection for each pair. The member with the smaller id calls, the other one
+ * listens, so there is never a tie to break; either end may drop the link, and the caller calls again.
+ */
+
+import type { AddressInfo, Socket } from 'node:net';
+import { assert, type MessageCodec, type NodeId } from '@concordat/kernel';
+import type { TlsIdentity } from '../crypto/identity.ts';
+import { asError, RuntimeError } from '../errors.ts';
+import { createAcceptor } from './accept.ts';
+import { createDialer, type Dialer } from './dial.ts';
+import { createPeer, type Peer, type PeerEvents, type PeerLimits } from './peer.ts';
+import { linkContext, pinTable } from './pins.ts';
+
+export interface Address {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+export interface PeerAddress extends Address {
+  /** Hexadecimal SHA-256 of the public key of the peer's link certificate (`pinOf`). */
+  readonly pin: string;
+}
+
+export interface MembersOptions {
+  readonly self: NodeId;
+  readonly listen: Address;
+  readonly tls: TlsIdentity;
+  /** All other members. */
+  readonly peers: ReadonlyMap<NodeId, PeerAddress>;
+  readonly limits?: Partial<LinkLimits>;
+}
+
+export interface LinkLimits extends PeerLimits {
+  readonly handshakeMs: number;
+  /** Callers whose identity is not proven yet. */
+  readonly strangersMax: number;
+  /** How often links are looked at; a quiet one is kept alive at this pace. */
+  readonly beatMs: number;
+}
+
+const LIMITS: LinkLimits = {
+  inboxBytes: 8 * 1024 * 1024,
+  outboxBytes: 64 * 1024 * 1024,
+  idleMs: 10_000,
+  handshakeMs: 5000,
+  strangersMax: 64,
+  beatMs: 1000,
+};
+
+export interface Links {
+  readonly peers: ReadonlyMap<NodeId, Peer>;
+  readonly address: AddressInfo;
+  /** Starts to call. Before that, nobody is linked. */
+  open(): void;
+  /** Lets what was sent leave, then closes; what a peer does not take in time is dropped. */
+  close(): Promise<void>;
+  /** Drops everything at once. */
+  destroy(): void;
+}
+
+export type LinkEvents<M> = Omit<PeerEvents<M>, 'down'>;
+
+const CLOSE_MS = 1000;
+
+/** Binds the port. Rejects with `port-failed` or `bad-configuration`. */
+export async function createLinks<M>(
+  options: MembersOptions,
+  codec: MessageCodec<M>,
+  events: LinkEvents<M>,
+): Promise<Links> {
+  const { self, tls } = options;
+  const limits: LinkLimits = { ...LIMITS, ...options.limits };
+  const others = new Map([...options.peers].filter(([id]) => id !== self));
+  const pins = pinTable(others);
+  const context = linkContext(tls);
+  const dialers = new Map<NodeId, Dialer>();
+  const peers = new Map<NodeId, Peer>();
+  for (const id of others.keys()) {
+    peers.set(id, createPeer(id, codec, limits, { ...events, down: () => dialers.get(id)?.redial() }));
+  }
+  let isOpen = false;
+  const onLink = (id: NodeId, socket: Socket, rest: Buffer): void => {
+    const peer = peers.get(id);
+    assert(peer !== undefined, 'an identified peer is a member');
+    if (isOpen) peer.attach(socket, rest);
+    else socket.destroy();
+  };
+  const common = { self, pins, handshakeMs: limits.handshakeMs, onLink, onNote: events.note };
+  const acceptor = createAcceptor({ ...common, tls, strangersMax: limits.strangersMax });
+  const address = await listening(acceptor.server, options.listen, 'members');
+  const beat = setInterval(() => {
+    const now = performance.now();
+    for (const peer of peers.values()) peer.beat(now);
+  }, limits.beatMs);
+
+  const stop = (): void => {
+    isOpen = false;
+    clearInterval(beat);
+    acceptor.close();
+    for (const dialer of dialers.values()) dialer.close();
+  };
+  return {
+    peers,
+    address,
+    open: () => {
+      isOpen = true;
+      for (const [id, { host, port }] of others) {
+        if (self < id) dialers.set(id, createDialer({ ...common, peer: id, host, port, context }));
+      }
+    },
+    close: async () => {
+      stop();
+      const ends = [...peers.values()].map((peer) => peer.end());
+      await Promise.race([
+        Promise.all(ends),
+        new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
+      ]);
+      for (const peer of peers.values()) peer.detach('closed');
+    },
+    destroy: () => {
+      stop();
+      for (const peer of peers.values()) peer.detach('halted');
+    },
+  };
+}
+
+interface Listening {
+  listen(port: number, host: string): unknown;
+  once(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
+  address(): AddressInfo | string | null;
+}
+
+/** Binds a server; `purpose` names it in the error. */
+export function listening(server: Listening, address: Address, purpose: string): Promise<AddressInfo> {
+  const { host, port } = address;
+  return new Promise((resolve, reject) => {
+    const onError = (error: unknown): void => {
+      const reason = asError(error).message;
+      reject(
+        new RuntimeError('port-failed', `cannot listen for ${purpose} on ${host}:${port}: ${reason}`, error),
+      );
+    };
+    server.once('error', onError);
+    server.once('listening', () => {
+      server.off('error', onError);
+      const bound = server.address();
+      assert(bound !== null && typeof bound === 'object', 'a TCP server has an address');
+      resolve(bound);
+    });
+    server.listen(port, host);
+  });
+}

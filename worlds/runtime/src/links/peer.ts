@@ -1,0 +1,234 @@
+/**
+ * One other member, whether its link is up or not: what it sent and waits for a turn, and what it is to be sent. At
+ * most one link carries a peer at a time; a newer one replaces an older one, since the older may be a dead
+ * connection that nobody has noticed yet. While no link is up, sends are lost, as the protocols expect.
+ */
+
+import type { Socket } from 'node:net';
+import { assert, MAX_FRAME_BYTES, type MessageCodec, type NodeId, type Note } from '@concordat/kernel';
+import { createLengthSplitter, LENGTH_BYTES } from '../framing.ts';
+import type { Route } from '../host/departures.ts';
+import type { Sink, Source } from '../host/inbox.ts';
+import { decodeFrame, encodeFrames, KEEP_ALIVE, MESSAGE_MAX_BYTES } from './frame.ts';
+
+export interface PeerLimits {
+  /** Received bytes that may wait for a turn before the socket is paused. */
+  readonly inboxBytes: number;
+  /** Bytes that may wait for the peer to read them; beyond, the link is dropped: protocols retransmit. */
+  readonly outboxBytes: number;
+  /** A link on which nothing arrives for so long is dropped. */
+  readonly idleMs: number;
+}
+
+export interface PeerEvents<M> {
+  ready(source: Source<M>): void;
+  note(note: Note): void;
+  sent(bytes: number): void;
+  received(bytes: number): void;
+  lost(messages: number): void;
+  /** The link went down. */
+  down(): void;
+}
+
+export interface Peer {
+  readonly id: NodeId;
+  readonly route: Route;
+  readonly isUp: boolean;
+  readonly inboxBytes: number;
+  readonly outboxBytes: number;
+  /** Takes over an authenticated socket and what was already read from it. */
+  attach(socket: Socket, rest: Buffer): void;
+  /** Called about once a second: keeps the link alive, or drops it. */
+  beat(now: number): void;
+  detach(why: string): void;
+  /** Lets what was sent leave, then closes; resolves when the other end has closed, too. */
+  end(): Promise<void>;
+}
+
+interface Link {
+  readonly socket: Socket;
+  receivedAt: number;
+  hasSent: boolean;
+  isPaused: boolean;
+}
+
+export function createPeer<M>(
+  id: NodeId,
+  codec: MessageCodec<M>,
+  limits: PeerLimits,
+  events: PeerEvents<M>,
+): Peer {
+  let link: Link | null = null;
+  /** Frames, and `true` and `false` where the link came up and went down. */
+  let inbox: (Uint8Array | boolean)[] = [];
+  let inboxBytes = 0;
+  let outbox: Uint8Array[] = [];
+  let outboxBytes = 0;
+
+  const source: Source<M> = {
+    deliver,
+    get isEmpty() {
+      return inbox.length === 0;
+    },
+    isReady: false,
+  };
+  const route: Route = { queue, flush, end: () => {}, isTouched: false };
+
+  return {
+    id,
+    route,
+    get isUp() {
+      return link !== null;
+    },
+    get inboxBytes() {
+      return inboxBytes;
+    },
+    get outboxBytes() {
+      return link?.socket.writableLength ?? 0;
+    },
+    attach,
+    beat,
+    detach,
+    end: async () => {
+      const socket = link?.socket;
+      if (socket === undefined) return;
+      await new Promise<void>((resolve) => {
+        socket.once('close', () => resolve());
+        socket.end();
+      });
+    },
+  };
+
+  function attach(socket: Socket, rest: Buffer): void {
+    detach('replaced');
+    const attached: Link = { socket, receivedAt: performance.now(), hasSent: true, isPaused: false };
+    link = attached;
+    const splitter = createLengthSplitter(MAX_FRAME_BYTES);
+    socket.setNoDelay(true);
+    const onData = (chunk: Buffer): void => {
+      attached.receivedAt = performance.now();
+      events.received(chunk.length);
+      // A plain view: `slice` of a Buffer would be a view where decoders expect a copy.
+      const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+      if (link === attached && !splitter.push(bytes, onFrame)) tooLarge();
+    };
+    socket.on('data', onData);
+    socket.on('close', () => {
+      if (link === attached) detach('closed');
+    });
+    inbox.push(true);
+    events.ready(source);
+    events.note({ kind: 'link-up', peer: id });
+    if (rest.length > 0) onData(rest);
+  }
+
+  function tooLarge(): void {
+    events.note({ kind: 'strike', peer: id, why: 'frame-too-large' });
+    detach('frame-too-large');
+  }
+
+  function onFrame(payload: Uint8Array): void {
+    if (payload.length === 0) return;
+    inbox.push(payload);
+    inboxBytes += payload.length;
+    if (inboxBytes > limits.inboxBytes && link !== null && !link.isPaused) {
+      link.isPaused = true;
+      link.socket.pause();
+    }
+    events.ready(source);
+  }
+
+  function deliver(sink: Sink<M>, quantumBytes: number): number {
+    let spent = 0;
+    let taken = 0;
+    for (const item of inbox) {
+      if (spent >= quantumBytes) break;
+      taken++;
+      if (typeof item === 'boolean') sink.linked(id, item);
+      else {
+        spent += item.length;
+        inboxBytes -= item.length;
+        if (deliverFrame(sink, item)) continue;
+        violation();
+        return spent;
+      }
+    }
+    inbox = taken === inbox.length ? [] : inbox.slice(taken);
+    if (link?.isPaused === true && inboxBytes < limits.inboxBytes / 2) {
+      link.isPaused = false;
+      link.receivedAt = performance.now();
+      link.socket.resume();
+    }
+    return spent;
+  }
+
+  function deliverFrame(sink: Sink<M>, payload: Uint8Array): boolean {
+    const messages = decodeFrame(payload);
+    if (messages === null) return false;
+    for (const bytes of messages) {
+      const message = codec.decode(bytes);
+      if (message === null) return false;
+      sink.message(id, message);
+    }
+    return true;
+  }
+
+  /** A frame that waited for its turn is malformed: nothing the peer sent behind it is believed. */
+  function violation(): void {
+    inbox = [];
+    inboxBytes = 0;
+    events.note({ kind: 'strike', peer: id, why: 'malformed' });
+    if (link !== null) detach('malformed');
+    else inbox.push(false);
+  }
+
+  function queue(bytes: Uint8Array): void {
+    assert(
+      bytes.length > 0 && bytes.length <= MESSAGE_MAX_BYTES,
+      'a message fits into a frame and is not empty',
+    );
+    outbox.push(bytes);
+    outboxBytes += LENGTH_BYTES + bytes.length;
+  }
+
+  function flush(): void {
+    if (outbox.length === 0) return;
+    const messages = outbox;
+    const payloadBytes = outboxBytes;
+    outbox = [];
+    outboxBytes = 0;
+    if (link === null) {
+      events.lost(messages.length);
+      return;
+    }
+    write(link, encodeFrames(messages, payloadBytes));
+  }
+
+  function write(current: Link, bytes: Uint8Array): void {
+    current.hasSent = true;
+    current.socket.write(bytes);
+    events.sent(bytes.length);
+    if (current.socket.writableLength > limits.outboxBytes) detach('overflow');
+  }
+
+  function beat(now: number): void {
+    if (link === null) return;
+    if (!link.isPaused && now - link.receivedAt > limits.idleMs) {
+      detach('silent');
+      return;
+    }
+    if (!link.hasSent) write(link, KEEP_ALIVE);
+    if (link !== null) link.hasSent = false;
+  }
+
+  function detach(why: string): void {
+    if (link === null) return;
+    const { socket } = link;
+    link = null;
+    socket.destroy();
+    inbox.push(false);
+    events.ready(source);
+    events.note({ kind: 'link-down', peer: id, why });
+    events.down();
+  }
+}

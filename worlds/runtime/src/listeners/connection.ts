@@ -1,0 +1,149 @@
+/**
+ * One accepted connection. An idle one costs its socket and one small record: no timer, no buffer of its own.
+ */
+
+import type { Socket } from 'node:net';
+import type { NodeId } from '@concordat/kernel';
+import type { Framing } from '../framing.ts';
+import type { Route } from '../host/departures.ts';
+import type { Source } from '../host/inbox.ts';
+
+export interface Connection {
+  readonly route: Route;
+  /** Lets what was sent leave, then closes; resolves when that is done. */
+  finish(): Promise<void>;
+  destroy(): void;
+}
+
+export interface ConnectionOptions<M> {
+  readonly id: NodeId;
+  readonly socket: Socket;
+  readonly framing: Framing<M>;
+  readonly limits: { readonly inboxBytes: number; readonly outboxBytes: number };
+  readonly ready: (source: Source<M>) => void;
+  /** The first whole message is there. */
+  readonly spoke: () => void;
+  readonly dropped: (why: string) => void;
+  readonly closed: () => void;
+}
+
+/** How long a closing connection's last bytes may take to leave. */
+const LINGER_MS = 5000;
+
+interface Received<M> {
+  readonly message: M;
+  /** Bytes of the stream that came with it: exact for the first message of a chunk, 0 for the others. */
+  readonly sizeBytes: number;
+}
+
+export function createConnection<M>(options: ConnectionOptions<M>): Connection {
+  const { id, socket, limits } = options;
+  const splitter = options.framing.createSplitter();
+  /** Messages, and `true` and `false` for accepted and gone. */
+  let inbox: (Received<M> | boolean)[] = [true];
+  let inboxBytes = 0;
+  let unclaimedBytes = 0;
+  let outbox: Uint8Array[] = [];
+  let hasSpoken = false;
+  let isPaused = false;
+  let isEnding = false;
+
+  const source: Source<M> = {
+    deliver: (sink, quantumBytes) => {
+      let spent = 0;
+      let taken = 0;
+      for (const item of inbox) {
+        if (spent >= quantumBytes) break;
+        taken++;
+        if (typeof item === 'boolean') sink.linked(id, item);
+        else {
+          spent += item.sizeBytes;
+          inboxBytes -= item.sizeBytes;
+          sink.message(id, item.message);
+        }
+      }
+      inbox = taken === inbox.length ? [] : inbox.slice(taken);
+      if (isPaused && inboxBytes < limits.inboxBytes / 2) {
+        isPaused = false;
+        socket.resume();
+      }
+      return spent;
+    },
+    get isEmpty() {
+      return inbox.length === 0;
+    },
+    isReady: false,
+  };
+  const route: Route = { queue, flush, end, isTouched: false };
+
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    inbox.push(false);
+    options.ready(source);
+    options.closed();
+  });
+  socket.on('data', onData);
+  options.ready(source);
+  return { route, finish, destroy: () => socket.destroy() };
+
+  function onData(chunk: Buffer): void {
+    if (isEnding) return;
+    unclaimedBytes += chunk.length;
+    // A plain view: `slice` of a Buffer would be a view where decoders expect a copy.
+    const isValid = splitter.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length), onMessage);
+    if (!isValid) {
+      drop('malformed');
+      return;
+    }
+    if (inboxBytes > limits.inboxBytes && !isPaused) {
+      isPaused = true;
+      socket.pause();
+    }
+  }
+
+  function onMessage(message: M): void {
+    if (!hasSpoken) {
+      hasSpoken = true;
+      options.spoke();
+    }
+    inbox.push({ message, sizeBytes: unclaimedBytes });
+    inboxBytes += unclaimedBytes;
+    unclaimedBytes = 0;
+    options.ready(source);
+  }
+
+  function drop(why: string): void {
+    options.dropped(why);
+    socket.destroy();
+  }
+
+  function queue(bytes: Uint8Array): void {
+    outbox.push(bytes);
+  }
+
+  function flush(): void {
+    const first = outbox[0];
+    if (first === undefined) return;
+    const block = outbox.length === 1 ? first : Buffer.concat(outbox);
+    outbox = [];
+    if (socket.destroyed || isEnding) return;
+    socket.write(block);
+    if (socket.writableLength > limits.outboxBytes) drop('overflow');
+  }
+
+  function end(): void {
+    flush();
+    isEnding = true;
+    // Not `end`, which would wait for the client to close its side, too.
+    socket.destroySoon();
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  }
+
+  async function finish(): Promise<void> {
+    if (socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+      end();
+    });
+  }
+}

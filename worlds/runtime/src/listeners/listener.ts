@@ -1,0 +1,155 @@
+/**
+ * A client port: anyone may connect, so everything is bounded - connections in all and per address, frame size, time
+ * until the first message, bytes waiting in either direction. Connections get ids from `FIRST_CONNECTION` up, which
+ * are never used twice in a host's life.
+ */
+
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { NodeId, Note } from '@concordat/kernel';
+import type { Framing } from '../framing.ts';
+import type { Source } from '../host/inbox.ts';
+import { type Address, listening } from '../links/links.ts';
+import { type Connection, createConnection } from './connection.ts';
+
+export interface ListenerLimits {
+  readonly connectionsMax: number;
+  readonly connectionsPerAddress: number;
+  /** A connection without a whole message after this long is closed. */
+  readonly firstMessageMs: number;
+  /** Received bytes that may wait for a turn before the socket is paused. */
+  readonly inboxBytes: number;
+  /** Bytes that may wait for the client to read them; beyond, it is closed. */
+  readonly outboxBytes: number;
+}
+
+const LIMITS: ListenerLimits = {
+  connectionsMax: 20_000,
+  connectionsPerAddress: 20_000,
+  firstMessageMs: 10_000,
+  inboxBytes: 4 * 1024 * 1024,
+  outboxBytes: 16 * 1024 * 1024,
+};
+
+export interface Listener<M> extends Address {
+  /** For logs, metrics and `Host.addresses`. */
+  readonly name: string;
+  readonly framing: Framing<M>;
+  readonly limits?: Partial<ListenerLimits>;
+}
+
+export interface ListenerEvents<M> {
+  ready(source: Source<M>): void;
+  note(note: Note): void;
+  opened(id: NodeId, connection: Connection): void;
+  /** The connection's socket is gone; `linked` follows in a turn, after which the id is forgotten. */
+  closed(id: NodeId): void;
+  /** A fresh connection id. */
+  nextId(): NodeId;
+}
+
+export interface Port {
+  readonly name: string;
+  readonly address: AddressInfo;
+  readonly connections: number;
+  /** Accepts connections from now on. */
+  open(): void;
+  /** Stops accepting. */
+  stop(): void;
+  /** Lets what was sent leave, then closes all connections. */
+  close(): Promise<void>;
+  destroy(): void;
+}
+
+const SWEEP_MS = 1000;
+const CLOSE_MS = 1000;
+
+/** Binds the port. Rejects with `port-failed`. */
+export async function createPort<M>(listener: Listener<M>, events: ListenerEvents<M>): Promise<Port> {
+  const limits: ListenerLimits = { ...LIMITS, ...listener.limits };
+  const connections = new Map<NodeId, Connection>();
+  const perAddress = new Map<string, number>();
+  /** Connections that have said nothing yet, the oldest first. */
+  const silent = new Map<NodeId, number>();
+  let isOpen = false;
+
+  const refuse = (socket: Socket, why: string): void => {
+    events.note({ kind: 'connection-refused', listener: listener.name, why });
+    socket.destroy();
+  };
+  const server = createServer({ noDelay: true }, (socket) => {
+    const from = socket.remoteAddress ?? '';
+    const already = perAddress.get(from) ?? 0;
+    if (!isOpen) return socket.destroy();
+    if (connections.size >= limits.connectionsMax) return refuse(socket, 'too-many');
+    if (already >= limits.connectionsPerAddress) return refuse(socket, 'too-many-from-address');
+    perAddress.set(from, already + 1);
+    accept(socket, from);
+  });
+  const address = await listening(server, listener, listener.name);
+  const sweep = setInterval(() => {
+    const before = performance.now() - limits.firstMessageMs;
+    for (const [id, since] of silent) {
+      if (since > before) break;
+      events.note({ kind: 'connection-dropped', listener: listener.name, why: 'silent' });
+      connections.get(id)?.destroy();
+    }
+  }, SWEEP_MS);
+
+  const stop = (): void => {
+    isOpen = false;
+    clearInterval(sweep);
+    server.close();
+  };
+  return {
+    name: listener.name,
+    address,
+    get connections() {
+      return connections.size;
+    },
+    open: () => {
+      isOpen = true;
+    },
+    stop,
+    close: async () => {
+      stop();
+      const ends = [...connections.values()].map((connection) => connection.finish());
+      await Promise.race([
+        Promise.all(ends),
+        new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
+      ]);
+      for (const connection of connections.values()) connection.destroy();
+    },
+    destroy: () => {
+      stop();
+      for (const connection of connections.values()) connection.destroy();
+    },
+  };
+
+  function accept(socket: Socket, from: string): void {
+    const id = events.nextId();
+    const connection = createConnection<M>({
+      id,
+      socket,
+      framing: listener.framing,
+      limits,
+      ready: events.ready,
+      spoke: () => silent.delete(id),
+      dropped: (why) => events.note({ kind: 'connection-dropped', listener: listener.name, why }),
+      closed: () => {
+        connections.delete(id);
+        silent.delete(id);
+        forget(from);
+        events.closed(id);
+      },
+    });
+    connections.set(id, connection);
+    silent.set(id, performance.now());
+    events.opened(id, connection);
+  }
+
+  function forget(from: string): void {
+    const left = (perAddress.get(from) ?? 1) - 1;
+    if (left > 0) perAddress.set(from, left);
+    else perAddress.delete(from);
+  }
+}
