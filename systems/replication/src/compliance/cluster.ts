@@ -1,0 +1,182 @@
+/**
+ * A simulated federation for the suites: members that submit operations and record what is exposed to them, and the
+ * judges. What a member exposes is checked at once against what any honest member has exposed in that slot.
+ */
+
+import { createModelKeys, modelHash } from '@concordat/crypto';
+import { type Env, isBatch, type NodeId, type Prng, type Process, type Strategy } from '@concordat/kernel';
+import { createWorld, type DiskOptions, type NetworkOptions, type World } from '@concordat/sim';
+import { toHex } from '@concordat/wire';
+import { type ReplicaOptions, replicaConfig } from '../config.ts';
+import type { FaultModel } from '../fault-model.ts';
+import { decodeMessage, encodeMessage } from '../order/three-phase/codec.ts';
+import type { Message } from '../order/three-phase/messages.ts';
+import { createReplica, orderedLog } from '../order/three-phase/replica.ts';
+import type { ReplicaState } from '../order/three-phase/state.ts';
+import { addOperation, createLedger } from './ledger.ts';
+
+export type ReplicaProcess = Process<ReplicaState, Message>;
+export type ReplicaStrategy = Strategy<ReplicaState, Message>;
+
+export interface ClusterOptions {
+  readonly seed: number;
+  readonly faults: FaultModel;
+  readonly network?: NetworkOptions;
+  readonly disk?: DiskOptions;
+  /** Messages travel as bytes. */
+  readonly isEncoded?: boolean;
+  readonly adversaries?: ReadonlyMap<NodeId, ReplicaStrategy>;
+  readonly settings?: Partial<Omit<ReplicaOptions, 'self' | 'cluster' | 'faults'>>;
+  /** Replaces the honest process: how broken variants are tried. */
+  readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
+}
+
+export interface Cluster {
+  readonly world: World;
+  readonly members: number;
+  /** Submits an addition at a member; what becomes of it is tracked. */
+  add(member: NodeId, name: string, amount: number): void;
+  /** Operations of honest members that have no outcome yet. Those of a crashed member are given up at its crash. */
+  outstanding(): number;
+  completed(): number;
+  stateOf(member: NodeId): ReplicaState;
+  /** What is wrong, or null: by judge. */
+  readonly judges: Readonly<Record<string, () => string | null>>;
+}
+
+interface Pending {
+  readonly text: string;
+  readonly member: NodeId;
+  readonly client: number;
+  readonly seq: number;
+}
+
+interface Ledger {
+  /** What the first honest member exposed in each slot. */
+  readonly log: Map<number, string>;
+  readonly pending: Map<string, Pending>;
+  /** Operations with an outcome, in no order. */
+  done: number;
+  problem: string | null;
+}
+
+const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
+
+export function createCluster(options: ClusterOptions): Cluster {
+  const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
+  const members = 2 * options.faults.u + options.faults.r + 1;
+  const keysOf = createModelKeys(members, options.seed);
+  const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
+  const honestAt = (id: NodeId): boolean => !(options.adversaries?.has(id) ?? false);
+  for (let id = 0; id < members; id++) {
+    const keys = keysOf(id);
+    const config = replicaConfig({ self: id, cluster: CLUSTER_ID, faults: options.faults, ...options.settings });
+    const plain = createReplica({ config, keys, createService: () => createLedger(modelHash) });
+    const variant = options.variant === undefined ? plain : options.variant(plain);
+    const recording = record(variant, ledger, id, honestAt(id));
+    const strategy = options.adversaries?.get(id);
+    world.add({
+      id,
+      process: strategy === undefined ? recording : strategy(recording),
+      verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
+      ...(options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } }),
+      ...(options.disk && { disk: options.disk }),
+      mayFail: strategy !== undefined,
+    });
+  }
+  return {
+    world,
+    members,
+    add: (member, name, amount) => submitAt(world, ledger, member, honestAt(member), name, amount),
+    outstanding: () => ledger.pending.size,
+    completed: () => ledger.done,
+    stateOf: (member) => world.stateOf<ReplicaState>(member),
+    judges: {
+      agreement: () => ledger.problem,
+      convergence: () => convergence(world, members, honestAt),
+    },
+  };
+}
+
+function submitAt(
+  world: World,
+  ledger: Ledger,
+  member: NodeId,
+  isHonest: boolean,
+  name: string,
+  amount: number,
+): void {
+  world.call<ReplicaState, Message>(member, (s, env) => {
+    const seq = orderedLog.submit(s, env, addOperation(name, amount));
+    if (seq === null || !isHonest) return;
+    const { client } = s.submission;
+    ledger.pending.set(`${member}/${client}/${seq}`, { text: name, member, client, seq });
+  });
+}
+
+/** The member with its exposed log recorded and judged as it grows. */
+function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, isHonest: boolean): ReplicaProcess {
+  let last = 0;
+  const take = (s: ReplicaState): void => {
+    for (const item of orderedLog.takeExposed(s)) {
+      if (!isHonest) continue;
+      if (isBatch(item)) {
+        for (const { domain, client, seq } of item.outcomes) {
+          if (domain === id && ledger.pending.delete(`${domain}/${client}/${seq}`)) ledger.done += 1;
+        }
+      }
+      if (!isBatch(item) || item.slot === last) {
+        last = item.slot;
+        continue;
+      }
+      if (item.slot !== last + 1) ledger.problem ??= `member ${id} exposes slot ${item.slot} after ${last}`;
+      last = item.slot;
+      const text = `${item.time} ${item.outcomes.map((o) => `${o.domain}/${o.client}/${o.seq}=${toHex(o.reply)}`)}`;
+      const known = ledger.log.get(item.slot);
+      if (known === undefined) ledger.log.set(item.slot, text);
+      else if (known !== text) {
+        ledger.problem ??= `slot ${item.slot} is "${text}" at member ${id}, but was "${known}"`;
+      }
+    }
+  };
+  return {
+    ...inner,
+    start: (env: Env<Message>, recovered) => {
+      last = 0;
+      for (const [key, { member }] of ledger.pending) if (member === id) ledger.pending.delete(key);
+      return inner.start(env, recovered);
+    },
+    settle: (s, env) => {
+      inner.settle(s, env);
+      take(s);
+    },
+  };
+}
+
+/** Members that have executed as much hold the same state. */
+function convergence(world: World, members: number, honestAt: (id: NodeId) => boolean): string | null {
+  const byHeight = new Map<number, { id: NodeId; digest: string }>();
+  for (let id = 0; id < members; id++) {
+    if (!honestAt(id) || !world.isUp(id)) continue;
+    const { execution } = world.stateOf<ReplicaState>(id);
+    const digest = toHex(execution.digest());
+    const other = byHeight.get(execution.executed);
+    if (other === undefined) byHeight.set(execution.executed, { id, digest });
+    else if (other.digest !== digest) {
+      return `members ${other.id} and ${id} differ after slot ${execution.executed}`;
+    }
+  }
+  return null;
+}
+
+/** Submits additions at random members and times. */
+export function scheduleLoad(cluster: Cluster, random: Prng, count: number, horizonMs: number): void {
+  for (let i = 0; i < count; i++) {
+    const member = random.below(cluster.members);
+    const amount = 1 + random.below(9);
+    const name = `counter ${random.below(20)}`;
+    cluster.world.schedule(random.below(Math.floor(horizonMs)), () => {
+      if (cluster.world.isUp(member)) cluster.add(member, name, amount);
+    });
+  }
+}

@@ -1,0 +1,90 @@
+/** The good case and each way back to it, on a simulated federation. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createPrng } from '@concordat/kernel';
+import { type Cluster, createCluster, scheduleLoad } from './compliance/cluster.ts';
+
+const BFT = { u: 1, r: 1 };
+
+function judged(cluster: Cluster): void {
+  for (const [name, judge] of Object.entries(cluster.judges)) assert.equal(judge(), null, name);
+}
+
+function settleAll(cluster: Cluster, withinMs = 30_000): void {
+  assert.ok(
+    cluster.world.runUntil(() => cluster.outstanding() === 0, withinMs),
+    `${cluster.outstanding()} operations are outstanding`,
+  );
+  judged(cluster);
+}
+
+test('operations of all members are ordered and executed', () => {
+  for (const faults of [{ u: 0, r: 0 }, { u: 1, r: 0 }, BFT, { u: 2, r: 1 }]) {
+    const cluster = createCluster({ seed: 1, faults });
+    cluster.world.run(100);
+    scheduleLoad(cluster, createPrng(2), 200, 1000);
+    cluster.world.run(1000);
+    settleAll(cluster);
+    assert.equal(cluster.completed(), 200);
+    assert.equal(cluster.stateOf(0).view, 0);
+  }
+});
+
+test('a crashed primary is replaced, and catches up after its restart', () => {
+  const cluster = createCluster({ seed: 3, faults: BFT });
+  scheduleLoad(cluster, createPrng(4), 400, 4000);
+  cluster.world.run(1000);
+  cluster.world.crash(0);
+  cluster.world.run(1500);
+  assert.ok(cluster.stateOf(1).view > 0);
+  cluster.world.restart(0);
+  cluster.world.run(2000);
+  settleAll(cluster);
+  cluster.world.run(1000);
+  const heights = [0, 1, 2, 3].map((id) => cluster.stateOf(id).execution.executed);
+  assert.ok(Math.max(...heights) - Math.min(...heights) <= 1, `${heights}`);
+  judged(cluster);
+});
+
+test('all crash at once: what was exposed stays', () => {
+  const cluster = createCluster({ seed: 5, faults: BFT });
+  scheduleLoad(cluster, createPrng(6), 300, 6000);
+  for (let round = 0; round < 3; round++) {
+    cluster.world.run(1500);
+    for (let id = 0; id < 4; id++) cluster.world.crash(id);
+    cluster.world.run(100);
+    for (let id = 0; id < 4; id++) cluster.world.restart(id);
+  }
+  cluster.world.run(2000);
+  settleAll(cluster);
+});
+
+test('a member that was away beyond the window is brought back by state transfer', () => {
+  const cluster = createCluster({ seed: 7, faults: BFT, settings: { checkpointInterval: 8, window: 16 } });
+  cluster.world.run(500);
+  cluster.world.crash(3);
+  scheduleLoad(cluster, createPrng(8), 500, 5000);
+  cluster.world.run(5000);
+  cluster.world.restart(3);
+  cluster.world.run(2000);
+  settleAll(cluster);
+  assert.ok(cluster.world.notes.some(({ node, note }) => node === 3 && note.kind === 'state-transferred'));
+  assert.ok(cluster.stateOf(3).execution.executed >= cluster.stateOf(0).execution.executed - 1);
+  judged(cluster);
+});
+
+test('a wiped member learns, gets a new incarnation and votes again', () => {
+  const cluster = createCluster({ seed: 9, faults: BFT, settings: { checkpointInterval: 8, window: 16 } });
+  scheduleLoad(cluster, createPrng(10), 300, 3000);
+  cluster.world.run(3000);
+  cluster.world.crash(2);
+  cluster.world.wipe(2);
+  cluster.world.restart(2);
+  cluster.world.run(8000);
+  settleAll(cluster);
+  const { incarnation, preparedSent, stable } = cluster.stateOf(2);
+  assert.deepEqual([incarnation.mayVote, incarnation.number], [true, 1]);
+  assert.ok(preparedSent > stable.slot);
+  judged(cluster);
+});
