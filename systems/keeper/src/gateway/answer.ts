@@ -1,0 +1,168 @@
+/**
+ * Answers from local state: reads with the watches they set, watch requests, and a polite refusal for anything else.
+ * The watch is set in the same turn as the answer is made, so no change falls between them.
+ */
+
+import { type Env, unreachable } from '@concordat/kernel';
+import { ErrorCode, OpCode } from '../jute/protocol.ts';
+import {
+  type PathRequest,
+  type ReadRequest,
+  readReadRequest,
+  type SetWatchesRequest,
+  type WatchRequest,
+} from '../jute/read-requests.ts';
+import { createJuteReader } from '../jute/reader.ts';
+import { writeReplyHeader } from '../jute/responses.ts';
+import { type Asker, answerMultiRead, answerPath, answerWhoAmI } from '../tree/reads.ts';
+import { answers, closeConnection, createNotifier, sendFrame, sendHeader } from './connection.ts';
+import type { GatewayMessage } from './message.ts';
+import type { Connection, GatewayState, QueuedRequest } from './state.ts';
+import {
+  childEventSince,
+  countWatches,
+  dataEventSince,
+  hasWatch,
+  unwatch,
+  watchAlways,
+  watchChildren,
+  watchData,
+} from './watches.ts';
+
+const HEADER_BYTES = 8;
+const reader = createJuteReader();
+
+export function answerLocally(
+  state: GatewayState,
+  env: Env<GatewayMessage>,
+  connection: Connection,
+  request: QueuedRequest,
+): void {
+  reader.reset(request.bytes, HEADER_BYTES);
+  const read = readReadRequest(reader, request.op);
+  const { zxid } = state.config.service.keeper.meta.get();
+  if (read === null) return sendHeader(state, env, connection, request.xid, zxid, errorOf(request.op));
+  if (read.kind === 'set-watches') setWatches(state, env, connection, read);
+  writeReplyHeader(answers, request.xid, zxid, ErrorCode.ok);
+  const err = answerRead(state, connection, read);
+  const bytes = answers.finish();
+  if (err === ErrorCode.ok) sendFrame(state, env, connection, bytes);
+  else sendHeader(state, env, connection, request.xid, zxid, err);
+  if (countWatches(state.watches, connection.id) > state.config.limits.maxWatches) {
+    env.note({ kind: 'keeper-drop', why: 'too many watches' });
+    closeConnection(state, env, connection);
+  }
+}
+
+/** Why a request could not be read: known to us or not. */
+function errorOf(op: number): number {
+  if (op === OpCode.reconfig) return ErrorCode.reconfigDisabled;
+  return KNOWN.has(op) ? ErrorCode.marshallingError : ErrorCode.unimplemented;
+}
+
+const KNOWN = new Set<number>([
+  OpCode.exists,
+  OpCode.getData,
+  OpCode.getACL,
+  OpCode.getChildren,
+  OpCode.getChildren2,
+  OpCode.multiRead,
+  OpCode.setWatches,
+  OpCode.setWatches2,
+  OpCode.getEphemerals,
+  OpCode.getAllChildrenNumber,
+  OpCode.addWatch,
+  OpCode.checkWatches,
+  OpCode.removeWatches,
+]);
+
+/** Writes what follows the header and returns the error, if any; what was written is void then. */
+function answerRead(state: GatewayState, connection: Connection, read: ReadRequest): number {
+  const { tree, config } = state.config.service.keeper;
+  const domain = config.names[state.config.domain] ?? '';
+  const asker: Asker = {
+    session: connection.session,
+    principal: { domain, identities: connection.identities },
+  };
+  switch (read.kind) {
+    case 'path':
+      return answerWatched(state, connection, asker, read);
+    case 'multi-read':
+      answerMultiRead(tree, asker, read, answers);
+      return ErrorCode.ok;
+    case 'who-am-i':
+      answerWhoAmI(asker, answers);
+      return ErrorCode.ok;
+    case 'watch':
+      return answerWatch(state, connection, read);
+    case 'set-watches':
+      return ErrorCode.ok;
+    default:
+      return unreachable(read);
+  }
+}
+
+function answerWatched(state: GatewayState, connection: Connection, asker: Asker, read: PathRequest): number {
+  const { tree } = state.config.service.keeper;
+  const err = answerPath(tree, asker, read, answers);
+  if (!read.watch) return err;
+  const { watches } = state;
+  if (read.op === OpCode.exists) {
+    // Also the absence of a node can be watched.
+    if (err === ErrorCode.ok || err === ErrorCode.noNode)
+      watchData(watches, read.path, connection.id, err === ErrorCode.ok);
+  } else if (err === ErrorCode.ok) {
+    if (read.op === OpCode.getData) watchData(watches, read.path, connection.id, true);
+    else watchChildren(watches, read.path, connection.id);
+  }
+  return err;
+}
+
+/** addWatch is answered with an ErrorResponse, the others with nothing. */
+function answerWatch(state: GatewayState, connection: Connection, read: WatchRequest): number {
+  const { watches } = state;
+  const { op, path, type } = read;
+  if (op === OpCode.addWatch) {
+    answers.i32(ErrorCode.ok);
+    return watchAlways(watches, path, connection.id, type) ? ErrorCode.ok : ErrorCode.badArguments;
+  }
+  const found =
+    op === OpCode.checkWatches
+      ? hasWatch(watches, path, connection.id, type)
+      : unwatch(watches, path, connection.id, type);
+  return found ? ErrorCode.ok : ErrorCode.noWatcher;
+}
+
+/**
+ * A client came back and names the watches it had: those whose node changed since the zxid it last saw fire at once,
+ * the others are set. Persistent watches are only set, as in ZooKeeper 3.8.
+ */
+function setWatches(
+  state: GatewayState,
+  env: Env<GatewayMessage>,
+  connection: Connection,
+  request: SetWatchesRequest,
+): void {
+  const { watches } = state;
+  const { tree } = state.config.service.keeper;
+  const { high, low } = request.relativeZxid;
+  const since = high * 0x1_0000_0000 + low;
+  const notify = createNotifier(state, env);
+  for (const path of request.data) {
+    const type = dataEventSince(tree, path, true, since);
+    if (type === 0) watchData(watches, path, connection.id, true);
+    else notify(connection.id, type, path);
+  }
+  for (const path of request.exist) {
+    const type = dataEventSince(tree, path, false, since);
+    if (type === 0) watchData(watches, path, connection.id, false);
+    else notify(connection.id, type, path);
+  }
+  for (const path of request.child) {
+    const type = childEventSince(tree, path, since);
+    if (type === 0) watchChildren(watches, path, connection.id);
+    else notify(connection.id, type, path);
+  }
+  for (const path of request.persistent) watchAlways(watches, path, connection.id, 0);
+  for (const path of request.recursive) watchAlways(watches, path, connection.id, 1);
+}

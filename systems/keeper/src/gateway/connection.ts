@@ -1,0 +1,77 @@
+/** What every part of the gateway does with a connection: send to it, and be done with it. */
+
+import type { Env } from '@concordat/kernel';
+import { createWriter } from '@concordat/wire';
+import { writeReplyHeader, writeWatchEvent } from '../jute/responses.ts';
+import { clientFrame, type GatewayMessage } from './message.ts';
+import type { Connection, GatewayState } from './state.ts';
+import { forgetConnection } from './watches.ts';
+
+/** Shared by all answers of this thread: each is finished before the next begins. */
+export const answers = createWriter(64 * 1024);
+
+/** Everything told to clients is exposed, so it may leave before this turn's appends are durable (rule 6). */
+export function sendFrame(
+  state: GatewayState,
+  env: Env<GatewayMessage>,
+  to: Connection,
+  bytes: Uint8Array,
+): void {
+  to.sent++;
+  state.statistics.sent++;
+  env.sendEarly(to.id, clientFrame(bytes));
+}
+
+/** A reply with no more than a header. */
+export function sendHeader(
+  state: GatewayState,
+  env: Env<GatewayMessage>,
+  to: Connection,
+  xid: number,
+  zxid: number,
+  err: number,
+): void {
+  writeReplyHeader(answers, xid, zxid, err);
+  sendFrame(state, env, to, answers.finish());
+}
+
+/** A function that tells connections of watch events, encoding each event once. */
+export function createNotifier(state: GatewayState, env: Env<GatewayMessage>) {
+  let lastType = 0;
+  let lastPath = '';
+  let bytes = new Uint8Array(0);
+  return (id: number, type: number, path: string): void => {
+    const connection = state.connections.get(id);
+    if (connection === undefined) return;
+    if (type !== lastType || path !== lastPath) {
+      writeWatchEvent(answers, type, path);
+      bytes = answers.finish() as Uint8Array<ArrayBuffer>;
+      lastType = type;
+      lastPath = path;
+    }
+    sendFrame(state, env, connection, bytes);
+  };
+}
+
+/** Drops the link after what was sent to it. The session, if any, lives on until it expires or comes back. */
+export function closeConnection(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): void {
+  if (connection.phase === 'closed') return;
+  forget(state, connection);
+  env.close(connection.id);
+}
+
+/** Forgets a connection whose link is gone. */
+export function forget(state: GatewayState, connection: Connection): void {
+  connection.phase = 'closed';
+  connection.queue = [];
+  connection.head = 0;
+  state.connections.delete(connection.id);
+  state.waiting.delete(connection);
+  state.ready.delete(connection);
+  if (state.bySession.get(connection.session) === connection) state.bySession.delete(connection.session);
+  forgetConnection(state.watches, connection.id);
+}
+
+/** Rule 5: what is older than a third of the session timeout must not be passed off as the present. */
+export const isFresh = (state: GatewayState, now: number, timeoutMs: number): boolean =>
+  now - state.exposedTime < timeoutMs / 3;

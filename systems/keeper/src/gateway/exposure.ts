@@ -1,0 +1,161 @@
+/**
+ * What became exposed: results go to the clients that asked, events to those who watch. Within a batch both are merged
+ * by zxid, so a client hears of a change before any reply that knows of it.
+ */
+
+import { type Env, type ExposedBatch, type ExposedSnapshot, unreachable } from '@concordat/kernel';
+import { createReader } from '@concordat/wire';
+import { decodeEvent, type KeeperEvent, type SessionMoved } from '../events.ts';
+import { ErrorCode, EventType, OpCode } from '../jute/protocol.ts';
+import { writeReplyHeader } from '../jute/responses.ts';
+import { decodeResults, type Result } from '../orders.ts';
+import { gatewayKey, isOwner } from '../sessions/sessions.ts';
+import { onAttached } from './attach.ts';
+import { answers, closeConnection, createNotifier, sendFrame } from './connection.ts';
+import type { GatewayMessage } from './message.ts';
+import type { Connection, GatewayState, Origin } from './state.ts';
+import { type Deliver, nodeChanged, stateJumped, watchesAlways } from './watches.ts';
+
+const WATCH_TYPES = {
+  created: EventType.created,
+  deleted: EventType.deleted,
+  'data-changed': EventType.dataChanged,
+} as const;
+
+export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: ExposedBatch): void {
+  state.exposedTime = Math.max(state.exposedTime, batch.time);
+  const notify = createNotifier(state, env);
+  let told = 0;
+  const tellUpTo = (zxid: number): void => {
+    for (; told < batch.events.length; told++) {
+      const event = decodeEvent(batch.events[told] as Uint8Array);
+      if (event === null) continue;
+      if (event.zxid > zxid) return;
+      onEvent(state, env, event, notify);
+    }
+  };
+  for (const outcome of batch.outcomes) {
+    if (outcome.domain !== state.config.domain) continue;
+    const results = decodeResults(outcome.reply);
+    const origins = state.inFlight.get(outcome.seq);
+    const isOurs = results?.gateway === state.life.gateway && results.epoch === state.life.epoch;
+    if (!isOurs || origins?.length !== results.results.length) continue;
+    state.inFlight.delete(outcome.seq);
+    for (const [index, result] of results.results.entries()) {
+      tellUpTo(result.zxid);
+      onResult(state, env, origins[index] as Origin, result);
+    }
+  }
+  tellUpTo(Number.MAX_SAFE_INTEGER);
+}
+
+function onEvent(state: GatewayState, env: Env<GatewayMessage>, event: KeeperEvent, notify: Deliver): void {
+  state.exposedZxid = Math.max(state.exposedZxid, event.zxid);
+  if (event.type === 'session-closed' || event.type === 'session-moved') {
+    const connection = state.bySession.get(event.session);
+    // A session that was closed on request gets its reply first; one that moved here has a new connection already.
+    const isOver = event.type === 'session-closed' ? event.expired : !isOwnLife(state, event);
+    if (connection !== undefined && isOver) closeConnection(state, env, connection);
+    return;
+  }
+  nodeChanged(state.watches, WATCH_TYPES[event.type], event.path, notify);
+}
+
+const isOwnLife = (state: GatewayState, event: SessionMoved): boolean =>
+  event.domain === state.life.domain &&
+  event.gateway === state.life.gateway &&
+  event.epoch === state.life.epoch;
+
+function onResult(state: GatewayState, env: Env<GatewayMessage>, origin: Origin, result: Result): void {
+  const { connection, order } = origin;
+  switch (order.kind) {
+    case 'claim':
+      return onClaimed(state, env, result);
+    case 'touch':
+      return;
+    case 'open':
+    case 'move':
+      if (connection === null) return;
+      if (result.err === ErrorCode.sessionMoved) reclaim(state, env);
+      return onAttached(state, env, connection, result);
+    case 'request':
+      if (connection !== null && connection.phase === 'live') onReply(state, env, connection, origin, result);
+      return;
+    default:
+      unreachable(order);
+  }
+}
+
+/** Refused: an earlier life of this gateway came with a later clock. Accepted twice counts as accepted. */
+function onClaimed(state: GatewayState, env: Env<GatewayMessage>, result: Result): void {
+  const current = createReader(result.payload).u53();
+  if (current === state.life.epoch) {
+    state.claim = 'held';
+    env.note({ kind: 'keeper-epoch', epoch: current });
+    return;
+  }
+  state.claim = 'none';
+  state.life = { ...state.life, epoch: Math.max(current + 1, Math.floor(env.now)) };
+}
+
+/** Our epoch is no longer in force: everybody comes back under a higher one. */
+function reclaim(state: GatewayState, env: Env<GatewayMessage>): void {
+  if (state.claim !== 'held') return;
+  env.note({ kind: 'keeper-epoch-lost', epoch: state.life.epoch });
+  for (const connection of [...state.connections.values()]) closeConnection(state, env, connection);
+  state.outbox = [];
+  state.claim = 'none';
+  state.life = { ...state.life, epoch: Math.max(state.life.epoch + 1, Math.floor(env.now)) };
+}
+
+function onReply(
+  state: GatewayState,
+  env: Env<GatewayMessage>,
+  connection: Connection,
+  origin: Origin,
+  result: Result,
+): void {
+  const { order } = origin;
+  connection.ordered--;
+  if (order.kind === 'request') connection.outstandingBytes -= order.payload.length;
+  if (connection.queue.length > connection.head) state.ready.add(connection);
+  // As ZooKeeper: whoever lost its session to another server is told by the connection closing.
+  if (result.err === ErrorCode.sessionMoved) return closeConnection(state, env, connection);
+  writeReplyHeader(answers, origin.xid, result.zxid, result.err);
+  answers.fixed(result.payload);
+  sendFrame(state, env, connection, answers.finish());
+  countLatency(state, env.now - origin.since);
+  const isOver = order.kind === 'request' && order.op === OpCode.closeSession;
+  if (isOver || result.err === ErrorCode.sessionExpired) closeConnection(state, env, connection);
+}
+
+function countLatency(state: GatewayState, latency: number): void {
+  const { statistics } = state;
+  statistics.latencyMin = statistics.latencyCount === 0 ? latency : Math.min(statistics.latencyMin, latency);
+  statistics.latencyMax = Math.max(statistics.latencyMax, latency);
+  statistics.latencySum += latency;
+  statistics.latencyCount++;
+}
+
+/**
+ * The state jumped. What became of orders under way is unknown, which clients learn as a lost connection; so do those
+ * whose session is gone, and those with watches that must miss nothing. One-shot watches fire by comparison.
+ */
+export function onSnapshot(state: GatewayState, env: Env<GatewayMessage>, item: ExposedSnapshot): void {
+  state.exposedTime = Math.max(state.exposedTime, item.time);
+  const { sessions, tree, meta } = state.config.service.keeper;
+  for (const connection of [...state.connections.values()]) {
+    const session = sessions.table.get(connection.session);
+    const isOurs = session !== undefined && isOwner(session, state.life);
+    const isLost = connection.phase === 'attaching' || (connection.phase === 'live' && !isOurs);
+    if (isLost || connection.ordered > 0 || watchesAlways(state.watches, connection.id))
+      closeConnection(state, env, connection);
+  }
+  state.inFlight.clear();
+  state.outbox = [];
+  const isClaimed =
+    sessions.epochs.get(gatewayKey(state.life.domain, state.life.gateway)) === state.life.epoch;
+  state.claim = isClaimed ? 'held' : 'none';
+  stateJumped(state.watches, tree, state.exposedZxid, createNotifier(state, env));
+  state.exposedZxid = meta.get().zxid;
+}

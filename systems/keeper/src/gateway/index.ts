@@ -1,0 +1,10 @@
+export * from './gateway.ts';
+export * from './message.ts';
+export {
+  GATEWAY_LIMITS,
+  type GatewayConfig,
+  type GatewayLimits,
+  type GatewayState,
+  type ServerInfo,
+} from './state.ts';
+export type { Submit } from './submission.ts';

@@ -1,0 +1,193 @@
+/**
+ * A gateway's state: its epoch, its connections with their queues, the orders under way and the watches. Nothing of
+ * it survives a restart: a restarted gateway claims a higher epoch and its clients come back with their passwords.
+ */
+
+import type { Hash, Signatures } from '@concordat/crypto';
+import type { Millis, NodeId } from '@concordat/kernel';
+import type { ConnectRequest } from '../jute/handshake.ts';
+import type { Order } from '../orders.ts';
+import type { KeeperService } from '../service.ts';
+import type { SessionId } from '../sessions/session-id.ts';
+import type { GatewayLife } from '../sessions/sessions.ts';
+import type { Identity } from '../tree/acl.ts';
+import { createWatches, type Watches } from './watches.ts';
+
+export interface GatewayLimits {
+  /** Requests of one connection that wait or are under way, and their bytes; beyond, the connection is closed. */
+  readonly maxOutstanding: number;
+  readonly maxOutstandingBytes: number;
+  readonly maxWatches: number;
+  readonly maxConnections: number;
+}
+
+export const GATEWAY_LIMITS: GatewayLimits = {
+  maxOutstanding: 20_000,
+  maxOutstandingBytes: 32 * 1024 * 1024,
+  maxWatches: 200_000,
+  maxConnections: 20_000,
+};
+
+/** What the composition knows of the server, for four-letter words. */
+export interface ServerInfo {
+  /** Letters, digits, dots and dashes: clients parse it. */
+  readonly version: string;
+  /** `MM/DD/YYYY HH:MM TZ`. */
+  readonly builtOn: string;
+  /** leader, follower, observer or standalone. */
+  readonly mode: string;
+  readonly clientPort: number;
+  /** More lines for `mntr`, by metric name. */
+  readonly metrics: Readonly<Record<string, number | string>>;
+}
+
+export interface GatewayConfig {
+  /**
+   * The state from which reads are answered. When `settle` is called it must hold exactly what `exposed` was told of,
+   * never what may yet be rolled back.
+   */
+  readonly service: KeeperService;
+  /** The organisation whose clients connect here. */
+  readonly domain: number;
+  /** Tells several gateways of one domain apart. */
+  readonly gateway: number;
+  readonly hash: Hash;
+  readonly sha1: (bytes: Uint8Array) => Uint8Array;
+  readonly signatures: Signatures;
+  readonly limits: GatewayLimits;
+  readonly info: () => ServerInfo;
+  /** The peer address of a connection, without a port. */
+  readonly addressOf: (connection: NodeId) => string;
+  /** `user:base64(sha1(user:password))` of whoever may do anything below the domain's own subtree. */
+  readonly superDigest: string | null;
+}
+
+/** A request in a connection's queue. `bytes` is the whole frame. */
+export interface QueuedRequest {
+  readonly xid: number;
+  readonly op: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * handshake: nothing valid received yet. waiting: the handshake names a zxid that is not exposed here yet, or the
+ * epoch is not claimed. attaching: an open or move is ordered. live: answered. closed: the link is being dropped.
+ */
+export type Phase = 'handshake' | 'waiting' | 'attaching' | 'live' | 'closed';
+
+export interface Connection {
+  readonly id: NodeId;
+  readonly since: Millis;
+  phase: Phase;
+  handshake: ConnectRequest | null;
+  /** Until when a handshake may take. */
+  deadline: Millis;
+  session: SessionId;
+  timeoutMs: number;
+  /** What the client must show to come back; the hash of it is the seed of the session's next key. */
+  password: Uint8Array;
+  identities: readonly Identity[];
+  /** Requests not yet answered or ordered, from `head` on. */
+  queue: QueuedRequest[];
+  head: number;
+  /** Orders of this connection whose results are not exposed yet. */
+  ordered: number;
+  /** Bytes of queued and ordered requests. */
+  outstandingBytes: number;
+  /** Heard since it was last touched. */
+  heard: boolean;
+  touchedAt: Millis;
+  received: number;
+  sent: number;
+}
+
+/** Where the result of an order goes. */
+export interface Origin {
+  readonly order: Order;
+  /** Null for orders of the gateway itself. */
+  readonly connection: Connection | null;
+  readonly xid: number;
+  readonly identities: readonly Identity[];
+  readonly since: Millis;
+}
+
+export interface Statistics {
+  received: number;
+  sent: number;
+  latencyMin: Millis;
+  latencyMax: Millis;
+  latencySum: Millis;
+  latencyCount: number;
+}
+
+export interface GatewayState {
+  readonly config: GatewayConfig;
+  life: GatewayLife;
+  /** Whether our epoch is in force: no, under way, or yes. */
+  claim: 'none' | 'ordered' | 'held';
+  readonly connections: Map<NodeId, Connection>;
+  readonly bySession: Map<SessionId, Connection>;
+  /** Handshakes that wait. */
+  readonly waiting: Set<Connection>;
+  /** Connections whose queues may move. */
+  readonly ready: Set<Connection>;
+  /** Orders not yet submitted. */
+  outbox: Origin[];
+  /** Submitted bodies by sequence number. */
+  readonly inFlight: Map<number, readonly Origin[]>;
+  readonly watches: Watches;
+  /** Ordered time of the last exposed batch. */
+  exposedTime: Millis;
+  /** The zxid up to which watches have been told. */
+  exposedZxid: number;
+  readonly statistics: Statistics;
+}
+
+export const freshStatistics = (): Statistics => ({
+  received: 0,
+  sent: 0,
+  latencyMin: 0,
+  latencyMax: 0,
+  latencySum: 0,
+  latencyCount: 0,
+});
+
+export function createGatewayState(config: GatewayConfig, epoch: number): GatewayState {
+  return {
+    config,
+    life: { domain: config.domain, gateway: config.gateway, epoch },
+    claim: 'none',
+    connections: new Map(),
+    bySession: new Map(),
+    waiting: new Set(),
+    ready: new Set(),
+    outbox: [],
+    inFlight: new Map(),
+    watches: createWatches(),
+    exposedTime: Number.NEGATIVE_INFINITY,
+    exposedZxid: config.service.keeper.meta.get().zxid,
+    statistics: freshStatistics(),
+  };
+}
+
+export function createConnection(id: NodeId, now: Millis, deadline: Millis, identity: Identity): Connection {
+  return {
+    id,
+    since: now,
+    phase: 'handshake',
+    handshake: null,
+    deadline,
+    session: 0,
+    timeoutMs: 0,
+    password: new Uint8Array(0),
+    identities: [identity],
+    queue: [],
+    head: 0,
+    ordered: 0,
+    outstandingBytes: 0,
+    heard: false,
+    touchedAt: now,
+    received: 0,
+    sent: 0,
+  };
+}

@@ -1,0 +1,200 @@
+/**
+ * Four-letter words, in the text forms of ZooKeeper 3.8, because clients and monitors parse them (go-zookeeper reads
+ * `srvr` by regular expressions).
+ */
+
+import type { Env } from '@concordat/kernel';
+import { utf8 } from '@concordat/wire';
+import { sessionHex } from '../sessions/session-id.ts';
+import type { GatewayMessage } from './message.ts';
+import { type Connection, freshStatistics, type GatewayState } from './state.ts';
+
+type Word = (state: GatewayState, env: Env<GatewayMessage>, asker: Connection) => string;
+
+const WORDS: Readonly<Record<string, Word>> = {
+  ruok: () => 'imok',
+  isro: () => 'rw',
+  srvr: (state) => versionLine(state) + serverLines(state),
+  stat: (state) => `${versionLine(state)}Clients:\n${clientLines(state)}\n${serverLines(state)}`,
+  mntr: monitorLines,
+  conf: configurationLines,
+  cons: (state) => `${clientLines(state)}\n`,
+  crst: (state) => {
+    for (const connection of state.connections.values()) {
+      connection.received = 0;
+      connection.sent = 0;
+    }
+    return 'Connection stats reset.\n';
+  },
+  srst: (state) => {
+    Object.assign(state.statistics, freshStatistics());
+    return 'Server stats reset.\n';
+  },
+  envi: (state) => `Environment:\nzookeeper.version=${versionOf(state)}\nhost.name=${domainName(state)}\n`,
+  dump: dumpLines,
+  wchs: (state) => {
+    const { watches } = state;
+    return `${watches.byConnection.size} connections watching ${pathCount(state)} paths\nTotal watches:${watchCount(state)}\n`;
+  },
+  wchc: watchesBySession,
+  wchp: watchesByPath,
+};
+
+/** The text for a word; nothing for an unknown one. */
+export function answerWord(
+  state: GatewayState,
+  env: Env<GatewayMessage>,
+  asker: Connection,
+  word: string,
+): Uint8Array {
+  return utf8(WORDS[word]?.(state, env, asker) ?? '');
+}
+
+const domainName = (state: GatewayState): string =>
+  state.config.service.keeper.config.names[state.config.domain] ?? '';
+
+function versionOf(state: GatewayState): string {
+  const { version, builtOn } = state.config.info();
+  return `${version}, built on ${builtOn}`;
+}
+
+const versionLine = (state: GatewayState): string => `Zookeeper version: ${versionOf(state)}\n`;
+
+function latencies(state: GatewayState) {
+  const { latencyMin, latencyMax, latencySum, latencyCount } = state.statistics;
+  const average = latencyCount === 0 ? 0 : latencySum / latencyCount;
+  return { min: Math.round(latencyMin), max: Math.round(latencyMax), average: average.toFixed(1) };
+}
+
+/** Requests that wait or are under way. */
+function outstanding(state: GatewayState): number {
+  let count = 0;
+  for (const connection of state.connections.values())
+    count += connection.queue.length - connection.head + connection.ordered;
+  return count;
+}
+
+function serverLines(state: GatewayState): string {
+  const { tree, meta } = state.config.service.keeper;
+  const { min, average, max } = latencies(state);
+  return [
+    `Latency min/avg/max: ${min}/${average}/${max}`,
+    `Received: ${state.statistics.received}`,
+    `Sent: ${state.statistics.sent}`,
+    `Connections: ${state.connections.size}`,
+    `Outstanding: ${outstanding(state)}`,
+    `Zxid: 0x${meta.get().zxid.toString(16)}`,
+    `Mode: ${state.config.info().mode}`,
+    `Node count: ${tree.nodes.size}`,
+    '',
+  ].join('\n');
+}
+
+function clientLines(state: GatewayState): string {
+  let text = '';
+  for (const connection of state.connections.values()) {
+    const address = connection.identities[0]?.id ?? '';
+    const counts = `queued=0,recved=${connection.received},sent=${connection.sent}`;
+    const session = connection.phase === 'live' ? `,sid=${sessionHex(connection.session)}` : '';
+    const timeout = connection.phase === 'live' ? `,to=${connection.timeoutMs}` : '';
+    text += ` /${address}:${connection.id % 65536}[1](${counts}${session}${timeout})\n`;
+  }
+  return text;
+}
+
+const pathCount = ({ watches }: GatewayState): number =>
+  new Set([
+    ...watches.data.keys(),
+    ...watches.child.keys(),
+    ...watches.persistent.keys(),
+    ...watches.recursive.keys(),
+  ]).size;
+
+function watchCount({ watches }: GatewayState): number {
+  let count = 0;
+  for (const watched of watches.byConnection.values())
+    count += watched.data.size + watched.child.size + watched.persistent.size + watched.recursive.size;
+  return count;
+}
+
+function ephemeralCount(state: GatewayState): number {
+  let count = 0;
+  for (const paths of state.config.service.keeper.tree.ephemerals.values()) count += paths.size;
+  return count;
+}
+
+function monitorLines(state: GatewayState): string {
+  const { tree, sessions } = state.config.service.keeper;
+  const { min, average, max } = latencies(state);
+  const metrics: Record<string, number | string> = {
+    zk_version: versionOf(state),
+    zk_server_state: state.config.info().mode,
+    zk_ephemerals_count: ephemeralCount(state),
+    zk_num_alive_connections: state.connections.size,
+    zk_avg_latency: average,
+    zk_outstanding_requests: outstanding(state),
+    zk_znode_count: tree.nodes.size,
+    zk_global_sessions: sessions.table.size,
+    zk_packets_sent: state.statistics.sent,
+    zk_packets_received: state.statistics.received,
+    zk_watch_count: watchCount(state),
+    zk_min_latency: min,
+    zk_max_latency: max,
+    zk_approximate_data_size: tree.dataBytes,
+    zk_local_sessions: 0,
+    ...state.config.info().metrics,
+  };
+  return Object.entries(metrics)
+    .map(([name, value]) => `${name}\t${value}\n`)
+    .join('');
+}
+
+function configurationLines(state: GatewayState): string {
+  const { heartbeatMs, minTimeoutMs, maxTimeoutMs } = state.config.service.keeper.config;
+  return [
+    `clientPort=${state.config.info().clientPort}`,
+    `tickTime=${heartbeatMs}`,
+    `maxClientCnxns=${state.config.limits.maxConnections}`,
+    `minSessionTimeout=${minTimeoutMs}`,
+    `maxSessionTimeout=${maxTimeoutMs}`,
+    `serverId=${state.config.domain}`,
+    '',
+  ].join('\n');
+}
+
+function dumpLines(state: GatewayState): string {
+  const { ephemerals } = state.config.service.keeper.tree;
+  let text = `SessionTracker dump:\nSession Sets (0)/(${state.config.service.keeper.sessions.table.size}):\n`;
+  text += `ephemeral nodes dump:\nSessions with Ephemerals (${ephemerals.size}):\n`;
+  for (const [session, paths] of ephemerals) {
+    text += `${sessionHex(session)}:\n`;
+    for (const path of paths) text += `\t${path}\n`;
+  }
+  return text;
+}
+
+function watchesBySession(state: GatewayState): string {
+  let text = '';
+  for (const [id, watched] of state.watches.byConnection) {
+    const paths = new Set([...watched.data, ...watched.child, ...watched.persistent, ...watched.recursive]);
+    if (paths.size === 0) continue;
+    text += `${sessionHex(state.connections.get(id)?.session ?? 0)}\n`;
+    for (const path of paths) text += `\t${path}\n`;
+  }
+  return `${text}\n`;
+}
+
+function watchesByPath(state: GatewayState): string {
+  const byPath = new Map<string, Set<string>>();
+  const { data, child, persistent, recursive } = state.watches;
+  for (const table of [data, child, persistent, recursive]) {
+    for (const [path, ids] of table) {
+      const sessions = byPath.get(path) ?? new Set();
+      for (const id of ids) sessions.add(sessionHex(state.connections.get(id)?.session ?? 0));
+      byPath.set(path, sessions);
+    }
+  }
+  let text = '';
+  for (const [path, sessions] of byPath) text += `${path}\n\t${[...sessions].join('\n\t')}\n`;
+  return `${text}\n`;
+}

@@ -1,0 +1,121 @@
+/**
+ * ZooKeeper's data tree and sessions as a replicated service. What it executes are the bodies of gateways (`orders.ts`);
+ * what it may depend on is its state and the ordered time. Transactions are counted here, failed ones too, so a zxid
+ * is a function of the ordered prefix (DESIGN section 9, rule 8).
+ */
+
+import type { Hash, Signatures } from '@concordat/crypto';
+import type { ExecuteContext, Service } from '@concordat/kernel';
+import { createState, MAX_ENTRY_BYTES, type State, textKey } from '@concordat/state';
+import { createReader, createWriter, utf8 } from '@concordat/wire';
+import { encodeEvent } from './events.ts';
+import { executeBody } from './execution.ts';
+import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta, nextZxid } from './keeper.ts';
+import { decodeBody, encodeResults } from './orders.ts';
+import { answerQuery } from './query.ts';
+import { createSessions, expiredAt } from './sessions/sessions.ts';
+import { dropNode } from './tree/operations.ts';
+import { childCount, createTree, plantTree } from './tree/tree.ts';
+import { encodeZnode, readZnode } from './tree/znode.ts';
+
+export interface KeeperOptions {
+  readonly hash: Hash;
+  /** For the digest scheme, which ZooKeeper defines by SHA-1. */
+  readonly sha1: (bytes: Uint8Array) => Uint8Array;
+  readonly signatures: Signatures;
+  readonly config: KeeperConfig;
+}
+
+export interface KeeperService extends Service {
+  readonly keeper: Keeper;
+}
+
+const VERSION = 1;
+/** How often ZooKeeper looks for containers to remove. */
+const CONTAINER_SWEEP_MS = 60_000;
+
+const writer = createWriter();
+const NOTHING = new Uint8Array(0);
+
+const znodeCodec = {
+  ...textKey,
+  encode: encodeZnode,
+  decode: (bytes: Uint8Array) => {
+    const reader = createReader(bytes);
+    return reader.finish(readZnode(reader, MAX_ENTRY_BYTES));
+  },
+};
+
+const metaCodec = {
+  encode: (meta: Meta): Uint8Array => {
+    writer.u53(meta.zxid);
+    writer.u53(meta.sessions);
+    writer.u53(meta.time);
+    writer.u53(meta.lease);
+    writer.u53(meta.sweptAt);
+    return writer.finish();
+  },
+  decode: (bytes: Uint8Array): Meta | null => {
+    const reader = createReader(bytes);
+    const next = reader.u53;
+    return reader.finish({ zxid: next(), sessions: next(), time: next(), lease: next(), sweptAt: next() });
+  },
+};
+
+const START: Meta = { zxid: 0, sessions: 0, time: 0, lease: 0, sweptAt: 0 };
+
+export function createKeeperService(options: KeeperOptions): KeeperService {
+  const state = createState({ hash: options.hash, version: VERSION });
+  const keeper: Keeper = {
+    config: options.config,
+    signatures: options.signatures,
+    tree: createTree(state.map('znodes', znodeCodec)),
+    sessions: createSessions(state),
+    meta: state.cell('meta', metaCodec, START),
+  };
+  plantTree(keeper.tree, utf8(options.config.membership));
+  return {
+    keeper,
+    ...replicationOf(state),
+    execute: (op, context) => execute(keeper, op, context),
+    query: (op) => answerQuery(keeper, op),
+    advance: (time, emit) => advance(keeper, Math.floor(time), (event) => emit(encodeEvent(event))),
+  };
+}
+
+const replicationOf = (state: State): Omit<Service, 'execute' | 'query' | 'advance'> => ({
+  version: state.version,
+  digest: state.digest,
+  mark: state.mark,
+  rollback: state.rollback,
+  release: state.release,
+  snapshot: state.snapshot,
+  restore: state.restore,
+});
+
+function execute(keeper: Keeper, op: Uint8Array, context: ExecuteContext): Uint8Array {
+  const body = decodeBody(op);
+  if (body === null) return NOTHING;
+  return encodeResults(executeBody(keeper, body, context));
+}
+
+function advance(keeper: Keeper, time: number, emit: Emit): void {
+  const meta = keeper.meta.get();
+  const step = Math.max(0, Math.min(time - meta.time, 2 * keeper.config.heartbeatMs));
+  const lease = meta.lease + step;
+  keeper.meta.set({ ...meta, time: Math.max(time, meta.time), lease });
+  for (const session of expiredAt(keeper.sessions, lease)) endSession(keeper, session, true, emit);
+  if (time - meta.sweptAt >= CONTAINER_SWEEP_MS) sweepContainers(keeper, time, emit);
+}
+
+/** Removes containers that had children and have none now. */
+function sweepContainers(keeper: Keeper, time: number, emit: Emit): void {
+  keeper.meta.set({ ...keeper.meta.get(), sweptAt: time });
+  for (const path of [...keeper.tree.containers].sort()) {
+    const node = keeper.tree.nodes.get(path);
+    if (node === undefined || node.cversion === 0 || childCount(keeper.tree, path) > 0) continue;
+    const zxid = nextZxid(keeper);
+    dropNode(keeper.tree, { zxid, changes: [] }, path);
+    emit({ type: 'deleted', path, zxid });
+  }
+}

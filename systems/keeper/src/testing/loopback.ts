@@ -1,0 +1,178 @@
+/**
+ * One gateway on one service without replication: what is submitted executes and is exposed at once, or when a test
+ * says so. For tests of the gateway with raw frames, and for the development server.
+ */
+
+import {
+  createPrng,
+  type Env,
+  type ExposedBatch,
+  type Millis,
+  type NodeId,
+  type Note,
+  type Outcome,
+} from '@concordat/kernel';
+import { createGateway, type Gateway } from '../gateway/gateway.ts';
+import type { GatewayMessage } from '../gateway/message.ts';
+import type { GatewayConfig, GatewayState } from '../gateway/state.ts';
+import type { KeeperService } from '../service.ts';
+
+export interface Loopback {
+  readonly gateway: Gateway;
+  readonly state: GatewayState;
+  readonly service: KeeperService;
+  readonly notes: Note[];
+  now: Millis;
+  /** While true, submitted bodies wait in `held`. */
+  isHeld: boolean;
+  readonly held: HeldBody[];
+  connect(id: NodeId): void;
+  disconnect(id: NodeId): void;
+  /** Hands one message to the gateway and ends the turn. */
+  deliver(id: NodeId, message: GatewayMessage): void;
+  /** Several messages in one turn. */
+  deliverAll(messages: readonly (readonly [NodeId, GatewayMessage])[]): void;
+  /** Executes and exposes what is held. */
+  expose(): void;
+  /** Lets time pass: an ordered empty batch, then the timers that are due. */
+  pass(millis: Millis): void;
+  /** Time passes for the gateway only, as if it were cut off. */
+  passAlone(millis: Millis): void;
+}
+
+export interface HeldBody {
+  readonly domain: number;
+  readonly client: number;
+  readonly seq: number;
+  readonly body: Uint8Array;
+}
+
+export interface LoopbackOutput {
+  send(to: NodeId, message: GatewayMessage): void;
+  close(to: NodeId): void;
+  secret(sizeBytes: number): Uint8Array;
+}
+
+/** Executes one body in a batch of its own and returns what learners see of it. */
+export function executeAlone(
+  service: KeeperService,
+  held: HeldBody,
+  slot: number,
+  time: Millis,
+): ExposedBatch {
+  const events: Uint8Array[] = [];
+  const emit = (event: Uint8Array): void => {
+    events.push(event);
+  };
+  service.advance(time, emit);
+  const { domain, client, seq } = held;
+  const context = { domain, client, seq, time, random: createPrng(slot), emit };
+  const outcome: Outcome = { domain, client, seq, reply: service.execute(held.body, context) };
+  return { slot, time, outcomes: [outcome], events };
+}
+
+export function createLoopback(config: GatewayConfig, output: LoopbackOutput, start: Millis): Loopback {
+  const gateway = createGateway(config);
+  const timers = new Map<string, Millis>();
+  let slot = 0;
+  let seq = 0;
+  const notes: Note[] = [];
+  const env: Env<GatewayMessage> = {
+    self: 0,
+    get now() {
+      return loopback.now;
+    },
+    random: createPrng(1),
+    secret: output.secret,
+    send: output.send,
+    sendEarly: output.send,
+    close: output.close,
+    append: () => 0,
+    release: () => {},
+    setTimer: (name, after) => {
+      timers.set(name, loopback.now + after);
+    },
+    cancelTimer: (name) => {
+      timers.delete(name);
+    },
+    offload: () => {},
+    note: (note) => {
+      notes.push(note);
+    },
+  };
+  const expose = (): void => {
+    for (let held = loopback.held.shift(); held !== undefined; held = loopback.held.shift()) {
+      slot++;
+      gateway.exposed(loopback.state, env, executeAlone(config.service, held, slot, loopback.now));
+    }
+  };
+  const submit = (body: Uint8Array): number => {
+    seq++;
+    loopback.held.push({ domain: config.domain, client: 1, seq, body });
+    return seq;
+  };
+  /** Ends the turn, and every further one that exposure brings about. */
+  const settle = (): void => {
+    do {
+      if (!loopback.isHeld) expose();
+      gateway.settle(loopback.state, env, submit);
+    } while (!loopback.isHeld && loopback.held.length > 0);
+  };
+  const fire = (): void => {
+    for (const [name, due] of [...timers]) {
+      if (due > loopback.now) continue;
+      timers.delete(name);
+      gateway.timeout(loopback.state, env, name);
+    }
+    settle();
+  };
+  const beat = (): void => {
+    const events: Uint8Array[] = [];
+    config.service.advance(loopback.now, (event) => events.push(event));
+    slot++;
+    gateway.exposed(loopback.state, env, { slot, time: loopback.now, outcomes: [], events });
+  };
+  const loopback: Loopback = {
+    gateway,
+    service: config.service,
+    notes,
+    now: start,
+    isHeld: false,
+    held: [],
+    get state() {
+      return state;
+    },
+    connect: (id) => {
+      gateway.linked(state, env, id, true);
+      settle();
+    },
+    disconnect: (id) => {
+      gateway.linked(state, env, id, false);
+      settle();
+    },
+    deliver: (id, message) => {
+      gateway.receive(state, env, id, message);
+      settle();
+    },
+    deliverAll: (messages) => {
+      for (const [id, message] of messages) gateway.receive(state, env, id, message);
+      settle();
+    },
+    expose: () => {
+      expose();
+      settle();
+    },
+    pass: (millis) => {
+      loopback.now += millis;
+      if (!loopback.isHeld) beat();
+      fire();
+    },
+    passAlone: (millis) => {
+      loopback.now += millis;
+      fire();
+    },
+  };
+  const state = gateway.start(env);
+  settle();
+  return loopback;
+}

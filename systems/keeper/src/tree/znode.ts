@@ -1,0 +1,114 @@
+/**
+ * One node of the tree: an immutable record, replaced on every change, so that marks and observers see values. The
+ * number of children is derived from the tree, never stored. `cversion` counts creations of children as ZooKeeper's
+ * server does; a Stat shows `2 * cversion - numChildren`, the count of all changes.
+ */
+
+import { createWriter, type Reader } from '@concordat/wire';
+import type { Long } from '../jute/reader.ts';
+import { longOfSession, type SessionId } from '../sessions/session-id.ts';
+import { type Acl, readStoredAcl, writeStoredAcl } from './acl.ts';
+
+/** Who a node lives and dies with: a session, its emptiness (a container), or nobody. */
+export type Owner = SessionId | typeof CONTAINER_OWNER | typeof NO_OWNER;
+export const NO_OWNER = 0;
+/** Not a session id: those are multiples of nothing this small, see `session-id.ts`. */
+export const CONTAINER_OWNER = 1;
+
+export interface Znode {
+  /** Null where a client created the node with no data at all. */
+  readonly data: Uint8Array | null;
+  readonly acl: readonly Acl[];
+  readonly czxid: number;
+  readonly mzxid: number;
+  readonly pzxid: number;
+  /** Ordered time, whole milliseconds. */
+  readonly ctime: number;
+  readonly mtime: number;
+  readonly version: number;
+  readonly cversion: number;
+  readonly aversion: number;
+  readonly owner: Owner;
+}
+
+/** A node's metadata as clients see it. */
+export interface Stat {
+  readonly czxid: number;
+  readonly mzxid: number;
+  readonly ctime: number;
+  readonly mtime: number;
+  readonly version: number;
+  readonly cversion: number;
+  readonly aversion: number;
+  readonly ephemeralOwner: Long;
+  readonly dataLength: number;
+  readonly numChildren: number;
+  readonly pzxid: number;
+}
+
+const LONG_ZERO: Long = { high: 0, low: 0 };
+/** Long.MIN_VALUE, by which ZooKeeper marks containers. */
+const LONG_CONTAINER: Long = { high: -0x8000_0000, low: 0 };
+
+export const isEphemeral = (node: Znode): boolean => node.owner > CONTAINER_OWNER;
+export const isContainer = (node: Znode): boolean => node.owner === CONTAINER_OWNER;
+
+function ownerLong(owner: Owner): Long {
+  if (owner === NO_OWNER) return LONG_ZERO;
+  return owner === CONTAINER_OWNER ? LONG_CONTAINER : longOfSession(owner);
+}
+
+export function statOf(node: Znode, numChildren: number): Stat {
+  return {
+    czxid: node.czxid,
+    mzxid: node.mzxid,
+    ctime: node.ctime,
+    mtime: node.mtime,
+    version: node.version,
+    cversion: node.cversion * 2 - numChildren,
+    aversion: node.aversion,
+    ephemeralOwner: ownerLong(node.owner),
+    dataLength: node.data === null ? 0 : node.data.length,
+    numChildren,
+    pzxid: node.pzxid,
+  };
+}
+
+const writer = createWriter();
+
+/**
+ * The state format of a node:
+ * `u8 hasData | bytes data | acl | u53 czxid mzxid pzxid ctime mtime | i32 version cversion aversion | u53 owner`.
+ */
+export function encodeZnode(node: Znode): Uint8Array {
+  writer.bool(node.data !== null);
+  if (node.data !== null) writer.bytes(node.data);
+  writeStoredAcl(writer, node.acl);
+  writer.u53(node.czxid);
+  writer.u53(node.mzxid);
+  writer.u53(node.pzxid);
+  writer.u53(node.ctime);
+  writer.u53(node.mtime);
+  writer.i32(node.version);
+  writer.i32(node.cversion);
+  writer.i32(node.aversion);
+  writer.u53(node.owner);
+  return writer.finish();
+}
+
+/** Reads what `encodeZnode` wrote. Fields are read in the order in which they are listed. */
+export function readZnode(reader: Reader, maxDataBytes: number): Znode {
+  return {
+    data: reader.bool() ? reader.bytes(maxDataBytes) : null,
+    acl: readStoredAcl(reader),
+    czxid: reader.u53(),
+    mzxid: reader.u53(),
+    pzxid: reader.u53(),
+    ctime: reader.u53(),
+    mtime: reader.u53(),
+    version: reader.i32(),
+    cversion: reader.i32(),
+    aversion: reader.i32(),
+    owner: reader.u53(),
+  };
+}
