@@ -5,7 +5,7 @@
 
 import type { Millis, NodeId } from '@concordat/kernel';
 
-interface Record {
+interface PeerRecord {
   /** Strikes not yet forgiven at `at`. */
   score: number;
   at: Millis;
@@ -16,17 +16,17 @@ interface Record {
 export interface Strikes {
   /** A peer that behaves is forgiven one strike per this time. */
   readonly forgiveMs: Millis;
-  readonly peers: Map<NodeId, Record>;
+  readonly peers: Map<NodeId, PeerRecord>;
 }
 
 export const createStrikes = (forgiveMs: Millis): Strikes => ({ forgiveMs, peers: new Map() });
 
-const faded = (strikes: Strikes, { score, at }: Record, now: Millis): number =>
+const faded = (strikes: Strikes, { score, at }: PeerRecord, now: Millis): number =>
   Math.max(0, score - (now - at) / strikes.forgiveMs);
 
 /** Adds a strike for `reason` (a word of the caller's code, never of a peer's) and returns the peer's score. */
 export function addStrike(strikes: Strikes, peer: NodeId, reason: string, now: Millis): number {
-  const record = strikes.peers.get(peer) ?? { score: 0, at: now, reasons: new Map<string, number>() };
+  const record: PeerRecord = strikes.peers.get(peer) ?? { score: 0, at: now, reasons: new Map() };
   strikes.peers.set(peer, record);
   record.score = faded(strikes, record, now) + 1;
   record.at = now;
