@@ -24,7 +24,6 @@ import { createLogger, type Logger } from '../logs/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { createClock } from './clock.ts';
 import type { Source } from './inbox.ts';
-import { createLoopback } from './loopback.ts';
 import { observeHost } from './observe.ts';
 import { createOffload } from './offload.ts';
 import { type Exit, startTurnLoop, type TurnLoop } from './turns.ts';
@@ -58,6 +57,8 @@ export interface Host<S, M> {
   inject(action: (state: S, env: Env<M>) => void): void;
   /** Resolves with the error when the process halts, or with null after `close`. */
   readonly halted: Promise<Error | null>;
+  /** Stops at once, as after a failed assertion: nothing more is sent or written. */
+  halt(error: Error): void;
   /** A last turn, durable, what it sends flushed; then everything is closed and the journal unlocked. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -101,10 +102,9 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const onHalt = (error: Error): void => {
     logger.error('halted', { reason: error.message, stack: error.stack ?? '' });
     dropEverything();
-    // What is not yet durable must not become so by closing: the journal unlocks without another commit.
-    journal.abandon();
     options.onHalt?.(error);
-    settleHalted(error);
+    // What is not yet durable must not become so by closing: the journal unlocks without another commit.
+    void journal.abandon().finally(() => settleHalted(error));
   };
 
   try {
@@ -147,12 +147,12 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     },
     inject: running.inject,
     halted,
+    halt: running.halt,
     close,
     [Symbol.asyncDispose]: close,
   };
 
   async function bind(): Promise<void> {
-    exits.set(self, { route: createLoopback(self, codec, memberReady), encoder: codec });
     if (options.members !== undefined) {
       const links = await createLinks(options.members, codec, { ready: memberReady, ...observer.links });
       bound.links = links;

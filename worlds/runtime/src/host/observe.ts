@@ -1,6 +1,6 @@
 /** What the host counts and logs about itself: turns, syncs, links, queues, and every note by its kind. */
 
-import type { NodeId, Note } from '@concordat/kernel';
+import type { Note } from '@concordat/kernel';
 import type { Journal } from '../journal/journal.ts';
 import type { LinkEvents, Links } from '../links/links.ts';
 import type { Port } from '../listeners/listener.ts';
@@ -28,10 +28,6 @@ const KINDS_MAX = 512;
 export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: Note) => void): HostObserver {
   const turnSeconds = metrics.histogram('concordat_turn_seconds', 'Duration of turns.', 1e-6);
   const turnMessages = metrics.histogram('concordat_turn_messages', 'Messages handled by a turn.', 1);
-  const undeliverable = metrics.counter(
-    'concordat_undeliverable_total',
-    'Sends to nobody that is connected.',
-  );
   const sentBytes = metrics.counter('concordat_link_sent_bytes_total', 'Bytes sent to members.');
   const receivedBytes = metrics.counter(
     'concordat_link_received_bytes_total',
@@ -59,7 +55,6 @@ export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: No
       turnSeconds.record(durationMs / 1000);
       turnMessages.record(messages);
     },
-    undeliverable: (_to: NodeId) => undeliverable.add(),
     links: {
       note,
       sent: (bytes) => sentBytes.add(bytes),

@@ -12,7 +12,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Clock } from './clock.ts';
 import { createDepartures, type Route } from './departures.ts';
 import { createRotation, type Rotation, type Sink } from './inbox.ts';
-import { createTimers } from './timers.ts';
+import { createTimers, type Due } from './timers.ts';
 
 /** A way out together with how messages become bytes on it. */
 export interface Exit<M> {
@@ -27,7 +27,6 @@ export interface Encoder<M> {
 /** What the host observes about turns. */
 export interface TurnObserver {
   turn(durationMs: number, messages: number): void;
-  undeliverable(to: NodeId): void;
 }
 
 export interface TurnLoopOptions<S, M> {
@@ -171,8 +170,15 @@ export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S,
 
   function runTurn(): void {
     const started = performance.now();
+    const due = timers.due(started);
+    const isIdle = due.length === 0 && actions.length === 0 && members.isEmpty && connections.isEmpty;
+    // A timer that was moved after the sleep began: nothing happened, so there is no turn.
+    if (isIdle) {
+      armSleeper();
+      return;
+    }
     try {
-      turnBody(started);
+      turnBody(due);
     } catch (error) {
       halt(asError(error));
       return;
@@ -181,10 +187,9 @@ export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S,
     observer.turn(performance.now() - started, messages);
   }
 
-  function turnBody(started: Millis): void {
+  function turnBody(due: readonly Due[]): void {
     now = clock.now();
     messages = 0;
-    const due = timers.due(started);
     const queued = actions;
     actions = [];
     for (const action of queued) action(state, env);
@@ -221,7 +226,7 @@ export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S,
 
   function exitTo(to: NodeId): Exit<M> | undefined {
     const exit = options.exit(to);
-    if (exit === undefined) observer.undeliverable(to);
+    if (exit === undefined) options.onNote({ kind: 'no-such-peer', to });
     return exit;
   }
 

@@ -43,7 +43,7 @@ export interface Journal {
   /** Allows records before `position` to be deleted; call it when what released them is durable. */
   release(position: Position): void;
   /** Closes and unlocks at once, without writing anything more: for a process that halts. */
-  abandon(): void;
+  abandon(): Promise<void>;
   /** Makes everything durable, seals, closes and unlocks. Rejects with the failure if there was one. */
   close(): Promise<void>;
 }
@@ -310,15 +310,13 @@ export function createJournalWriter(options: WriterOptions): Journal {
     );
   }
 
-  function abandon(): void {
+  async function abandon(): Promise<void> {
     if (isClosed) return;
     isClosed = true;
     clearTimeout(sealTimer);
-    const finish = (): void => {
-      for (const segment of segments) closeHandle(segment);
-      options.lock.release();
-    };
-    void store.close().then(finish);
+    await store.close();
+    for (const segment of segments) closeHandle(segment);
+    options.lock.release();
   }
 
   async function close(): Promise<void> {
