@@ -1,0 +1,165 @@
+/** The shape of the tree: bounded parts, one shape per content, and no more hashing than what changed. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Hash, modelHash } from '@concordat/crypto';
+import {
+  createState,
+  MAX_ENTRY_BYTES,
+  MAX_PART_BYTES,
+  numberKey,
+  type State,
+  type StateMap,
+  textKey,
+} from './index.ts';
+import { afterRange, bitOf, LOWEST, prefixOf, SPLIT_BYTES, withBit } from './part.ts';
+
+interface Sample {
+  readonly state: State;
+  readonly values: StateMap<number, Uint8Array>;
+  /** How many bytes were hashed, and in how many calls, since the last look. */
+  hashed(): { calls: number; sizeBytes: number };
+}
+
+function createSample(): Sample {
+  let calls = 0;
+  let sizeBytes = 0;
+  const hash: Hash = (bytes) => {
+    calls++;
+    sizeBytes += bytes.length;
+    return modelHash(bytes);
+  };
+  const state = createState({ hash, version: 1 });
+  const values = state.map('values', {
+    ...numberKey,
+    encode: (value: Uint8Array) => value,
+    decode: (bytes) => bytes,
+  });
+  const hashed = () => {
+    const seen = { calls, sizeBytes };
+    calls = 0;
+    sizeBytes = 0;
+    return seen;
+  };
+  return { state, values, hashed };
+}
+
+function partSizes(state: State): number[] {
+  const snapshot = state.snapshot(state.mark());
+  return Array.from({ length: snapshot.parts }, (_, part) => snapshot.read(part).length);
+}
+
+describe('parts', () => {
+  it('stay small however many entries there are', () => {
+    const { state, values } = createSample();
+    for (let i = 0; i < 5000; i++) values.set(i, new Uint8Array(i % 300));
+    const sizes = partSizes(state);
+    assert.ok(Math.max(...sizes) <= SPLIT_BYTES + 64, 'ordinary parts keep to the bound');
+    assert.ok(sizes.length < 150, `${sizes.length} parts for 0.8 MB`);
+  });
+
+  it('hold a single entry when it is large, up to the bound', () => {
+    const { state, values } = createSample();
+    const room = MAX_ENTRY_BYTES - 9 - 'values'.length - 8;
+    for (let i = 0; i < 4; i++) values.set(i, new Uint8Array(room));
+    const sizes = partSizes(state);
+    assert.ok(Math.max(...sizes) <= MAX_PART_BYTES);
+    assert.equal(sizes.filter((size) => size > SPLIT_BYTES).length, 4);
+    values.set(9, new Uint8Array(room + 1));
+    assert.throws(() => state.digest(), /bound/);
+  });
+
+  it('return to one when the entries go', () => {
+    const { state, values } = createSample();
+    const empty = state.digest();
+    for (let i = 0; i < 3000; i++) values.set(i, new Uint8Array(100));
+    assert.ok(partSizes(state).length > 10);
+    for (let i = 0; i < 3000; i++) values.delete(i);
+    assert.deepEqual(partSizes(state).length, 1);
+    assert.deepEqual(state.digest(), empty);
+  });
+});
+
+describe('a digest', () => {
+  it('hashes what changed and not the rest', () => {
+    const { state, values, hashed } = createSample();
+    for (let i = 0; i < 5000; i++) values.set(i, new Uint8Array(150));
+    state.digest();
+    const { sizeBytes: whole } = hashed();
+    assert.ok(whole > 5000 * 150);
+    state.digest();
+    assert.equal(hashed().calls, 0, 'an unchanged state is not hashed');
+    values.set(7, new Uint8Array(150).fill(1));
+    values.set(7, new Uint8Array(150).fill(2));
+    state.digest();
+    const one = hashed();
+    assert.equal(one.calls, 2, 'one part and the list of parts');
+    assert.ok(one.sizeBytes < whole / 20, `${one.sizeBytes} of ${whole} bytes`);
+  });
+
+  it('costs two hashes per new entry at most, besides its part', () => {
+    const { state, values, hashed } = createSample();
+    for (let i = 0; i < 20; i++) values.set(i, new Uint8Array(10));
+    state.digest();
+    assert.equal(hashed().calls, 20 + 1 + 1 + 1, 'a place each, the empty part, the part, the list');
+  });
+
+  it('is not computed again after a rollback to a mark where it was known', () => {
+    const { state, values, hashed } = createSample();
+    for (let i = 0; i < 1000; i++) values.set(i, new Uint8Array(100));
+    state.digest();
+    const mark = state.mark();
+    for (let i = 0; i < 1000; i++) values.set(i, new Uint8Array(90));
+    state.digest();
+    hashed();
+    state.rollback(mark);
+    state.digest();
+    assert.equal(hashed().calls, 1, 'the list of parts');
+  });
+
+  it('finds the tree of a mark without hashing what did not change since', () => {
+    const { state, values, hashed } = createSample();
+    for (let i = 0; i < 5000; i++) values.set(i, new Uint8Array(100));
+    state.digest();
+    values.set(0, new Uint8Array(1));
+    const mark = state.mark();
+    values.set(1, new Uint8Array(1));
+    state.digest();
+    hashed();
+    state.snapshot(mark);
+    assert.ok(hashed().calls <= 3);
+  });
+});
+
+describe('places', () => {
+  const text = (first: number, rest = 0): string =>
+    String.fromCharCode(first) + String.fromCharCode(rest).repeat(31);
+
+  it('are split bit by bit', () => {
+    assert.equal(bitOf(text(0x80), 0), 1);
+    assert.equal(bitOf(text(0x7f), 0), 0);
+    assert.equal(bitOf(text(0, 1), 255), 1);
+    assert.equal(prefixOf(text(0xff, 0xff), 3), text(0xe0));
+    assert.equal(prefixOf(text(0xff, 0xff), 0), LOWEST);
+    assert.equal(prefixOf(text(1, 2), 256), text(1, 2));
+    assert.equal(withBit(LOWEST, 1), text(0x40));
+  });
+
+  it('follow one another range by range', () => {
+    assert.equal(afterRange(LOWEST, 0), null);
+    assert.equal(afterRange(LOWEST, 1), text(0x80));
+    assert.equal(afterRange(text(0x80), 1), null);
+    assert.equal(afterRange(text(0x60), 3), text(0x80));
+    assert.equal(afterRange(text(0xff, 0xff), 256), null);
+  });
+});
+
+describe('text keys', () => {
+  it('are UTF-8, and refused if they are not Unicode', () => {
+    for (const key of ['', 'plain', 'é', '😀', '\u0000', '\ufeff']) {
+      assert.equal(textKey.decodeKey(textKey.encodeKey(key)), key);
+    }
+    assert.throws(() => textKey.encodeKey('\ud800'), /Unicode/);
+    assert.equal(textKey.decodeKey(Uint8Array.of(0xff)), null);
+  });
+});
