@@ -35,6 +35,9 @@ export interface Listener<M> extends Address {
   readonly name: string;
   readonly framing: Framing<M>;
   readonly limits?: Partial<ListenerLimits>;
+  /** Told of every accepted connection and its IP address, before its first message. */
+  readonly onOpened?: (id: NodeId, address: string) => void;
+  readonly onClosed?: (id: NodeId) => void;
 }
 
 export interface ListenerEvents<M> {
@@ -139,11 +142,13 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
         connections.delete(id);
         silent.delete(id);
         forget(from);
+        listener.onClosed?.(id);
         events.closed(id);
       },
     });
     connections.set(id, connection);
     silent.set(id, performance.now());
+    listener.onOpened?.(id, from);
     events.opened(id, connection);
   }
 
