@@ -184,7 +184,10 @@ function executeRequest(run: Run, order: RequestOrder): Result {
     return accept(run, NOTHING);
   }
   const request = readWriteRequest(reader, order.op);
-  if (request === null) return refuse(run, ErrorCode.marshallingError);
+  if (request === null) {
+    nextZxid(run.keeper);
+    return refuse(run, ErrorCode.marshallingError);
+  }
   return transact(run, order, request, { domain: run.domainName, identities });
 }
 

@@ -124,7 +124,7 @@ function answerWatch(state: GatewayState, connection: Connection, read: WatchReq
   const { op, path, type } = read;
   if (op === OpCode.addWatch) {
     answers.i32(ErrorCode.ok);
-    return watchAlways(watches, path, connection.id, type) ? ErrorCode.ok : ErrorCode.badArguments;
+    return watchAlways(watches, path, connection.id, type) ? ErrorCode.ok : ErrorCode.marshallingError;
   }
   const found =
     op === OpCode.checkWatches

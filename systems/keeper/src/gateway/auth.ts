@@ -7,8 +7,10 @@ import type { Env } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
 import { ErrorCode } from '../jute/protocol.ts';
 import { createJuteReader } from '../jute/reader.ts';
+import { writeReplyHeader } from '../jute/responses.ts';
+import { writeBuffer } from '../jute/writer.ts';
 import { type Identity, MAX_IDENTITIES, MAX_IDENTITY_BYTES } from '../tree/acl.ts';
-import { closeConnection, sendHeader } from './connection.ts';
+import { answers, closeConnection, sendFrame, sendHeader } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, QueuedRequest } from './state.ts';
 
@@ -64,6 +66,18 @@ export function onAuth(
 
 const accept = (state: GatewayState, env: Env<GatewayMessage>, connection: Connection, xid: number): void =>
   sendHeader(state, env, connection, xid, 0, ErrorCode.ok);
+
+/** As a ZooKeeper without SASL: the exchange ends at once, with no token and no identity gained. */
+export function onSasl(
+  state: GatewayState,
+  env: Env<GatewayMessage>,
+  connection: Connection,
+  request: QueuedRequest,
+): void {
+  writeReplyHeader(answers, request.xid, 0, ErrorCode.ok);
+  writeBuffer(answers, null);
+  sendFrame(state, env, connection, answers.finish());
+}
 
 /** False when the connection has as many as it may. Lists are replaced, because orders under way refer to them. */
 function addIdentity(connection: Connection, identity: Identity): boolean {

@@ -7,7 +7,7 @@
 import type { Env } from '@concordat/kernel';
 import { OpCode, Xid } from '../jute/protocol.ts';
 import { answerLocally } from './answer.ts';
-import { onAuth } from './auth.ts';
+import { onAuth, onSasl } from './auth.ts';
 import { closeConnection, isFresh, sendHeader } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, QueuedRequest } from './state.ts';
@@ -109,5 +109,6 @@ function serveLocally(
   const { zxid } = state.config.service.keeper.meta.get();
   if (request.op === OpCode.ping) sendHeader(state, env, connection, Xid.ping, zxid, 0);
   else if (request.op === OpCode.auth) onAuth(state, env, connection, request);
+  else if (request.op === OpCode.sasl) onSasl(state, env, connection, request);
   else answerLocally(state, env, connection, request);
 }

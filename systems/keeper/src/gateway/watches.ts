@@ -83,11 +83,20 @@ export function watchAlways(watches: Watches, path: string, connection: NodeId, 
   return true;
 }
 
-/** The tables that a WatcherType speaks of; persistent watches count as `any`. */
+/** The tables that a WatcherType speaks of, as of ZooKeeper 3.9: `data` and `children` are the one-shot watches. */
 function tablesOf(type: number): readonly TableName[] {
-  if (type === WatcherType.data) return ['data'];
-  if (type === WatcherType.children) return ['child'];
-  return type === WatcherType.any ? TABLES : [];
+  switch (type) {
+    case WatcherType.data:
+      return ['data'];
+    case WatcherType.children:
+      return ['child'];
+    case WatcherType.persistent:
+      return ['persistent'];
+    case WatcherType.persistentRecursive:
+      return ['recursive'];
+    default:
+      return type === WatcherType.any ? TABLES : [];
+  }
 }
 
 export const hasWatch = (watches: Watches, path: string, connection: NodeId, type: number): boolean =>

@@ -81,7 +81,7 @@ export const EventType = { created: 1, deleted: 2, dataChanged: 3, childrenChang
 /** KeeperState of a live session, as every watch event carries it. */
 export const SYNC_CONNECTED = 3;
 
-export const WatcherType = { children: 1, data: 2, any: 3 } as const;
+export const WatcherType = { children: 1, data: 2, any: 3, persistent: 4, persistentRecursive: 5 } as const;
 
 export const AddWatchMode = { persistent: 0, persistentRecursive: 1 } as const;
 

@@ -100,6 +100,12 @@ const readCheck = (reader: JuteReader): CheckRequest => ({
   version: reader.int(),
 });
 
+/** Within a multi it is the mode that decides what kind of create it is, and only containers answer with a Stat. */
+const asPartOfMulti = (request: CreateRequest): CreateRequest => ({
+  ...request,
+  op: request.mode === CreateMode.container ? OpCode.createContainer : OpCode.create,
+});
+
 /** One operation of a multi; null, with the reader failed, for an operation that a multi may not hold. */
 function readMultiOperation(reader: JuteReader, op: number): MultiOperation | null {
   switch (op) {
@@ -107,7 +113,7 @@ function readMultiOperation(reader: JuteReader, op: number): MultiOperation | nu
     case OpCode.create2:
     case OpCode.createContainer:
     case OpCode.createTTL:
-      return readCreate(reader, op);
+      return asPartOfMulti(readCreate(reader, op));
     case OpCode.delete:
       return readDelete(reader);
     case OpCode.setData:
@@ -143,6 +149,11 @@ export function readWriteRequest(reader: JuteReader, op: number): WriteRequest |
 
 function readAnyWrite(reader: JuteReader, op: number): WriteRequest | null {
   switch (op) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+      return readCreate(reader, op);
     case OpCode.setACL:
       return readSetAcl(reader);
     case OpCode.multi:

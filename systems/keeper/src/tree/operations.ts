@@ -62,7 +62,8 @@ function sequenceSuffix(counter: number): string {
 }
 
 function ownerFor(request: CreateRequest, session: SessionId): Owner {
-  if (request.mode === CreateMode.container) return CONTAINER_OWNER;
+  // The operation decides: `create` with a container's flag makes a plain node, in ZooKeeper too.
+  if (request.op === OpCode.createContainer) return CONTAINER_OWNER;
   const isSessions = request.mode === CreateMode.ephemeral || request.mode === CreateMode.ephemeralSequential;
   return isSessions ? session : NO_OWNER;
 }

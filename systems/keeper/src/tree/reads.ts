@@ -24,7 +24,8 @@ export function answerPath(tree: Tree, asker: Asker, request: PathRequest, write
   const { op, path } = request;
   if (op === OpCode.getEphemerals) return answerEphemerals(tree, asker, path, writer);
   const node = tree.nodes.get(path);
-  if (node === undefined) return path.includes('\0') ? ErrorCode.badArguments : ErrorCode.noNode;
+  if (op === OpCode.exists && path.includes('\0')) return ErrorCode.badArguments;
+  if (node === undefined) return ErrorCode.noNode;
   const needed = op === OpCode.getACL ? Perms.read | Perms.admin : Perms.read;
   if (op !== OpCode.exists && !isPermitted(node.acl, needed, asker.principal, path)) return ErrorCode.noAuth;
   writeAnswer(tree, asker, request, node, writer);

@@ -47,16 +47,12 @@ export interface Stat {
 }
 
 const LONG_ZERO: Long = { high: 0, low: 0 };
-/** Long.MIN_VALUE, by which ZooKeeper marks containers. */
-const LONG_CONTAINER: Long = { high: -0x8000_0000, low: 0 };
 
 export const isEphemeral = (node: Znode): boolean => node.owner > CONTAINER_OWNER;
 export const isContainer = (node: Znode): boolean => node.owner === CONTAINER_OWNER;
 
-function ownerLong(owner: Owner): Long {
-  if (owner === NO_OWNER) return LONG_ZERO;
-  return owner === CONTAINER_OWNER ? LONG_CONTAINER : longOfSession(owner);
-}
+/** Clients see sessions only: a container looks like any persistent node. */
+const ownerLong = (node: Znode): Long => (isEphemeral(node) ? longOfSession(node.owner) : LONG_ZERO);
 
 export function statOf(node: Znode, numChildren: number): Stat {
   return {
@@ -67,7 +63,7 @@ export function statOf(node: Znode, numChildren: number): Stat {
     version: node.version,
     cversion: node.cversion * 2 - numChildren,
     aversion: node.aversion,
-    ephemeralOwner: ownerLong(node.owner),
+    ephemeralOwner: ownerLong(node),
     dataLength: node.data === null ? 0 : node.data.length,
     numChildren,
     pzxid: node.pzxid,
