@@ -58,7 +58,7 @@ export interface Collection {
   release(mark: Mark): void;
   /** Entries changed after `mark`, as they were there. */
   changedSince(mark: Mark, slab: Slab): Change[];
-  /** An entry from outside, ready to insert; null if it is not canonical. */
+  /** An entry from outside, encoded again and ready to insert; null if it does not decode. */
   stage(raw: RawEntry, slab: Slab): Staged | null;
   /** Forgets all entries and marks. */
   clear(): void;
