@@ -67,7 +67,10 @@ export function createRestore(
     },
     finish: () => {
       assert(missing === 0, 'a restore finishes when no part is missing');
-      install(target, accepted as Accepted[]);
+      install(
+        target,
+        accepted.filter((one) => one !== undefined),
+      );
     },
   };
 }

@@ -102,7 +102,7 @@ function declarations(core: Core): Pick<State, 'map' | 'cell'> {
   return {
     map: (name, codec) => declare(name, codec, null),
     cell: (name, codec, initial) => {
-      const map = declare(name, { ...soleKey, ...codec }, codec.encode(initial));
+      const map = declare(name, withSoleKey(codec), codec.encode(initial));
       return {
         get: () => map.get('') ?? initial,
         set: (value) => map.set('', value),
@@ -113,11 +113,13 @@ function declarations(core: Core): Pick<State, 'map' | 'cell'> {
   };
 }
 
-/** The only key of a cell. */
-const soleKey = {
+/** A cell is a map with one key, the empty one. */
+const withSoleKey = <V>(codec: ValueCodec<V>): EntryCodec<string, V> => ({
   encodeKey: textKey.encodeKey,
-  decodeKey: (bytes: Uint8Array) => (bytes.length === 0 ? '' : null),
-};
+  decodeKey: (bytes) => (bytes.length === 0 ? '' : null),
+  encode: (value) => codec.encode(value),
+  decode: (bytes) => codec.decode(bytes),
+});
 
 /** Brings the tree up to date. */
 function settle(core: Core): void {

@@ -6,7 +6,7 @@ import { digestText, play, promisedBy, type ServiceDriver, transfer } from './se
 
 export function snapshotCases(driver: ServiceDriver): ComplianceCase[] {
   return [
-    { name: 'a restored service behaves like the one it was taken from', run: () => restored(driver) },
+    { name: 'a restored service behaves like its original', run: () => restored(driver) },
     { name: 'a snapshot stays as it was while execution goes on', run: () => concurrent(driver) },
     { name: 'a restore replaces what was there before', run: () => replaced(driver) },
     { name: 'a list of parts that does not match the digest is refused', run: () => wrongList(driver) },
