@@ -6,7 +6,7 @@ import { assert, type Job, type NodeId, type Prng } from '@concordat/kernel';
 import { trueSpan } from './clock.ts';
 import { appendRecord } from './disk.ts';
 import { emitNote, type Frame, type HostEnv, type Run, type Sim, type Timer } from './host.ts';
-import { joinNow } from './links.ts';
+import { connect } from './links.ts';
 import type { Link } from './network.ts';
 
 /** The link to `to`; a connection's message makes it, also anew once the break is known. Null if there is none. */
@@ -16,7 +16,7 @@ function linkTo(sim: Sim, run: Run, to: NodeId): Link | null {
   if (known !== undefined && !(known.pair.isGone && !known.toldUp)) return known;
   const peer = sim.hosts.get(to);
   if (peer === undefined || peer === host || host.options.link !== 'connection') return known ?? null;
-  joinNow(sim, host, peer);
+  connect(sim, host, peer);
   return host.links.get(to) ?? null;
 }
 
@@ -115,12 +115,19 @@ function secretBytes(random: Prng, sizeBytes: number): Uint8Array {
   return bytes;
 }
 
+/** Nobody, nobody any more, or nobody reachable goes by that name. */
+function loseMessage(sim: Sim, run: Run, to: NodeId, message: unknown): void {
+  const { id } = run.host;
+  if (!sim.hosts.has(to)) emitNote(sim, id, { kind: 'no-such-peer', to });
+  for (const observer of sim.observers) observer.sent?.(sim.now, id, to, [message], false);
+}
+
 /** Adds a message to the turn's frame for `to`. */
 function post(sim: Sim, run: Run, to: NodeId, message: unknown, isEarly: boolean): void {
   assert(run.inTurn, 'a process acts within its turns');
   const link = linkTo(sim, run, to);
   if (link === null) {
-    emitNote(sim, run.host.id, { kind: 'no-such-peer', to });
+    loseMessage(sim, run, to, message);
     return;
   }
   const frame = draftFor(run, link, isEarly);

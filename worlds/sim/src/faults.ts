@@ -5,7 +5,7 @@ import { jumpClock, setDrift } from './clock.ts';
 import type { CpuCosts } from './cpu.ts';
 import { corruptDisk, type DiskOptions, resetDisk, setDisk, wipeDisk } from './disk.ts';
 import type { Host, Sim } from './host.ts';
-import { breakPair, cut, joinNow, mend, replug } from './links.ts';
+import { breakPair, connect, cut, mend, replug } from './links.ts';
 import { type LinkOptions, settingsOf } from './network.ts';
 import { powerOff, powerOn } from './power.ts';
 import { startSync } from './turn.ts';
@@ -31,7 +31,7 @@ export interface Faults {
   heal(): void;
   /** Resets a link: what is under way is lost, both ends are told, members are joined again. */
   breakLink(a: NodeId, b: NodeId): void;
-  /** Joins a connection to a node. */
+  /** Makes a connection, if the server can be reached. */
   connect(client: NodeId, server: NodeId): void;
   /** Changes one direction's properties, for later connections too. */
   setLink(from: NodeId, to: NodeId, options: LinkOptions): void;
@@ -111,7 +111,7 @@ export function createFaults(sim: Sim): Faults {
     mend: (from, to) => mend(sim, host(from), host(to)),
     heal: () => heal(sim),
     breakLink: (a, b) => breakLink(sim, host(a), host(b)),
-    connect: (client, server) => joinNow(sim, host(client), host(server)),
+    connect: (client, server) => connect(sim, host(client), host(server)),
     setLink: (from, to, options) => setLink(sim, host(from), host(to), options),
     resetLink: (from, to) => resetLink(sim, host(from), host(to)),
     resetDisk: (id) => resetDisk(host(id).disk, host(id).options.disk ?? {}),

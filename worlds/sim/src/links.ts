@@ -29,19 +29,20 @@ function open(sim: Sim, pair: Pair): void {
   for (const link of pair.links) tell(sim, link, true);
 }
 
-/**
- * Joins `a` to `b` now, if both are up and nothing is cut. A connection that is over is made anew, and `b` calls it
- * by a fresh name.
- */
-export function joinNow(sim: Sim, a: Host, b: Host): void {
-  const former = a.links.get(b.id)?.pair;
-  const isFresh = former === undefined || former.isGone;
-  if (!isFresh && former.links.every((link) => link.isOpen)) return;
-  const pair = isFresh ? createPair(sim, a, b, former === undefined ? a.id : sim.nextName++) : former;
-  pair.version++;
+const isReachable = (a: Host, b: Host): boolean =>
+  a.run !== null && b.run !== null && !a.cutTo.has(b) && !b.cutTo.has(a);
+
+/** Joins two members now, or as soon as both are up and nothing is cut. */
+export function joinMembers(sim: Sim, a: Host, b: Host): void {
+  const pair = createPair(sim, a, b, a.id);
   if (!isBlocked(pair)) open(sim, pair);
-  // A connection that could not be made is over: the next attempt gets a name of its own.
-  else if (pair.isConnection) pair.isGone = true;
+}
+
+/** Makes a connection, unless there is one or the server cannot be reached. Made anew, it has a fresh name there. */
+export function connect(sim: Sim, client: Host, server: Host): void {
+  const former = client.links.get(server.id)?.pair;
+  if (former?.isGone === false || !isReachable(client, server)) return;
+  open(sim, createPair(sim, client, server, former === undefined ? client.id : sim.nextName++));
 }
 
 /** Something changed between the ends: schedules what they will notice, and when. */
@@ -62,8 +63,14 @@ function giveUp(sim: Sim, link: Link): void {
 /** The event that `schedule` announced. */
 export function onPair(sim: Sim, pair: Pair, version: number): void {
   if (version !== pair.version) return;
-  if (!pair.isGone && !isBlocked(pair)) open(sim, pair);
-  else for (const link of pair.links) giveUp(sim, link);
+  if (!pair.isGone && !isBlocked(pair)) {
+    open(sim, pair);
+    return;
+  }
+  for (const link of pair.links) giveUp(sim, link);
+  // The server forgets a connection that is over; the client remembers that there was one, as names are used once.
+  const [there] = pair.links;
+  if (pair.isGone && there !== undefined) there.to.links.delete(there.fromName);
 }
 
 function close(link: Link): void {

@@ -65,7 +65,7 @@ export function createClient(
   return {
     start: (env) => {
       env.setTimer('write', everyMs);
-      return { next: env.self * 100, acks: new Set(), written: [], isBusy: false };
+      return { next: 1 + 1000 * (env.self % 64), acks: new Set(), written: [], isBusy: false };
     },
     receive: (state, env, from, { kind, value }) => {
       if (kind !== 'ack' || value !== state.next || !state.isBusy) return;

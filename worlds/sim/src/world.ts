@@ -20,7 +20,7 @@ import {
   type Sim,
   type SimEvent,
 } from './host.ts';
-import { joinNow } from './links.ts';
+import { joinMembers } from './links.ts';
 import { createNetwork, type NetworkOptions } from './network.ts';
 import { powerOn } from './power.ts';
 
@@ -108,7 +108,7 @@ function addHost(sim: Sim, options: NodeOptions<unknown, unknown>): void {
   if (options.start ?? true) powerOn(sim, host);
   if (options.link === 'connection') return;
   for (const other of sim.hosts.values())
-    if (other !== host && other.options.link !== 'connection') joinNow(sim, other, host);
+    if (other !== host && other.options.link !== 'connection') joinMembers(sim, other, host);
 }
 
 function stateOf<S>(sim: Sim, id: NodeId): S {

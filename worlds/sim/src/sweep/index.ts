@@ -8,6 +8,7 @@ export {
   randomFaults,
   scheduleFaults,
 } from './fault-plan.ts';
+export { randomClock, randomDisk, randomNetwork } from './random-options.ts';
 export {
   checkDeterminism,
   describeViolation,
