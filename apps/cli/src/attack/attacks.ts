@@ -1,0 +1,2 @@
+/** The attacks of demonstrations, by name. */
+export const ATTACKS: Readonly<Record<string, { readonly summary: string }>> = {};

@@ -1,0 +1,3 @@
+/** What makes a daemon obey `concordat attack`. */
+import type { DaemonOptions } from '../daemon/daemon.ts';
+export const createDemonstration = (): Partial<DaemonOptions> => ({});

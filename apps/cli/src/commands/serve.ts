@@ -1,0 +1,48 @@
+/** `concordat serve`: one organisation's daemon. */
+
+import { Command, Option } from 'commander';
+import { createDemonstration } from '../attack/demonstration.ts';
+import { hostAndPort, readFederation } from '../config/federation.ts';
+import { type DaemonOptions, startDaemon } from '../daemon/daemon.ts';
+
+interface ServeOptions {
+  readonly data: string;
+  readonly federation: string;
+  readonly clients: string;
+  readonly monitor: string;
+  readonly superDigest?: string;
+  readonly demo?: boolean;
+}
+
+export const serveCommand = (): Command =>
+  new Command('serve')
+    .description("run this organisation's daemon until SIGINT or SIGTERM")
+    .requiredOption('--data <directory>', 'as given to concordat init')
+    .requiredOption('--federation <file>', 'the federation file that all members share')
+    .option('--clients <host:port>', 'where its ZooKeeper clients connect', '127.0.0.1:2181')
+    .option('--monitor <host:port>', 'where /metrics, /health and /ready are served', '127.0.0.1:7070')
+    .option('--super-digest <user:hash>', "ZooKeeper digest of the super user of this domain's own subtree")
+    .addOption(new Option('--demo', 'let "concordat attack" turn this daemon into an adversary').hideHelp())
+    .addHelpText(
+      'after',
+      '\nExample:\n  concordat serve --data /var/lib/concordat --federation /etc/concordat/federation.yaml\n',
+    )
+    .action(serve);
+
+async function serve(options: ServeOptions): Promise<void> {
+  const daemonOptions: DaemonOptions = {
+    directory: options.data,
+    federation: readFederation(options.federation),
+    clients: hostAndPort(options.clients),
+    monitor: hostAndPort(options.monitor),
+    superDigest: options.superDigest ?? null,
+  };
+  const daemon = await startDaemon(
+    options.demo === true ? { ...daemonOptions, ...createDemonstration() } : daemonOptions,
+  );
+  const stop = (): void => void daemon.close();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const error = await daemon.halted;
+  // Nothing may keep a halted daemon alive: it must not look as if it served.
+  process.exit(error === null ? 0 : 1);
+}

@@ -1,0 +1,131 @@
+/**
+ * The federation file: what all members agree on, written and read by people. It is public. Its content names the
+ * federation: the id that is part of everything signed is a hash of the fault model and the members' keys, so members
+ * with different files never talk past each other unnoticed.
+ */
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { faultModelProblem, quorumsOf } from '@concordat/replication';
+import { fromHex } from '@concordat/wire';
+import { LineCounter, parseDocument } from 'yaml';
+import * as z from 'zod';
+import { CommandError } from '../errors.ts';
+
+const KEY = /^[0-9a-f]{64}$/;
+const NAME = /^[a-z][a-z0-9-]{0,30}$/;
+
+const address = z
+  .string()
+  .regex(/^[^\s:]+:\d{1,5}$/, 'must be HOST:PORT')
+  .refine((text) => Number(text.split(':')[1]) < 65536, 'must have a port below 65536');
+
+const memberSchema = z.strictObject({
+  name: z.string().regex(NAME, 'must be lower-case letters, digits and dashes'),
+  address,
+  key: z.string().regex(KEY, 'must be 64 hexadecimal digits'),
+  pin: z.string().regex(KEY, 'must be 64 hexadecimal digits'),
+});
+
+const federationSchema = z
+  .strictObject({
+    version: z.literal(1),
+    u: z.int().min(0),
+    r: z.int().min(0),
+    members: z.array(memberSchema).min(1),
+  })
+  .superRefine((value, context) => {
+    const problem = faultModelProblem(value);
+    if (problem !== null) return context.addIssue({ code: 'custom', path: ['u'], message: problem });
+    const { members } = quorumsOf(value);
+    if (value.members.length !== members) {
+      const message = `u = ${value.u} and r = ${value.r} need ${members} members, here are ${value.members.length}`;
+      context.addIssue({ code: 'custom', path: ['members'], message });
+    }
+    for (const field of ['name', 'key', 'pin', 'address'] as const) {
+      const seen = new Set<string>();
+      for (const [i, member] of value.members.entries()) {
+        if (seen.has(member[field])) {
+          const message = `another member has the same ${field}`;
+          context.addIssue({ code: 'custom', path: ['members', i, field], message });
+        }
+        seen.add(member[field]);
+      }
+    }
+  });
+
+export type Member = z.infer<typeof memberSchema>;
+
+export interface Federation extends z.infer<typeof federationSchema> {
+  /** 32 bytes, derived from everything that must be the same at all members. */
+  readonly id: Uint8Array;
+}
+
+export function hostAndPort(text: string): { readonly host: string; readonly port: number } {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+}
+
+/** Reads and checks a federation file; a `CommandError` names the file and line of what is wrong. */
+export function readFederation(path: string): Federation {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandError('no-federation', `cannot read ${path}: ${(error as Error).message}`);
+  }
+  return parseFederation(text, path);
+}
+
+export function parseFederation(text: string, path: string): Federation {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const [syntax] = document.errors;
+  if (syntax !== undefined) throw invalid(path, lines.linePos(syntax.pos[0]).line, syntax.message);
+  const result = federationSchema.safeParse(document.toJS());
+  if (result.success) return { ...result.data, id: idOf(result.data) };
+  const [issue] = result.error.issues;
+  const where = issue?.path ?? [];
+  // A missing field has no node: its parent's line is the nearest.
+  let node: unknown;
+  for (let depth = where.length; depth >= 0 && node === undefined; depth--) {
+    node = document.getIn(where.slice(0, depth), true) ?? undefined;
+  }
+  const range = (node as { range?: readonly number[] } | undefined)?.range;
+  throw invalid(
+    path,
+    lines.linePos(range?.[0] ?? 0).line,
+    `${where.join('.') || 'the file'}: ${issue?.message}`,
+  );
+}
+
+const invalid = (path: string, line: number, message: string): CommandError =>
+  new CommandError('bad-federation', `${path}:${line}: ${message}`);
+
+/** Addresses may change without making another federation; keys, order and fault model may not. */
+function idOf({ u, r, members }: z.infer<typeof federationSchema>): Uint8Array {
+  const hash = createHash('sha256').update(`concordat federation v1\n${u} ${r}\n`);
+  for (const { name, key } of members) hash.update(`${name} ${key}\n`);
+  return new Uint8Array(hash.digest());
+}
+
+export function publicKeysOf(federation: Federation): Map<number, Uint8Array> {
+  return new Map(federation.members.map(({ key }, i) => [i, fromHex(key) ?? new Uint8Array(0)]));
+}
+
+/** The file's text, with the comments that a person needs. */
+export function formatFederation(u: number, r: number, members: readonly Member[]): string {
+  const entries = members.map(
+    ({ name, address: at, key, pin }) =>
+      `  - name: ${name}\n    address: ${at}\n    key: ${key}\n    pin: ${pin}\n`,
+  );
+  return [
+    '# A Concordat federation. Every member has the same file.',
+    '# u: failures of any kind with which the service goes on; r: of these, lies with which it stays right.',
+    'version: 1',
+    `u: ${u}`,
+    `r: ${r}`,
+    `members: # ${quorumsOf({ u, r }).members} = 2u + r + 1; the order matters`,
+    entries.join(''),
+  ].join('\n');
+}

@@ -1,0 +1,174 @@
+/**
+ * The daemon of one organisation: identity, journal, links, client port and monitor around the domain process. One
+ * operating-system process per organisation; everything it needs is in its directory and the federation file.
+ */
+
+import { createHash } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { GATEWAY_LIMITS, KEEPER_DEFAULTS } from '@concordat/keeper';
+import { createFraming } from '@concordat/keeper/edge';
+import type { NodeId, Note, Process } from '@concordat/kernel';
+import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
+import {
+  createHost,
+  createKeys,
+  createLogger,
+  createMetrics,
+  createSignatures,
+  type Host,
+  type Logger,
+  openJournal,
+  type PeerAddress,
+  startMonitor,
+} from '@concordat/runtime';
+import { type Federation, hostAndPort, publicKeysOf } from '../config/federation.ts';
+import { type OwnIdentity, placesIn, readIdentity } from '../config/organisation.ts';
+import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
+import { CommandError } from '../errors.ts';
+import { startControl } from './control.ts';
+import { storeEvidence } from './evidence-files.ts';
+import { statusOf } from './status.ts';
+
+export interface DaemonOptions {
+  readonly directory: string;
+  readonly federation: Federation;
+  /** Where ZooKeeper clients connect. */
+  readonly clients: { readonly host: string; readonly port: number };
+  /** Where operators read metrics and health. */
+  readonly monitor: { readonly host: string; readonly port: number };
+  /** `user:base64(sha1(user:password))` of the domain's super user, or null. */
+  readonly superDigest: string | null;
+  readonly logger?: Logger;
+  /** Wraps the process: only demonstrations do, to attack. */
+  readonly wrap?: (honest: Process<DomainState, DomainMessage>) => Process<DomainState, DomainMessage>;
+  /** Answers control requests that the daemon itself does not know. */
+  readonly control?: (request: string) => unknown;
+}
+
+export interface Daemon {
+  readonly host: Host<DomainState, DomainMessage>;
+  readonly clientPort: number;
+  /** Resolves with the error when it halts, or null after `close`. */
+  readonly halted: Promise<Error | null>;
+  close(): Promise<void>;
+}
+
+const VERSION = '3.8.0-concordat';
+const BUILT_ON = '11/20/2026 00:00 UTC';
+
+const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest());
+
+/** Which member of the federation this identity is. */
+function memberIndex(federation: Federation, identity: OwnIdentity, directory: string): number {
+  const self = federation.members.findIndex(({ pin }) => pin === identity.pin);
+  if (self >= 0) return self;
+  const names = federation.members.map(({ name }) => name).join(', ');
+  throw new CommandError(
+    'not-a-member',
+    `the identity in ${directory} (${identity.name}) is not in the federation of ${names}`,
+    'Add its card, as printed by concordat init, to the federation file of every member.',
+  );
+}
+
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { directory, federation } = options;
+  const places = placesIn(directory);
+  const identity = readIdentity(directory);
+  const self = memberIndex(federation, identity, directory);
+  const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
+  const metrics = createMetrics();
+  const journal = await openJournal(places.journal);
+  const addresses = new Map<NodeId, string>();
+  const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
+  const names = federation.members.map(({ name }) => name);
+  const honest = createDomain({
+    replica: replicaConfig({ self, cluster: federation.id, faults: federation }),
+    keys,
+    signatures: createSignatures(),
+    sha1,
+    keeper: { ...KEEPER_DEFAULTS, names, membership: membershipOf(federation) },
+    gateway: {
+      limits: GATEWAY_LIMITS,
+      superDigest: options.superDigest,
+      addressOf: (connection) => addresses.get(connection) ?? '',
+      info: (replica) => serverInfo(replica, options.clients.port),
+    },
+  });
+  const onNote = (note: Note): void => {
+    if (note.kind === 'evidence') storeEvidence(places.evidence, note, logger);
+  };
+  const host = await createHost({
+    self,
+    process: options.wrap?.(honest) ?? honest,
+    codec: domainCodec,
+    keys,
+    journal,
+    members: {
+      self,
+      listen: listenAddress(federation, self),
+      tls: identity.tls,
+      peers: peersOf(federation, self),
+    },
+    listeners: [
+      {
+        name: 'clients',
+        ...options.clients,
+        framing: createFraming() as ReturnType<typeof createFraming> & {
+          encode(message: DomainMessage): Uint8Array;
+        },
+        onOpened: (id, address) => addresses.set(id, address),
+        onClosed: (id) => addresses.delete(id),
+      },
+    ],
+    onNote,
+    logger,
+    metrics,
+  });
+  const status = () => statusOf(host, federation, self, options.clients, places.evidence);
+  const monitor = await startMonitor({
+    listen: options.monitor,
+    metrics,
+    unhealthy: () => null,
+    unready: () => (status().isServing ? null : 'no recent ordered batch'),
+  });
+  const control = await startControl(places.control, (request) =>
+    request === 'status' ? status() : options.control?.(request),
+  );
+  writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
+  const close = async (): Promise<void> => {
+    await Promise.all([control.close(), monitor.close()]);
+    await host.close();
+    rmSync(places.pid, { force: true });
+  };
+  return { host, clientPort: options.clients.port, halted: host.halted, close };
+}
+
+/** Members listen where the others call them. */
+const listenAddress = (federation: Federation, self: number): { host: string; port: number } =>
+  hostAndPort(federation.members[self]?.address ?? '');
+
+function peersOf(federation: Federation, self: number): Map<NodeId, PeerAddress> {
+  const peers = new Map<NodeId, PeerAddress>();
+  for (const [id, { address, pin }] of federation.members.entries()) {
+    if (id !== self) peers.set(id, { ...hostAndPort(address), pin });
+  }
+  return peers;
+}
+
+const membershipOf = (federation: Federation): string =>
+  federation.members.map(({ address }, i) => `server.${i}=${address}`).join('\n');
+
+function serverInfo(replica: ReplicaState, clientPort: number) {
+  const isPrimary = primaryOf(replica.config.quorums, replica.view) === replica.config.self;
+  return {
+    version: VERSION,
+    builtOn: BUILT_ON,
+    mode: isPrimary ? 'leader' : 'follower',
+    clientPort,
+    metrics: {
+      view: replica.view,
+      executed_slot: replica.execution.executed,
+      stable_slot: replica.stable.slot,
+    },
+  };
+}

@@ -1,0 +1,18 @@
+/** Proofs of misbehaviour as files: written once each, named by what they convict of, for anyone to verify. */
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Note } from '@concordat/kernel';
+import type { Logger } from '@concordat/runtime';
+import { fromHex } from '@concordat/wire';
+
+/** Stores the proof that an `evidence` note carries: fields accused, rule, about and proof (hexadecimal). */
+export function storeEvidence(directory: string, note: Note, logger: Logger): void {
+  const proof = fromHex(String(note['proof'] ?? ''));
+  if (proof === null || proof.length === 0) return;
+  const file = join(directory, `${note['rule']}-${note['accused']}-${note['about']}.proof`);
+  logger.warn('evidence', { accused: note['accused'] ?? -1, rule: String(note['rule']), file });
+  if (existsSync(file)) return;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(file, proof, { mode: 0o600 });
+}

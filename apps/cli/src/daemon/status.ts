@@ -1,0 +1,67 @@
+/** What a daemon tells its operator about itself and about what it sees of the others. */
+
+import { readdirSync } from 'node:fs';
+import { primaryOf } from '@concordat/replication';
+import type { Host } from '@concordat/runtime';
+import type { Federation } from '../config/federation.ts';
+import type { DomainMessage, DomainState } from '../domain/domain.ts';
+
+export interface DomainStatus {
+  readonly name: string;
+  readonly pid: number;
+  readonly endpoint: string;
+  readonly view: number;
+  /** Name of the member that leads the view. */
+  readonly primary: string;
+  /** The view it is changing to, or null. */
+  readonly changingTo: number | null;
+  readonly executed: number;
+  readonly stable: number;
+  /** Milliseconds since the ordered time of the last executed batch. */
+  readonly behindMs: number;
+  readonly isServing: boolean;
+  /** False while it recovers from lost promises. */
+  readonly mayVote: boolean;
+  readonly linked: readonly string[];
+  readonly connections: number;
+  /** Files with proofs of misbehaviour. */
+  readonly evidence: readonly string[];
+}
+
+const SERVING_MS = 3000;
+
+export function statusOf(
+  host: Host<DomainState, DomainMessage>,
+  federation: Federation,
+  self: number,
+  clients: { readonly host: string; readonly port: number },
+  evidenceDirectory: string,
+): DomainStatus {
+  const { replica, clients: gateway } = host.state;
+  const nameOf = (id: number): string => federation.members[id]?.name ?? `${id}`;
+  const behindMs = Math.max(0, Date.now() - replica.execution.core.time.get());
+  return {
+    name: nameOf(self),
+    pid: process.pid,
+    endpoint: `${clients.host}:${clients.port}`,
+    view: replica.view,
+    primary: nameOf(primaryOf(replica.config.quorums, replica.view)),
+    changingTo: replica.changingTo,
+    executed: replica.execution.executed,
+    stable: replica.stable.slot,
+    behindMs,
+    isServing: behindMs < SERVING_MS && gateway.claim === 'held',
+    mayVote: replica.incarnation.mayVote,
+    linked: host.linked.map(nameOf),
+    connections: gateway.connections.size,
+    evidence: evidenceFiles(evidenceDirectory),
+  };
+}
+
+function evidenceFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * One organisation's part of a federation as a single process: a replica that orders and executes, and the keeper
+ * gateway that serves its clients from what the replica has exposed. This is where keeper and replication meet; they
+ * do not know each other.
+ */
+
+import type { Hash, Keys, Signatures } from '@concordat/crypto';
+import {
+  createGateway,
+  createKeeperService,
+  type Gateway,
+  type GatewayConfig,
+  type GatewayMessage,
+  type GatewayState,
+  type KeeperConfig,
+} from '@concordat/keeper';
+import type { Env, MessageCodec, NodeId, Process, Recovered } from '@concordat/kernel';
+import {
+  createReplica,
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  orderedLog,
+  type ReplicaConfig,
+  type ReplicaState,
+} from '@concordat/replication';
+
+export type DomainMessage = Message | GatewayMessage;
+
+export interface DomainOptions {
+  readonly replica: ReplicaConfig;
+  readonly keys: Keys;
+  readonly signatures: Signatures;
+  readonly sha1: Hash;
+  readonly keeper: KeeperConfig;
+  readonly gateway: Pick<GatewayConfig, 'limits' | 'addressOf' | 'superDigest'> & {
+    /** What four-letter words tell of the server. */
+    info(replica: ReplicaState): ReturnType<GatewayConfig['info']>;
+  };
+}
+
+export interface DomainState {
+  readonly process: Process<ReplicaState, Message>;
+  readonly replica: ReplicaState;
+  readonly gateway: Gateway;
+  readonly clients: GatewayState;
+}
+
+/** Members speak the replication protocol; connections are the gateway's. */
+const isMember = (s: DomainState, id: NodeId): boolean => id < s.replica.config.quorums.members;
+
+const isGatewayMessage = (m: DomainMessage): m is GatewayMessage =>
+  m.type === 'client-frame' || m.type === 'client-word' || m.type === 'client-raw';
+
+export function createDomain(options: DomainOptions): Process<DomainState, DomainMessage> {
+  return {
+    start: (env, recovered) => start(options, env, recovered),
+    receive: (s, env, from, message) => {
+      if (isGatewayMessage(message)) s.gateway.receive(s.clients, env, from, message);
+      else s.process.receive(s.replica, env, from, message);
+    },
+    linked: (s, env, peer, isUp) => {
+      if (isMember(s, peer)) s.process.linked?.(s.replica, env, peer, isUp);
+      else s.gateway.linked(s.clients, env, peer, isUp);
+    },
+    timeout: (s, env, timer) => {
+      if (!s.gateway.timeout(s.clients, env, timer)) s.process.timeout(s.replica, env, timer);
+    },
+    completed: (s, env, ticket, holds) => s.process.completed?.(s.replica, env, ticket, holds),
+    settle,
+    invariants: (s) => s.process.invariants?.(s.replica),
+  };
+}
+
+function start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recovered): DomainState {
+  const { keys, signatures, sha1 } = options;
+  const { hash } = keys;
+  const service = createKeeperService({ hash, sha1, signatures, config: options.keeper });
+  const process = createReplica({ config: options.replica, keys, createService: () => service });
+  const replica = process.start(env, recovered);
+  const gateway = createGateway({
+    service,
+    domain: options.replica.self,
+    gateway: 0,
+    hash,
+    sha1,
+    signatures,
+    ...options.gateway,
+    info: () => options.gateway.info(replica),
+  });
+  return { process, replica, gateway, clients: gateway.start(env) };
+}
+
+/** Executes, shows the gateway what became exposed, and lets what its clients ask for into the same turn's batch. */
+function settle(s: DomainState, env: Env<DomainMessage>): void {
+  for (let hasSubmitted = true; hasSubmitted; ) {
+    hasSubmitted = false;
+    s.process.settle(s.replica, env);
+    for (const item of orderedLog.takeExposed(s.replica)) s.gateway.exposed(s.clients, env, item);
+    s.gateway.settle(s.clients, env, (body) => {
+      const seq = orderedLog.submit(s.replica, env, body);
+      hasSubmitted ||= seq !== null;
+      return seq;
+    });
+  }
+}
+
+/** Between members. Frames of clients have their own port and framing and never pass here. */
+export const domainCodec: MessageCodec<DomainMessage> = {
+  encode: (message) => encodeMessage(message as Message),
+  decode: decodeMessage,
+};

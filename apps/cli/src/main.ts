@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/** The `concordat` command. One file per subcommand; this one only dispatches and reports failures. */
+
+import { Command } from 'commander';
+import { attackCommand } from './commands/attack.ts';
+import { evidenceCommand } from './commands/evidence.ts';
+import { initCommand } from './commands/init.ts';
+import { serveCommand } from './commands/serve.ts';
+import { statusCommand } from './commands/status.ts';
+import { upCommand } from './commands/up.ts';
+import { CommandError } from './errors.ts';
+
+const program = new Command('concordat')
+  .description('Services that several organisations run together without fully trusting one another')
+  .version('0.1.0')
+  .showHelpAfterError('(--help explains)')
+  .addCommand(upCommand())
+  .addCommand(initCommand())
+  .addCommand(serveCommand())
+  .addCommand(statusCommand())
+  .addCommand(attackCommand())
+  .addCommand(evidenceCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Failures with a code say what happened and what to do; anything else is a bug and shows where.
+  const isExpected = error instanceof CommandError || (error instanceof Error && 'code' in error);
+  process.stderr.write(`concordat: ${isExpected ? (error as Error).message : (error as Error).stack}\n`);
+  if (error instanceof CommandError && error.advice !== '') process.stderr.write(`${error.advice}\n`);
+  process.exitCode = 1;
+}

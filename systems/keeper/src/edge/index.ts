@@ -1,0 +1,3 @@
+/** What connects the keeper to the outside: ZooKeeper's framing of TCP streams. */
+
+export * from './framing.ts';
