@@ -2,12 +2,13 @@
  * What the service tells every gateway beyond results: changed nodes, for watches, and sessions that ended or moved.
  * That a parent's children changed follows from `created` and `deleted` and is not told apart.
  *
- *   u8 kind | u53 zxid | (text path) or (u53 session | u16 domain | u16 gateway | u53 epoch) or (u53 session | u8 expired)
+ *   u8 kind | u53 zxid | (text path | acl | acl of the parent) or (u53 session | u16 domain | u16 gateway | u53 epoch) or (u53 session | u8 expired)
  */
 
 import { unreachable } from '@concordat/kernel';
 import { createReader, createWriter } from '@concordat/wire';
 import type { SessionId } from './sessions/session-id.ts';
+import { readStoredAcl, writeStoredAcl } from './tree/acl.ts';
 import type { Change } from './tree/operations.ts';
 
 export interface NodeEvent extends Change {
@@ -44,6 +45,8 @@ export function encodeEvent(event: KeeperEvent): Uint8Array {
     case 'deleted':
     case 'data-changed':
       writer.text(event.path);
+      writeStoredAcl(writer, event.acl);
+      writeStoredAcl(writer, event.parentAcl);
       break;
     case 'session-moved':
       writer.u53(event.session);
@@ -66,7 +69,13 @@ export function decodeEvent(bytes: Uint8Array): KeeperEvent | null {
   const reader = createReader(bytes);
   const kind = reader.u8();
   const zxid = reader.u53();
-  const node = (type: Change['type']): KeeperEvent => ({ type, zxid, path: reader.text(bytes.length) });
+  const node = (type: Change['type']): KeeperEvent => ({
+    type,
+    zxid,
+    path: reader.text(bytes.length),
+    acl: readStoredAcl(reader),
+    parentAcl: readStoredAcl(reader),
+  });
   switch (kind) {
     case Kind.created:
       return reader.finish(node('created'));

@@ -14,7 +14,7 @@ import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta, nextZ
 import { decodeBody, encodeResults } from './orders.ts';
 import { answerQuery } from './query.ts';
 import { createSessions, expiredAt } from './sessions/sessions.ts';
-import { dropNode } from './tree/operations.ts';
+import { dropNode, type Transaction } from './tree/operations.ts';
 import { childCount, createTree, plantTree } from './tree/tree.ts';
 import { encodeZnode, readZnode } from './tree/znode.ts';
 
@@ -114,8 +114,8 @@ function sweepContainers(keeper: Keeper, time: number, emit: Emit): void {
   for (const path of [...keeper.tree.containers].sort()) {
     const node = keeper.tree.nodes.get(path);
     if (node === undefined || node.cversion === 0 || childCount(keeper.tree, path) > 0) continue;
-    const zxid = nextZxid(keeper);
-    dropNode(keeper.tree, { zxid, changes: [] }, path);
-    emit({ type: 'deleted', path, zxid });
+    const tx: Pick<Transaction, 'zxid' | 'changes'> = { zxid: nextZxid(keeper), changes: [] };
+    dropNode(keeper.tree, tx, path);
+    for (const change of tx.changes) emit({ ...change, zxid: tx.zxid });
   }
 }

@@ -14,8 +14,16 @@ import {
 } from '../jute/read-requests.ts';
 import { createJuteReader } from '../jute/reader.ts';
 import { writeReplyHeader } from '../jute/responses.ts';
+import { OPEN_ACL } from '../tree/acl.ts';
 import { type Asker, answerMultiRead, answerPath, answerWhoAmI } from '../tree/reads.ts';
-import { answers, closeConnection, createNotifier, sendFrame, sendHeader } from './connection.ts';
+import {
+  answers,
+  closeConnection,
+  createNotifier,
+  principalOf,
+  sendFrame,
+  sendHeader,
+} from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, QueuedRequest } from './state.ts';
 import {
@@ -78,12 +86,8 @@ const KNOWN = new Set<number>([
 
 /** Writes what follows the header and returns the error, if any; what was written is void then. */
 function answerRead(state: GatewayState, connection: Connection, read: ReadRequest): number {
-  const { tree, config } = state.config.service.keeper;
-  const domain = config.names[state.config.domain] ?? '';
-  const asker: Asker = {
-    session: connection.session,
-    principal: { domain, identities: connection.identities },
-  };
+  const { tree } = state.config.service.keeper;
+  const asker: Asker = { session: connection.session, principal: principalOf(state, connection) };
   switch (read.kind) {
     case 'path':
       return answerWatched(state, connection, asker, read);
@@ -151,17 +155,17 @@ function setWatches(
   for (const path of request.data) {
     const type = dataEventSince(tree, path, true, since);
     if (type === 0) watchData(watches, path, connection.id, true);
-    else notify(connection.id, type, path);
+    else notify(connection.id, type, path, OPEN_ACL);
   }
   for (const path of request.exist) {
     const type = dataEventSince(tree, path, false, since);
     if (type === 0) watchData(watches, path, connection.id, false);
-    else notify(connection.id, type, path);
+    else notify(connection.id, type, path, OPEN_ACL);
   }
   for (const path of request.child) {
     const type = childEventSince(tree, path, since);
     if (type === 0) watchChildren(watches, path, connection.id);
-    else notify(connection.id, type, path);
+    else notify(connection.id, type, path, OPEN_ACL);
   }
   for (const path of request.persistent) watchAlways(watches, path, connection.id, 0);
   for (const path of request.recursive) watchAlways(watches, path, connection.id, 1);

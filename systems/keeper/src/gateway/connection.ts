@@ -2,10 +2,12 @@
 
 import type { Env } from '@concordat/kernel';
 import { createWriter } from '@concordat/wire';
+import { Perms } from '../jute/protocol.ts';
 import { writeReplyHeader, writeWatchEvent } from '../jute/responses.ts';
+import { type Acl, isPermitted, OPEN_ACL, type Principal } from '../tree/acl.ts';
 import { clientFrame, type GatewayMessage } from './message.ts';
 import type { Connection, GatewayState } from './state.ts';
-import { forgetConnection } from './watches.ts';
+import { type Deliver, forgetConnection } from './watches.ts';
 
 /** Shared by all answers of this thread: each is finished before the next begins. */
 export const answers = createWriter(64 * 1024);
@@ -36,13 +38,13 @@ export function sendHeader(
 }
 
 /** A function that tells connections of watch events, encoding each event once. */
-export function createNotifier(state: GatewayState, env: Env<GatewayMessage>) {
+export function createNotifier(state: GatewayState, env: Env<GatewayMessage>): Deliver {
   let lastType = 0;
   let lastPath = '';
   let bytes = new Uint8Array(0);
-  return (id: number, type: number, path: string): void => {
+  return (id, type, path, acl) => {
     const connection = state.connections.get(id);
-    if (connection === undefined) return;
+    if (connection === undefined || !mayRead(state, connection, acl, path)) return;
     if (type !== lastType || path !== lastPath) {
       writeWatchEvent(answers, type, path);
       bytes = answers.finish() as Uint8Array<ArrayBuffer>;
@@ -52,6 +54,17 @@ export function createNotifier(state: GatewayState, env: Env<GatewayMessage>) {
     sendFrame(state, env, connection, bytes);
   };
 }
+
+function mayRead(state: GatewayState, to: Connection, acl: readonly Acl[], path: string): boolean {
+  if (acl === OPEN_ACL) return true;
+  return isPermitted(acl, Perms.read, principalOf(state, to), path);
+}
+
+/** On whose behalf a connection's requests run. */
+export const principalOf = (state: GatewayState, connection: Connection): Principal => ({
+  domain: state.config.service.keeper.config.names[state.config.domain] ?? '',
+  identities: connection.identities,
+});
 
 /** Drops the link after what was sent to it. The session, if any, lives on until it expires or comes back. */
 export function closeConnection(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): void {

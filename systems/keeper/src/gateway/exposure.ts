@@ -6,7 +6,7 @@
 import { type Env, type ExposedBatch, type ExposedSnapshot, unreachable } from '@concordat/kernel';
 import { createReader } from '@concordat/wire';
 import { decodeEvent, type KeeperEvent, type SessionMoved } from '../events.ts';
-import { ErrorCode, EventType, OpCode } from '../jute/protocol.ts';
+import { ErrorCode, OpCode } from '../jute/protocol.ts';
 import { writeReplyHeader } from '../jute/responses.ts';
 import { decodeResults, type Result } from '../orders.ts';
 import { gatewayKey, isOwner } from '../sessions/sessions.ts';
@@ -15,12 +15,6 @@ import { answers, closeConnection, createNotifier, sendFrame } from './connectio
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, Origin } from './state.ts';
 import { type Deliver, nodeChanged, stateJumped, watchesAlways } from './watches.ts';
-
-const WATCH_TYPES = {
-  created: EventType.created,
-  deleted: EventType.deleted,
-  'data-changed': EventType.dataChanged,
-} as const;
 
 export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: ExposedBatch): void {
   state.exposedTime = Math.max(state.exposedTime, batch.time);
@@ -58,7 +52,7 @@ function onEvent(state: GatewayState, env: Env<GatewayMessage>, event: KeeperEve
     if (connection !== undefined && isOver) closeConnection(state, env, connection);
     return;
   }
-  nodeChanged(state.watches, WATCH_TYPES[event.type], event.path, notify);
+  nodeChanged(state.watches, event, notify);
 }
 
 const isOwnLife = (state: GatewayState, event: SessionMoved): boolean =>

@@ -4,9 +4,17 @@
  */
 
 import type { NodeId } from '@concordat/kernel';
+import type { NodeEvent } from '../events.ts';
 import { AddWatchMode, EventType, WatcherType } from '../jute/protocol.ts';
+import { type Acl, OPEN_ACL } from '../tree/acl.ts';
 import { parentOf } from '../tree/paths.ts';
 import type { Tree } from '../tree/tree.ts';
+
+const WATCH_TYPES = {
+  created: EventType.created,
+  deleted: EventType.deleted,
+  'data-changed': EventType.dataChanged,
+} as const;
 
 type Table = Map<string, Set<NodeId>>;
 
@@ -25,8 +33,8 @@ type TableName = 'data' | 'child' | 'persistent' | 'recursive';
 
 type Watched = Record<TableName, Set<string>>;
 
-/** Tells one connection of one event. */
-export type Deliver = (connection: NodeId, type: number, path: string) => void;
+/** Tells one connection of one event, if its client may read what has this list. */
+export type Deliver = (connection: NodeId, type: number, path: string, acl: readonly Acl[]) => void;
 
 export const createWatches = (): Watches => ({
   data: new Map(),
@@ -153,25 +161,28 @@ function addRecursive(watches: Watches, path: string, told: Set<NodeId>): void {
   }
 }
 
-function tell(told: ReadonlySet<NodeId>, type: number, path: string, deliver: Deliver): void {
-  for (const connection of told) deliver(connection, type, path);
-}
-
-/** A node was created, deleted or changed: tells those who watch it, and its parent if its name came or went. */
-export function nodeChanged(watches: Watches, type: number, path: string, deliver: Deliver): void {
+/**
+ * A node was created, deleted or changed: tells those who watch it, and its parent if its name came or went. A one-shot
+ * watch is used up even if its client may not read the node and is told nothing.
+ */
+export function nodeChanged(watches: Watches, event: NodeEvent, deliver: Deliver): void {
+  const { path, acl } = event;
+  const type = WATCH_TYPES[event.type];
   const told = new Set(take(watches, 'data', path));
   if (type === EventType.deleted) for (const connection of take(watches, 'child', path)) told.add(connection);
   for (const connection of watches.persistent.get(path) ?? NOBODY) told.add(connection);
   addRecursive(watches, path, told);
-  tell(told, type, path, deliver);
-  if (type !== EventType.dataChanged && path !== '/') childrenChanged(watches, parentOf(path), deliver);
+  for (const connection of told) deliver(connection, type, path, acl);
+  if (type !== EventType.dataChanged && path !== '/') childrenChanged(watches, event, deliver);
 }
 
-function childrenChanged(watches: Watches, path: string, deliver: Deliver): void {
+function childrenChanged(watches: Watches, event: NodeEvent, deliver: Deliver): void {
+  const path = parentOf(event.path);
   const told = take(watches, 'child', path);
   const always = watches.persistent.get(path);
   if (told.size === 0 && always === undefined) return;
-  tell(new Set([...told, ...(always ?? NOBODY)]), EventType.childrenChanged, path, deliver);
+  for (const connection of new Set([...told, ...(always ?? NOBODY)]))
+    deliver(connection, EventType.childrenChanged, path, event.parentAcl);
 }
 
 /** The event that tells a data watcher what became of a path since `zxid`; 0 for nothing. */
@@ -196,10 +207,10 @@ export function childEventSince(tree: Tree, path: string, zxid: number): number 
 export function stateJumped(watches: Watches, tree: Tree, zxid: number, deliver: Deliver): void {
   for (const path of [...watches.data.keys()]) {
     const type = dataEventSince(tree, path, !watches.absent.has(path), zxid);
-    if (type !== 0) tell(take(watches, 'data', path), type, path, deliver);
+    if (type !== 0) for (const id of take(watches, 'data', path)) deliver(id, type, path, OPEN_ACL);
   }
   for (const path of [...watches.child.keys()]) {
     const type = childEventSince(tree, path, zxid);
-    if (type !== 0) tell(take(watches, 'child', path), type, path, deliver);
+    if (type !== 0) for (const id of take(watches, 'child', path)) deliver(id, type, path, OPEN_ACL);
   }
 }

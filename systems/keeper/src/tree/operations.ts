@@ -3,6 +3,7 @@
  * order decides which error a client sees. Each returns a fresh result; on an error nothing has changed.
  */
 
+import { assert } from '@concordat/kernel';
 import { CreateMode, ErrorCode, OpCode, Perms } from '../jute/protocol.ts';
 import type {
   CheckRequest,
@@ -12,7 +13,7 @@ import type {
   SetDataRequest,
 } from '../jute/requests.ts';
 import type { SessionId } from '../sessions/session-id.ts';
-import { type Acl, authorize, type Principal, resolveAcl } from './acl.ts';
+import { type Acl, authorize, OPEN_ACL, type Principal, resolveAcl } from './acl.ts';
 import { isValidPath, parentOf, SPECIAL_PATHS } from './paths.ts';
 import { childCount, putNode, removeNode, statAt, type Tree } from './tree.ts';
 import { CONTAINER_OWNER, isEphemeral, NO_OWNER, type Owner, type Stat, type Znode } from './znode.ts';
@@ -21,6 +22,9 @@ import { CONTAINER_OWNER, isEphemeral, NO_OWNER, type Owner, type Stat, type Zno
 export interface Change {
   readonly type: 'created' | 'deleted' | 'data-changed';
   readonly path: string;
+  /** Who may be told: those who may read the node, and its parent if a child came or went. */
+  readonly acl: readonly Acl[];
+  readonly parentAcl: readonly Acl[];
 }
 
 /** Under what and for whom an operation executes, and what it has changed so far. */
@@ -102,7 +106,7 @@ export function createNode(tree: Tree, tx: Transaction, request: CreateRequest):
   const node = bornOf(tx, request, acl);
   putNode(tree, path, node);
   putNode(tree, parentPath, { ...parent, cversion: successor(parent.cversion), pzxid: tx.zxid });
-  tx.changes.push({ type: 'created', path });
+  tx.changes.push({ type: 'created', path, acl, parentAcl: parent.acl });
   if (request.op === OpCode.create) return success(OpCode.create, path, null);
   return success(OpCode.create2, path, statAt(tree, path, node));
 }
@@ -142,10 +146,12 @@ export function deleteNode(tree: Tree, tx: Transaction, request: DeleteRequest):
 /** Removes an existing, childless node whoever asks: also the end of ephemerals and containers. */
 export function dropNode(tree: Tree, tx: Pick<Transaction, 'zxid' | 'changes'>, path: string): void {
   const parentPath = parentOf(path);
-  removeNode(tree, path);
+  const node = tree.nodes.get(path);
   const parent = tree.nodes.get(parentPath);
-  if (parent !== undefined) putNode(tree, parentPath, { ...parent, pzxid: tx.zxid });
-  tx.changes.push({ type: 'deleted', path });
+  assert(node !== undefined && parent !== undefined, 'a node to be dropped is there, and so is its parent');
+  removeNode(tree, path);
+  putNode(tree, parentPath, { ...parent, pzxid: tx.zxid });
+  tx.changes.push({ type: 'deleted', path, acl: node.acl, parentAcl: parent.acl });
 }
 
 export function setNodeData(tree: Tree, tx: Transaction, request: SetDataRequest): OpResult {
@@ -164,7 +170,7 @@ export function setNodeData(tree: Tree, tx: Transaction, request: SetDataRequest
     mtime: tx.time,
   };
   putNode(tree, path, changed);
-  tx.changes.push({ type: 'data-changed', path });
+  tx.changes.push({ type: 'data-changed', path, acl: node.acl, parentAcl: OPEN_ACL });
   return success(OpCode.setData, path, statAt(tree, path, changed));
 }
 
