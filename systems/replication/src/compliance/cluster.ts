@@ -70,7 +70,12 @@ export function createCluster(options: ClusterOptions): Cluster {
   const honestAt = (id: NodeId): boolean => !(options.adversaries?.has(id) ?? false);
   for (let id = 0; id < members; id++) {
     const keys = keysOf(id);
-    const config = replicaConfig({ self: id, cluster: CLUSTER_ID, faults: options.faults, ...options.settings });
+    const config = replicaConfig({
+      self: id,
+      cluster: CLUSTER_ID,
+      faults: options.faults,
+      ...options.settings,
+    });
     const plain = createReplica({ config, keys, createService: () => createLedger(modelHash) });
     const variant = options.variant === undefined ? plain : options.variant(plain);
     const recording = record(variant, ledger, id, honestAt(id));

@@ -37,18 +37,28 @@ function checkpointBytes(cluster: Digest, m: Omit<Checkpoint, 'signature' | 'typ
   return statementBytes(cluster, 'checkpoint', writer.finish());
 }
 
-/** VIEW-CHANGE and NEW-VIEW are long: their digest is what is signed. */
+/** A VIEW-CHANGE is long: its digest is what is signed. */
 function viewChangeBytes(keys: Keys, cluster: Digest, m: Omit<ViewChange, 'signature' | 'type'>): Uint8Array {
   const writer = createWriter(4096);
   writeViewChangeBody(writer, m);
   return statementBytes(cluster, 'view-change', keys.hash(writer.finish()));
 }
 
-function newViewBytes(keys: Keys, cluster: Digest, m: Omit<NewView, 'signature' | 'type'>): Uint8Array {
-  const writer = createWriter(16384);
-  writeNewViewBody(writer, m);
-  return statementBytes(cluster, 'new-view', keys.hash(writer.finish()));
+export const NEW_VIEW = 'new-view';
+
+/** Body of the signed NEW-VIEW: incarnation, view, digest of its messages. Two with different digests convict. */
+export function newViewBody(keys: Keys, m: Omit<NewView, 'signature' | 'type'>): Uint8Array {
+  const content = createWriter(16384);
+  writeNewViewBody(content, m);
+  const writer = createWriter(64);
+  writer.u53(m.incarnation);
+  writer.u53(m.view);
+  writer.fixed(keys.hash(content.finish()));
+  return writer.finish();
 }
+
+const newViewBytes = (keys: Keys, cluster: Digest, m: Omit<NewView, 'signature' | 'type'>): Uint8Array =>
+  statementBytes(cluster, NEW_VIEW, newViewBody(keys, m));
 
 export function signPrePrepare(
   keys: Keys,

@@ -149,8 +149,7 @@ export function isNewViewWanted(s: ReplicaState, m: NewView): boolean {
   return m.view > s.view && m.view >= (s.changingTo ?? 0) && s.heldNewView?.view !== m.view;
 }
 
-const isSameNewView = (a: NewView, b: NewView): boolean =>
-  a.incarnation === b.incarnation && equalBytes(a.signature, b.signature);
+const isSameNewView = (a: NewView, b: NewView): boolean => equalBytes(a.signature, b.signature);
 
 /** A NEW-VIEW whose signatures hold. */
 export function onNewView(s: ReplicaState, env: Env<Message>, m: NewView): void {
@@ -261,6 +260,8 @@ function replayEarlyVotes(s: ReplicaState, env: Env<Message>): void {
 /** Suspects a primary, or a view change, that makes no progress. `waitingSince` is the oldest pending request's. */
 export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: number | null): void {
   const limitMs = patienceMs(s);
+  // Without an agreement quorum in reach nothing can commit, whoever leads.
+  if (reachable(s) < s.config.quorums.agreement) s.progressAt = env.now;
   if (s.changingTo !== null) {
     retryChange(s, env, env.now - s.progressAt > limitMs);
     return;
@@ -268,6 +269,9 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
   const why = reasonToSuspect(s, env.now, waitingSince, limitMs) ?? memberInWait(s, env.now, limitMs);
   if (why !== null) suspect(s, env, why);
 }
+
+const reachable = (s: ReplicaState): number =>
+  s.peers.filter((peer, id) => peer.isUp || id === s.config.self).length;
 
 function reasonToSuspect(
   s: ReplicaState,

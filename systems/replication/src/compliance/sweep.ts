@@ -1,0 +1,107 @@
+/** The swarm for three-phase agreement: random fault model, settings, network and disks, judged by the cluster's judges. */
+
+import type { NodeId, Prng } from '@concordat/kernel';
+import {
+  corrupt,
+  deaf,
+  delay,
+  flood,
+  forgetful,
+  mute,
+  type NetworkOptions,
+  replay,
+  type SweepCase,
+  type SweepSetting,
+  type SweepSystem,
+  selectiveSilence,
+} from '@concordat/sim';
+import type { FaultModel } from '../fault-model.ts';
+import { decodeMessage, encodeMessage } from '../order/three-phase/codec.ts';
+import { createCluster, type ReplicaProcess, type ReplicaStrategy, scheduleLoad } from './cluster.ts';
+
+export interface SweepConfig {
+  readonly faults: FaultModel;
+  readonly checkpointInterval: number;
+  readonly pipeline: number;
+  readonly operations: number;
+  readonly network: NetworkOptions;
+}
+
+const MODELS: readonly FaultModel[] = [
+  { u: 1, r: 1 },
+  { u: 1, r: 1 },
+  { u: 1, r: 0 },
+  { u: 2, r: 1 },
+  { u: 2, r: 2 },
+];
+
+const codec = { encode: encodeMessage, decode: decodeMessage };
+
+/** Adversaries that know nothing of the protocol. */
+export const STRATEGIES: Readonly<Record<string, (random: Prng, members: number) => ReplicaStrategy>> = {
+  mute: (random) => mute(random.below(5000)),
+  delay: (random) => delay(random.below(900)),
+  replay: () => replay(),
+  flood: () => flood(5, 20),
+  corrupt: () => corrupt(codec, 0.2),
+  'selective-silence': (random, members) => selectiveSilence(some(random, members)),
+  deaf: (random, members) => deaf(some(random, members)),
+  forgetful: () => forgetful(0.3),
+};
+
+function some(random: Prng, members: number): Set<NodeId> {
+  const chosen = new Set<NodeId>();
+  for (let id = 0; id < members; id++) if (random.chance(0.5)) chosen.add(id);
+  return chosen;
+}
+
+/** The sweep of the honest protocol, or of a variant that it must reject. */
+export const replicationSweep = (
+  variant?: (honest: ReplicaProcess) => ReplicaProcess,
+): SweepSystem<SweepConfig> => ({
+  name: 'replication',
+  configure: (random) => ({
+    faults: random.pick(MODELS),
+    checkpointInterval: random.pick([4, 8, 16, 128]),
+    pipeline: random.pick([1, 2, 4, 8]),
+    operations: 50 + random.below(250),
+    network: {
+      latencyMs: random.pick([0.1, 0.5, 5, 40]),
+      jitterMs: random.pick([0, 0.2, 5]),
+      lossChance: random.pick([0, 0, 0.01]),
+      tailChance: random.pick([0, 0.01]),
+    },
+  }),
+  faults: ({ faults }) => ({
+    budget: faults,
+    members: Array.from({ length: 2 * faults.u + faults.r + 1 }, (_, id) => id),
+  }),
+  strategies: Object.keys(STRATEGIES),
+  build: (setting) => build(setting, variant),
+});
+
+function build(
+  { seed, config, random, byzantine, horizonMs }: SweepSetting<SweepConfig>,
+  variant?: (honest: ReplicaProcess) => ReplicaProcess,
+): SweepCase {
+  const members = 2 * config.faults.u + config.faults.r + 1;
+  const adversaries = new Map<NodeId, ReplicaStrategy>();
+  for (const [id, name] of byzantine) {
+    const make = STRATEGIES[name];
+    if (make !== undefined) adversaries.set(id, make(random, members));
+  }
+  const cluster = createCluster({
+    seed,
+    faults: config.faults,
+    network: config.network,
+    adversaries,
+    settings: {
+      checkpointInterval: config.checkpointInterval,
+      window: 2 * config.checkpointInterval,
+      pipeline: config.pipeline,
+    },
+    ...(variant && { variant }),
+  });
+  scheduleLoad(cluster, random, config.operations, horizonMs);
+  return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges };
+}
