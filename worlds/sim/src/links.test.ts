@@ -219,6 +219,39 @@ test('a connection does not survive a partition, nor pass through one', () => {
   assert.equal(heard(world, 0).at(-1), 'again');
 });
 
+test('a connection to a server that is down is made once it is up, by a later message', () => {
+  const world = withClient();
+  world.crash(0);
+  for (let i = 0; i < 3; i++) say(world, CLIENT, 0, 'lost');
+  world.run(50);
+  world.restart(0);
+  world.run(5);
+  assert.deepEqual(heard(world, CLIENT), []);
+  say(world, CLIENT, 0, 'hello');
+  world.run(5);
+  assert.deepEqual(heard(world, 0).slice(0, 2), [`+${CLIENT}`, 'hello']);
+});
+
+test('a reset connection is gone for both ends, a crashed client for the server', () => {
+  const world = withClient();
+  say(world, CLIENT, 0, 'hello');
+  world.run(5);
+  world.breakLink(CLIENT, 0);
+  world.run(200);
+  assert.deepEqual(heard(world, CLIENT), ['+0', '-0']);
+  say(world, CLIENT, 0, 'again');
+  world.run(5);
+  world.crash(CLIENT);
+  world.run(200);
+  const news = heard(world, 0);
+  assert.equal(news.length, 6);
+  assert.equal(news.at(-1)?.slice(1), news.at(-3)?.slice(1));
+  world.restart(CLIENT);
+  say(world, 0, CLIENT, 'to nobody');
+  world.run(200);
+  assert.deepEqual(heard(world, CLIENT), []);
+});
+
 test('members are not closed, and messages to nobody are noted', () => {
   const world = worldOf(2);
   say(world, 0, 7, 'to nobody');

@@ -6,6 +6,7 @@ import type { Env, Process } from '@concordat/kernel';
 import {
   createWorld,
   freeCosts,
+  meterKeys,
   type NodeOptions,
   type Observer,
   ProcessFailure,
@@ -182,6 +183,23 @@ test('time can be charged for work that the Env does not see', () => {
   });
   world.run(10);
   assert.deepEqual(sentAt, [13]);
+});
+
+test('keys that are metered cost what they should', () => {
+  const costs = { ...freeCosts, signUs: 36, verifyUs: 109, hashByteUs: 2 };
+  let spentUs = 0;
+  const keys = meterKeys(
+    { hash: () => RECORD, sign: () => RECORD, verify: (signer) => signer === 1 },
+    costs,
+    (costUs) => {
+      spentUs += costUs;
+    },
+  );
+  keys.sign(RECORD);
+  keys.hash(RECORD);
+  assert.equal(keys.verify(1, RECORD, RECORD), true);
+  assert.equal(keys.verify(2, RECORD, RECORD), false);
+  assert.equal(spentUs, 36 + 2 * 4 + 2 * 109);
 });
 
 test('messages that do not decode are dropped and noted', () => {

@@ -111,17 +111,23 @@ function addHost(sim: Sim, options: NodeOptions<unknown, unknown>): void {
     if (other !== host && other.options.link !== 'connection') joinMembers(sim, other, host);
 }
 
+/** Receives a state; as a method, it may be more particular about its kind than a world can know. */
+interface StateReader {
+  read(state: unknown): void;
+}
+
 function stateOf<S>(sim: Sim, id: NodeId): S {
   const { run } = hostOf(sim, id);
   assert(run?.hasStarted === true, `node ${id} runs`);
-  // A world holds nodes of many kinds; only the caller knows which this is.
-  return run.state as S;
+  const states: S[] = [];
+  const reader: StateReader = { read: (state: S) => void states.push(state) };
+  reader.read(run.state);
+  return states[0]!;
 }
 
 function call<S, M>(sim: Sim, id: NodeId, act: (state: S, env: Env<M>) => void): void {
   const { run } = hostOf(sim, id);
-  if (run !== null)
-    enqueue(sim, run, { kind: 'call', act: act as (state: unknown, env: Env<unknown>) => void });
+  if (run !== null) enqueue(sim, run, { kind: 'call', act });
 }
 
 function spend(sim: Sim, id: NodeId, costUs: number): void {

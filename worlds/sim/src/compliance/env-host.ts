@@ -13,6 +13,7 @@ import {
   type Recovered,
   type SignatureCheck,
 } from '@concordat/kernel';
+import { utf8 } from '@concordat/wire';
 
 /** A connection from outside, as a ZooKeeper client would make one. */
 export interface OutsideConnection {
@@ -62,10 +63,9 @@ export interface CaseDefinition {
   readonly body: CaseBody;
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export const bytesOf = (text: string): Uint8Array => encoder.encode(text);
+export const bytesOf = utf8;
 export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 export const textCodec: MessageCodec<string> = { encode: bytesOf, decode: textOf };

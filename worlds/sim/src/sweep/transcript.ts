@@ -3,6 +3,7 @@
  * difference means that something beyond the seed was consulted: an iteration order, a clock, shared state.
  */
 
+import { toHex } from '@concordat/wire';
 import type { Observer } from '../host.ts';
 
 /** A value as text, the same for equal values. */
@@ -10,8 +11,7 @@ export function describeValue(value: unknown): string {
   return (
     JSON.stringify(value, (_key, part: unknown) => {
       if (typeof part === 'bigint') return `${part}n`;
-      if (part instanceof Uint8Array)
-        return Array.from(part, (byte) => byte.toString(16).padStart(2, '0')).join('');
+      if (part instanceof Uint8Array) return toHex(part);
       if (part instanceof Map) return [...part];
       if (part instanceof Set) return [...part];
       return part;
