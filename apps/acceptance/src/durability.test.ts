@@ -9,7 +9,7 @@ import type { Call } from './strace.ts';
 const SOCKET = 'TCP:[127.0.0.1:2181->127.0.0.1:5000]';
 const acknowledged = { marker: 'mark-1-end', receivedAt: 10, answeredAt: 20 };
 
-const call = (name: string, target: string, enteredAt: number, bytes = Buffer.alloc(0)): Call => ({
+const call = (name: string, target: string, enteredAt: number, bytes: Buffer = Buffer.alloc(0)): Call => ({
   name,
   target,
   fd: 3,

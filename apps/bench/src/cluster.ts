@@ -26,6 +26,8 @@ export interface Cluster {
   /** Kills all of them, without waiting between the kills. */
   killAll(): Promise<void>;
   restartAll(): Promise<void>;
+  /** Turns a domain into an adversary by the name of its strategy, or back with `stop`; only where liars are foreseen. */
+  attack?(domain: number, strategy: string): Promise<void>;
   /** Ends everything and deletes the data. */
   stop(): Promise<void>;
 }

@@ -72,6 +72,36 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** The first of `count` consecutive ports that were free a moment ago, below those that the system hands out. */
+export async function freePortRange(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const first = 10_000 + Math.floor(Math.random() * (22_000 - count));
+    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
+    if (free.every(Boolean)) return first;
+  }
+  throw new ClusterError('CLUSTER_START', `no ${count} consecutive free ports`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** Resolves once no process `pid` is left, dead children that nobody has waited for not counted. */
+export async function eventuallyGone(pid: number): Promise<void> {
+  const isGone = (): boolean => {
+    try {
+      return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    } catch {
+      return true;
+    }
+  };
+  for (let wait = 0; wait < 500 && !isGone(); wait++) await sleep(10);
+}
+
 /** What a server answers to a four-letter word, or '' when it does not. */
 export function fourLetterWord(endpoint: Endpoint, word: string, deadlineMs = 3_000): Promise<string> {
   return new Promise((resolve) => {
