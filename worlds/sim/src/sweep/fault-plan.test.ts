@@ -70,6 +70,39 @@ test('without a budget nothing fails, though networks may be slow', () => {
   }
 });
 
+test('outages strike everyone and end', () => {
+  const texts = new Set<string>();
+  for (let seed = 0; seed < 30; seed++) {
+    const members = [0, 1, 2];
+    const world = createWorld({ seed });
+    for (const id of members) world.add({ id, process: idle });
+    const budget = { u: 0, r: 0, hasOutages: true };
+    const faults = randomFaults(createPrng(seed), { budget, members, horizonMs: HORIZON_MS, perSecond: 3 });
+    for (const { text } of faults.actions) texts.add(text.replace(/[\d,]+/g, 'N'));
+    scheduleFaults(world, faults);
+    world.run(HORIZON_MS);
+    healAll(world, faults);
+    world.run(1000);
+    for (const id of members) assert.ok(world.isUp(id) && world.stateOf<{ isWhole: boolean }>(id).isWhole);
+  }
+  assert.ok(texts.has('power fails everywhere') && texts.has('N and N are cut apart'));
+});
+
+test('episodes can be left out, and the others stay as they are', () => {
+  const members = [0, 1, 2, 3, 4, 5, 6];
+  const options = { budget: { u: 3, r: 2 }, members, horizonMs: HORIZON_MS, strategies: ['mute'] };
+  const all = randomFaults(createPrng(5), options);
+  const episodes = new Set(all.actions.map(({ episode }) => episode));
+  assert.ok(episodes.size > 3);
+  for (const left of episodes) {
+    const rest = randomFaults(createPrng(5), { ...options, skip: new Set([left]) });
+    const expected = describeFaults(all).filter((line) => !line.endsWith(`[${left}]`));
+    assert.deepEqual(describeFaults(rest), expected);
+  }
+  const honest = randomFaults(createPrng(5), { ...options, skip: new Set([0, 1]) });
+  assert.equal(honest.byzantine.size, 0);
+});
+
 test('every kind of fault is drawn, in order of time, the same for the same dice', () => {
   const texts = new Set<string>();
   for (let seed = 0; seed < 60; seed++) {

@@ -1,6 +1,6 @@
+export type { FaultAction } from './draft.ts';
 export {
   describeFaults,
-  type FaultAction,
   type FaultBudget,
   type FaultPlan,
   type FaultPlanOptions,
@@ -18,6 +18,7 @@ export {
   type SweepReport,
   type SweepSetting,
   type SweepSystem,
+  shrink,
   sweep,
   type Violation,
 } from './sweep.ts';

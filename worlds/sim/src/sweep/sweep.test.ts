@@ -13,7 +13,7 @@ import {
   putCodec,
 } from '../toy-store.ts';
 import { randomClock, randomDisk, randomNetwork } from './random-options.ts';
-import { checkDeterminism, describeViolation, runSeed, type SweepSystem, sweep } from './sweep.ts';
+import { checkDeterminism, describeViolation, runSeed, type SweepSystem, shrink, sweep } from './sweep.ts';
 
 interface Config {
   readonly u: number;
@@ -78,42 +78,31 @@ test('a right protocol survives 40 seeds', () => {
 });
 
 test('a member that acknowledges before the disk has it is caught, and the replay shows it again', () => {
-  // With nobody to cover for it: every member is hasty, and power fails everywhere at once.
+  const system = storeWith(() => createMember(true));
   const hasty: SweepSystem<Config> = {
-    ...storeWith(() => createMember(true)),
-    build: (setting) => {
-      const built = storeWith(() => createMember(true)).build(setting);
-      const { world } = built;
-      const members = world.ids.filter((id) => id < FIRST_CONNECTION);
-      for (const id of members) world.setDisk(id, { syncMs: 100 });
-      world.schedule(setting.horizonMs / 2, () => {
-        for (const id of members) world.crash(id);
-      });
-      return built;
-    },
+    ...system,
+    // Others would cover for one that forgot: it takes a loss of power at all of them.
+    faults: () => ({ budget: { u: 0, r: 0, hasOutages: true }, members: [0, 1, 2] }),
+    configure: (random) => ({ ...system.configure(random), u: 1, everyMs: 1 }),
   };
-  const options = { ...OPTIONS, faultsPerSecond: 0 };
-  const { violations } = sweep(hasty, { from: 0, to: 10 }, options);
+  const { violations } = sweep(hasty, { from: 0, to: 20 }, OPTIONS);
   const [first] = violations;
   assert.equal(first?.detector, 'lost-write');
   assert.match(describeViolation(first), /replay: concordat sim toy-store --seed \d/);
-  assert.deepEqual(runSeed(hasty, first.seed, options), first);
+  assert.deepEqual(runSeed(hasty, first.seed, OPTIONS), first);
 });
 
-test('a right protocol survives the same power failure', () => {
+test('a right protocol survives outages of everyone', () => {
   const system = storeWith(createMember);
-  const careful: SweepSystem<Config> = {
+  const outages: SweepSystem<Config> = {
     ...system,
-    build: (setting) => {
-      const built = system.build(setting);
-      const members = built.world.ids.filter((id) => id < FIRST_CONNECTION);
-      built.world.schedule(setting.horizonMs / 2, () => {
-        for (const id of members) built.world.crash(id);
-      });
-      return built;
+    faults: (config) => {
+      const { budget, members } = system.faults(config);
+      return { budget: { ...budget, hasOutages: true }, members };
     },
   };
-  assert.deepEqual(sweep(careful, { from: 0, to: 10 }, { ...OPTIONS, faultsPerSecond: 0 }).violations, []);
+  const { violations } = sweep(outages, { from: 100, to: 120 }, OPTIONS);
+  assert.deepEqual(violations.map(describeViolation), []);
 });
 
 test('a protocol that gets stuck is caught', () => {
@@ -133,7 +122,14 @@ test('a protocol that gets stuck is caught', () => {
     };
   };
   const { violations } = sweep(storeWith(timid), { from: 0, to: 20 }, OPTIONS);
-  assert.ok(violations.some(({ detector }) => detector === 'liveness'));
+  const [stuck] = violations
+    .filter(({ detector }) => detector === 'liveness')
+    .sort((a, b) => b.faults.length - a.faults.length);
+  assert.ok(stuck !== undefined);
+  const small = shrink(storeWith(timid), stuck, OPTIONS);
+  assert.equal(small.detector, 'liveness');
+  assert.ok(small.faults.length < stuck.faults.length, 'most faults are of no matter');
+  assert.match(small.replay, /--skip \d/);
 });
 
 test('a broken invariant is caught', () => {

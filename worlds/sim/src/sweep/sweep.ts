@@ -55,8 +55,10 @@ export interface SweepOptions {
   readonly patienceMs?: Millis;
   /** Episodes of faults per simulated second, at most. Default 2. */
   readonly faultsPerSecond?: number;
+  /** Episodes of faults to leave out, by number: what `shrink` found to be of no matter. */
+  readonly skip?: readonly number[];
   /** The command that replays one seed. */
-  readonly replayCommand?: (name: string, seed: number) => string;
+  readonly replayCommand?: (name: string, seed: number, skip: readonly number[]) => string;
 }
 
 export interface Violation {
@@ -93,6 +95,7 @@ function prepare<C>(system: SweepSystem<C>, seed: number, options: SweepOptions)
     horizonMs,
     strategies: system.strategies,
     perSecond: faultsPerSecond,
+    skip: new Set(options.skip),
   });
   const setting = { seed, config, random: random.fork('load'), byzantine: faults.byzantine, horizonMs };
   return { setting, faults, trialCase: system.build(setting) };
@@ -136,7 +139,8 @@ function playSafely(trial: Trial, patienceMs: Millis): Finding {
   }
 }
 
-const defaultReplay = (name: string, seed: number): string => `concordat sim ${name} --seed ${seed}`;
+const defaultReplay = (name: string, seed: number, skip: readonly number[]): string =>
+  `concordat sim ${name} --seed ${seed}${skip.length > 0 ? ` --skip ${skip.join(',')}` : ''}`;
 
 function violationOf<C>(
   system: SweepSystem<C>,
@@ -153,7 +157,7 @@ function violationOf<C>(
     at: trial.trialCase.world.now,
     config,
     faults: describeFaults(trial.faults),
-    replay: (options.replayCommand ?? defaultReplay)(system.name, seed),
+    replay: (options.replayCommand ?? defaultReplay)(system.name, seed, options.skip ?? []),
   };
 }
 
@@ -168,6 +172,29 @@ export function runSeed<C>(
   if (observer !== undefined) trial.trialCase.world.observe(observer);
   const finding = playSafely(trial, options.patienceMs ?? 30_000);
   return finding === null ? null : violationOf(system, trial, finding, options);
+}
+
+/**
+ * Leaves out one episode of faults after the other, as long as the same detector finds something; returns the
+ * violation with as few faults as that gives. `violation` is what `runSeed` found with these options.
+ */
+export function shrink<C>(
+  system: SweepSystem<C>,
+  violation: Violation,
+  options: SweepOptions = {},
+): Violation {
+  const { faults } = prepare(system, violation.seed, options);
+  let smallest = violation;
+  let skip = [...(options.skip ?? [])];
+  // Later faults are dropped first: an early one is more likely to be the cause.
+  for (let episode = faults.episodes - 1; episode >= 0; episode--) {
+    if (skip.includes(episode)) continue;
+    const found = runSeed(system, violation.seed, { ...options, skip: [...skip, episode] });
+    if (found?.detector !== violation.detector) continue;
+    skip = [...skip, episode];
+    smallest = found;
+  }
+  return smallest;
 }
 
 /** Runs one seed twice; null if both runs are the same. */
