@@ -36,7 +36,7 @@ export interface Cluster {
   readonly members: number;
   /** Submits an addition at a member; what becomes of it is tracked. */
   add(member: NodeId, name: string, amount: number): void;
-  /** Operations of honest members that have no outcome yet. Those of a crashed member are given up at its crash. */
+  /** Operations of honest members that have no outcome yet. Those of a member that is down wait for nobody. */
   outstanding(): number;
   completed(): number;
   stateOf(member: NodeId): ReplicaState;
@@ -93,7 +93,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     world,
     members,
     add: (member, name, amount) => submitAt(world, ledger, member, honestAt(member), name, amount),
-    outstanding: () => ledger.pending.size,
+    outstanding: () => [...ledger.pending.values()].filter(({ member }) => world.isUp(member)).length,
     completed: () => ledger.done,
     stateOf: (member) => world.stateOf<ReplicaState>(member),
     judges: {
