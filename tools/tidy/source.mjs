@@ -42,8 +42,13 @@ function endOfTemplatePart(text, start) {
   return at;
 }
 
+/** Code without anything that could begin a comment or literal, or move a template's depth. */
+const PLAIN = /[^'"`/{}]+/y;
+
 /** The kind and end of the piece of text at `at`. `templates` holds the brace depth of each open template. */
 function pieceAt(text, at, soFar, templates) {
+  PLAIN.lastIndex = at;
+  if (PLAIN.test(text)) return { kind: 'code', end: PLAIN.lastIndex };
   const two = text.slice(at, at + 2);
   if (two === '//') {
     const end = text.indexOf('\n', at);
@@ -58,8 +63,7 @@ function pieceAt(text, at, soFar, templates) {
   if (char === '`') return { kind: 'template', end: endOfTemplatePart(text, at + 1) };
   if (char === '}' && templates.at(-1) === 0)
     return { kind: 'template', end: endOfTemplatePart(text, at + 1) };
-  if (char === '/' && BEFORE_REGEX.test(soFar.slice(-40)))
-    return { kind: 'literal', end: endOfRegex(text, at) };
+  if (char === '/' && BEFORE_REGEX.test(soFar)) return { kind: 'literal', end: endOfRegex(text, at) };
   return { kind: 'code', end: at + 1 };
 }
 
@@ -73,12 +77,13 @@ const hollowed = (text) => (text.length < 2 ? text : text[0] + blanked(text.slic
  * literals but no comments, `comments` only comments.
  */
 export function readSource(text) {
-  let code = '';
-  let spoken = '';
-  let comments = '';
+  const code = [];
+  const spoken = [];
+  const comments = [];
   const templates = [];
+  let before = '';
   for (let at = 0; at < text.length; ) {
-    const { kind, end } = pieceAt(text, at, code, templates);
+    const { kind, end } = pieceAt(text, at, before, templates);
     const piece = text.slice(at, end);
     if (kind === 'template') {
       if (piece[0] === '}') templates.pop();
@@ -88,12 +93,21 @@ export function readSource(text) {
       if (piece === '}') templates[templates.length - 1]--;
     }
     const isLiteral = kind === 'literal' || kind === 'template';
-    code += kind === 'code' ? piece : isLiteral ? hollowed(piece).replace(/[{}]/g, ' ') : blanked(piece);
-    spoken += kind === 'comment' ? blanked(piece) : piece;
-    comments += kind === 'comment' ? piece : blanked(piece);
+    const shown =
+      kind === 'code' ? piece : isLiteral ? hollowed(piece).replace(/[{}]/g, ' ') : blanked(piece);
+    code.push(shown);
+    spoken.push(kind === 'comment' ? blanked(piece) : piece);
+    comments.push(kind === 'comment' ? piece : blanked(piece));
+    before = (before + shown).slice(-40);
     at = end;
   }
-  return { text, code, spoken, comments, lineAt: lineCounter(text) };
+  return {
+    text,
+    code: code.join(''),
+    spoken: spoken.join(''),
+    comments: comments.join(''),
+    lineAt: lineCounter(text),
+  };
 }
 
 /** Turns an offset into a line number, counted from 1. */
