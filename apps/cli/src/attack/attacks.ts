@@ -1,2 +1,130 @@
-/** The attacks of demonstrations, by name. */
-export const ATTACKS: Readonly<Record<string, { readonly summary: string }>> = {};
+/**
+ * The attacks of demonstrations and simulations, by name: each is the honest domain behind a twisted `Env`. They know
+ * the protocol and use the domain's own keys, as an operator who turned would.
+ */
+
+import { type Env, FIRST_CONNECTION, type Millis, type NodeId } from '@concordat/kernel';
+import { strategyOf, type Twist, twistEnv } from '@concordat/sim';
+import type { DomainMessage, DomainState } from '../domain/domain.ts';
+import { corruptMessage } from './corruption.ts';
+import { contradiction } from './equivocation.ts';
+
+export interface Attack {
+  /** What it does, for people. */
+  readonly summary: string;
+  /** Begins to attack; `own` is the attacker's honest state. */
+  begin(env: Env<DomainMessage>, own: () => DomainState): Twist<DomainMessage>;
+}
+
+type Emit = (to: NodeId, message: DomainMessage, post: (message: DomainMessage) => void) => void;
+
+/** Members vote and order; everyone else is a client. */
+const isMember = (id: NodeId): boolean => id < FIRST_CONNECTION;
+
+/** A twist of everything that is sent, early or not. */
+const twistSends = (env: Env<DomainMessage>, emit: Emit): Env<DomainMessage> =>
+  twistEnv(env, {
+    send: (to, message) => emit(to, message, (said) => env.send(to, said)),
+    sendEarly: (to, message) => emit(to, message, (said) => env.sendEarly(to, said)),
+  });
+
+const equivocate: Attack = {
+  summary: 'as the leader, signs different proposals for different members',
+  begin: (env, own) => ({
+    env: twistSends(env, (to, message, post) => {
+      const isVictim = isMember(to) && to % 2 === 1;
+      post(isVictim && message.type === 'pre-prepare' ? contradiction(own().replica, message) : message);
+    }),
+  }),
+};
+
+const mute: Attack = {
+  summary: 'says nothing to the other members',
+  begin: (env) => ({
+    env: twistSends(env, (to, message, post) => {
+      if (!isMember(to)) post(message);
+    }),
+  }),
+};
+
+const TIMER = 'attack/slow';
+/** Part of the view timeout: with the rest a request still travels, so that nobody has reason to complain. */
+const DELAY = 0.6;
+
+const slow: Attack = {
+  summary: 'as the leader, is as slow as it can be without being suspected',
+  begin: (env, own) => {
+    const waiting: { readonly dueAt: Millis; readonly to: NodeId; readonly message: DomainMessage }[] = [];
+    const flush = (): void => {
+      let due = 0;
+      while ((waiting[due]?.dueAt ?? Number.POSITIVE_INFINITY) <= env.now) due++;
+      for (const { to, message } of waiting.splice(0, due)) env.send(to, message);
+      const [next] = waiting;
+      if (next !== undefined) env.setTimer(TIMER, Math.max(0, next.dueAt - env.now));
+    };
+    return {
+      env: twistSends(env, (to, message, post) => {
+        if (!isMember(to)) return post(message);
+        const delayMs = DELAY * own().replica.config.viewTimeoutMs;
+        if (waiting.length === 0) env.setTimer(TIMER, delayMs);
+        waiting.push({ dueAt: env.now + delayMs, to, message });
+      }),
+      timeout: (timer) => {
+        if (timer === TIMER) flush();
+        return timer === TIMER;
+      },
+    };
+  },
+};
+
+const corruptReplies: Attack = {
+  summary: 'gives wrong data to its own clients, and wrong log contents and snapshots to other members',
+  begin: (env) => ({ env: twistSends(env, (_to, message, post) => post(corruptMessage(message))) }),
+};
+
+export const ATTACKS: Readonly<Record<string, Attack>> = {
+  equivocate,
+  mute,
+  slow,
+  'corrupt-replies': corruptReplies,
+};
+
+/** The domain that follows an attack, chosen anew for every event: null is honesty. */
+export function underAttack(
+  chosen: () => Attack | null,
+): ReturnType<typeof strategyOf<DomainState, DomainMessage>> {
+  let state: DomainState | null = null;
+  const own = (): DomainState => {
+    if (state === null) throw new Error('an attack begins after the domain has started');
+    return state;
+  };
+  const strategy = strategyOf<DomainState, DomainMessage>((env) => {
+    let attack: Attack | null = null;
+    let twist: Twist<DomainMessage> = { env };
+    const current = (): Twist<DomainMessage> => {
+      const wanted = state === null ? null : chosen();
+      if (wanted !== attack) {
+        attack = wanted;
+        twist = wanted?.begin(env, own) ?? { env };
+      }
+      return twist;
+    };
+    return {
+      env: twistEnv(env, {
+        send: (to, message) => current().env.send(to, message),
+        sendEarly: (to, message) => current().env.sendEarly(to, message),
+      }),
+      // A timer of an attack that is over is nobody's.
+      timeout: (timer) => current().timeout?.(timer) === true || timer.startsWith('attack/'),
+    };
+  });
+  return (honest) =>
+    strategy({
+      ...honest,
+      start: (env, recovered) => {
+        state = null;
+        state = honest.start(env, recovered);
+        return state;
+      },
+    });
+}
