@@ -255,6 +255,24 @@ test('a clock that jumps moves no timer and never steps back', () => {
   assert.equal(heard(world, 0).at(-1), 'now 126');
 });
 
+test('a timer that is due is cancelled or moved by an earlier event of the same turn', () => {
+  const world = worldOf({ cpu: { ...freeCosts, turnUs: 1000 } });
+  act(world, 0, (env) => {
+    env.setTimer('cancelled', 5);
+    env.setTimer('moved', 5);
+  });
+  world.run(4.5);
+  // The core is busy when the timers come up, so that they wait behind the next call.
+  act(world, 0, () => {});
+  world.run(0.1);
+  act(world, 0, (env) => {
+    env.cancelTimer('cancelled');
+    env.setTimer('moved', 7);
+  });
+  world.run(20);
+  assert.deepEqual(heard(world, 0), ['moved at 22.5']);
+});
+
 test('a process acts only within its turns', () => {
   const world = worldOf();
   let kept: Env<string> | undefined;

@@ -165,6 +165,37 @@ const jobsComplete: CaseDefinition = {
   },
 };
 
+const formerLifeIsOver: CaseDefinition = {
+  name: 'timers and jobs of a former life are forgotten',
+  members: 1,
+  body: async (host) => {
+    const { good } = host.checks;
+    let lives = 0;
+    const heard: string[] = [];
+    const process = scripted({
+      start: (env) => {
+        lives++;
+        env.setTimer(`timer of life ${lives}`, 40);
+        env.offload({ kind: 'verify', checks: [good] }, lives);
+      },
+      timeout: (_env, timer) => void heard.push(`${timer} in life ${lives}`),
+      completed: (_env, ticket) => void heard.push(`job of life ${ticket} in life ${lives}`),
+    });
+    await host.start(0, process);
+    await expectSoon(host, () => lives === 1, 'it starts');
+    await host.crash(0);
+    await host.restart(0);
+    await expectSoon(host, () => heard.includes('timer of life 2 in life 2'), 'the second life goes on');
+    await expectSoon(host, () => heard.includes('job of life 2 in life 2'), 'its job completes');
+    await host.pass(100);
+    assert(
+      !heard.some((text) => text.endsWith('1 in life 2')),
+      'nothing of the first life reaches the second',
+    );
+    return true;
+  },
+};
+
 const secretsDiffer: CaseDefinition = {
   name: 'secrets have the size asked for and differ',
   members: 1,
@@ -193,5 +224,6 @@ export const turnCases: readonly CaseDefinition[] = [
   timersComeLater,
   timersMove,
   jobsComplete,
+  formerLifeIsOver,
   secretsDiffer,
 ];
