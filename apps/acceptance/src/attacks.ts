@@ -68,6 +68,10 @@ function bentHandshake(at: number, value: number): Buffer {
   return bytes;
 }
 
+/** Attacks after which nothing but the end of the connection is right. */
+const dropped = (attacks: readonly Omit<Attack, 'fate'>[]): Attack[] =>
+  attacks.map((attack) => ({ ...attack, fate: 'dropped' }));
+
 const GARBAGE: readonly Attack[] = [
   {
     name: 'random bytes from the start',
@@ -96,7 +100,7 @@ const GARBAGE: readonly Attack[] = [
   },
 ];
 
-const LENGTHS: readonly Attack[] = [
+const LENGTHS: readonly Attack[] = dropped([
   { name: 'a handshake cut short', connections: 200, pieces: (i) => [SHAKE.subarray(0, i % 45)], gapMs: 0 },
   { name: 'a first frame of 2 GiB', connections: 200, pieces: () => [int(HUGE), SHAKE], gapMs: 0 },
   { name: 'a first frame of negative size', connections: 200, pieces: () => [int(-1), SHAKE], gapMs: 0 },
@@ -127,7 +131,7 @@ const LENGTHS: readonly Attack[] = [
     ],
     gapMs: 5,
   },
-].map((attack): Attack => ({ ...attack, fate: 'dropped' }));
+]);
 
 function absurdCreate(path: string, flags: number): (writer: JuteWriter) => void {
   return (writer) => {
@@ -232,7 +236,7 @@ const hello = (recordBytes: number): Buffer =>
   Buffer.from([22, 3, 1, recordBytes >> 8, recordBytes & 255, 1]);
 
 /** What needs no key: the port where servers meet, seen by a stranger. */
-export const PEER_ATTACKS: readonly Attack[] = [
+export const PEER_ATTACKS: readonly Attack[] = dropped([
   {
     name: 'random bytes',
     connections: 300,
@@ -264,4 +268,4 @@ export const PEER_ATTACKS: readonly Attack[] = [
     pieces: () => [hello(16_000), ...Array.from({ length: 100 }, () => Buffer.from([0]))],
     gapMs: 700,
   },
-].map((attack): Attack => ({ ...attack, fate: 'dropped' }));
+]);

@@ -14,13 +14,17 @@ import {
   EVENT,
   type JuteReader,
   type JuteWriter,
+  type MultiChange,
+  type MultiResult,
   NEW_SESSION,
   OP,
+  readMulti,
   readStat,
   type SessionKey,
   type Stat,
   type WatchEvent,
   writeCreate,
+  writeMulti,
   writeRead,
   writeSetData,
   writeVersioned,
@@ -103,8 +107,13 @@ export class Session {
     return this.#perform(OP.delete, (writer) => writeVersioned(writer, path, version), NOTHING);
   }
 
-  async get(path: string, watch = false): Promise<Outcome<Node>> {
-    const outcome = await this.#perform(
+  /** All of it or nothing; a failed one names the change at fault. */
+  multi(changes: readonly MultiChange[]): Promise<Outcome<MultiResult>> {
+    return this.#perform(OP.multi, (writer) => writeMulti(writer, changes), readMulti);
+  }
+
+  get(path: string, watch = false): Promise<Outcome<Node>> {
+    return this.#perform(
       OP.getData,
       (writer) => writeRead(writer, path, watch),
       (body): Node => ({ data: body.buffer() ?? Buffer.alloc(0), stat: readStat(body) }),
@@ -112,7 +121,6 @@ export class Session {
         if (watch && error === ERROR.ok) this.#watches.data.add(path);
       },
     );
-    return outcome;
   }
 
   exists(path: string, watch = false): Promise<Outcome<Stat>> {

@@ -6,6 +6,7 @@ export * from './jute.ts';
 export * from './latencies.ts';
 export * from './load.ts';
 export * from './measure.ts';
+export * from './multi.ts';
 export * from './process-cost.ts';
 export * from './protocol.ts';
 export * from './report.ts';
