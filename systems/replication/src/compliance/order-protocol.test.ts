@@ -1,0 +1,70 @@
+/** Three-phase agreement under every strategy and fault budget: safe, live, and evidence only against liars. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { NodeId } from '@concordat/kernel';
+import type { FaultModel } from '../fault-model.ts';
+import { genericLies, omissions, type Place, protocolLies } from './attacks.ts';
+import type { ReplicaStrategy } from './cluster.ts';
+import { runStorm } from './storm.ts';
+
+type Make = (place: Place) => ReplicaStrategy;
+
+/** Attacks of a primary: the liar leads view 0. All others: it leads the view that follows. */
+const FROM_THE_START = [
+  'equivocate',
+  'propose-twice',
+  'withhold',
+  'propose-to-some',
+  'starve',
+  'time-ahead',
+  'time-behind',
+  'repeat',
+  'delay just below the timeout',
+  'equivocate, one message for another',
+];
+
+/** Attacks that leave proof. */
+const CONVICTING = ['equivocate', 'propose-twice', 'two-new-views', 'equivocate, one message for another'];
+
+function liarsFor(name: string, make: Make, count: number): Map<NodeId, Make> {
+  const first = FROM_THE_START.includes(name) ? 0 : 1;
+  return new Map(Array.from({ length: count }, (_, i) => [first + i, make]));
+}
+
+function endure(faults: FaultModel, name: string, make: Make, seed: number): void {
+  const liars = liarsFor(name, make, faults.r === 0 ? faults.u : faults.r);
+  const { problem, accused } = runStorm({ seed, faults, liars, operations: 60 });
+  assert.equal(problem, null);
+  if (CONVICTING.includes(name)) assert.ok(accused.size > 0, 'there is evidence');
+}
+
+describe('crash tolerance (1, 0)', () => {
+  for (const [name, make] of Object.entries(omissions))
+    it(`endures ${name}`, () => endure({ u: 1, r: 0 }, name, make, 11));
+});
+
+for (const faults of [
+  { u: 1, r: 1 },
+  { u: 2, r: 1 },
+  { u: 2, r: 2 },
+]) {
+  describe(`Byzantine tolerance (${faults.u}, ${faults.r})`, () => {
+    for (const [name, make] of Object.entries({ ...omissions, ...genericLies, ...protocolLies }))
+      it(`endures ${name}`, () => endure(faults, name, make, 21));
+  });
+}
+
+describe('honest runs', () => {
+  for (const faults of [
+    { u: 1, r: 0 },
+    { u: 1, r: 1 },
+    { u: 2, r: 1 },
+  ]) {
+    it(`of (${faults.u}, ${faults.r}) accuse nobody`, () => {
+      const { problem, accused } = runStorm({ seed: 31, faults, liars: new Map() });
+      assert.equal(problem, null);
+      assert.equal(accused.size, 0);
+    });
+  }
+});
