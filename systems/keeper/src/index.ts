@@ -1,3 +1,4 @@
+export * from './client/index.ts';
 export * from './events.ts';
 export * from './gateway/index.ts';
 export * from './jute/protocol.ts';
@@ -6,3 +7,4 @@ export * from './orders.ts';
 export * from './query.ts';
 export * from './service.ts';
 export * from './sessions/session-id.ts';
+export { sha1 } from './tree/sha1.ts';

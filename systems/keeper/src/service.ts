@@ -20,8 +20,6 @@ import { encodeZnode, readZnode } from './tree/znode.ts';
 
 export interface KeeperOptions {
   readonly hash: Hash;
-  /** For the digest scheme, which ZooKeeper defines by SHA-1. */
-  readonly sha1: (bytes: Uint8Array) => Uint8Array;
   readonly signatures: Signatures;
   readonly config: KeeperConfig;
 }

@@ -11,6 +11,7 @@ import { GATEWAY_LIMITS } from '../gateway/state.ts';
 import { KEEPER_DEFAULTS } from '../keeper.ts';
 import { createKeeperService } from '../service.ts';
 import { createLoopback } from '../testing/loopback.ts';
+import { sha1 } from '../tree/sha1.ts';
 import { createFraming } from './framing.ts';
 
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -33,14 +34,12 @@ const ed25519: Signatures = {
 };
 
 const hash = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
-const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest());
 
 function serve(port: number): void {
   const sockets = new Map<NodeId, Socket>();
   const framing = createFraming();
   const service = createKeeperService({
     hash,
-    sha1,
     signatures: ed25519,
     config: { ...KEEPER_DEFAULTS, names: ['solo'], heartbeatMs: HEARTBEAT_MS },
   });
