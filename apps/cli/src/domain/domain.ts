@@ -75,7 +75,7 @@ export function createDomain(options: DomainOptions): Process<DomainState, Domai
 function start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recovered): DomainState {
   const { keys, signatures, sha1 } = options;
   const { hash } = keys;
-  const service = createKeeperService({ hash, sha1, signatures, config: options.keeper });
+  const service = createKeeperService({ hash, signatures, config: options.keeper });
   const process = createReplica({ config: options.replica, keys, createService: () => service });
   const replica = process.start(env, recovered);
   const gateway = createGateway({
