@@ -1,7 +1,8 @@
 /** The loop of a world: takes the earliest event and gives it to whoever it is for. */
 
 import { type Millis, unreachable } from '@concordat/kernel';
-import { enqueue, type Input, type Run, type Sim, type SimEvent, type Timer } from './host.ts';
+import type { Input, Run, Sim, SimEvent, Timer } from './host.ts';
+import { enqueue } from './inbox.ts';
 import { onPair } from './links.ts';
 import { endTurn, onFrame, onSynced, runTurn } from './turn.ts';
 

@@ -74,6 +74,7 @@ export interface Completion {
 
 export interface LinkNews {
   readonly kind: 'linked';
+  readonly pair: Pair;
   readonly peer: NodeId;
   readonly isUp: boolean;
 }
@@ -120,6 +121,11 @@ export interface Run {
   hasStarted: boolean;
   inTurn: boolean;
   inbox: Input[];
+  /** Bytes of the frames in the inbox. */
+  inboxBytes: number;
+  hasDueTimer: boolean;
+  /** A turn was due, but so many wait for the disk that it has to wait, too. */
+  isStalled: boolean;
   isTurnQueued: boolean;
   readonly turnEvent: SimEvent;
   /** When the core is free again. */
@@ -209,12 +215,4 @@ export class ProcessFailure extends Error {
 export function emitNote(sim: Sim, node: NodeId, note: Note): void {
   if (sim.keepsNotes) sim.notes.push({ at: sim.now, node, note });
   for (const observer of sim.observers) observer.noted?.(sim.now, node, note);
-}
-
-/** Puts `input` into a run's inbox and sees to it that a turn comes, no earlier than the core is free. */
-export function enqueue(sim: Sim, run: Run, input: Input): void {
-  run.inbox.push(input);
-  if (run.isTurnQueued || !run.hasStarted) return;
-  run.isTurnQueued = true;
-  sim.queue.push(Math.max(sim.now, run.busyTo), run.turnEvent);
 }

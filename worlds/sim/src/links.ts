@@ -5,7 +5,8 @@
  */
 
 import { assert, type Millis, type NodeId } from '@concordat/kernel';
-import { enqueue, type Host, type Sim } from './host.ts';
+import type { Host, Sim } from './host.ts';
+import { enqueue } from './inbox.ts';
 import { createPair, type Link, type Pair } from './network.ts';
 
 const isBlocked = (pair: Pair): boolean => pair.links.some((link) => link.isCut || link.to.run === null);
@@ -16,7 +17,7 @@ function tell(sim: Sim, link: Link, isUp: boolean): void {
   if (run === null || link.toldUp === isUp) return;
   link.toldUp = isUp;
   for (const observer of sim.observers) observer.linked?.(sim.now, link.from.id, link.to.id, isUp);
-  enqueue(sim, run, { kind: 'linked', peer: link.toName, isUp });
+  enqueue(sim, run, { kind: 'linked', pair: link.pair, peer: link.toName, isUp });
 }
 
 function open(sim: Sim, pair: Pair): void {

@@ -21,6 +21,9 @@ class Life implements Run {
   hasStarted = false;
   inTurn = false;
   inbox: Input[] = [];
+  inboxBytes = 0;
+  hasDueTimer = false;
+  isStalled = false;
   isTurnQueued = true;
   busyTo: Millis;
   spentUs = 0;

@@ -9,7 +9,6 @@ import { readClock } from './clock.ts';
 import { finishSync, isFull, journalEnd, recover, releaseRecords, syncDuration } from './disk.ts';
 import {
   emitNote,
-  enqueue,
   type Frame,
   type Input,
   type Outgoing,
@@ -17,9 +16,13 @@ import {
   type Run,
   type Sim,
 } from './host.ts';
+import { enqueue, queueTurn, takeInputs } from './inbox.ts';
 import { closeConnection } from './links.ts';
 import { transmit } from './network.ts';
 import { cutShort, powerOff } from './power.ts';
+
+/** With this many turns waiting for the disk, the real host runs no further ones, to bound its memory. */
+const HELD_TURNS_MAX = 256;
 
 function receiveItem(sim: Sim, run: Run, frame: Frame, item: unknown): void {
   const { process, codec } = run.host.options;
@@ -82,9 +85,7 @@ function startProcess(run: Run): void {
 
 /** The body of every other turn. */
 function drainInbox(sim: Sim, run: Run): void {
-  const inputs = run.inbox;
-  run.inbox = [];
-  for (const input of inputs) handle(sim, run, input);
+  for (const input of takeInputs(run)) handle(sim, run, input);
 }
 
 /** Runs one turn's handlers; false if the process failed. */
@@ -107,6 +108,8 @@ function runHandlers(sim: Sim, run: Run): boolean {
 export function runTurn(sim: Sim, run: Run): void {
   if (!run.isAlive) return;
   run.isTurnQueued = false;
+  run.isStalled = run.pending.length >= HELD_TURNS_MAX;
+  if (run.isStalled) return;
   beginTurn(sim, run);
   const isSound = runHandlers(sim, run);
   run.inTurn = false;
@@ -117,11 +120,8 @@ export function runTurn(sim: Sim, run: Run): void {
   run.hasStarted = true;
   const outgoing = takeOutgoing(run);
   run.busyTo = sim.now + run.spentUs / 1000;
-  // Inputs may wait already: links that came up before the start, say.
-  if (run.inbox.length > 0 && !run.isTurnQueued) {
-    run.isTurnQueued = true;
-    sim.queue.push(run.busyTo, run.turnEvent);
-  }
+  // Inputs may wait already: more than one turn may take, or links that came up before the start.
+  if (run.inbox.length > 0) queueTurn(sim, run, run.busyTo);
   if (outgoing === null) return;
   if (run.busyTo > sim.now) sim.queue.push(run.busyTo, outgoing);
   else endTurn(sim, outgoing);
@@ -193,6 +193,7 @@ export function onSynced(sim: Sim, run: Run, to: number): void {
   let ready = 0;
   while (ready < run.pending.length && run.pending[ready]!.durableAt <= to) ready++;
   for (const outgoing of run.pending.splice(0, ready)) release(sim, outgoing);
+  if (run.isStalled) queueTurn(sim, run, run.busyTo);
   startSync(sim, run);
 }
 

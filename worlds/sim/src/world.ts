@@ -11,15 +11,8 @@ import { createDisk, type Disk } from './disk.ts';
 import { advance } from './dispatch.ts';
 import { createEventQueue } from './event-queue.ts';
 import { createFaults, type Faults, hostOf } from './faults.ts';
-import {
-  enqueue,
-  type Host,
-  type NodeOptions,
-  type NotedAt,
-  type Observer,
-  type Sim,
-  type SimEvent,
-} from './host.ts';
+import type { Host, NodeOptions, NotedAt, Observer, Sim, SimEvent } from './host.ts';
+import { enqueue } from './inbox.ts';
 import { joinMembers } from './links.ts';
 import { createNetwork, type NetworkOptions } from './network.ts';
 import { powerOn } from './power.ts';
