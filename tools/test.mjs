@@ -2,7 +2,7 @@
  * `npm test [-- filter]`: build, tidy, biome, then the tests of every package: one process per package, two at a
  * time. A file that outlives its budget (test-budgets.json) hangs and is stopped, and so is a run that outlives the
  * deadline; both are failures with a name, never a silent wait. The last line is
- * `N passed, N failed, N skipped`; the two checks count as one test each.
+ * `N passed, N failed, N skipped`; the build and the two checks count as one test each.
  */
 
 import { spawn } from 'node:child_process';
@@ -206,25 +206,31 @@ async function runChecks() {
   return [isTidy, code === 0];
 }
 
+/** True if everything compiles. If not, the rest of the run still says what else is broken. */
+async function isBuilt(build) {
+  try {
+    await build();
+    return true;
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    console.log(`FAILED ${error.message}`);
+    return false;
+  }
+}
+
 /** Builds and tests; returns the exit code. A filter restricts the run to test files whose path contains it. */
 export async function runTests([filter = ''], build) {
   const startedAt = Date.now();
   const total = { passed: 0, failed: 0, skipped: 0 };
-  try {
-    await build();
-    const suites = findSuites(filter);
-    if (suites.length === 0) throw new StepError(`no test file's path contains '${filter}'`);
-    if (filter === '') {
-      for (const holds of await runChecks()) total[holds ? 'passed' : 'failed']++;
-    }
-    const results = await runSuites(suites, startedAt + DEADLINE_MS);
-    for (const result of results) for (const key of Object.keys(total)) total[key] += result[key];
-    showSlowest(results);
-  } catch (error) {
-    if (!(error instanceof StepError)) throw error;
-    console.log(`FAILED ${error.message}`);
-    total.failed++;
-  }
+  const count = (holds) => total[holds ? 'passed' : 'failed']++;
+  count(await isBuilt(build));
+  const suites = findSuites(filter);
+  if (suites.length === 0) console.log(`FAILED no test file's path contains '${filter}'`);
+  if (suites.length === 0) count(false);
+  if (filter === '') for (const holds of await runChecks()) count(holds);
+  const results = await runSuites(suites, startedAt + DEADLINE_MS);
+  for (const result of results) for (const key of Object.keys(total)) total[key] += result[key];
+  showSlowest(results);
   console.log(`\n${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   return total.failed === 0 ? 0 : 1;
