@@ -35,100 +35,133 @@ export interface Reader {
   finish<T>(value: T): T | null;
 }
 
-export function createReader(input: Uint8Array): Reader {
-  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-  let at = 0;
-  let failed = false;
+/**
+ * PERF: a class, because decoders make a reader for every few fields they read: 0.15 us against 2.5 us for a record of
+ * closures, which was a fifth of the cost of executing a small operation.
+ */
+class ByteReader implements Reader {
+  readonly #input: Uint8Array;
+  #at = 0;
+  #failed = false;
+
+  constructor(input: Uint8Array) {
+    this.#input = input;
+  }
 
   /** The offset of `size` bytes, or -1 when there are not that many. */
-  const take = (size: number): number => {
-    if (failed || size > input.length - at) {
-      failed = true;
+  #take(size: number): number {
+    if (this.#failed || size > this.#input.length - this.#at) {
+      this.#failed = true;
       return -1;
     }
-    at += size;
-    return at - size;
-  };
-  const fail = (): void => {
-    failed = true;
-  };
-  const u8 = (): number => {
-    const start = take(1);
-    return start < 0 ? 0 : (input[start] as number);
-  };
-  const u32 = (): number => {
-    const start = take(4);
-    return start < 0 ? 0 : view.getUint32(start);
-  };
-  const fixed = (size: number): Uint8Array => {
-    const start = take(size);
-    return start < 0 ? EMPTY : input.slice(start, start + size);
-  };
-  const bytes = (max: number): Uint8Array => {
-    const size = u32();
-    if (size > max) fail();
-    return failed ? EMPTY : fixed(size);
-  };
+    this.#at += size;
+    return this.#at - size;
+  }
 
-  return {
-    u8,
-    u16: () => {
-      const start = take(2);
-      return start < 0 ? 0 : view.getUint16(start);
-    },
-    u32,
-    i32: () => {
-      const start = take(4);
-      return start < 0 ? 0 : view.getInt32(start);
-    },
-    u53: () => {
-      const high = u32();
-      const low = u32();
-      if (high > 0x1f_ffff) fail();
-      return failed ? 0 : high * 0x1_0000_0000 + low;
-    },
-    i64: () => {
-      const start = take(8);
-      return start < 0 ? 0n : view.getBigInt64(start);
-    },
-    f64: () => {
-      const start = take(8);
-      const value = start < 0 ? 0 : view.getFloat64(start);
-      // Negative zero and NaN payloads would be second spellings of a value.
-      if (!Number.isFinite(value) || Object.is(value, -0)) fail();
-      return failed ? 0 : value;
-    },
-    bool: () => {
-      const value = u8();
-      if (value > 1) fail();
-      return value === 1;
-    },
-    fixed,
-    bytes,
-    text: (max) => {
-      const raw = bytes(max);
-      if (failed) return '';
-      try {
-        return decoder.decode(raw);
-      } catch {
-        fail();
-        return '';
-      }
-    },
-    list: (max, itemBytes, read) => {
-      const count = u32();
-      if (count > max || count * itemBytes > input.length - at) fail();
-      const items = [];
-      for (let i = 0; i < count && !failed; i++) items.push(read());
-      return items;
-    },
-    fail,
-    get failed() {
-      return failed;
-    },
-    get rest() {
-      return input.length - at;
-    },
-    finish: (value) => (failed || at !== input.length ? null : value),
-  };
+  #view(size: number): DataView | null {
+    const start = this.#take(size);
+    return start < 0 ? null : new DataView(this.#input.buffer, this.#input.byteOffset + start, size);
+  }
+
+  u8(): number {
+    const start = this.#take(1);
+    return start < 0 ? 0 : (this.#input[start] as number);
+  }
+
+  u16(): number {
+    const start = this.#take(2);
+    const bytes = this.#input;
+    return start < 0 ? 0 : ((bytes[start] as number) << 8) | (bytes[start + 1] as number);
+  }
+
+  i32(): number {
+    const start = this.#take(4);
+    if (start < 0) return 0;
+    const bytes = this.#input;
+    return (
+      ((bytes[start] as number) << 24) |
+      ((bytes[start + 1] as number) << 16) |
+      ((bytes[start + 2] as number) << 8) |
+      (bytes[start + 3] as number)
+    );
+  }
+
+  u32(): number {
+    return this.i32() >>> 0;
+  }
+
+  u53(): number {
+    const high = this.u32();
+    const low = this.u32();
+    if (high > 0x1f_ffff) this.fail();
+    return this.#failed ? 0 : high * 0x1_0000_0000 + low;
+  }
+
+  i64(): bigint {
+    return this.#view(8)?.getBigInt64(0) ?? 0n;
+  }
+
+  f64(): number {
+    const value = this.#view(8)?.getFloat64(0) ?? 0;
+    // Negative zero and NaN payloads would be second spellings of a value.
+    if (!Number.isFinite(value) || Object.is(value, -0)) this.fail();
+    return this.#failed ? 0 : value;
+  }
+
+  bool(): boolean {
+    const value = this.u8();
+    if (value > 1) this.fail();
+    return value === 1;
+  }
+
+  fixed(size: number): Uint8Array {
+    const start = this.#take(size);
+    return start < 0 ? EMPTY : this.#input.slice(start, start + size);
+  }
+
+  bytes(max: number): Uint8Array {
+    const size = this.u32();
+    if (size > max) this.fail();
+    return this.#failed ? EMPTY : this.fixed(size);
+  }
+
+  text(max: number): string {
+    const size = this.u32();
+    if (size > max) this.fail();
+    const start = this.#take(size);
+    if (start < 0) return '';
+    const raw = this.#input.subarray(start, start + size);
+    try {
+      return decoder.decode(raw);
+    } catch {
+      this.fail();
+      return '';
+    }
+  }
+
+  list<T>(max: number, itemBytes: number, read: () => T): T[] {
+    const count = this.u32();
+    if (count > max || count * itemBytes > this.rest) this.fail();
+    const items = [];
+    for (let i = 0; i < count && !this.#failed; i++) items.push(read());
+    return items;
+  }
+
+  fail(): void {
+    this.#failed = true;
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  get rest(): number {
+    return this.#input.length - this.#at;
+  }
+
+  finish<T>(value: T): T | null {
+    return this.#failed || this.#at !== this.#input.length ? null : value;
+  }
 }
+
+export const createReader = (input: Uint8Array): Reader => new ByteReader(input);

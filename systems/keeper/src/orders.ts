@@ -177,7 +177,7 @@ function readOrder(reader: Reader): Order {
         signature: reader.fixed(SIGNATURE_BYTES),
       };
     case Kind.touch:
-      return { kind: 'touch', sessions: reader.list(MAX_TOUCHES, 8, reader.u53) };
+      return { kind: 'touch', sessions: reader.list(MAX_TOUCHES, 8, () => reader.u53()) };
     case Kind.request:
       return {
         kind: 'request',

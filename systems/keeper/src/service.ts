@@ -55,7 +55,7 @@ const metaCodec = {
   },
   decode: (bytes: Uint8Array): Meta | null => {
     const reader = createReader(bytes);
-    const next = reader.u53;
+    const next = () => reader.u53();
     return reader.finish({ zxid: next(), sessions: next(), time: next(), lease: next(), sweptAt: next() });
   },
 };
