@@ -229,14 +229,24 @@ const SLOW: readonly Attack[] = [
   },
 ];
 
-export const CLIENT_ATTACKS: readonly Attack[] = [...GARBAGE, ...LENGTHS, ...ABSURD, ...SLOW];
+export interface AttackGroup {
+  readonly name: string;
+  readonly attacks: readonly Attack[];
+}
+
+export const CLIENT_ATTACKS: readonly AttackGroup[] = [
+  { name: 'garbage', attacks: GARBAGE },
+  { name: 'wrong lengths', attacks: LENGTHS },
+  { name: 'absurd values', attacks: ABSURD },
+  { name: 'slow senders', attacks: SLOW },
+];
 
 /** A TLS handshake record that announces a ClientHello, as far as its length. */
 const hello = (recordBytes: number): Buffer =>
   Buffer.from([22, 3, 1, recordBytes >> 8, recordBytes & 255, 1]);
 
 /** What needs no key: the port where servers meet, seen by a stranger. */
-export const PEER_ATTACKS: readonly Attack[] = dropped([
+const STRANGERS = dropped([
   {
     name: 'random bytes',
     connections: 300,
@@ -269,3 +279,5 @@ export const PEER_ATTACKS: readonly Attack[] = dropped([
     gapMs: 700,
   },
 ]);
+
+export const PEER_ATTACKS: AttackGroup = { name: 'strangers', attacks: STRANGERS };

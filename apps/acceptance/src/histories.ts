@@ -13,7 +13,7 @@ import { createRandom, type Random } from './attacks.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { openSession, type Session } from './session.ts';
 import type { Acceptance, Trial } from './trial.ts';
-import { must } from './worker.ts';
+import { longestGap, must } from './worker.ts';
 
 const SESSIONS_PER_ENDPOINT = 3;
 const LANES = 3;
@@ -22,6 +22,7 @@ const PAUSE_MS = 4;
 const KILL_ROUNDS = 4;
 const BETWEEN_KILLS_MS = 2_500;
 const ATTACK_MS = 6_000;
+const ATTACK_STALL_MS = 3_000;
 /** The strategies of `concordat attack`, each tried for a while. */
 const STRATEGIES = ['equivocate', 'mute', 'slow', 'corrupt-replies'];
 
@@ -42,16 +43,30 @@ export const histories: Acceptance = {
   },
 };
 
-/** The clients of the others, while the last domain or the one that orders misbehaves. */
+/** The clients of the others, while the domain that orders misbehaves. */
 async function attackBy(trial: Trial, cluster: Cluster, strategy: string): Promise<void> {
-  const liar = strategy === 'equivocate' ? ((await cluster.primary()) ?? 0) : cluster.endpoints.length - 1;
+  // Where it hurts most: the domain that orders, while it does.
+  const liar = (await cluster.primary()) ?? 0;
   const honest = cluster.endpoints.filter((_, domain) => domain !== liar);
+  let beganAt = 0;
   const history = await recordWhile(trial, cluster, honest, `/${strategy}`, async () => {
     await cluster.attack?.(liar, strategy);
+    beganAt = performance.now();
     await sleep(ATTACK_MS);
   });
   await cluster.attack?.(liar, 'stop');
-  judge(trial, `while domain ${liar} attacks (${strategy})`, history);
+  const what = `while domain ${liar} attacks (${strategy})`;
+  judge(trial, what, history);
+  const answers = history.flatMap(({ outcome }) => (outcome === null ? [] : [outcome.at]));
+  const stallMs = longestGap(
+    answers.sort((a, b) => a - b),
+    beganAt,
+    beganAt + ATTACK_MS,
+  );
+  trial.check(
+    stallMs < ATTACK_STALL_MS,
+    `${what}: the others go on (longest stall ${stallMs.toFixed(0)} ms)`,
+  );
 }
 
 /** Every domain once, the one that orders among them, then all of them at once. */

@@ -4,9 +4,9 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cluster, connect, type Endpoint } from '@concordat/bench';
+import { type Cluster, connect, type Endpoint, processIdentity } from '@concordat/bench';
 import { assault, openCrowd } from './assault.ts';
-import { type Attack, CLIENT_ATTACKS, PEER_ATTACKS } from './attacks.ts';
+import { type AttackGroup, CLIENT_ATTACKS, PEER_ATTACKS } from './attacks.ts';
 import { type Bystanders, startBystanders } from './bystander.ts';
 import type { Acceptance, Trial } from './trial.ts';
 import { eventually } from './wait.ts';
@@ -28,41 +28,46 @@ export const hostile: Acceptance = {
   deadlineMs: 900_000,
   run: async (trial) => {
     const cluster = await trial.cluster();
+    const before = cluster.endpoints.map((_, domain) => processIdentity(cluster.pid(domain)));
     await politeness(trial, cluster);
     const bystanders = await startBystanders(cluster);
-    for (const attack of CLIENT_ATTACKS) {
-      await attackOnce(trial, cluster.endpoints[0], 'client port', attack, bystanders);
+    for (const group of CLIENT_ATTACKS) {
+      await attackTogether(trial, cluster.endpoints[0], 'client port', group, bystanders);
     }
-    for (const attack of PEER_ATTACKS) {
-      await attackOnce(trial, cluster.peerEndpoints[0], 'peer port', attack, bystanders);
-    }
+    await attackTogether(trial, cluster.peerEndpoints[0], 'peer port', PEER_ATTACKS, bystanders);
     await idleCrowd(trial, cluster.endpoints[0], 'client port', bystanders);
     await idleCrowd(trial, cluster.peerEndpoints[0], 'peer port', bystanders);
     await bystanders.stop();
+    const after = cluster.endpoints.map((_, domain) => processIdentity(cluster.pid(domain)));
     trial.check(
-      cluster.endpoints.every((_, domain) => cluster.pid(domain) > 0),
+      after.every((identity, domain) => identity !== null && identity === before[domain]),
       'every server is still the same process',
     );
   },
 };
 
-async function attackOnce(
+/** The attacks of a group at the same time, for not every server drops a sender quickly. */
+async function attackTogether(
   trial: Trial,
   endpoint: Endpoint | undefined,
   port: string,
-  attack: Attack,
+  { name, attacks }: AttackGroup,
   bystanders: Bystanders,
 ): Promise<void> {
   if (endpoint === undefined) return;
   bystanders.report();
-  const patienceMs = attack.fate === 'dropped' ? PATIENCE_MS : ANSWER_MS;
-  const { connections, dropped, lastMs } = await assault(endpoint, attack, SEED, patienceMs);
-  const what = `${port}, ${attack.name}`;
-  if (attack.fate === 'dropped') {
+  const outcomes = await Promise.all(
+    attacks.map(async (attack) => {
+      const patienceMs = attack.fate === 'dropped' ? PATIENCE_MS : ANSWER_MS;
+      return { attack, ...(await assault(endpoint, attack, SEED, patienceMs)) };
+    }),
+  );
+  for (const { attack, connections, dropped, lastMs } of outcomes) {
+    if (attack.fate !== 'dropped') continue;
     const figures = `${dropped} of ${connections}, the last after ${(lastMs / 1_000).toFixed(1)} s`;
-    trial.bar(dropped === connections, `${what}: every sender is dropped (${figures})`);
+    trial.bar(dropped === connections, `${port}, ${attack.name}: every sender is dropped (${figures})`);
   }
-  judgeBystanders(trial, what, bystanders);
+  judgeBystanders(trial, `${port}, ${name}`, bystanders);
 }
 
 /** Connections that say nothing at all, to one server. */

@@ -17,7 +17,7 @@ import { type Acceptance, runTrial } from './trial.ts';
 
 const USAGE = `acceptance: real clients against real processes, hurt on purpose
 
-  npm run acceptance -- NAME... [--target concordat|apache] [--data DIR]
+  npm run acceptance -- NAME... [--target concordat|apache] [--data DIR] [--keep]
   npm run acceptance -- all
 
 ${TRIALS.map((trial) => `  ${trial.name.padEnd(12)} ${trial.summary}`).join('\n')}
@@ -26,7 +26,11 @@ ${TRIALS.map((trial) => `  ${trial.name.padEnd(12)} ${trial.summary}`).join('\n'
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { target: { type: 'string', default: 'concordat' }, data: { type: 'string' } },
+    options: {
+      target: { type: 'string', default: 'concordat' },
+      data: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+    },
   });
   const { target } = values;
   const chosen = positionals.includes('all')
@@ -36,13 +40,14 @@ async function main(): Promise<number> {
     console.error(USAGE);
     return 2;
   }
+  const parent = values.data === undefined ? {} : { parentDir: values.data };
   let failed = 0;
-  for (const trial of chosen) failed += await runOne(trial, target, values.data);
+  for (const trial of chosen) failed += await runOne(trial, target, { keepData: values.keep, ...parent });
   return failed === 0 ? 0 : 1;
 }
 
 /** Runs one trial, or says how to get what it lacks; returns the number of failed claims. */
-async function runOne(trial: Acceptance, target: Cluster['name'], parentDir?: string): Promise<number> {
+async function runOne(trial: Acceptance, target: Cluster['name'], defaults: ClusterOptions): Promise<number> {
   const lacks = [
     target === 'apache' ? apacheMissing() : concordatMissing(),
     ...trial.needs.map((need) => missing(need)),
@@ -56,8 +61,7 @@ async function runOne(trial: Acceptance, target: Cluster['name'], parentDir?: st
   const result = await runTrial(trial, {
     target,
     print: (line) => console.log(line),
-    start: (options?: ClusterOptions) =>
-      start({ ...(parentDir === undefined ? {} : { parentDir }), ...options }),
+    start: (options?: ClusterOptions) => start({ ...defaults, ...options }),
   });
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   const verdict = result.failed === 0 && result.passed > 0 ? 'PASS' : 'FAIL';

@@ -33,7 +33,7 @@ export async function startApache(options: ClusterOptions = {}): Promise<Cluster
   for (let domain = 0; domain < SERVERS; domain++) {
     writeConfig(dataDir, domain, endpoints, quorumPorts, electionPorts, options.settings ?? []);
   }
-  return control(dataDir, endpoints, electionPorts);
+  return control(dataDir, endpoints, electionPorts, options.keepData ?? false);
 }
 
 function writeConfig(
@@ -67,6 +67,7 @@ async function control(
   dataDir: string,
   endpoints: readonly Endpoint[],
   peerEndpoints: readonly Endpoint[],
+  keepsData: boolean,
 ): Promise<Cluster> {
   const servers: (Server | null)[] = endpoints.map(() => null);
   const start = (domain: number): void => {
@@ -112,7 +113,7 @@ async function control(
     },
     stop: async () => {
       await Promise.all(all.map(kill9));
-      rmSync(dataDir, { recursive: true, force: true });
+      if (!keepsData) rmSync(dataDir, { recursive: true, force: true });
     },
   };
   try {

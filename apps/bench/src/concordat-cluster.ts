@@ -32,7 +32,7 @@ export async function startConcordat(options: ClusterOptions = {}): Promise<Clus
   if (missing !== null) throw new ClusterError('CLUSTER_MISSING', missing);
   const dataDir = mkdtempSync(join(options.parentDir ?? tmpdir(), 'concordat-ours-'));
   const basePort = await freePortRange(PORTS);
-  const federation = new Federation(dataDir, basePort);
+  const federation = new Federation(dataDir, basePort, options.keepData ?? false);
   try {
     await federation.start();
   } catch (error) {
@@ -49,11 +49,13 @@ class Federation implements Cluster {
   readonly peerEndpoints: readonly Endpoint[];
   readonly durableAt = 3;
   readonly #basePort: number;
+  readonly #keepsData: boolean;
   readonly #servers: (Server | null)[] = Array.from({ length: DOMAINS }, () => null);
   #up: Server | null = null;
   #names: readonly string[] = [];
 
-  constructor(dataDir: string, basePort: number) {
+  constructor(dataDir: string, basePort: number, keepsData: boolean) {
+    this.#keepsData = keepsData;
     this.dataDir = dataDir;
     this.#basePort = basePort;
     this.endpoints = this.#ports(0);
@@ -125,7 +127,7 @@ class Federation implements Cluster {
     await this.#up?.gone;
     await Promise.all(below.map(kill));
     await this.killAll();
-    rmSync(this.dataDir, { recursive: true, force: true });
+    if (!this.#keepsData) rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   #folder(domain: number): string {

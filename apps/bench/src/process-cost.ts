@@ -26,6 +26,12 @@ export function processCost(pids: readonly number[]): ProcessCost {
   return { cpuMs, residentBytes };
 }
 
+/** Names this very process, whatever its number is used for later: when it began; null when there is none. */
+export function processIdentity(pid: number): string | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === '' ? null : `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+}
+
 /** `pids` and, recursively, the children of each. */
 export function withDescendants(pids: readonly number[]): number[] {
   const found = new Set<number>();
