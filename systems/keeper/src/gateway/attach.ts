@@ -120,7 +120,8 @@ export function onAttached(
   connection.phase = 'live';
   connection.session = session;
   connection.timeoutMs = timeoutMs;
-  connection.touchedAt = env.now;
+  // A touch soon after the first request ends the validity of the key before a move.
+  connection.touchedAt = Number.NEGATIVE_INFINITY;
   state.bySession.set(session, connection);
   state.ready.add(connection);
   respond(state, env, connection, timeoutMs, longOfSession(session), connection.password);

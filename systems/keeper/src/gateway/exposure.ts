@@ -80,16 +80,18 @@ function onResult(state: GatewayState, env: Env<GatewayMessage>, origin: Origin,
   }
 }
 
-/** Refused: an earlier life of this gateway came with a later clock. Accepted twice counts as accepted. */
+/** Refused: an earlier life of this gateway claimed as much or more; the refusal says how much. */
 function onClaimed(state: GatewayState, env: Env<GatewayMessage>, result: Result): void {
-  const current = createReader(result.payload).u53();
-  if (current === state.life.epoch) {
+  if (result.err === ErrorCode.ok) {
     state.claim = 'held';
-    env.note({ kind: 'keeper-epoch', epoch: current });
-    return;
-  }
+    env.note({ kind: 'keeper-epoch', epoch: state.life.epoch });
+  } else claimAbove(state, env, createReader(result.payload).u53());
+}
+
+/** The next claim is above `epoch` and our own, so that no two lives ever share one. */
+function claimAbove(state: GatewayState, env: Env<GatewayMessage>, epoch: number): void {
   state.claim = 'none';
-  state.life = { ...state.life, epoch: Math.max(current + 1, Math.floor(env.now)) };
+  state.life = { ...state.life, epoch: Math.max(epoch + 1, state.life.epoch + 1, Math.floor(env.now)) };
 }
 
 /** Our epoch is no longer in force: everybody comes back under a higher one. */
@@ -98,8 +100,8 @@ function reclaim(state: GatewayState, env: Env<GatewayMessage>): void {
   env.note({ kind: 'keeper-epoch-lost', epoch: state.life.epoch });
   for (const connection of [...state.connections.values()]) closeConnection(state, env, connection);
   state.outbox = [];
-  state.claim = 'none';
-  state.life = { ...state.life, epoch: Math.max(state.life.epoch + 1, Math.floor(env.now)) };
+  state.inFlight.clear();
+  claimAbove(state, env, state.life.epoch);
 }
 
 function onReply(
@@ -138,18 +140,19 @@ function countLatency(state: GatewayState, latency: number): void {
 export function onSnapshot(state: GatewayState, env: Env<GatewayMessage>, item: ExposedSnapshot): void {
   state.exposedTime = Math.max(state.exposedTime, item.time);
   const { sessions, tree, meta } = state.config.service.keeper;
+  // A claim under way may have been accepted in the part that nobody saw, but so may another life's equal one.
+  const current = sessions.epochs.get(gatewayKey(state.life.domain, state.life.gateway)) ?? 0;
+  const isHeld = state.claim === 'held' && current === state.life.epoch;
   for (const connection of [...state.connections.values()]) {
     const session = sessions.table.get(connection.session);
-    const isOurs = session !== undefined && isOwner(session, state.life);
+    const isOurs = isHeld && session !== undefined && isOwner(session, state.life);
     const isLost = connection.phase === 'attaching' || (connection.phase === 'live' && !isOurs);
     if (isLost || connection.ordered > 0 || watchesAlways(state.watches, connection.id))
       closeConnection(state, env, connection);
   }
   state.inFlight.clear();
   state.outbox = [];
-  const isClaimed =
-    sessions.epochs.get(gatewayKey(state.life.domain, state.life.gateway)) === state.life.epoch;
-  state.claim = isClaimed ? 'held' : 'none';
+  if (!isHeld) claimAbove(state, env, current);
   stateJumped(state.watches, tree, state.exposedZxid, createNotifier(state, env));
   state.exposedZxid = meta.get().zxid;
 }

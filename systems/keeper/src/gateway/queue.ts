@@ -4,7 +4,7 @@
  * sees its own requests take effect one after the other, whatever it pipelines.
  */
 
-import type { Env } from '@concordat/kernel';
+import { type Env, MAX_OPERATION_BYTES } from '@concordat/kernel';
 import { OpCode, Xid } from '../jute/protocol.ts';
 import { answerLocally } from './answer.ts';
 import { onAuth, onSasl } from './auth.ts';
@@ -40,10 +40,10 @@ export function onRequest(
   const outstanding = connection.queue.length - connection.head + connection.ordered;
   const isFlood =
     outstanding >= limits.maxOutstanding || connection.outstandingBytes > limits.maxOutstandingBytes;
-  if (bytes.length < HEADER_BYTES || isFlood) {
+  if (bytes.length < HEADER_BYTES || bytes.length > MAX_OPERATION_BYTES || isFlood) {
     env.note({
       kind: 'keeper-drop',
-      why: isFlood ? 'too many outstanding requests' : 'a frame without header',
+      why: isFlood ? 'too many outstanding requests' : 'a frame of no known size',
     });
     return closeConnection(state, env, connection);
   }

@@ -126,7 +126,8 @@ function createRawClient(loopback: Loopback, inboxes: TestWorld['inboxes'], id: 
       const { timeoutMs = 10_000, lastZxidSeen = 0 } = from;
       const frame = connectFrame({ lastZxidSeen, timeoutMs, session, password });
       loopback.deliver(id, clientFrame(frame));
-      const [first] = take();
+      const [first, ...rest] = take();
+      inboxes.set(id, rest);
       client.answer = first == null ? null : readConnectAnswer(readerOf(first));
       return client;
     },
