@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Env, Process } from '@concordat/kernel';
+import { type Env, FIRST_CONNECTION, type Process } from '@concordat/kernel';
 import {
   createWorld,
   freeCosts,
@@ -152,6 +152,39 @@ test('work takes time: later turns wait for the core', () => {
   });
   world.run(10);
   assert.equal(sentAt.at(-1), 20 + 1 + 4 + 0.5);
+});
+
+test('what a turn brings about waits until the core is free again', () => {
+  const world = worldOf();
+  const linkedAt: number[] = [];
+  const process: Process<Log, string> = {
+    ...log(),
+    linked: (_state, env) => void linkedAt.push(env.now),
+  };
+  const cpu = { ...freeCosts, turnUs: 2000 };
+  world.add({ id: FIRST_CONNECTION, link: 'connection', process, cpu });
+  world.run(10);
+  act(world, FIRST_CONNECTION, (env) => env.send(0, 'the first message makes the connection'));
+  world.run(10);
+  assert.deepEqual(linkedAt, [22]);
+});
+
+test('frames leave in turn order when a cheap turn follows a dear one', () => {
+  const process: Process<Log, string> = {
+    ...log(),
+    receive: (_state, env, _from, message) => {
+      env.append(RECORD);
+      if (env.self === 0) env.send(2, `heard ${message}`);
+    },
+    timeout: (_state, env, timer) => env.send(2, timer),
+  };
+  const sent: unknown[] = [];
+  const world = worldOf({ process, cpu: { ...freeCosts, receiveUs: 1000 } });
+  world.observe({ sent: (_at, from, _to, messages) => void (from === 0 && sent.push(...messages)) });
+  act(world, 0, (env) => env.setTimer('timer', 2));
+  act(world, 1, (env) => env.send(0, 'message'));
+  world.run(20);
+  assert.deepEqual(sent, ['heard message', 'timer']);
 });
 
 test('workers leave the core free', () => {

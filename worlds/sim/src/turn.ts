@@ -107,9 +107,11 @@ function runHandlers(sim: Sim, run: Run): boolean {
 /** Runs one turn: the start if the process has not started, else everything in the inbox. */
 export function runTurn(sim: Sim, run: Run): void {
   if (!run.isAlive) return;
-  run.isTurnQueued = false;
   run.isStalled = run.pending.length >= HELD_TURNS_MAX;
-  if (run.isStalled) return;
+  if (run.isStalled) {
+    run.isTurnQueued = false;
+    return;
+  }
   beginTurn(sim, run);
   const isSound = runHandlers(sim, run);
   run.inTurn = false;
@@ -120,11 +122,12 @@ export function runTurn(sim: Sim, run: Run): void {
   run.hasStarted = true;
   const outgoing = takeOutgoing(run);
   run.busyTo = sim.now + run.spentUs / 1000;
-  // Inputs may wait already: more than one turn may take, or links that came up before the start.
+  // The end of this turn is queued before the next turn, which may begin at the same time.
+  if (outgoing !== null && run.busyTo > sim.now) sim.queue.push(run.busyTo, outgoing);
+  run.isTurnQueued = false;
+  // Inputs may wait already: more than one turn may take, or a link that came up.
   if (run.inbox.length > 0) queueTurn(sim, run, run.busyTo);
-  if (outgoing === null) return;
-  if (run.busyTo > sim.now) sim.queue.push(run.busyTo, outgoing);
-  else endTurn(sim, outgoing);
+  if (outgoing !== null && run.busyTo === sim.now) endTurn(sim, outgoing);
 }
 
 function costOf(run: Run, frames: readonly Frame[]): number {

@@ -126,6 +126,10 @@ export const EPISODES: readonly Episode[] = [
   lieAboutSyncs,
 ];
 
+const hasStopped = (draft: Draft, node: NodeId, now: Millis): boolean =>
+  draft.stopped.has(node) &&
+  draft.claims.some(({ node: claimed, from, to }) => claimed === node && from <= now && to === FOREVER);
+
 /** Power fails everywhere: no member keeps more than its disk, and none loses a promise. */
 const blackout: Episode = (draft, _node, from, to) => {
   const down = new Set<NodeId>();
@@ -137,7 +141,8 @@ const blackout: Episode = (draft, _node, from, to) => {
     }
   });
   plan(draft, to, 'power is back', (world) => {
-    for (const node of down) if (!world.isUp(node)) world.restart(node);
+    for (const node of down)
+      if (!world.isUp(node) && !hasStopped(draft, node, world.now)) world.restart(node);
     down.clear();
   });
 };

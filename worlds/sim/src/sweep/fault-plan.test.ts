@@ -88,6 +88,27 @@ test('outages strike everyone and end', () => {
   assert.ok(texts.has('power fails everywhere') && texts.has('N and N are cut apart'));
 });
 
+test('outages do not bring back who has stopped for good', () => {
+  let stopped = 0;
+  for (let seed = 0; seed < 40; seed++) {
+    const members = [0, 1, 2, 3, 4];
+    const world = createWorld({ seed });
+    for (const id of members) world.add({ id, process: idle });
+    const budget = { u: 2, r: 1, hasOutages: true };
+    const faults = randomFaults(createPrng(seed), { budget, members, horizonMs: HORIZON_MS, perSecond: 5 });
+    scheduleFaults(world, faults);
+    world.run(HORIZON_MS);
+    healAll(world, faults);
+    const missing = members.filter((id) => !world.isUp(id));
+    assert.deepEqual(
+      missing,
+      [...faults.stopped].sort((a, b) => a - b),
+    );
+    stopped += missing.length;
+  }
+  assert.ok(stopped > 5);
+});
+
 test('episodes can be left out, and the others stay as they are', () => {
   const members = [0, 1, 2, 3, 4, 5, 6];
   const options = { budget: { u: 3, r: 2 }, members, horizonMs: HORIZON_MS, strategies: ['mute'] };
