@@ -34,7 +34,7 @@ export interface HostOptions<S, M> {
   readonly codec: MessageCodec<M>;
   /** For offloaded verifications; those of `createKeys` can also be checked in a worker. */
   readonly keys: Keys | RuntimeKeys;
-  /** Opened for this host, which closes it. */
+  /** Opened for this host, which closes it, also when it cannot start. */
   readonly journal: Journal;
   readonly members?: MembersOptions;
   readonly listeners?: readonly Listener<M>[];
@@ -125,6 +125,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     });
   } catch (error) {
     dropEverything();
+    await journal.abandon();
     throw error;
   }
   const running = loop;

@@ -28,6 +28,8 @@ const KINDS_MAX = 512;
 export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: Note) => void): HostObserver {
   const turnSeconds = metrics.histogram('concordat_turn_seconds', 'Duration of turns.', 1e-6);
   const turnMessages = metrics.histogram('concordat_turn_messages', 'Messages handled by a turn.', 1);
+  const syncSeconds = metrics.histogram('concordat_sync_seconds', 'Duration of journal syncs.', 1e-6);
+  const syncRecords = metrics.histogram('concordat_sync_records', 'Records made durable by one sync.', 1);
   const sentBytes = metrics.counter('concordat_link_sent_bytes_total', 'Bytes sent to members.');
   const receivedBytes = metrics.counter(
     'concordat_link_received_bytes_total',
@@ -54,6 +56,10 @@ export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: No
     turn: (durationMs, messages) => {
       turnSeconds.record(durationMs / 1000);
       turnMessages.record(messages);
+    },
+    synced: (durationMs, records) => {
+      syncSeconds.record(durationMs / 1000);
+      syncRecords.record(records);
     },
     links: {
       note,

@@ -27,6 +27,7 @@ export interface Encoder<M> {
 /** What the host observes about turns. */
 export interface TurnObserver {
   turn(durationMs: number, messages: number): void;
+  synced(durationMs: number, records: number): void;
 }
 
 export interface TurnLoopOptions<S, M> {
@@ -127,7 +128,7 @@ export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S,
     },
     linked: (peer, isUp) => process.linked?.(state, env, peer, isUp),
   };
-  journal.listen({ durable: onDurable, failed: halt });
+  journal.listen({ durable: onDurable, failed: halt, synced: observer.synced });
   const state = process.start(env, journal.recovered);
   process.settle(state, env);
   endTurn();

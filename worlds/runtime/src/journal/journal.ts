@@ -104,7 +104,14 @@ export function createJournalWriter(options: WriterOptions): Journal {
   }
   for (const segment of segments.slice(0, -1)) closeHandle(segment);
   const spares = options.segments.filter((segment) => segment.first === null);
-  const store: SegmentStore = createSegmentStore({ disk, directory, manifest, spares, onSpare });
+  const store: SegmentStore = createSegmentStore({
+    disk,
+    directory,
+    manifest,
+    spares,
+    onSpare,
+    durable: () => durable,
+  });
   const sealTimer = setTimeout(seal, options.sealAfterMs).unref();
 
   return {
@@ -329,6 +336,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     isClosed = true;
     clearTimeout(sealTimer);
     for (const { handle } of unsynced) if (handle !== null && failure === null) await synced(disk, handle);
+    if (failure === null) await store.attest();
     await store.close();
     for (const segment of segments) closeHandle(segment);
     options.lock.release();

@@ -3,7 +3,7 @@
  * is listed before its first use and removed from the list before it is deleted, so a listed file that is missing is
  * a loss, and a file that is not listed is litter. Text, for people; its last line is a CRC of the first.
  *
- *   {"format":1,"id":"<32 hex>","whole":true,"reason":"","segmentBytes":16777216,"released":0,"segments":[0,1]}
+ *   {"format":1,"id":"<32 hex>","whole":true,"reason":"","segmentBytes":16777216,"released":0,"durable":7,"segments":[0,1]}
  *   crc 0f3a9b21
  */
 
@@ -26,14 +26,16 @@ export interface Manifest {
   readonly segmentBytes: number;
   /** Records before this position may be gone. */
   readonly released: Position;
+  /** Records before this position were durable when the manifest was written. */
+  readonly durable: Position;
   /** Sequence numbers, ascending; the last ones may be spare. */
   readonly segments: readonly number[];
 }
 
 export function encodeManifest(manifest: Manifest): string {
-  const { id, whole, reason, segmentBytes, released, segments } = manifest;
-  const fields = { format: MANIFEST_FORMAT, id: toHex(id), whole, reason, segmentBytes, released, segments };
-  const line = JSON.stringify(fields);
+  const { id, whole, reason, segmentBytes, released, durable, segments } = manifest;
+  const start = { format: MANIFEST_FORMAT, id: toHex(id), whole, reason, segmentBytes };
+  const line = JSON.stringify({ ...start, released, durable, segments });
   return `${line}\ncrc ${crc32(line).toString(16).padStart(8, '0')}\n`;
 }
 
@@ -41,14 +43,14 @@ export function encodeManifest(manifest: Manifest): string {
 export function decodeManifest(text: string): Manifest | null {
   const fields = parseObject(text.slice(0, text.indexOf('\n')));
   if (fields === null) return null;
-  const { id: hex, whole, reason, segmentBytes, released, segments } = fields;
+  const { id: hex, whole, reason, segmentBytes, released, durable, segments } = fields;
   const id = typeof hex === 'string' ? fromHex(hex) : null;
   if (id?.length !== JOURNAL_ID_BYTES || typeof whole !== 'boolean' || typeof reason !== 'string')
     return null;
-  if (!isCount(segmentBytes) || !isCount(released)) return null;
+  if (!isCount(segmentBytes) || !isCount(released) || !isCount(durable)) return null;
   if (!Array.isArray(segments) || segments.length === 0 || !segments.every(isCount)) return null;
   if (segments.some((sequence, index) => sequence <= (segments[index - 1] ?? -1))) return null;
-  const manifest = { id, whole, reason, segmentBytes, released, segments };
+  const manifest = { id, whole, reason, segmentBytes, released, durable, segments };
   // The CRC, the format and any second spelling are judged at once.
   return encodeManifest(manifest) === text ? manifest : null;
 }

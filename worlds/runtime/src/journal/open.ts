@@ -120,7 +120,7 @@ async function initialise(
   const segmentBytes = options.segmentBytes ?? DEFAULT_SEGMENT_BYTES;
   disk.close(await createSegment(disk, directory, 0, segmentBytes));
   const id = new Uint8Array(randomBytes(JOURNAL_ID_BYTES));
-  const manifest = { id, whole: reason === '', reason, segmentBytes, released: 0, segments: [0] };
+  const manifest = { id, whole: reason === '', reason, segmentBytes, released: 0, durable: 0, segments: [0] };
   await storeManifest(disk, directory, manifest);
   return manifest;
 }
@@ -171,7 +171,8 @@ async function dropLost(
   recovery: Recovery,
   loss: string,
 ): Promise<{ manifest: Manifest; segments: readonly RecoveredSegment[] }> {
-  const broken = { ...manifest, whole: false, reason: manifest.whole ? loss : manifest.reason };
+  const durable = recovery.first + recovery.records.length;
+  const broken = { ...manifest, durable, whole: false, reason: manifest.whole ? loss : manifest.reason };
   await storeManifest(disk, directory, broken);
   const nameOf = (segment: RecoveredSegment): string => segmentName(segment.sequence);
   const lost = recovery.segments.filter((segment) => segment.first === null);

@@ -4,7 +4,7 @@
  * listed file is missing, acknowledged records are gone: the journal is not whole, whatever prefix still reads.
  *
  * Limit: when the very last commit is damaged and nothing was written after it, damage looks like a torn write. The
- * journal therefore writes a seal (an empty entry) when it falls idle and when it closes.
+ * journal therefore writes a seal (an empty entry) when it falls idle, and what is durable into its manifest.
  */
 
 import type { Position } from '@concordat/kernel';
@@ -77,7 +77,7 @@ function join(scans: readonly SegmentScan[], released: Position): Omit<Recovery,
 }
 
 function lossBehind(scans: readonly SegmentScan[], position: Position, manifest: Manifest): string | null {
-  const attested = Math.max(...scans.map((scan) => scan.attested));
+  const attested = Math.max(manifest.durable, ...scans.map((scan) => scan.attested));
   if (attested > position) return `records ${position} to ${attested - 1} were durable and cannot be read`;
   const first = scans[0]?.header?.first ?? manifest.released;
   if (first > manifest.released) return `records ${manifest.released} to ${first - 1} are missing`;

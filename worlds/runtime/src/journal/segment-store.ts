@@ -24,6 +24,8 @@ export interface SegmentStore {
   readonly failure: RuntimeError | null;
   /** Forgets segments whose records all lie before `released`. */
   discard(sequences: readonly number[], released: Position): void;
+  /** Writes down what is durable. */
+  attest(): Promise<void>;
   /** Resolves when no work is under way and the spare segments are closed. */
   close(): Promise<void>;
 }
@@ -34,12 +36,14 @@ export interface SegmentStoreOptions {
   readonly manifest: Manifest;
   readonly spares: readonly Spare[];
   readonly onSpare: () => void;
+  /** Goes into every manifest that is written. */
+  readonly durable: () => Position;
 }
 
 /** Small enough that a commit's sync never waits for much of it. */
 const ZERO_CHUNK = Buffer.alloc(1024 * 1024);
 /** A full disk is asked again this often. */
-const RETRY_MS = 1000;
+const RETRY_MS = 250;
 
 export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
   const { disk, directory } = options;
@@ -51,8 +55,9 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
   let chain: Promise<void> = Promise.resolve();
 
   const change = async (next: Manifest): Promise<void> => {
-    await storeManifest(disk, directory, next);
-    manifest = next;
+    const attested = { ...next, durable: options.durable() };
+    await storeManifest(disk, directory, attested);
+    manifest = attested;
   };
   const prepareNow = async (): Promise<void> => {
     const sequence = Math.max(...manifest.segments) + 1;
@@ -91,6 +96,10 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
     },
     discard: (sequences, released) => {
       chain = chain.then(() => discardNow(sequences, released));
+    },
+    attest: async () => {
+      await chain;
+      await change(manifest);
     },
     close: async () => {
       await chain;

@@ -19,6 +19,8 @@ export interface AcceptorOptions {
   /** For the TLS handshake and the greeting together. */
   readonly handshakeMs: number;
   readonly strangersMax: number;
+  /** Calls from one address within a second; more are hung up on before they cost a handshake. */
+  readonly callsPerSecond: number;
   readonly onLink: (peer: NodeId, socket: Socket, rest: Buffer) => void;
   readonly onNote: (note: Note) => void;
 }
@@ -44,8 +46,21 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     ALPNProtocols: [LINK_PROTOCOL],
     secureOptions: constants.SSL_OP_NO_TICKET,
   });
+  let calls = new Map<string, number>();
+  const forgetCalls = setInterval(() => {
+    calls = new Map();
+  }, 1000);
+  server.on('error', () => options.onNote({ kind: 'link-refused', why: 'accept-failed' }));
   server.on('connection', (raw: Socket) => {
     const name = nameOf(raw);
+    const from = raw.remoteAddress ?? '';
+    const already = calls.get(from) ?? 0;
+    calls.set(from, already + 1);
+    if (already >= options.callsPerSecond) {
+      options.onNote({ kind: 'link-refused', why: 'too-many-calls' });
+      raw.destroy();
+      return;
+    }
     strangers.set(name, raw);
     const deadline = setTimeout(() => {
       if (strangers.get(name) === raw) refuse(name, 'handshake-timeout');
@@ -65,8 +80,9 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', () => {});
     const peer = identify(socket, options.pins);
-    if (peer === null) {
-      options.onNote({ kind: 'link-refused', why: 'unknown-pin' });
+    // The smaller id calls: a member that calls the wrong way round could make links flap.
+    if (peer === null || peer > options.self) {
+      options.onNote({ kind: 'link-refused', why: peer === null ? 'unknown-pin' : 'wrong-direction' });
       socket.destroy();
       return;
     }
@@ -81,6 +97,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
       return strangers.size;
     },
     close: () => {
+      clearInterval(forgetCalls);
       server.close();
       for (const raw of strangers.values()) raw.destroy();
     },

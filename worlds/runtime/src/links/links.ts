@@ -36,6 +36,8 @@ export interface LinkLimits extends PeerLimits {
   readonly handshakeMs: number;
   /** Callers whose identity is not proven yet. */
   readonly strangersMax: number;
+  /** Calls from one address within a second. */
+  readonly callsPerSecond: number;
   /** How often links are looked at; a quiet one is kept alive at this pace. */
   readonly beatMs: number;
 }
@@ -46,6 +48,7 @@ const LIMITS: LinkLimits = {
   idleMs: 10_000,
   handshakeMs: 5000,
   strangersMax: 64,
+  callsPerSecond: 100,
   beatMs: 1000,
 };
 
@@ -87,8 +90,9 @@ export async function createLinks<M>(
     if (isOpen) peer.attach(socket, rest);
     else socket.destroy();
   };
-  const common = { self, pins, handshakeMs: limits.handshakeMs, onLink, onNote: events.note };
-  const acceptor = createAcceptor({ ...common, tls, strangersMax: limits.strangersMax });
+  const { handshakeMs } = limits;
+  const common = { self, pins, handshakeMs, onLink, onNote: events.note };
+  const acceptor = createAcceptor({ ...limits, ...common, tls });
   const address = await listening(acceptor.server, options.listen, 'members');
   const beat = setInterval(() => {
     const now = performance.now();

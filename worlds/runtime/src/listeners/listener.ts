@@ -89,6 +89,10 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     accept(socket, from);
   });
   const address = await listening(server, listener, listener.name);
+  // Out of file descriptors, for instance: the client sees a reset, everyone else goes on.
+  server.on('error', () =>
+    events.note({ kind: 'connection-refused', listener: listener.name, why: 'accept-failed' }),
+  );
   const sweep = setInterval(() => {
     const before = performance.now() - limits.firstMessageMs;
     for (const [id, since] of silent) {
