@@ -52,6 +52,7 @@ const createResult = (suite) => ({
   running: null,
   runningSince: Date.now(),
   isLoaded: false,
+  hasEnded: false,
   lastEvent: Date.now(),
 });
 
@@ -70,10 +71,9 @@ function fail(result, title, error) {
 /** Counts one event of the child's reporter. */
 function onEvent(result, event) {
   result.lastEvent = Date.now();
-  if (event.type === 'loaded') {
-    result.isLoaded = true;
-    return;
-  }
+  if (event.type === 'loaded') result.isLoaded = true;
+  if (event.type === 'ended') result.hasEnded = true;
+  if (!event.type.startsWith('test:')) return;
   const source = sourceOf(result, event.file);
   if (event.type === 'test:enqueue') {
     if (event.nesting === 0) result.waiting++;
@@ -97,11 +97,11 @@ function onDone(result, event, source) {
 }
 
 /** Why a running suite must be stopped now, or null. */
-function reasonToStop(result, deadline) {
+function reasonToStop(result, { deadline, lingerMs, budgetMs }) {
   const now = Date.now();
   if (now > deadline) return `the run exceeded ${DEADLINE_MS / 60_000} minutes`;
   if (result.isLoaded && result.waiting === 0) {
-    if (now - result.lastEvent < LINGER_MS) return null;
+    if (now - result.lastEvent < lingerMs) return null;
     return 'all tests are done but the process would not end: a socket, timer or worker is still open';
   }
   const source = result.running ?? result.suite.sources[0];
@@ -109,8 +109,11 @@ function reasonToStop(result, deadline) {
   return `exceeded its budget of ${budgetMs(source) / 1000} s (tools/test-budgets.json)`;
 }
 
-/** Runs one package's tests to their end; resolves with the result, whatever happened. */
-function runSuite(suite, deadline, children) {
+/**
+ * Runs one package's tests to their end; resolves with the result, whatever happened. `limits` are the time at which
+ * the run ends, how long a process may linger, and the budget of each file.
+ */
+export function runSuite(suite, limits, children) {
   const result = createResult(suite);
   const missing = suite.files.find((file) => !existsSync(file));
   if (missing !== undefined) fail(result, missing, 'is not compiled');
@@ -124,6 +127,8 @@ function runSuite(suite, deadline, children) {
     const child = spawn(process.execPath, [...flags, join(ROOT, 'tools/test-package.mjs'), ...suite.files], {
       cwd: join(ROOT, suite.folder),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Tests of this runner run in a test process: the inner one is not part of it.
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
     });
     children.add(child);
     child.stdout.on('data', (chunk) => (result.output += chunk));
@@ -131,12 +136,12 @@ function runSuite(suite, deadline, children) {
     child.on('message', (event) => onEvent(result, event));
     let stopped = null;
     const watch = setInterval(() => {
-      stopped ??= reasonToStop(result, deadline);
+      stopped ??= reasonToStop(result, limits);
       if (stopped !== null) child.kill('SIGKILL');
     }, 250);
     const conclude = (code, signal) => {
       const ending = signal === null ? `ended with exit code ${code}` : `ended by ${signal}`;
-      const isUnfinished = !result.isLoaded || result.waiting > 0;
+      const isUnfinished = !result.hasEnded || result.waiting > 0;
       const isUnexplained = result.failed === 0 && (code !== 0 || isUnfinished);
       const reason = stopped ?? (isUnexplained ? `${ending} before its tests were done` : null);
       if (reason !== null) fail(result, result.running ?? suite.folder, reason);
@@ -166,6 +171,7 @@ function showResult(result) {
 }
 
 async function runSuites(suites, deadline) {
+  const limits = { deadline, lingerMs: LINGER_MS, budgetMs };
   const children = new Set();
   const stopAll = () => {
     for (const child of children) child.kill('SIGKILL');
@@ -176,7 +182,7 @@ async function runSuites(suites, deadline) {
   const results = [];
   const work = async () => {
     for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
-      const result = await runSuite(suite, deadline, children);
+      const result = await runSuite(suite, limits, children);
       showResult(result);
       results.push(result);
     }

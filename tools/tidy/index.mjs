@@ -59,7 +59,8 @@ function checkWorkspace() {
     problems.push(...checkCasts(entry.folder, files, exceptions));
   }
   checkFiles(findFiles('tools', (name) => name.endsWith('.mjs')).map(readFile));
-  problems.push(...checkExceptions(exceptions, paths));
+  const budgets = readJson(join(ROOT, 'tools/test-budgets.json'));
+  problems.push(...checkExceptions(exceptions, budgets, paths));
   return { problems, count: paths.length };
 }
 

@@ -90,13 +90,21 @@ export function checkCasts(folder, files, exceptions) {
 }
 
 /** Exceptions for files that are gone. */
-export function checkExceptions(exceptions, paths) {
+export function checkExceptions(exceptions, budgets, paths) {
   const known = new Set(paths);
-  return sortedKeys(exceptions.fileLines, exceptions.functionLines)
+  const gone = Object.keys(budgets.files)
+    .filter((path) => !known.has(path))
+    .map((path) => ({
+      path: 'tools/test-budgets.json',
+      line: 1,
+      message: `'${path}' names no file: remove it`,
+    }));
+  const listed = sortedKeys(exceptions.fileLines, exceptions.functionLines)
     .filter((key) => !known.has(key.split('#')[0]))
     .map((key) => ({
       path: 'tools/tidy/exceptions.json',
       line: 1,
       message: `'${key}' names no file: remove it`,
     }));
+  return [...gone, ...listed];
 }

@@ -155,7 +155,8 @@ describe('form', () => {
     assert.match(judged(551)[0], /lower/);
     const fitting = judge(inState, 'const a = 1;\n', { ...NO_EXCEPTIONS, fileLines: { [inState]: 550 } });
     assert.match(fitting[0], /fits now/);
-    assert.equal(checkExceptions({ fileLines: { 'gone.ts': 600 }, functionLines: {} }, [inState]).length, 1);
+    const listed = { fileLines: { 'gone.ts': 600 }, functionLines: {} };
+    assert.equal(checkExceptions(listed, { files: { 'gone.test.ts': 90 } }, [inState]).length, 2);
   });
   it('wants an opening comment, but not of a list of exports or a test', () => {
     const messages = (path, text) => checkFile(placeOf(path), readSource(text), PACKAGES, NO_EXCEPTIONS);

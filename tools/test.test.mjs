@@ -1,0 +1,60 @@
+/** The runner itself: whatever a test process does, the run ends and says so. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { runSuite } from './test.mjs';
+import { ROOT } from './workspace.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'runner-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Runs one test file of this text. */
+function run(name, text, { budgetMs = 30_000, lingerMs = 30_000 } = {}) {
+  const file = join(folder, `${name}.test.mjs`);
+  writeFileSync(file, `import { describe, it, test } from 'node:test';\n${text}\n`);
+  const suite = { folder: relative(ROOT, folder), sources: [relative(ROOT, file)], files: [file] };
+  const limits = { deadline: Date.now() + 60_000, lingerMs, budgetMs: () => budgetMs };
+  return runSuite(suite, limits, new Set());
+}
+
+const counts = ({ passed, failed, skipped }) => ({ passed, failed, skipped });
+
+describe('the test runner', () => {
+  it('counts tests, not suites', async () => {
+    const text =
+      "test('a', () => {}); describe('s', () => { it('b', () => {}); it('c', { skip: 'why' }, () => {}); });";
+    assert.deepEqual(counts(await run('counts', text)), { passed: 2, failed: 0, skipped: 1 });
+  });
+  it('shows what failed, once', async () => {
+    const result = await run(
+      'fails',
+      "describe('s', () => { it('b', () => { throw new Error('because'); }); });",
+    );
+    assert.deepEqual(counts(result), { passed: 0, failed: 1, skipped: 0 });
+    assert.match(result.failures[0].error, /because/);
+  });
+  it('counts a file that cannot be loaded as a failure', async () => {
+    const result = await run('unloadable', "import './missing.mjs';");
+    assert.equal(result.failed, 1);
+    assert.match(result.failures[0].error, /missing\.mjs/);
+  });
+  it('notices a process that leaves before its tests are done', async () => {
+    const result = await run('leaves', "test('a', () => process.exit(0)); test('b', () => {});");
+    assert.ok(result.failed > 0);
+  });
+  it('stops a file that exceeds its budget', async () => {
+    const text = "test('a', async () => { await new Promise((r) => setTimeout(r, 60_000)); });";
+    const result = await run('hangs', text, { budgetMs: 800 });
+    assert.match(result.failures.at(-1).error, /exceeded its budget of 0\.8 s/);
+  });
+  it('stops a process that would not end', async () => {
+    const result = await run('lingers', "test('a', () => { setInterval(() => {}, 1000); });", {
+      lingerMs: 300,
+    });
+    assert.match(result.failures[0].error, /still open/);
+    assert.equal(result.passed, 1);
+  });
+});
