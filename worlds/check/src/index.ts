@@ -1,3 +1,4 @@
+export * from './drawing.ts';
 export * from './history.ts';
 export * from './linearizable.ts';
 export * from './model.ts';
