@@ -14,6 +14,8 @@ export interface Trial {
   check(holds: boolean, claim: string): void;
   bar(holds: boolean, claim: string): void;
   note(line: string): void;
+  /** Nothing can be said, because something cannot be had here. */
+  skip(reason: string): void;
   /** Aborts when the trial's time is up. */
   readonly signal: AbortSignal;
 }
@@ -29,6 +31,7 @@ export interface Acceptance {
 export interface TrialResult {
   readonly passed: number;
   readonly failed: number;
+  readonly isSkipped: boolean;
 }
 
 export interface TrialHost {
@@ -43,6 +46,7 @@ export async function runTrial(acceptance: Acceptance, host: TrialHost): Promise
   const deadline = new AbortController();
   let passed = 0;
   let failed = 0;
+  let isSkipped = false;
   const check = (holds: boolean, claim: string): void => {
     if (holds) passed++;
     else failed++;
@@ -63,6 +67,10 @@ export async function runTrial(acceptance: Acceptance, host: TrialHost): Promise
       else note(`(baseline, ${holds ? 'holds' : 'does not hold'}) ${claim}`);
     },
     note,
+    skip: (reason) => {
+      isSkipped = true;
+      host.print(`SKIP ${acceptance.name}: ${reason}`);
+    },
   };
   const timer = setTimeout(() => deadline.abort(), acceptance.deadlineMs);
   const overdue = new Promise<never>((_, reject) => {
@@ -76,5 +84,5 @@ export async function runTrial(acceptance: Acceptance, host: TrialHost): Promise
     clearTimeout(timer);
     await Promise.all(clusters.map((cluster) => cluster.stop()));
   }
-  return { passed, failed };
+  return { passed, failed, isSkipped };
 }

@@ -1,66 +1,6 @@
 #!/usr/bin/env node
-/** `bench keeper`: starts what is to be measured, measures it, prints the table, stops what it started. */
+/** The command line of `bench keeper`. */
 
-import { tmpdir } from 'node:os';
-import { startApache } from './apache-cluster.ts';
-import { type Cluster, ClusterError } from './cluster.ts';
-import { startConcordat } from './concordat-cluster.ts';
-import { ConnectError } from './connection.ts';
-import { measure, type Target } from './measure.ts';
-import { type Options, parseOptions, USAGE } from './options.ts';
-import { formatReport } from './report.ts';
+import { runKeeperBench } from './keeper.ts';
 
-async function main(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2));
-  if (typeof options === 'string') {
-    console.error(`${options}\n\n${USAGE}`);
-    return 2;
-  }
-  const clusters: Cluster[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(clusters.splice(0).map((cluster) => cluster.stop()));
-  };
-  const stopAndLeave = (): void => {
-    stop().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', stopAndLeave);
-  process.once('SIGTERM', stopAndLeave);
-  try {
-    await startClusters(options, clusters);
-    await run(options, clusters);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ClusterError) && !(error instanceof ConnectError)) throw error;
-    console.error(error.message);
-    return 1;
-  } finally {
-    await stop();
-  }
-}
-
-/** Ours first: ratios are the first target's figures over the second's. */
-async function startClusters(options: Options, clusters: Cluster[]): Promise<void> {
-  const settings = options.dataParent === null ? {} : { parentDir: options.dataParent };
-  if (options.mode === 'ours' || options.mode === 'compare') clusters.push(await startConcordat(settings));
-  if (options.mode === 'apache' || options.mode === 'compare') clusters.push(await startApache(settings));
-}
-
-async function run(options: Options, clusters: readonly Cluster[]): Promise<void> {
-  const targets: Target[] = clusters.map((cluster) => ({
-    name: cluster.name,
-    endpoints: cluster.endpoints,
-    pids: () => cluster.endpoints.map((_, domain) => cluster.pid(domain)),
-  }));
-  if (options.mode === 'endpoints') {
-    targets.push({ name: 'endpoints', endpoints: options.endpoints, pids: () => [] });
-  }
-  const report = await measure(targets, {
-    loads: options.loads,
-    rounds: options.rounds,
-    dataDir: clusters[0]?.dataDir ?? options.dataParent ?? tmpdir(),
-    progress: (line) => console.error(line),
-  });
-  console.log(options.json ? JSON.stringify(report, null, 2) : formatReport(report));
-}
-
-process.exitCode = await main();
+process.exitCode = await runKeeperBench(process.argv.slice(2));
