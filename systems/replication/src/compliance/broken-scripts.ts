@@ -1,0 +1,292 @@
+/**
+ * For each broken variant the scenario that rejects it, and the detector that speaks. The honest protocol must come
+ * through the same scenario without an objection.
+ */
+
+import { createPrng, type NodeId } from '@concordat/kernel';
+import { attackers } from '../order/three-phase/adversaries.ts';
+import { attacking } from './attacks.ts';
+import * as broken from './broken.ts';
+import {
+  type Cluster,
+  type ClusterOptions,
+  createCluster,
+  type ReplicaStrategy,
+  scheduleLoad,
+} from './cluster.ts';
+import { damage, falseServer } from './false-server.ts';
+import { accusedBy, objectionOf, runStorm } from './storm.ts';
+
+export interface BrokenVariant {
+  readonly name: string;
+  /** Who speaks: a scripted scenario's judges, or a search over seeds. */
+  readonly detector: 'script' | 'seeds';
+  readonly variant: broken.Variant;
+  /** The objection to the variant, or to the honest protocol; null if there is none. */
+  run(variant: broken.Variant | undefined): string | null;
+}
+
+const BFT = { u: 1, r: 1 };
+const ALL = [0, 1, 2, 3];
+/** What `scheduleLoad` adds to. */
+const COUNTERS = Array.from({ length: 20 }, (_, i) => `counter ${i}`);
+
+type Script = (cluster: Cluster) => string | null;
+
+/** Plays a script on four members; evidence against one of them that is honest is an objection, too. */
+function play(
+  variant: broken.Variant | undefined,
+  script: Script,
+  options: Partial<ClusterOptions> = {},
+): string | null {
+  const seed = options.seed ?? 1;
+  const liars = options.adversaries ?? new Map<NodeId, ReplicaStrategy>();
+  const cluster = createCluster({ seed, faults: BFT, ...options, ...(variant && { variant }) });
+  const objection = objectionOf(cluster, () => script(cluster));
+  return objection ?? accusedBy(cluster, seed, liars).problem;
+}
+
+/** The first objection among some seeds. */
+function search(seeds: number, run: (seed: number) => string | null): string | null {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const objection = run(seed);
+    if (objection !== null) return `seed ${seed}: ${objection}`;
+  }
+  return null;
+}
+
+function eachAdds(cluster: Cluster, members: readonly NodeId[], name: string): void {
+  for (const member of members) cluster.add(member, `${name} ${member}`, 1);
+}
+
+function finishes(cluster: Cluster): string | null {
+  // What was asked for last is on its way only after a turn.
+  cluster.world.run(100);
+  return cluster.world.runUntil(() => cluster.outstanding() === 0, 30_000)
+    ? null
+    : `liveness: ${cluster.outstanding()} operations are outstanding`;
+}
+
+/** Half and half: neither may go on alone. */
+const halves: Script = (cluster) => {
+  const { world } = cluster;
+  world.run(200);
+  world.partition([
+    [0, 1],
+    [2, 3],
+  ]);
+  eachAdds(cluster, ALL, 'in one half');
+  world.run(6000);
+  world.heal();
+  return finishes(cluster);
+};
+
+/** All lose power while their disks are busy. */
+const blackout: Script = (cluster) => {
+  scheduleLoad(cluster, createPrng(1), 200, 3000);
+  for (let round = 0; round < 3; round++) {
+    cluster.world.run(900);
+    eachAdds(cluster, ALL, 'just before');
+    cluster.world.run(20);
+    for (const id of ALL) cluster.world.crash(id);
+    for (const id of ALL) cluster.world.restart(id);
+  }
+  return finishes(cluster);
+};
+
+/** The primary dies under load; what it had led to commitment must survive. */
+const primaryDies: Script = (cluster) => {
+  scheduleLoad(cluster, createPrng(1), 200, 2000);
+  cluster.world.run(1000);
+  cluster.world.crash(0);
+  cluster.world.run(1500);
+  cluster.world.restart(0);
+  return finishes(cluster);
+};
+
+/**
+ * Member 1 alone learns that a slot is prepared, and is cut off. The primary forgets what it had not synced; members 2
+ * and 3 know the proposal, but too few votes: with the primary they must decide without it.
+ */
+const onlyOnePrepares: Script = (cluster) => {
+  const { world } = cluster;
+  world.run(600);
+  for (const to of [0, 2, 3]) world.setLink(1, to, { latencyMs: 400, jitterMs: 0 });
+  world.setDisk(0, { syncMs: 300, jitterMs: 0 });
+  cluster.add(0, 'known to one', 1);
+  world.run(60);
+  world.partition([[1]]);
+  world.crash(0);
+  world.resetDisk(0);
+  for (const to of [0, 2, 3]) world.resetLink(1, to);
+  world.restart(0);
+  world.run(5000);
+  eachAdds(cluster, [2, 3], 'without it');
+  world.run(2000);
+  world.heal();
+  return finishes(cluster);
+};
+
+/** Two members lose their journals, the third knowing one is away: no quorum that remembers is left. */
+const lostMemory: Script = (cluster) => {
+  const { world } = cluster;
+  world.partition([[3]]);
+  eachAdds(cluster, [0, 1, 2], 'before');
+  world.run(1000);
+  world.crash(0);
+  for (const id of [1, 2]) {
+    world.wipe(id);
+    world.restart(id);
+  }
+  world.heal();
+  world.run(3000);
+  eachAdds(cluster, [3], 'after');
+  world.run(5000);
+  return null;
+};
+
+/** A member's memory is damaged; it must notice at the next checkpoint, and repair itself. */
+const damagedMemory: Script = (cluster) => {
+  scheduleLoad(cluster, createPrng(1), 200, 3000);
+  cluster.world.run(1000);
+  damage(cluster.stateOf(2).execution, ['what nobody reads']);
+  cluster.world.run(3000);
+  return finishes(cluster);
+};
+
+/** A member comes back to three others, of whom one serves a false state. */
+const fromFalseServer = (seed: number, variant: broken.Variant | undefined): string | null => {
+  const script: Script = (cluster) => {
+    const { world } = cluster;
+    world.run(300);
+    world.crash(3);
+    scheduleLoad(cluster, createPrng(seed), 400, 6000);
+    world.run(3000);
+    world.restart(3);
+    world.run(3000);
+    return finishes(cluster);
+  };
+  const adversaries = new Map([[1, falseServer(COUNTERS)]]);
+  const settings = { checkpointInterval: 8, window: 16 };
+  return play(variant, script, { seed, adversaries, settings });
+};
+
+const stormWith =
+  (attack: keyof typeof attackers) =>
+  (variant: broken.Variant | undefined): string | null =>
+    search(2, (seed) => {
+      const liars = new Map([
+        [0, (place: Parameters<typeof attacking>[1]) => attacking(attackers[attack], place)],
+      ]);
+      return runStorm({ seed, faults: BFT, liars, ...(variant && { variant }) }).problem;
+    });
+
+/** A primary proposes a time a minute ahead. */
+const fromTheFuture = (variant: broken.Variant | undefined): string | null => {
+  const liar = attacking(attackers['time-ahead'], { id: 0, seed: 1, faults: BFT });
+  const script: Script = (cluster) => {
+    eachAdds(cluster, [1, 2, 3], 'now');
+    const objection = finishes(cluster);
+    const { execution, config } = cluster.stateOf(2);
+    const aheadMs = execution.core.time.get() - cluster.world.now;
+    return (
+      objection ?? (aheadMs > Math.min(1000, config.timeToleranceMs) ? `time: ${aheadMs} ms ahead` : null)
+    );
+  };
+  return play(variant, script, { adversaries: new Map([[0, liar]]) });
+};
+
+/** A proposal is out, the disk is not done, and power fails; the primary is back before anyone gives it up. */
+const backInTime: Script = (cluster) => {
+  const { world } = cluster;
+  world.run(600);
+  world.setDisk(0, { syncMs: 100, jitterMs: 0 });
+  cluster.add(0, 'before', 1);
+  world.run(20);
+  world.crash(0);
+  world.resetDisk(0);
+  world.restart(0);
+  eachAdds(cluster, [1, 2], 'after');
+  return finishes(cluster);
+};
+
+export const brokenVariants: readonly BrokenVariant[] = [
+  {
+    name: 'a quorum one too small',
+    detector: 'script',
+    variant: broken.smallQuorum,
+    run: (variant) => play(variant, halves),
+  },
+  {
+    name: 'a missing durability wait',
+    detector: 'script',
+    variant: broken.noDurabilityWait,
+    run: (variant) => play(variant, blackout, { disk: { syncMs: 40 } }),
+  },
+  {
+    name: 'a view change that forgets',
+    detector: 'script',
+    variant: broken.forgetfulViewChange,
+    run: (variant) => play(variant, primaryDies),
+  },
+  {
+    name: 'exposure before commit',
+    detector: 'script',
+    variant: broken.earlyExposure,
+    run: (variant) => play(variant, onlyOnePrepares),
+  },
+  {
+    name: 'replay of an old incarnation',
+    detector: 'script',
+    variant: broken.oldIncarnation,
+    run: (variant) => play(variant, lostMemory),
+  },
+  {
+    name: 'a state transfer that skips verification',
+    detector: 'seeds',
+    variant: broken.gullibleTransfer,
+    run: (variant) => search(5, (seed) => fromFalseServer(seed, variant)),
+  },
+  {
+    name: 'a checkpoint without execution check',
+    detector: 'script',
+    variant: broken.noExecutionCheck,
+    run: (variant) => play(variant, damagedMemory, { settings: { checkpointInterval: 8, window: 16 } }),
+  },
+  {
+    name: 'votes counted whatever they are for',
+    detector: 'seeds',
+    variant: broken.blindCounting,
+    run: stormWith('equivocate'),
+  },
+  {
+    name: 'signatures believed unseen',
+    detector: 'seeds',
+    variant: broken.noVerification,
+    run: stormWith('usurp'),
+  },
+  {
+    name: 'any ordered time taken for good',
+    detector: 'script',
+    variant: broken.noTimeCheck,
+    run: fromTheFuture,
+  },
+  {
+    name: 'a primary that goes on after its restart',
+    detector: 'script',
+    variant: broken.shamelessPrimary,
+    run: (variant) => play(variant, backInTime),
+  },
+  {
+    name: 'a primary that nobody suspects',
+    detector: 'script',
+    variant: broken.patientReplica,
+    run: (variant) =>
+      play(variant, (cluster) => {
+        cluster.world.run(500);
+        cluster.world.crash(0);
+        eachAdds(cluster, [1, 2, 3], 'to nobody');
+        return finishes(cluster);
+      }),
+  },
+];

@@ -1,0 +1,145 @@
+/**
+ * Deliberately broken replicas. Each lacks one thing that the protocol's safety or liveness rests on; the table in
+ * `broken-scripts.ts` says which detector must reject it. The tests are tested: a suite that lets one of these pass
+ * proves nothing about the honest protocol.
+ */
+
+import type { Env } from '@concordat/kernel';
+import { onSend } from '@concordat/sim';
+import { equalBytes } from '@concordat/wire';
+import { combinedDigest } from '../execution/execution.ts';
+import type { Message } from '../order/three-phase/messages.ts';
+import { findSlot, type ReplicaState } from '../order/three-phase/state.ts';
+import { signViewChange } from '../order/three-phase/statements.ts';
+import type { ReplicaProcess } from './cluster.ts';
+
+export type Variant = (honest: ReplicaProcess) => ReplicaProcess;
+
+/** What a variant may bend that an honest replica never touches. */
+type Bent<T> = { -readonly [key in keyof T]: Bent<T[key]> };
+
+const bend = <T>(value: T): Bent<T> => value as Bent<T>;
+
+const atStart =
+  (act: (s: ReplicaState) => void): Variant =>
+  (honest) => ({
+    ...honest,
+    start: (env, recovered) => {
+      const s = honest.start(env, recovered);
+      act(s);
+      return s;
+    },
+  });
+
+const atSettle =
+  (act: (s: ReplicaState, env: Env<Message>) => void): Variant =>
+  (honest) => ({
+    ...honest,
+    settle: (s, env) => {
+      honest.settle(s, env);
+      act(s, env);
+    },
+  });
+
+/** Two quorums may share nobody who is correct. */
+export const smallQuorum = atStart((s) => {
+  bend(s.config.quorums).agreement -= 1;
+});
+
+/** Votes leave before they are on disk. */
+export const noDurabilityWait: Variant = onSend((env, to, message) => env.sendEarly(to, message));
+
+/** Leaves a view as if it had promised nothing there. */
+export const forgetfulViewChange: Variant = (honest) => {
+  const forget = (s: ReplicaState): void => {
+    const own = s.viewChanges[s.config.self] ?? null;
+    if (own === null || own.claims.length === 0) return;
+    s.viewChanges[s.config.self] = signViewChange(s.keys, s.config.cluster, { ...own, claims: [] });
+  };
+  // What was sent in the turn is replaced by what is remembered at its end.
+  const behind = (s: ReplicaState, env: Env<Message>, act: (env: Env<Message>) => void): void => {
+    const changes = new Set<number>();
+    act({
+      ...env,
+      now: env.now,
+      random: env.random,
+      send: (to, m) => void (m.type === 'view-change' ? changes.add(to) : env.send(to, m)),
+    });
+    forget(s);
+    const own = s.viewChanges[s.config.self] ?? null;
+    if (own !== null) for (const to of changes) env.send(to, own);
+  };
+  return {
+    ...honest,
+    receive: (s, env, from, m) => behind(s, env, (bent) => honest.receive(s, bent, from, m)),
+    timeout: (s, env, timer) => behind(s, env, (bent) => honest.timeout(s, bent, timer)),
+    completed: (s, env, ticket, holds) =>
+      behind(s, env, (bent) => honest.completed?.(s, bent, ticket, holds)),
+    settle: (s, env) => behind(s, env, (bent) => honest.settle(s, bent)),
+  };
+};
+
+/** Shows the world what is prepared here, whether or not anybody else knows. */
+export const earlyExposure = atSettle((s) => {
+  s.committed = Math.max(s.committed, s.prepared);
+});
+
+/** Acts after a wipe as if nothing had been promised before it. */
+export const oldIncarnation: Variant = (honest) => ({
+  ...honest,
+  start: (env, recovered) => honest.start(env, { ...recovered, whole: true }),
+});
+
+/** Believes whoever answers a state transfer. */
+export const gullibleTransfer: Variant = (honest) => ({
+  ...honest,
+  receive: (s, env, from, m) => {
+    if (m.type === 'manifest' && s.transfer !== null) {
+      const state = combinedDigest(s.keys.hash, m.roots.core, m.roots.service);
+      s.transfer = { ...s.transfer, target: { ...s.transfer.target, state } };
+    }
+    honest.receive(s, env, from, m);
+  },
+});
+
+/** Goes on from a state that is not the agreed one. */
+export const noExecutionCheck = atSettle((s) => {
+  const diverged = s.own.find(({ slot }) => slot === s.stable.slot);
+  if (diverged !== undefined && !equalBytes(diverged.state, s.stable.state)) s.transfer = null;
+});
+
+/** Counts votes without looking what they are for. */
+export const blindCounting: Variant = (honest) => ({
+  ...honest,
+  receive: (s, env, from, m) => {
+    const isVote = m.type === 'prepare' || m.type === 'commit';
+    const history = isVote ? (findSlot(s, m.slot)?.history ?? m.history) : null;
+    honest.receive(s, env, from, isVote && history !== null ? { ...m, history } : m);
+  },
+});
+
+/** Believes every signature. */
+export const noVerification: Variant = (honest) => ({
+  ...honest,
+  completed: (s, env, ticket) => honest.completed?.(s, env, ticket, true),
+});
+
+/** Takes any ordered time for good. */
+export const noTimeCheck = atStart((s) => {
+  bend(s.config).timeToleranceMs = Number.MAX_SAFE_INTEGER;
+});
+
+/** Goes on leading after a restart, although proposals may have left that it does not remember. */
+export const shamelessPrimary = atStart((s) => {
+  s.mayPropose = true;
+});
+
+/** Waits for ever. */
+export const patientReplica: Variant = (honest) => ({
+  ...honest,
+  timeout: (s, env, timer) => {
+    s.progressAt = env.now;
+    s.enteredAt = env.now;
+    honest.timeout(s, env, timer);
+  },
+});
