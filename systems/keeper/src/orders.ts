@@ -20,6 +20,8 @@ const Kind = { claim: 0, open: 1, move: 2, touch: 3, request: 4 } as const;
 /** More than any turn brings; each order costs a result. */
 export const MAX_ORDERS = 16_384;
 export const MAX_TOUCHES = 16_384;
+/** Each may cost every replica two signature checks, some 0.2 ms: a body must not stop the others for long. */
+export const MAX_MOVES = 128;
 const MAX_SCHEME_BYTES = 64;
 
 /** Makes the body's epoch the gateway's current one; must be the first order of the first body of an epoch. */
@@ -154,6 +156,7 @@ export function decodeBody(bytes: Uint8Array): Body | null {
   const epoch = reader.u53();
   const identities = reader.list(MAX_ORDERS, 4, () => readIdentities(reader));
   const orders = reader.list(MAX_ORDERS, 1, () => readOrder(reader));
+  if (orders.filter(({ kind }) => kind === 'move').length > MAX_MOVES) reader.fail();
   return reader.finish({ gateway, epoch, identities, orders });
 }
 

@@ -113,7 +113,7 @@ function initial(config: ClientConfig, now: Millis): ClientState {
   };
 }
 
-const gatewayOf = (state: ClientState): NodeId => state.config.gateways[state.at] as NodeId;
+const gatewayOf = (state: ClientState): NodeId => state.config.gateways[state.at]!;
 
 function connect(state: ClientState, env: Env<GatewayMessage>): void {
   state.phase = 'connecting';

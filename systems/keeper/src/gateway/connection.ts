@@ -41,13 +41,13 @@ export function sendHeader(
 export function createNotifier(state: GatewayState, env: Env<GatewayMessage>): Deliver {
   let lastType = 0;
   let lastPath = '';
-  let bytes = new Uint8Array(0);
+  let bytes: Uint8Array = new Uint8Array(0);
   return (id, type, path, acl) => {
     const connection = state.connections.get(id);
     if (connection === undefined || !mayRead(state, connection, acl, path)) return;
     if (type !== lastType || path !== lastPath) {
       writeWatchEvent(answers, type, path);
-      bytes = answers.finish() as Uint8Array<ArrayBuffer>;
+      bytes = answers.finish();
       lastType = type;
       lastPath = path;
     }

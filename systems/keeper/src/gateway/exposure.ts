@@ -22,7 +22,7 @@ export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: Ex
   let told = 0;
   const tellUpTo = (zxid: number): void => {
     for (; told < batch.events.length; told++) {
-      const event = decodeEvent(batch.events[told] as Uint8Array);
+      const event = decodeEvent(batch.events[told]!);
       if (event === null) continue;
       if (event.zxid > zxid) return;
       onEvent(state, env, event, notify);
@@ -37,7 +37,7 @@ export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: Ex
     state.inFlight.delete(outcome.seq);
     for (const [index, result] of results.results.entries()) {
       tellUpTo(result.zxid);
-      onResult(state, env, origins[index] as Origin, result);
+      onResult(state, env, origins[index]!, result);
     }
   }
   tellUpTo(Number.MAX_SAFE_INTEGER);

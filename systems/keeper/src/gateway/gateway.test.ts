@@ -54,6 +54,23 @@ test('a session that waits for a write does not hold up the reads of another', (
   assert.deepEqual(reader.log(), ['5 -101']);
 });
 
+test('a storm of returning clients is cut into bodies that others can bear', () => {
+  const world = createTestWorld();
+  const before = Array.from({ length: 300 }, (_, i) => world.open(i).connect());
+  world.loopback.isHeld = true;
+  for (const { id } of before) world.loopback.disconnect(id);
+  const frames = before.map(({ answer }, i) => {
+    const { id } = world.open(1000 + i);
+    world.loopback.connect(id);
+    assert.ok(answer !== null);
+    return [id, clientFrame(connectFrame({ lastZxidSeen: 0, ...answer }))] as const;
+  });
+  world.loopback.deliverAll(frames);
+  assert.equal(world.loopback.held.length, 3);
+  world.loopback.expose();
+  for (const [id] of frames) assert.equal(world.inboxes.get(id)?.length, 1);
+});
+
 test('pipelined writes of one session are ordered without waiting for each other', () => {
   const world = createTestWorld();
   const client = world.open().connect();

@@ -1,5 +1,7 @@
 export * from './gateway.ts';
+export { requireInvariants } from './invariants.ts';
 export * from './message.ts';
+export { measure } from './metrics.ts';
 export {
   GATEWAY_LIMITS,
   type GatewayConfig,

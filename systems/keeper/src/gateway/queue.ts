@@ -61,7 +61,7 @@ export function serveReady(state: GatewayState, env: Env<GatewayMessage>): void 
 
 function serve(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): void {
   while (connection.phase === 'live' && connection.head < connection.queue.length) {
-    const request = connection.queue[connection.head] as QueuedRequest;
+    const request = connection.queue[connection.head]!;
     const isOrdered = ORDERED.has(request.op);
     if (!isOrdered && connection.ordered > 0) return;
     connection.head++;

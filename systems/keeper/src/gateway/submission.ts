@@ -4,9 +4,9 @@
  */
 
 import { type Env, MAX_REQUEST_BYTES } from '@concordat/kernel';
-import { encodeBody, MAX_ORDERS, type Order, orderBytes } from '../orders.ts';
+import { encodeBody, MAX_MOVES, MAX_ORDERS, type Order, orderBytes } from '../orders.ts';
 import type { Identity } from '../tree/acl.ts';
-import type { GatewayState, Origin } from './state.ts';
+import type { GatewayState } from './state.ts';
 
 /** Submits a body and returns its sequence number; null when too many are outstanding. */
 export type Submit = (body: Uint8Array) => number | null;
@@ -42,9 +42,11 @@ function cutBody(state: GatewayState, start: number): { readonly body: Uint8Arra
   const identities: (readonly Identity[])[] = [];
   const orders: Order[] = [];
   let size = BODY_OVERHEAD_BYTES;
+  let moves = 0;
   let end = start;
   for (; end < state.outbox.length && orders.length < MAX_ORDERS; end++) {
-    const origin = state.outbox[end] as Origin;
+    const origin = state.outbox[end]!;
+    if (origin.order.kind === 'move' && ++moves > MAX_MOVES) break;
     const key = identityKey(origin.identities);
     const known = lists.get(key);
     size += orderBytes(origin.order) + (known === undefined ? 4 + 3 * key.length : 0);

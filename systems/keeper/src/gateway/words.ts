@@ -7,6 +7,7 @@ import type { Env } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
 import { sessionHex } from '../sessions/session-id.ts';
 import type { GatewayMessage } from './message.ts';
+import { latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
 import { type Connection, freshStatistics, type GatewayState } from './state.ts';
 
 type Word = (state: GatewayState, env: Env<GatewayMessage>, asker: Connection) => string;
@@ -60,20 +61,6 @@ function versionOf(state: GatewayState): string {
 
 const versionLine = (state: GatewayState): string => `Zookeeper version: ${versionOf(state)}\n`;
 
-function latencies(state: GatewayState) {
-  const { latencyMin, latencyMax, latencySum, latencyCount } = state.statistics;
-  const average = latencyCount === 0 ? 0 : latencySum / latencyCount;
-  return { min: Math.round(latencyMin), max: Math.round(latencyMax), average: average.toFixed(1) };
-}
-
-/** Requests that wait or are under way. */
-function outstanding(state: GatewayState): number {
-  let count = 0;
-  for (const connection of state.connections.values())
-    count += connection.queue.length - connection.head + connection.ordered;
-  return count;
-}
-
 function serverLines(state: GatewayState): string {
   const { tree, meta } = state.config.service.keeper;
   const { min, average, max } = latencies(state);
@@ -102,48 +89,9 @@ function clientLines(state: GatewayState): string {
   return text;
 }
 
-const pathCount = ({ watches }: GatewayState): number =>
-  new Set([
-    ...watches.data.keys(),
-    ...watches.child.keys(),
-    ...watches.persistent.keys(),
-    ...watches.recursive.keys(),
-  ]).size;
-
-function watchCount({ watches }: GatewayState): number {
-  let count = 0;
-  for (const watched of watches.byConnection.values())
-    count += watched.data.size + watched.child.size + watched.persistent.size + watched.recursive.size;
-  return count;
-}
-
-function ephemeralCount(state: GatewayState): number {
-  let count = 0;
-  for (const paths of state.config.service.keeper.tree.ephemerals.values()) count += paths.size;
-  return count;
-}
-
 function monitorLines(state: GatewayState): string {
-  const { tree, sessions } = state.config.service.keeper;
-  const { min, average, max } = latencies(state);
-  const metrics: Record<string, number | string> = {
-    zk_version: versionOf(state),
-    zk_server_state: state.config.info().mode,
-    zk_ephemerals_count: ephemeralCount(state),
-    zk_num_alive_connections: state.connections.size,
-    zk_avg_latency: average,
-    zk_outstanding_requests: outstanding(state),
-    zk_znode_count: tree.nodes.size,
-    zk_global_sessions: sessions.table.size,
-    zk_packets_sent: state.statistics.sent,
-    zk_packets_received: state.statistics.received,
-    zk_watch_count: watchCount(state),
-    zk_min_latency: min,
-    zk_max_latency: max,
-    zk_approximate_data_size: tree.dataBytes,
-    zk_local_sessions: 0,
-    ...state.config.info().metrics,
-  };
+  const { mode } = state.config.info();
+  const metrics = { zk_version: versionOf(state), zk_server_state: mode, ...measure(state) };
   return Object.entries(metrics)
     .map(([name, value]) => `${name}\t${value}\n`)
     .join('');

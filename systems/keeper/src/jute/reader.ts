@@ -53,8 +53,8 @@ function textOf(bytes: Uint8Array): string | null {
 }
 
 export function createJuteReader(): JuteReader {
-  let input = new Uint8Array(0);
-  let view = new DataView(input.buffer);
+  let input: Uint8Array = new Uint8Array(0);
+  let view: DataView = new DataView(input.buffer);
   let at = 0;
   let failed = false;
 
@@ -95,8 +95,8 @@ export function createJuteReader(): JuteReader {
 
   return {
     reset: (bytes, offset = 0) => {
-      input = bytes as Uint8Array<ArrayBuffer>;
-      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) as DataView<ArrayBuffer>;
+      input = bytes;
+      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       at = offset;
       failed = offset > bytes.length;
     },

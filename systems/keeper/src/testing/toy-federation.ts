@@ -7,6 +7,7 @@
 import { modelHash, modelSignatures } from '@concordat/crypto';
 import { assert, type Env, type Millis, type NodeId, type Process } from '@concordat/kernel';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
+import { requireInvariants } from '../gateway/invariants.ts';
 import type { GatewayMessage } from '../gateway/message.ts';
 import { GATEWAY_LIMITS, type GatewayState } from '../gateway/state.ts';
 import type { KeeperService } from '../service.ts';
@@ -117,6 +118,7 @@ export function createToyNode(domain: number): Process<ToyState, ToyMessage> {
       // The orderer's own requests are executed in the turn in which they were submitted.
       take(state, env);
     },
+    invariants: (state) => requireInvariants(state.gatewayState),
   };
 }
 

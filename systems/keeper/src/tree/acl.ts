@@ -111,7 +111,7 @@ export function resolveAcl(asked: readonly Acl[] | null, principal: Principal): 
   if (asked === null || asked.length === 0) return null;
   const resolved: Acl[] = [];
   for (let i = 0; i < asked.length; i++) {
-    const entry = asked[i] as Acl;
+    const entry = asked[i]!;
     if (asked.findIndex((other) => sameEntry(other, entry)) < i) continue;
     if (entry.scheme === 'auth') {
       const own = principal.identities.filter((identity) => identity.scheme === 'digest');
@@ -122,7 +122,7 @@ export function resolveAcl(asked: readonly Acl[] | null, principal: Principal): 
       resolved.push(entry);
     }
   }
-  if (resolved.length === 1 && sameEntry(resolved[0] as Acl, OPEN_ACL[0] as Acl)) return OPEN_ACL;
+  if (resolved.length === 1 && sameEntry(resolved[0]!, OPEN_ACL[0]!)) return OPEN_ACL;
   return storedBytes(resolved) <= MAX_STORED_ACL_BYTES ? resolved : null;
 }
 
@@ -177,6 +177,6 @@ export function readStoredAcl(reader: Reader): readonly Acl[] {
     id: reader.text(MAX_STORED_ACL_BYTES),
   }));
   if (acl.length === 0) return OPEN_ACL;
-  if (acl.length === 1 && sameEntry(acl[0] as Acl, OPEN_ACL[0] as Acl)) reader.fail();
+  if (acl.length === 1 && sameEntry(acl[0]!, OPEN_ACL[0]!)) reader.fail();
   return acl;
 }

@@ -40,7 +40,7 @@ export function applyMulti(tree: Tree, tx: Transaction, operations: readonly Mul
     results.push(result);
     if (result.err !== ErrorCode.ok) break;
   }
-  const failed = results.length > 0 && (results.at(-1) as OpResult).err !== ErrorCode.ok;
+  const failed = results.length > 0 && results.at(-1)!.err !== ErrorCode.ok;
   endAttempt(tree, !failed);
   if (!failed) return results;
   tx.changes.length = 0;
@@ -50,5 +50,5 @@ export function applyMulti(tree: Tree, tx: Transaction, operations: readonly Mul
 function failedResult(results: readonly OpResult[], index: number): OpResult {
   const last = results.length - 1;
   if (index < last) return failure(ErrorCode.ok);
-  return failure(index === last ? (results[last] as OpResult).err : ErrorCode.runtimeInconsistency);
+  return failure(index === last ? results[last]!.err : ErrorCode.runtimeInconsistency);
 }

@@ -8,7 +8,7 @@ const rotate = (value: number, by: number): number => (value << by) | (value >>>
 /** The message with its padding, as big-endian words. */
 function padded(bytes: Uint8Array): DataView {
   const view = new DataView(new ArrayBuffer(Math.ceil((bytes.length + 9) / 64) * 64));
-  for (let i = 0; i < bytes.length; i++) view.setUint8(i, bytes[i] as number);
+  for (let i = 0; i < bytes.length; i++) view.setUint8(i, bytes[i]!);
   view.setUint8(bytes.length, 0x80);
   view.setUint32(view.byteLength - 8, Math.floor(bytes.length / 0x2000_0000));
   view.setUint32(view.byteLength - 4, (bytes.length << 3) >>> 0);
@@ -31,7 +31,7 @@ export function sha1(bytes: Uint8Array): Uint8Array {
   for (let block = 0; block < view.byteLength; block += 64) {
     for (let t = 0; t < 16; t++) w[t] = view.getInt32(block + 4 * t);
     for (let t = 16; t < 80; t++) w[t] = rotate(w[t - 3]! ^ w[t - 8]! ^ w[t - 14]! ^ w[t - 16]!, 1);
-    let [a, b, c, d, e] = state as unknown as [number, number, number, number, number];
+    let [a = 0, b = 0, c = 0, d = 0, e = 0] = state;
     for (let t = 0; t < 80; t++) {
       const next = (rotate(a, 5) + round(t, b, c, d) + e + w[t]!) | 0;
       [a, b, c, d, e] = [next, a, rotate(b, 30), c, d];

@@ -133,7 +133,7 @@ export function endAttempt(tree: Tree, succeeded: boolean): void {
   tree.formers = null;
   if (succeeded) return;
   for (let i = formers.length - 1; i >= 0; i--) {
-    const { path, node } = formers[i] as Former;
+    const { path, node } = formers[i]!;
     if (node === undefined) tree.nodes.delete(path);
     else tree.nodes.set(path, node);
   }
