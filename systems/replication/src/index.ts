@@ -1,4 +1,5 @@
 export * from './batch.ts';
+export { type ClientOptions, type ClientState, call, createClient } from './client.ts';
 export * from './config.ts';
 export * from './execution/execution.ts';
 export * from './fault-model.ts';

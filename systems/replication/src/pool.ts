@@ -61,6 +61,7 @@ export function admit(pool: Pool, config: ReplicaConfig, pooled: Pooled, execute
   if (bytes > config.domainBytes) return 'domain-full';
   pool.domainBytes.set(request.domain, bytes);
   client.executed = Math.max(client.executed, executed);
+  client.proposed = Math.max(client.proposed, client.executed);
   client.requests.set(request.seq, pooled);
   pool.arrivals.push(pooled);
   return 'admitted';
@@ -92,6 +93,8 @@ export function noteExecuted(pool: Pool, id: Submitter, seq: number): void {
   client.executed = seq;
   client.proposed = Math.max(client.proposed, seq);
   for (const [at, pooled] of client.requests) if (at <= seq) dropPooled(pool, pooled);
+  // What a client without requests has done is in the ordered state: nothing here needs to remember it.
+  if (client.requests.size === 0 && client.proposed === client.executed) pool.clients.delete(clientKey(id));
 }
 
 /** Notes that the current view's log holds the client's requests up to `seq`. */

@@ -119,11 +119,35 @@ function missingDigest(s: ReplicaState, number: number): Uint8Array | null {
   return isComplete ? null : digest;
 }
 
+/** What a peer may fetch between two ticks. */
+const CREDIT_BYTES = 2 * 1024 * 1024;
+
+/** Renews what peers may fetch. Called on every tick. */
+export function renewCredit(s: ReplicaState): void {
+  for (const peer of s.peers) peer.credit = CREDIT_BYTES;
+}
+
+/** Sends what a peer asked for, unless it has had its share; it will ask again. */
+export function serve(
+  s: ReplicaState,
+  env: Env<Message>,
+  to: NodeId,
+  message: Message,
+  sizeBytes: number,
+): void {
+  const peer = s.peers[to];
+  if (peer === undefined || peer.credit <= 0) return;
+  peer.credit -= sizeBytes;
+  env.send(to, message);
+}
+
 export function onFetchBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: FetchBatch): void {
   const slot = findSlot(s, m.slot);
   const content = slot === null ? null : findContent(slot, (digest) => equalBytes(digest, m.digest));
   if (content === null) return;
-  env.send(from, { type: 'batch', slot: m.slot, batch: content.batch, requests: content.requests });
+  const { batch, requests } = content;
+  const sizeBytes = requests.reduce((sum, { body }) => sum + body.length + 200, 0);
+  serve(s, env, from, { type: 'batch', slot: m.slot, batch, requests }, sizeBytes);
 }
 
 /** Takes a content that is needed, whoever sent it: the digest decides. */

@@ -8,7 +8,7 @@ import { assert, type Env, type ExposedBatch } from '@concordat/kernel';
 import { executedOf, replyKey } from '../../execution/core-state.ts';
 import { executeBatch } from '../../execution/execution.ts';
 import { noteExecuted, pooledAt } from '../../pool.ts';
-import type { Request } from '../../request.ts';
+import { COMMAND_CLIENT, type Request } from '../../request.ts';
 import { noteOutcome } from '../../submission.ts';
 import { takeCheckpoint } from './checkpoint.ts';
 import type { Message } from './messages.ts';
@@ -42,7 +42,10 @@ function expose(
       noteOutcome(s.submission, outcome.seq);
     }
   }
-  for (const request of requests) noteExecuted(s.pool, request, executedOf(s.execution.core, request));
+  for (const request of requests) {
+    const isCommand = request.client === COMMAND_CLIENT;
+    noteExecuted(s.pool, request, isCommand ? request.seq : executedOf(s.execution.core, request));
+  }
   s.exposed.push(exposed);
 }
 

@@ -19,7 +19,15 @@ import { createExecution } from '../../execution/execution.ts';
 import { compactArrivals, findPooled } from '../../pool.ts';
 import { requestCheck } from '../../request.ts';
 import { acceptReady, isWanted, onPrePrepare, onVote, propose, selectionEnd, vote } from './agreement.ts';
-import { fetchMissing, onBatch, onFetchBatch, onStatus, sendStatus, tickStatus } from './catch-up.ts';
+import {
+  fetchMissing,
+  onBatch,
+  onFetchBatch,
+  onStatus,
+  renewCredit,
+  sendStatus,
+  tickStatus,
+} from './catch-up.ts';
 import { becomeStable, isCertificate, isCheckpointWanted, onCheckpoint } from './checkpoint.ts';
 import { amnesia, firstIncarnation, recoverFromAmnesia } from './incarnation.ts';
 import { append } from './journal.ts';
@@ -122,6 +130,7 @@ function linked(s: ReplicaState, env: Env<Message>, peer: NodeId, isUp: boolean)
 
 function tick(s: ReplicaState, env: Env<Message>): void {
   env.setTimer(TICK, TICK_MS);
+  renewCredit(s);
   resubmit(s, env);
   tickStatus(s, env);
   tickTransfer(s, env);

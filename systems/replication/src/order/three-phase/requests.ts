@@ -48,13 +48,16 @@ export function onVerifiedRequest(s: ReplicaState, env: Env<Message>, from: Node
 }
 
 function addToPool(s: ReplicaState, env: Env<Message>, pooled: Pooled, executed: number): void {
-  const isCommand = pooled.request.client === COMMAND_CLIENT;
-  const before = isCommand ? pooled.request.seq - 1 : executed;
-  const admission = admit(s.pool, s.config, pooled, before);
+  const { client, domain, seq } = pooled.request;
+  if (client === COMMAND_CLIENT && !isNextIncarnation(s, domain, seq)) return;
+  const admission = admit(s.pool, s.config, pooled, client === COMMAND_CLIENT ? seq - 1 : executed);
   if (admission === 'too-far-ahead' || admission === 'domain-full') {
     env.note({ kind: 'request-refused', domain: pooled.request.domain, why: admission });
   }
 }
+
+const isNextIncarnation = (s: ReplicaState, member: NodeId, number: number): boolean =>
+  number === (s.execution.core.incarnations.get(member)?.number ?? 0) + 1;
 
 /** As the primary, checks what has not been checked: nothing is proposed that others could not verify. */
 export function checkPooled(s: ReplicaState, env: Env<Message>): void {

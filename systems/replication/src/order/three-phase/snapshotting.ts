@@ -20,8 +20,8 @@ export interface Snapshotting {
   bytes: number;
 }
 
-/** A journal is worth compacting when it holds this much more than the state itself. */
-const MIN_JOURNAL_BYTES = 16 * 1024 * 1024;
+/** A journal is worth compacting when it has this much and twice the state: what a recovery replays in about a second. */
+const MIN_JOURNAL_BYTES = 4 * 1024 * 1024;
 
 /** Bytes of parts per turn: a turn stays short. */
 const TURN_BYTES = 4 * PART_BYTES;

@@ -4,9 +4,11 @@
  * part, so a lying peer can waste one message at a time. Parts that the own state already has are not fetched.
  */
 
+import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, type Env, type NodeId, PART_BYTES } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { checkpointed, type Rebuild, rebuild } from '../../execution/execution.ts';
+import { serve } from './catch-up.ts';
 import { keepOnly } from './checkpoint.ts';
 import { exposeJump } from './execute.ts';
 import type { FetchManifest, FetchPart, Manifest, Message, Part } from './messages.ts';
@@ -71,12 +73,13 @@ export function onFetchManifest(s: ReplicaState, env: Env<Message>, from: NodeId
   if (s.serving === null) s.serving = { slot: m.slot, since: env.now, at: env.now };
   const digests = (snapshot: typeof own.core): Digest[] =>
     Array.from({ length: snapshot.parts }, (_, part) => snapshot.digestOf(part));
-  env.send(from, {
+  const manifest: Manifest = {
     type: 'manifest',
     slot: m.slot,
     roots: { core: own.core.digest, service: own.service.digest },
     parts: { core: digests(own.core), service: digests(own.service) },
-  });
+  };
+  serve(s, env, from, manifest, DIGEST_BYTES * (own.core.parts + own.service.parts));
 }
 
 export function onManifest(s: ReplicaState, env: Env<Message>, from: NodeId, m: Manifest): void {
@@ -129,7 +132,7 @@ export function onFetchPart(s: ReplicaState, env: Env<Message>, from: NodeId, m:
   if (own === undefined || m.part >= own.core.parts + own.service.parts) return;
   if (s.serving?.slot === m.slot) s.serving.at = env.now;
   const bytes = m.part < own.core.parts ? own.core.read(m.part) : own.service.read(m.part - own.core.parts);
-  env.send(from, { type: 'part', slot: m.slot, part: m.part, bytes });
+  serve(s, env, from, { type: 'part', slot: m.slot, part: m.part, bytes }, bytes.length);
 }
 
 export function onPart(s: ReplicaState, env: Env<Message>, from: NodeId, m: Part): void {

@@ -88,6 +88,8 @@ export interface PeerState {
   helpedAt: Millis;
   /** Since when it has asked for a higher view, or null. */
   waitingSince: Millis | null;
+  /** Bytes it may still have us send it before the next tick: asking is cheaper than answering. */
+  credit: number;
   isUp: boolean;
 }
 
@@ -177,6 +179,7 @@ const createPeer = (): PeerState => ({
   earlyCommit: null,
   helpedAt: Number.NEGATIVE_INFINITY,
   waitingSince: null,
+  credit: 0,
   isUp: false,
 });
 

@@ -96,6 +96,8 @@ export function onViewChange(s: ReplicaState, env: Env<Message>, m: ViewChange):
   s.viewChanges[m.sender] = m;
   const peer = s.peers[m.sender];
   if (peer !== undefined && peer.waitingSince === null) peer.waitingSince = env.now;
+  // A primary that asks for another view leads this one no more, so there is nothing to wait for.
+  if (m.sender === primaryOf(s.config.quorums, s.view)) suspect(s, env, 'it has given up its view');
   joinOthers(s, env);
   startViewIfReady(s, env);
 }
