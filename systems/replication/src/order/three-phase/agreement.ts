@@ -188,9 +188,12 @@ function accept(s: ReplicaState, env: Env<Message>, slot: Slot, content: Content
   for (let peer = 0; peer < s.peers.length; peer++) countVotes(s, env, peer, slot);
 }
 
-/** Q with this digest's view raised; the lowest views go when there are too many. */
-function withVouch(accepted: readonly Vouch[], vouch: Vouch): Vouch[] {
-  const rest = accepted.filter(({ digest }) => !equalBytes(digest, vouch.digest));
+/**
+ * Q with this digest's view raised; the lowest views go when there are too many. Of two batches accepted in one view
+ * the first was on a log that a stable checkpoint has refuted: it cannot have prepared anywhere.
+ */
+export function withVouch(accepted: readonly Vouch[], vouch: Vouch): Vouch[] {
+  const rest = accepted.filter(({ view, digest }) => view < vouch.view && !equalBytes(digest, vouch.digest));
   return [vouch, ...rest].slice(0, MAX_ACCEPTED);
 }
 

@@ -8,8 +8,8 @@ import type { Position, Recovered } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { nextHistory } from '../../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../../execution/execution.ts';
+import { withVouch } from './agreement.ts';
 import { stableOf } from './checkpoint.ts';
-import { MAX_ACCEPTED } from './codec.ts';
 import type { Certificate, PrePrepare, Vouch } from './messages.ts';
 import { decodeRecord, type Record } from './records.ts';
 import { select } from './select.ts';
@@ -83,8 +83,7 @@ function applyAccept({ traces }: Recovery, record: Record & { type: 'accept' }, 
     traces.set(record.slot, trace);
   }
   const vouch = { view: record.view, digest: record.digest };
-  const rest = trace.accepted.filter(({ digest }) => !equalBytes(digest, record.digest));
-  trace.accepted = [vouch, ...rest].slice(0, MAX_ACCEPTED);
+  trace.accepted = withVouch(trace.accepted, vouch);
   trace.proposal = record.proposal;
   if (record.content !== null) trace.contents.push({ digest: record.digest, ...record.content });
 }
