@@ -56,7 +56,7 @@ const FOUR: readonly Row[] = [
   {
     name: 'the higher view wins',
     messages: 4,
-    claims: ['P:a0 A:a0', 'P:b1 A:b1', 'A:b1,a0', 'A:a0'],
+    claims: ['P:a0 A:a0', 'P:b1 A:b1', 'P:b1 A:b1,a0', 'A:a0'],
     selected: 'b',
   },
   {
@@ -198,13 +198,7 @@ function choose<T>(random: Prng, items: readonly T[], count: number): T[] {
   return Array.from({ length: count }, () => rest.splice(random.below(rest.length), 1)[0] as T);
 }
 
-function claims(
-  run: Run,
-  random: Prng,
-  correct: readonly Memory[],
-  lying: number,
-  views: number,
-): SlotClaim[] {
+function claims(random: Prng, correct: readonly Memory[], lying: number, views: number): SlotClaim[] {
   return [...correct.map(claimOf), ...Array.from({ length: lying }, () => lie(random, views))];
 }
 
@@ -213,7 +207,7 @@ function decide(run: Run, random: Prng, view: number): Uint8Array | null | undef
   const { quorums, memories, liars } = run;
   const lying = random.below(liars + 1);
   const correct = choose(random, memories, Math.max(quorums.agreement - lying, 0));
-  const heard = claims(run, random, correct, lying, view);
+  const heard = claims(random, correct, lying, view);
   return selectSlot(quorums, heard.length, heard);
 }
 
@@ -268,9 +262,9 @@ test('whatever up to r liars say, a committed value is selected, and all correct
         assert.ok(selected === undefined || nameOf(selected) === nameOf(run.committed), `seed ${seed}`);
       }
     }
-    const everyone = claims(run, random, run.memories, 0, views);
+    const everyone = claims(random, run.memories, 0, views);
     assert.notEqual(selectSlot(quorums, everyone.length, everyone), undefined, `seed ${seed} decides`);
-    const withLies = claims(run, random, run.memories, liars, views);
+    const withLies = claims(random, run.memories, liars, views);
     assert.notEqual(
       selectSlot(quorums, withLies.length, withLies),
       undefined,
