@@ -6,6 +6,7 @@ import { attackCommand } from './commands/attack.ts';
 import { evidenceCommand } from './commands/evidence.ts';
 import { initCommand } from './commands/init.ts';
 import { serveCommand } from './commands/serve.ts';
+import { simCommand } from './commands/sim.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
 import { CommandError } from './errors.ts';
@@ -19,7 +20,8 @@ const program = new Command('concordat')
   .addCommand(serveCommand())
   .addCommand(statusCommand())
   .addCommand(attackCommand())
-  .addCommand(evidenceCommand());
+  .addCommand(evidenceCommand())
+  .addCommand(simCommand());
 
 try {
   await program.parseAsync();

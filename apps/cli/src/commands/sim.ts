@@ -1,0 +1,145 @@
+/** `concordat sim`: the deterministic swarm. Every violation comes with the command that shows it again. */
+
+import { writeFileSync } from 'node:fs';
+import type { FaultModel } from '@concordat/replication';
+import {
+  createTranscript,
+  describeValue,
+  describeViolation,
+  runSeed,
+  type SweepOptions,
+  type SweepSystem,
+  sweep,
+  type Violation,
+} from '@concordat/sim';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CommandError } from '../errors.ts';
+import { keeperSweep } from '../sim/keeper.ts';
+import { VARIANTS } from '../sim/variants.ts';
+
+interface SimOptions {
+  readonly seeds: number;
+  readonly from: number;
+  readonly seed?: number;
+  readonly variant?: string;
+  readonly verbose?: boolean;
+  readonly trace?: string;
+  readonly u?: number;
+  readonly r?: number;
+}
+
+/** How long faults and load go on, in simulated time. */
+const HORIZON_MS = 6000;
+const PROGRESS_MS = 5000;
+
+function natural(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Must be a natural number.');
+  return Number(text);
+}
+
+export const simCommand = (): Command =>
+  new Command('sim')
+    .description('run the real code in a hostile, replayable world')
+    .addCommand(keeperCommand());
+
+const keeperCommand = (): Command =>
+  new Command('keeper')
+    .description('ZooKeeper clients and whole domains under random faults within the budget')
+    .option('--seeds <count>', 'how many seeds', natural, 100)
+    .option('--from <seed>', 'the first one', natural, 0)
+    .option('--seed <seed>', 'only this one', natural)
+    .addOption(
+      new Option('--variant <name>', 'a broken keeper, which must be caught').choices(Object.keys(VARIANTS)),
+    )
+    .option('--u <count>', 'fix the fault model: failures of any kind', natural)
+    .option('--r <count>', 'fix the fault model: lies among them', natural)
+    .option('--trace <file>', 'write everything that happens in the one seed; the same every time')
+    .option('--verbose', 'tell the setting and the faults of each seed')
+    .addHelpText(
+      'after',
+      `\nBroken variants:\n${Object.entries(VARIANTS)
+        .map(([name, { broken }]) => `  ${name.padEnd(18)}${broken}`)
+        .join(
+          '\n',
+        )}\n\nExamples:\n  concordat sim keeper --seeds 500\n  concordat sim keeper --seed 17 --trace seed-17.txt\n`,
+    )
+    .action((options: SimOptions) => runKeeper(options));
+
+function runKeeper(options: SimOptions): void {
+  const variant = options.variant === undefined ? null : (VARIANTS[options.variant] ?? null);
+  const system = keeperSweep({ faults: faultsOf(options), variant });
+  runSystem(system, options);
+}
+
+function faultsOf({ u, r }: SimOptions): FaultModel | null {
+  if ((u === undefined) !== (r === undefined))
+    throw new CommandError('bad-options', '--u and --r go together');
+  return u === undefined || r === undefined ? null : { u, r };
+}
+
+/** Runs what the options ask for; the exit status is 1 if anything was violated. */
+function runSystem<C>(system: SweepSystem<C>, options: SimOptions): void {
+  const sweepOptions: SweepOptions = {
+    horizonMs: HORIZON_MS,
+    replayCommand: (name, seed) => replayOf(name, seed, options),
+  };
+  const only = options.seed;
+  if (options.trace !== undefined && only === undefined)
+    throw new CommandError('bad-options', '--trace is for one seed', 'Add --seed SEED.');
+  const violations =
+    only === undefined ? runMany(system, options, sweepOptions) : runOne(system, only, options, sweepOptions);
+  for (const violation of violations) process.stdout.write(`${describe(violation)}\n`);
+  if (violations.length > 0) process.exitCode = 1;
+}
+
+function replayOf(name: string, seed: number, { variant, u, r }: SimOptions): string {
+  const fixed = u === undefined || r === undefined ? '' : ` --u ${u} --r ${r}`;
+  return `concordat sim ${name} --seed ${seed}${fixed}${variant === undefined ? '' : ` --variant ${variant}`}`;
+}
+
+const describe = (violation: Violation): string =>
+  `${describeViolation(violation)}\n  setting: ${describeValue(violation.config)}`;
+
+function runOne<C>(
+  system: SweepSystem<C>,
+  seed: number,
+  { trace }: SimOptions,
+  sweepOptions: SweepOptions,
+): Violation[] {
+  const transcript = createTranscript();
+  const violation = runSeed(
+    system,
+    seed,
+    sweepOptions,
+    trace === undefined ? undefined : transcript.observer,
+  );
+  if (trace !== undefined) writeFileSync(trace, `${transcript.lines.join('\n')}\n`);
+  if (violation === null) process.stdout.write(`seed ${seed}: ok\n`);
+  return violation === null ? [] : [violation];
+}
+
+function runMany<C>(
+  system: SweepSystem<C>,
+  { seeds, from, verbose }: SimOptions,
+  sweepOptions: SweepOptions,
+): Violation[] {
+  const startedAt = Date.now();
+  let toldAt = startedAt;
+  let done = 0;
+  let bad = 0;
+  const progress = (): string => {
+    const perSecond = (1000 * done) / Math.max(1, Date.now() - startedAt);
+    return `${done} of ${seeds} seeds, ${perSecond.toFixed(1)} per second, ${bad} violations`;
+  };
+  const { violations } = sweep(system, { from, to: from + seeds }, sweepOptions, (seed, violation) => {
+    done++;
+    if (violation !== null) bad++;
+    if (violation !== null) process.stdout.write(`seed ${seed}: ${violation.detector}\n`);
+    else if (verbose === true) process.stdout.write(`seed ${seed}: ok\n`);
+    if (Date.now() - toldAt < PROGRESS_MS) return;
+    toldAt = Date.now();
+    process.stdout.write(`${progress()}\n`);
+  });
+  process.stdout.write(`${progress()}\n`);
+  return [...violations];
+}

@@ -1,0 +1,182 @@
+/**
+ * The swarm for the keeper: whole domains as daemons run them, with model keys, and ZooKeeper clients that roam between
+ * their endpoints, under random faults within the budget. A client is judged if all its endpoints are honest: a
+ * compromised organisation harms those who connect to it, and nobody else.
+ */
+
+import { createModelKeys, modelHash, modelSignatures } from '@concordat/crypto';
+import {
+  type ClientState,
+  GATEWAY_LIMITS,
+  type GatewayMessage,
+  sessionOfLong,
+  sha1,
+} from '@concordat/keeper';
+import { FIRST_CONNECTION, type NodeId, type Process } from '@concordat/kernel';
+import { type FaultModel, replicaConfig } from '@concordat/replication';
+import {
+  createWorld,
+  randomClock,
+  randomDisk,
+  type SweepCase,
+  type SweepSetting,
+  type SweepSystem,
+  type World,
+} from '@concordat/sim';
+import { utf8 } from '@concordat/wire';
+import { createDomain } from '../domain/domain.ts';
+import { ADVERSARIES } from './adversaries.ts';
+import { createLoadClient, isDone } from './client.ts';
+import { swarmCodec } from './codec.ts';
+import { drawSetting, type KeeperSetting } from './configuration.ts';
+import { createExposedLog, type DomainProcess, type ExposedLog, watched } from './exposure.ts';
+import {
+  judgeClients,
+  judgeConvergence,
+  judgeEphemerals,
+  judgeHistory,
+  judgeMultis,
+  judgeSequentials,
+  type Outcome,
+} from './judges.ts';
+import type { Variant } from './variants.ts';
+
+export interface KeeperSweepOptions {
+  /** Null draws one for each seed. */
+  readonly faults: FaultModel | null;
+  /** Replaces the honest domain by a broken one that the swarm must catch; null for the real one. */
+  readonly variant: Variant | null;
+}
+
+const CLUSTER = modelHash(utf8('keeper swarm'));
+
+export const keeperSweep = (options: KeeperSweepOptions): SweepSystem<KeeperSetting> => ({
+  name: 'keeper',
+  configure: (random) => drawSetting(random, options.faults),
+  faults: ({ faults, members }) => ({
+    budget: faults,
+    members: Array.from({ length: members }, (_, id) => id),
+  }),
+  strategies: Object.keys(ADVERSARIES),
+  build: (setting) => build(setting, options.variant),
+});
+
+type Setting = SweepSetting<KeeperSetting>;
+
+function build(setting: Setting, variant: Variant | null): SweepCase {
+  const { seed, config } = setting;
+  const world = createWorld({ seed, network: config.network, keepNotes: false });
+  const log = createExposedLog();
+  const members = Array.from({ length: config.members }, (_, id) => id);
+  for (const id of members) addDomain(setting, world, log, id, variant);
+  const honest = members.filter((id) => !setting.byzantine.has(id));
+  const lease: { problem: string | null } = { problem: null };
+  const trusted = Array.from({ length: config.load.clients }, (_, number) => FIRST_CONNECTION + number);
+  for (const [number, id] of trusted.entries()) {
+    const client = createLoadClient({
+      number,
+      gateways: honest,
+      load: config.load,
+      horizonMs: setting.horizonMs,
+    });
+    world.add({ id, process: leased(client, world, log, lease), codec: swarmCodec, link: 'connection' });
+  }
+  const untrusted = [...setting.byzantine.keys()].map((id) => addUntrusted(setting, world, id, honest));
+  const states = (ids: readonly NodeId[]): ClientState[] => ids.map((id) => world.stateOf<ClientState>(id));
+  const outcome = (): Outcome => ({ world, honest, trusted: states(trusted), untrusted: states(untrusted) });
+  return {
+    world,
+    outstanding: () =>
+      states(trusted).filter((state) => !isDone(state, config.load, setting.horizonMs)).length,
+    judges: {
+      agreement: () => log.problem,
+      convergence: () => judgeConvergence(outcome()),
+      history: () => judgeHistory(outcome()),
+      clients: () => judgeClients(outcome()),
+      multis: () => judgeMultis(outcome()),
+      lease: () => lease.problem,
+      ephemerals: () => judgeEphemerals(outcome()),
+      sequentials: () => judgeSequentials(outcome()),
+    },
+  };
+}
+
+/** Untrusted clients have these numbers and more. */
+const UNTRUSTED = 1000;
+
+/** A client that goes to a liar's endpoint and back: what it is told means nothing, what it writes may happen. */
+function addUntrusted(setting: Setting, world: World, liar: NodeId, honest: readonly NodeId[]): NodeId {
+  const number = UNTRUSTED + liar;
+  const load = { ...setting.config.load, moveEveryMs: 1000 };
+  const gateways = [liar, ...honest.slice(0, 1)];
+  const client = createLoadClient({ number, gateways, load, horizonMs: setting.horizonMs });
+  const id = FIRST_CONNECTION + UNTRUSTED + liar;
+  world.add({ id, process: client, codec: swarmCodec, link: 'connection' });
+  return id;
+}
+
+function honestDomain({ seed, config }: Setting, id: NodeId): DomainProcess {
+  return createDomain({
+    replica: replicaConfig({ self: id, cluster: CLUSTER, faults: config.faults, ...config.replica }),
+    keys: createModelKeys(config.members, seed)(id),
+    signatures: modelSignatures,
+    sha1,
+    keeper: config.keeper,
+    gateway: {
+      limits: GATEWAY_LIMITS,
+      superDigest: null,
+      addressOf: () => '192.0.2.1',
+      info: () => ({ version: 'swarm', builtOn: '', mode: 'follower', clientPort: 0, metrics: {} }),
+    },
+  });
+}
+
+function addDomain(
+  setting: Setting,
+  world: World,
+  log: ExposedLog,
+  id: NodeId,
+  variant: Variant | null,
+): void {
+  const { seed, config, random, byzantine } = setting;
+  const plain = honestDomain(setting, id);
+  const tried = variant === null ? plain : variant.spoil(plain);
+  const recruit = ADVERSARIES[byzantine.get(id) ?? ''];
+  const process =
+    recruit === undefined
+      ? watched(tried, log, id, () => world.now)
+      : recruit(random.fork(`adversary ${id}`), config.members)(tried);
+  const keys = createModelKeys(config.members, seed)(id);
+  world.add({
+    id,
+    process,
+    codec: swarmCodec,
+    verify: ({ signer, bytes, signature }) => keys.verify(signer, bytes, signature),
+    disk: randomDisk(random),
+    clock: randomClock(random),
+    mayFail: recruit !== undefined,
+  });
+}
+
+/** Answers under way when the session ends may still arrive. */
+const LEASE_SLACK_MS = 1500;
+
+/** A client that watches whether it is served although its session has expired (DESIGN section 9, rule 5). */
+function leased(
+  client: Process<ClientState, GatewayMessage>,
+  world: World,
+  log: ExposedLog,
+  lease: { problem: string | null },
+): Process<ClientState, GatewayMessage> {
+  return {
+    ...client,
+    receive: (state, env, from, message) => {
+      client.receive(state, env, from, message);
+      const session = state.phase === 'live' ? sessionOfLong(state.session) : 0;
+      const expiredAt = log.expired.get(session);
+      if (expiredAt === undefined || world.now < expiredAt + LEASE_SLACK_MS) return;
+      const { number } = state.config;
+      lease.problem ??= `client ${number} is served at ${world.now} ms; its session expired at ${expiredAt} ms`;
+    },
+  };
+}
