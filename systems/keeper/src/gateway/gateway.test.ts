@@ -260,6 +260,7 @@ test('a client ahead of this gateway waits, and is refused after its timeout', (
   assert.equal(early.log().length, 1, 'it is attached now');
   for (let i = 0; i < 20; i++) world.loopback.pass(250);
   assert.deepEqual(never.log(), ['closed']);
+  assert.equal(world.loopback.notes.filter(({ kind }) => kind === 'keeper-zxid-ahead').length, 1);
 });
 
 test('who is silent expires, who pings does not', () => {

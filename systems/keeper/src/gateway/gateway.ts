@@ -111,7 +111,9 @@ function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
   for (const connection of [...state.connections.values()]) {
     if (connection.phase === 'handshake' || connection.phase === 'waiting') {
       if (env.now < connection.deadline) continue;
-      env.note({ kind: 'keeper-drop', why: connection.phase });
+      // A zxid that never came may have been planted by a lying gateway: worth a counter of its own (rule 8).
+      if (connection.phase === 'waiting') env.note({ kind: 'keeper-zxid-ahead' });
+      else env.note({ kind: 'keeper-drop', why: 'no handshake' });
       closeConnection(state, env, connection);
     } else if (connection.phase === 'live') {
       if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
