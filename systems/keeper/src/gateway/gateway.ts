@@ -112,8 +112,8 @@ function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
     if (connection.phase === 'handshake' || connection.phase === 'waiting') {
       if (env.now < connection.deadline) continue;
       // A zxid that never came may have been planted by a lying gateway: worth a counter of its own (rule 8).
-      if (connection.phase === 'waiting') env.note({ kind: 'keeper-zxid-ahead' });
-      else env.note({ kind: 'keeper-drop', why: 'no handshake' });
+      if (connection.phase === 'waiting' && state.claim === 'held') env.note({ kind: 'keeper-zxid-ahead' });
+      else env.note({ kind: 'keeper-drop', why: connection.phase });
       closeConnection(state, env, connection);
     } else if (connection.phase === 'live') {
       if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
