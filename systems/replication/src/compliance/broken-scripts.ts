@@ -221,7 +221,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
     name: 'a missing durability wait',
     detector: 'script',
     variant: broken.noDurabilityWait,
-    run: (variant) => play(variant, blackout, { disk: () => ({ syncMs: 40 }) }),
+    run: (variant) => play(variant, blackout, { disk: { syncMs: 40 } }),
   },
   {
     name: 'a view change that forgets',
