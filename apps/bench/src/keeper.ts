@@ -11,6 +11,10 @@ import { formatReport } from './report.ts';
 
 /** Runs the benchmark with the arguments of its command line; returns the exit status. */
 export async function runKeeperBench(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
   const options = parseOptions(args);
   if (typeof options === 'string') {
     console.error(`${options}\n\n${USAGE}`);
