@@ -259,7 +259,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
       left--;
       if (left > 0) return;
       isSyncing = false;
-      if (failure !== null) return;
+      if (failure !== null || isClosed) return;
       onSynced(dirty, target, started);
       sync();
     };

@@ -116,7 +116,7 @@ async function call(port: number, identity: Identity | null, protocol = LINK_PRO
     ALPNProtocols: [protocol],
   });
   sockets.push(socket);
-  socket.on('error', () => {});
+  socket.on('error', () => {}).resume();
   await new Promise((resolve) => {
     socket.once('secureConnect', resolve);
     socket.once('close', resolve);
