@@ -5,7 +5,13 @@
 
 import { createModelKeys, modelHash } from '@concordat/crypto';
 import { type Env, isBatch, type NodeId, type Prng, type Process, type Strategy } from '@concordat/kernel';
-import { createWorld, type DiskOptions, type NetworkOptions, type World } from '@concordat/sim';
+import {
+  type ClockOptions,
+  createWorld,
+  type DiskOptions,
+  type NetworkOptions,
+  type World,
+} from '@concordat/sim';
 import { toHex } from '@concordat/wire';
 import { type ReplicaOptions, replicaConfig } from '../config.ts';
 import type { FaultModel } from '../fault-model.ts';
@@ -23,6 +29,8 @@ export interface ClusterOptions {
   readonly faults: FaultModel;
   readonly network?: NetworkOptions;
   readonly disk?: DiskOptions;
+  /** Of each member, asked in order of their ids. */
+  readonly surroundings?: () => { readonly disk: DiskOptions; readonly clock: ClockOptions };
   /** Messages travel as bytes. */
   readonly isEncoded?: boolean;
   readonly adversaries?: ReadonlyMap<NodeId, ReplicaStrategy>;
@@ -86,6 +94,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
       ...(options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } }),
       ...(options.disk && { disk: options.disk }),
+      ...options.surroundings?.(),
       mayFail: strategy !== undefined,
     });
   }

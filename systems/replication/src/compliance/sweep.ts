@@ -9,6 +9,9 @@ import {
   forgetful,
   mute,
   type NetworkOptions,
+  randomClock,
+  randomDisk,
+  randomNetwork,
   replay,
   type SweepCase,
   type SweepSetting,
@@ -65,15 +68,10 @@ export const replicationSweep = (
     checkpointInterval: random.pick([4, 8, 16, 128]),
     pipeline: random.pick([1, 2, 4, 8]),
     operations: 50 + random.below(250),
-    network: {
-      latencyMs: random.pick([0.1, 0.5, 5, 40]),
-      jitterMs: random.pick([0, 0.2, 5]),
-      lossChance: random.pick([0, 0, 0.01]),
-      tailChance: random.pick([0, 0.01]),
-    },
+    network: randomNetwork(random),
   }),
   faults: ({ faults }) => ({
-    budget: faults,
+    budget: { ...faults, hasOutages: true },
     members: Array.from({ length: 2 * faults.u + faults.r + 1 }, (_, id) => id),
   }),
   strategies: Object.keys(STRATEGIES),
@@ -94,11 +92,14 @@ function build(
     seed,
     faults: config.faults,
     network: config.network,
+    surroundings: () => ({ disk: randomDisk(random), clock: randomClock(random) }),
     adversaries,
     settings: {
       checkpointInterval: config.checkpointInterval,
       window: 2 * config.checkpointInterval,
       pipeline: config.pipeline,
+      // Proposals are judged by their time on arrival: the tolerance must exceed the network's worst delay.
+      timeToleranceMs: 1000 + 5 * (config.network.tailMs ?? 0),
     },
     ...(variant && { variant }),
   });

@@ -144,7 +144,8 @@ function proposed(s: ReplicaState, env: Env<Message>, slot: Slot): Content | nul
   }
   // Judged at the first vote only: re-proposals and catch-up bring old times.
   if (Math.abs(proposal.batch.time - env.now) > s.config.timeToleranceMs && slot.accepted.length === 0) {
-    env.note({ kind: 'untimely-proposal', slot: slot.slot, time: proposal.batch.time });
+    if (s.untimely !== slot.slot) env.note({ kind: 'untimely-proposal', slot: slot.slot, time: proposal.batch.time });
+    s.untimely = slot.slot;
     return null;
   }
   const known = findContent(slot, (other) => equalBytes(other, digest));
@@ -163,8 +164,7 @@ function gather(s: ReplicaState, digest: Digest, batch: Batch): Content | null {
 
 function accept(s: ReplicaState, env: Env<Message>, slot: Slot, content: Content): void {
   assert(slot.slot === s.accepted + 1, 'slots are accepted in order');
-  const isKnown =
-    slot.position !== Number.POSITIVE_INFINITY && findContent(slot, (d) => equalBytes(d, content.digest));
+  const isStored = slot.stored.some((stored) => equalBytes(stored.digest, content.digest));
   if (slot.slot <= s.committed && slot.content !== null) {
     assert(equalBytes(slot.content.digest, content.digest), 'a committed slot never changes');
   }
@@ -179,10 +179,11 @@ function accept(s: ReplicaState, env: Env<Message>, slot: Slot, content: Content
     view: s.view,
     slot: slot.slot,
     digest: content.digest,
-    content: isKnown ? null : content,
+    content: isStored ? null : content,
     proposal,
   });
   slot.position = Math.min(slot.position, position);
+  if (!isStored) slot.stored.push(content);
   s.accepted = slot.slot;
   for (const ref of content.batch.refs) noteProposed(s.pool, ref);
   for (let peer = 0; peer < s.peers.length; peer++) countVotes(s, env, peer, slot);
@@ -289,7 +290,6 @@ function learn(s: ReplicaState, env: Env<Message>): void {
   if (reached > s.committed) {
     s.committed = reached;
     s.progressAt = env.now;
-    s.failedViews = 0;
   }
   executeCommitted(s, env);
 }

@@ -39,6 +39,13 @@ export function takeCheckpoint(s: ReplicaState, env: Env<Message>): void {
   else becomeStableIfAgreed(s, env, executed);
 }
 
+/** After a recovery that executed to the stable checkpoint: it can be served again. */
+export function rememberStable(s: ReplicaState): void {
+  const state = s.execution.digest();
+  assert(equalBytes(state, s.stable.state), 'executing the journal leads to the agreed state');
+  s.own = [{ ...checkpointed(s.execution), state }];
+}
+
 /** True if a CHECKPOINT could matter; asked before its signature is checked. */
 export const isCheckpointWanted = (s: ReplicaState, m: Checkpoint): boolean =>
   m.slot > s.stable.slot &&

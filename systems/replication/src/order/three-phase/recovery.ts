@@ -168,6 +168,7 @@ function restoreLog({ s, traces, prepared }: Recovery): void {
       accepted: trace.accepted,
       prepared: trace.prepared,
       contents: trace.contents,
+      stored: [...trace.contents],
       position: trace.position,
     });
     const [latest] = trace.accepted;

@@ -28,7 +28,7 @@ import {
   sendStatus,
   tickStatus,
 } from './catch-up.ts';
-import { becomeStable, isCertificate, isCheckpointWanted, onCheckpoint } from './checkpoint.ts';
+import { becomeStable, isCertificate, isCheckpointWanted, onCheckpoint, rememberStable } from './checkpoint.ts';
 import { amnesia, firstIncarnation, recoverFromAmnesia } from './incarnation.ts';
 import { append } from './journal.ts';
 import type { BatchContent, Message } from './messages.ts';
@@ -116,7 +116,8 @@ function resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): void 
   env.note({ kind: 'recovered', view: s.view, executed: s.execution.executed, stable: s.stable.slot });
   if (s.execution.executed > 0)
     s.exposed.push({ slot: s.execution.executed, time: s.execution.core.time.get() });
-  if (s.execution.executed < s.stable.slot) startTransfer(s, env, s.stable);
+  if (s.execution.executed === s.stable.slot) rememberStable(s);
+  else startTransfer(s, env, s.stable);
   resumeChange(s, env);
 }
 

@@ -55,8 +55,9 @@ function tryNextPeer(s: ReplicaState, env: Env<Message>, transfer: Transfer): vo
 export function tickTransfer(s: ReplicaState, env: Env<Message>): void {
   const { transfer, serving } = s;
   if (transfer !== null && env.now - transfer.askedAt >= s.config.retransmitMs * 2) {
-    env.note({ kind: 'strike', peer: transfer.peer, why: 'no part' });
-    tryNextPeer(s, env, transfer);
+    // Peers keep the latest stable checkpoint; an older target may be gone for good.
+    if (transfer.target.slot < s.stable.slot) startTransfer(s, env, s.stable);
+    else tryNextPeer(s, env, transfer);
   }
   if (serving !== null && (env.now - serving.at > SERVE_IDLE_MS || env.now - serving.since > SERVE_MS)) {
     s.serving = null;

@@ -56,6 +56,8 @@ export interface Slot {
   prepared: Vouch | null;
   /** Contents of everything in P and Q, and of what a new view selected. */
   contents: Content[];
+  /** Those that the journal has: what a vote vouches for must be among them. */
+  stored: Content[];
   /** Votes of peers in the current view for this slot, by member, not yet comparable or already counted. */
   prepares: (Digest | null)[];
   commits: (Digest | null)[];
@@ -145,14 +147,17 @@ export interface ReplicaState {
   journalBytes: number;
   snapshotBytes: number;
   incarnation: Incarnation;
-  /** Since when nothing has committed, for suspicion; how many views in a row have failed. */
+  /** For suspicion: since when nothing has committed, when the view was entered, and how many lately failed. */
   progressAt: Millis;
   enteredAt: Millis;
+  calmedAt: Millis;
   failedViews: number;
   proposedAt: Millis;
   viewChangeAt: Millis;
   statusAt: Millis;
   fetchedAt: Millis;
+  /** The last slot whose proposal was found untimely, so that each is told of once. */
+  untimely: number;
   /** Proofs already found, by what they convict of, so that each is reported once. */
   accusations: Set<string>;
   exposed: (ExposedBatch | ExposedSnapshot)[];
@@ -167,6 +172,7 @@ const emptySlot = (slot: number, members: number): Slot => ({
   accepted: [],
   prepared: null,
   contents: [],
+  stored: [],
   prepares: new Array<Digest | null>(members).fill(null),
   commits: new Array<Digest | null>(members).fill(null),
   position: Number.POSITIVE_INFINITY,
@@ -235,11 +241,13 @@ export function createReplicaState(
     incarnation,
     progressAt: now,
     enteredAt: now,
+    calmedAt: now,
     failedViews: 0,
     proposedAt: Number.NEGATIVE_INFINITY,
     viewChangeAt: Number.NEGATIVE_INFINITY,
     statusAt: Number.NEGATIVE_INFINITY,
     fetchedAt: Number.NEGATIVE_INFINITY,
+    untimely: 0,
     accusations: new Set(),
     exposed: [],
   };

@@ -26,6 +26,12 @@ const MAX_DOUBLINGS = 5;
 /** A peer that waits for a higher view this many timeouts is joined, so that it can vote again. */
 const PATIENCE = 10;
 
+/**
+ * After this many timeouts without suspicion patience halves again. Not with the first commit: on a network slower than
+ * the timeout each view would just manage one and be given up.
+ */
+const CALM = 8;
+
 /** How long the current view, or the change to the next one, may go without progress. */
 const patienceMs = (s: ReplicaState): number =>
   s.config.viewTimeoutMs * 2 ** Math.min(s.failedViews, MAX_DOUBLINGS);
@@ -267,6 +273,10 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
   if (s.changingTo !== null) {
     retryChange(s, env, env.now - s.progressAt > limitMs);
     return;
+  }
+  if (s.failedViews > 0 && env.now - Math.max(s.enteredAt, s.calmedAt) > CALM * limitMs) {
+    s.failedViews -= 1;
+    s.calmedAt = env.now;
   }
   const why = reasonToSuspect(s, env.now, waitingSince, limitMs) ?? memberInWait(s, env.now, limitMs);
   if (why !== null) suspect(s, env, why);
