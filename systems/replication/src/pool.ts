@@ -58,7 +58,9 @@ export function admit(pool: Pool, config: ReplicaConfig, pooled: Pooled, execute
   if (client.requests.has(request.seq)) return 'known';
   if (request.seq > executed + config.clientWindow) return 'too-far-ahead';
   const bytes = (pool.domainBytes.get(request.domain) ?? 0) + costOf(request);
-  if (bytes > config.domainBytes) return 'domain-full';
+  // What a client's other requests wait for may use as much again: otherwise a pool full of these never empties.
+  const share = request.seq === executed + 1 ? 2 * config.domainBytes : config.domainBytes;
+  if (bytes > share) return 'domain-full';
   pool.domainBytes.set(request.domain, bytes);
   client.executed = Math.max(client.executed, executed);
   client.proposed = Math.max(client.proposed, client.executed);
