@@ -1,0 +1,111 @@
+/** At most once, in order, without gaps: whatever a faulty primary puts into the log. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { modelHash } from '@concordat/crypto';
+import type { ExposedBatch } from '@concordat/kernel';
+import { toHex } from '@concordat/wire';
+import { genesisHistory, NULL_BATCH } from '../batch.ts';
+import { addOperation, createLedger } from '../compliance/ledger.ts';
+import { COMMAND_CLIENT, type Request } from '../request.ts';
+import {
+  createCoreState,
+  executedOf,
+  isNextOf,
+  MAX_CLIENTS_PER_DOMAIN,
+  recordReply,
+  replyKey,
+} from './core-state.ts';
+import { createExecution, type Execution, executeBatch } from './execution.ts';
+
+const request = (domain: number, client: number, seq: number, acked = 0): Request => ({
+  domain,
+  client,
+  seq,
+  acked,
+  body: addOperation('counter', 1),
+  signature: new Uint8Array(64),
+});
+
+const create = (): Execution => createExecution(modelHash, createLedger(modelHash), genesisHistory());
+
+const execute = (execution: Execution, requests: readonly Request[], time = 5): ExposedBatch =>
+  executeBatch(execution, { time, refs: [] }, requests, modelHash(Uint8Array.of(execution.executed)));
+
+const said = ({ outcomes }: ExposedBatch): string[] =>
+  outcomes.map(
+    ({ domain, client, seq, reply }) => `${domain}/${client}/${seq}=${Number(`0x${toHex(reply)}`)}`,
+  );
+
+test('a repeated request is executed once', () => {
+  const execution = create();
+  assert.deepEqual(said(execute(execution, [request(1, 1, 1), request(1, 1, 1), request(1, 1, 2)])), [
+    '1/1/1=1',
+    '1/1/2=2',
+  ]);
+  assert.deepEqual(said(execute(execution, [request(1, 1, 2), request(1, 1, 1)])), []);
+  assert.equal(executedOf(execution.core, { domain: 1, client: 1 }), 2);
+});
+
+test('a gap is skipped, and the client’s order is kept', () => {
+  const execution = create();
+  assert.deepEqual(said(execute(execution, [request(1, 1, 2), request(1, 1, 1), request(1, 1, 3)])), [
+    '1/1/1=1',
+  ]);
+  assert.deepEqual(said(execute(execution, [request(1, 1, 2), request(1, 1, 3)])), ['1/1/2=2', '1/1/3=3']);
+});
+
+test('clients of different domains with one number are different clients', () => {
+  const execution = create();
+  assert.deepEqual(said(execute(execution, [request(1, 7, 1), request(2, 7, 1)])), ['1/7/1=1', '2/7/1=2']);
+});
+
+test('replies are kept until the client has them', () => {
+  const execution = create();
+  execute(execution, [request(1, 1, 1), request(1, 1, 2), request(1, 1, 3)]);
+  const has = (seq: number): boolean =>
+    execution.core.replies.get(replyKey({ domain: 1, client: 1 }, seq)) !== undefined;
+  assert.deepEqual([1, 2, 3].map(has), [true, true, true]);
+  execute(execution, [request(1, 1, 4, 2)]);
+  assert.deepEqual([1, 2, 3, 4].map(has), [false, false, true, true]);
+});
+
+test('a client that claims to have replies of the future loses only past ones', () => {
+  const execution = create();
+  execute(execution, [request(1, 1, 1, 1000), request(1, 1, 2, 1000)]);
+  assert.ok(execution.core.replies.get(replyKey({ domain: 1, client: 1 }, 2)) !== undefined);
+});
+
+test('ordered time never goes back, and the null batch has none', () => {
+  const execution = create();
+  assert.equal(execute(execution, [], 50).time, 50);
+  assert.equal(execute(execution, [], 40).time, 50);
+  assert.equal(executeBatch(execution, NULL_BATCH, [], genesisHistory()).time, 50);
+});
+
+test('commands are not for the service, and an incarnation begins once', () => {
+  const execution = create();
+  const command = { ...request(2, COMMAND_CLIENT, 1), body: new Uint8Array(0) };
+  assert.deepEqual(said(execute(execution, [command])), []);
+  assert.deepEqual(execution.core.incarnations.get(2), { number: 1, since: 1 });
+  execute(execution, [command]);
+  assert.deepEqual(execution.core.incarnations.get(2), { number: 1, since: 1 }, 'a replay changes nothing');
+  execute(execution, [{ ...command, seq: 2 }]);
+  assert.deepEqual(execution.core.incarnations.get(2), { number: 2, since: 3 });
+});
+
+test('beyond the bound the smallest client is forgotten for good', () => {
+  const core = createCoreState(modelHash);
+  const reply = new Uint8Array(1);
+  for (let client = 1; client <= MAX_CLIENTS_PER_DOMAIN; client++) {
+    assert.ok(isNextOf(core, { domain: 1, client }, 1));
+    recordReply(core, { domain: 1, client }, 1, 0, reply);
+  }
+  assert.ok(isNextOf(core, { domain: 2, client: 1 }, 1), 'domains do not crowd each other out');
+  assert.ok(isNextOf(core, { domain: 1, client: MAX_CLIENTS_PER_DOMAIN + 1 }, 1));
+  assert.equal(core.clients.get('1/1'), undefined);
+  assert.equal(core.replies.get('1/1/1'), undefined);
+  assert.equal(isNextOf(core, { domain: 1, client: 1 }, 2), false);
+  assert.equal(isNextOf(core, { domain: 1, client: 1 }, 1), false, 'it may not begin anew');
+  assert.ok(isNextOf(core, { domain: 1, client: 2 }, 2), 'others go on');
+});
