@@ -108,7 +108,7 @@ async function runSuite(trial: Trial, folder: string, suite: Suite, template: st
 
 function report(trial: Trial, run: Running): void {
   for (const line of run.lines.filter((text) => /^(FAILED|ERROR|SKIPPED) /.test(text))) trial.note(line);
-  const last = run.lines.findLast((line) => / (passed|failed|error)/.test(line)) ?? 'no summary';
+  const last = run.lines.findLast((line) => /\d+ passed.* in [\d.]+s/.test(line)) ?? 'no summary';
   trial.check(
     / passed/.test(last) && !/failed|error/.test(last),
     `kazoo ${KAZOO}: ${last.replaceAll('=', '').trim()}`,
