@@ -144,7 +144,8 @@ function proposed(s: ReplicaState, env: Env<Message>, slot: Slot): Content | nul
   }
   // Judged at the first vote only: re-proposals and catch-up bring old times.
   if (Math.abs(proposal.batch.time - env.now) > s.config.timeToleranceMs && slot.accepted.length === 0) {
-    if (s.untimely !== slot.slot) env.note({ kind: 'untimely-proposal', slot: slot.slot, time: proposal.batch.time });
+    if (s.untimely !== slot.slot)
+      env.note({ kind: 'untimely-proposal', slot: slot.slot, time: proposal.batch.time });
     s.untimely = slot.slot;
     return null;
   }

@@ -28,7 +28,13 @@ import {
   sendStatus,
   tickStatus,
 } from './catch-up.ts';
-import { becomeStable, isCertificate, isCheckpointWanted, onCheckpoint, rememberStable } from './checkpoint.ts';
+import {
+  becomeStable,
+  isCertificate,
+  isCheckpointWanted,
+  onCheckpoint,
+  rememberStable,
+} from './checkpoint.ts';
 import { amnesia, firstIncarnation, recoverFromAmnesia } from './incarnation.ts';
 import { append } from './journal.ts';
 import type { BatchContent, Message } from './messages.ts';

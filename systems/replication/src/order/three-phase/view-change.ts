@@ -154,7 +154,7 @@ function startViewIfReady(s: ReplicaState, env: Env<Message>): void {
 export function isNewViewWanted(s: ReplicaState, m: NewView): boolean {
   if (primaryOf(s.config.quorums, m.view) === s.config.self) return false;
   if (m.view === s.view) return s.newView !== null && !isSameNewView(s.newView, m);
-  return m.view > s.view && m.view >= (s.changingTo ?? 0) && s.heldNewView?.view !== m.view;
+  return m.view > s.view && s.heldNewView?.view !== m.view;
 }
 
 const isSameNewView = (a: NewView, b: NewView): boolean => equalBytes(a.signature, b.signature);
@@ -195,7 +195,7 @@ export function retryHeldNewView(s: ReplicaState, env: Env<Message>): void {
   onNewView(s, env, held);
 }
 
-/** Follows the new view's log from the selection's base. */
+/** Follows the new view's log from the selection's base; with votes, unless a higher view was asked for meanwhile. */
 function enterView(s: ReplicaState, env: Env<Message>, m: NewView, selection: Selection): void {
   becomeStable(s, env, selection.base.certificate);
   append(s, env, { type: 'view', view: m.view, newView: m });
@@ -203,7 +203,7 @@ function enterView(s: ReplicaState, env: Env<Message>, m: NewView, selection: Se
   s.view = m.view;
   s.newView = m;
   s.selection = selection;
-  s.changingTo = null;
+  if (s.changingTo !== null && s.changingTo <= m.view) s.changingTo = null;
   s.heldNewView = null;
   s.mayPropose = true;
   s.mayProposeEarly = false;
@@ -278,7 +278,7 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
     s.failedViews -= 1;
     s.calmedAt = env.now;
   }
-  const why = reasonToSuspect(s, env.now, waitingSince, limitMs) ?? memberInWait(s, env.now, limitMs);
+  const why = reasonToSuspect(s, env.now, waitingSince, limitMs) ?? memberInWait(s, env.now);
   if (why !== null) suspect(s, env, why);
 }
 
@@ -311,15 +311,21 @@ function retryChange(s: ReplicaState, env: Env<Message>, isOverdue: boolean): vo
   const view = s.changingTo;
   assert(view !== null, 'there is a view to ask for');
   const asked = s.viewChanges.filter((change) => change !== null && change.view >= view).length;
+  // Time counts against the next primary only from when it could begin, or members would drift apart.
+  if (asked < s.config.quorums.agreement) s.progressAt = env.now;
   if (isOverdue && asked >= s.config.quorums.agreement) changeView(s, env, view + 1);
   else if (env.now - s.viewChangeAt >= s.config.retransmitMs) sendViewChange(s, env);
 }
 
 /** A member that asked for a higher view cannot vote in this one; after a long wait it is worth a view change. */
-function memberInWait(s: ReplicaState, now: number, limitMs: number): string | null {
+function memberInWait(s: ReplicaState, now: number): string | null {
   const isWaiting = (id: NodeId): boolean => {
     const since = s.peers[id]?.waitingSince ?? null;
-    return since !== null && (s.viewChanges[id]?.view ?? 0) > s.view && now - since > PATIENCE * limitMs;
+    return (
+      since !== null &&
+      (s.viewChanges[id]?.view ?? 0) > s.view &&
+      now - since > PATIENCE * s.config.viewTimeoutMs
+    );
   };
   const id = others(s).find(isWaiting);
   return id === undefined ? null : `member ${id} cannot vote in this view any more`;
