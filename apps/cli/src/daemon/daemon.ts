@@ -81,12 +81,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const addresses = new Map<NodeId, string>();
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const names = federation.members.map(({ name }) => name);
+  const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
   const honest = createDomain({
-    replica: replicaConfig({ self, cluster: federation.id, faults: federation }),
+    replica,
     keys,
     signatures: createSignatures(),
     sha1,
-    keeper: { ...KEEPER_DEFAULTS, names, membership: membershipOf(federation) },
+    keeper: { ...KEEPER_DEFAULTS, names, heartbeatMs: replica.heartbeatMs, membership: membershipOf(federation) },
     gateway: {
       limits: GATEWAY_LIMITS,
       superDigest: options.superDigest,
