@@ -1,3 +1,4 @@
+export { sha256 } from './crypto/hash.ts';
 export * from './crypto/identity.ts';
 export * from './crypto/keys.ts';
 export * from './errors.ts';
