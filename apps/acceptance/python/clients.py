@@ -12,7 +12,15 @@ import traceback
 import uuid
 
 from kazoo.client import KazooClient
-from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError, NotEmptyError, RolledBackError
+from kazoo.exceptions import (
+    BadVersionError,
+    NoAuthError,
+    NodeExistsError,
+    NoNodeError,
+    NotEmptyError,
+    RolledBackError,
+)
+from kazoo.security import CREATOR_ALL_ACL
 
 WAIT = 15
 ENDPOINTS = sys.argv[1:]
@@ -286,7 +294,23 @@ def many_at_once(zk, other, root):
     same(len(other.get_children(root + "/many")), 200)
 
 
+def acls_of_the_creator(zk, other, root, endpoint):
+    owner = client(endpoint)
+    owner.add_auth("digest", "ann:secret")
+    owner.create(root + "/own", b"mine", acl=CREATOR_ALL_ACL)
+    same([acl.id.scheme for acl in owner.get_acls(root + "/own")[0]], ["digest"])
+    same(owner.get(root + "/own")[0], b"mine")
+    other.sync(root + "/own")
+    raises(NoAuthError, other.get, root + "/own")
+    raises(NoAuthError, other.set, root + "/own", b"stolen")
+    other.add_auth("digest", "ann:secret")
+    same(other.get(root + "/own")[0], b"mine")
+    owner.stop()
+    owner.close()
+
+
 NEEDS_ENDPOINT = {
+    acls_of_the_creator,
     ephemerals_go_with_a_closed_session,
     ephemerals_go_with_an_expired_session,
     lock_of_a_dead_holder,
@@ -307,6 +331,7 @@ CLAIMS = [
     lock_of_a_dead_holder,
     election_recipe,
     many_at_once,
+    acls_of_the_creator,
 ]
 
 for index, endpoint in enumerate(ENDPOINTS):
