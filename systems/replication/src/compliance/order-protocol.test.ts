@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { NodeId } from '@concordat/kernel';
+import { createPrng, type NodeId } from '@concordat/kernel';
 import type { FaultModel } from '../fault-model.ts';
 import { genericLies, omissions, type Place, protocolLies } from './attacks.ts';
-import type { ReplicaStrategy } from './cluster.ts';
-import { runStorm } from './storm.ts';
+import { createCluster, type ReplicaStrategy, scheduleLoad } from './cluster.ts';
+import { accusedBy, firstObjection, PATIENCE_MS, runStorm } from './storm.ts';
 
 type Make = (place: Place) => ReplicaStrategy;
 
@@ -68,3 +68,35 @@ describe('honest runs', () => {
     });
   }
 });
+
+describe('crashes and amnesia', () => {
+  for (const loss of ['crash', 'wipe', 'corrupt'] as const) {
+    it(`${loss} of one member after the other accuses nobody`, () => {
+      for (let seed = 41; seed < 44; seed++) assert.equal(loseEach(loss, seed), null);
+    });
+  }
+});
+
+/** Takes down each member once, primaries too, in the middle of its turns, and lets each come back to full rights. */
+function loseEach(loss: 'crash' | 'wipe' | 'corrupt', seed: number): string | null {
+  const faults = { u: 1, r: 1 };
+  const settings = { checkpointInterval: 4, window: 8, heartbeatMs: 50 };
+  const cluster = createCluster({ seed, faults, settings });
+  const { world, members } = cluster;
+  scheduleLoad(cluster, createPrng(seed), 200, 8000);
+  for (let id = 0; id < members; id++) {
+    world.run(500);
+    world.crashDuringTurn(id);
+    world.run(20);
+    world.crash(id);
+    if (loss !== 'crash') world[loss](id);
+    world.restart(id);
+    const mayVote = (): boolean => world.isUp(id) && cluster.stateOf(id).incarnation.mayVote;
+    world.run(10);
+    if (!world.runUntil(mayVote, 30_000)) return `liveness: member ${id} gets no new incarnation`;
+  }
+  world.run(8000);
+  if (!world.runUntil(() => cluster.outstanding() === 0, PATIENCE_MS)) return 'liveness';
+  const { accused, problem } = accusedBy(cluster, seed, new Map());
+  return firstObjection(cluster) ?? problem ?? (accused.size > 0 ? `evidence against ${[...accused]}` : null);
+}
