@@ -16,10 +16,13 @@ export interface Recovered {
   readonly records: readonly Uint8Array[];
   readonly first: Position;
   /**
-   * True if the journal is provably whole: created by this node's initialisation and unbroken since. False after a
-   * wipe, a restored image or a corruption: promises were lost, and the process must not act as if they were not.
+   * True if the journal is provably whole: created by this node's initialisation and unbroken since. False for good
+   * after a wipe, a restored image or a corruption: promises were lost, and the process must not act as if they were
+   * not.
    */
   readonly whole: boolean;
+  /** How often a loss was detected, 0 if whole: a process that recorded the number can tell a new one from an old. */
+  readonly losses: number;
 }
 
 export interface Process<S, M> {

@@ -88,3 +88,33 @@ test('a wiped member learns, gets a new incarnation and votes again', () => {
   assert.ok(preparedSent > stable.slot);
   judged(cluster);
 });
+
+test('a restart after amnesia goes on where it was: only a new loss makes it begin again', () => {
+  const cluster = createCluster({ seed: 11, faults: BFT, settings: { checkpointInterval: 8, window: 16 } });
+  scheduleLoad(cluster, createPrng(12), 300, 3000);
+  cluster.world.run(2000);
+  cluster.world.crash(2);
+  cluster.world.wipe(2);
+  cluster.world.restart(2);
+  cluster.world.run(8000);
+  assert.equal(cluster.stateOf(2).incarnation.mayVote, true);
+  cluster.world.crash(2);
+  cluster.world.restart(2);
+  cluster.world.run(100);
+  assert.deepEqual(
+    [cluster.stateOf(2).incarnation.mayVote, cluster.stateOf(2).incarnation.number],
+    [true, 1],
+  );
+  assert.ok(cluster.stateOf(2).execution.executed > 0);
+  cluster.world.crash(2);
+  cluster.world.corrupt(2);
+  cluster.world.restart(2);
+  cluster.world.run(100);
+  assert.equal(cluster.stateOf(2).incarnation.mayVote, false);
+  cluster.world.run(8000);
+  settleAll(cluster);
+  assert.deepEqual(
+    [cluster.stateOf(2).incarnation.mayVote, cluster.stateOf(2).incarnation.number],
+    [true, 2],
+  );
+});

@@ -79,7 +79,7 @@ test('what is lost is known after a wipe and a corruption', () => {
   const wiped = diskWith(5);
   finishSync(wiped, 5);
   wipeDisk(wiped);
-  assert.deepEqual(recover(wiped), { records: [], first: 0, whole: false });
+  assert.deepEqual(recover(wiped), { records: [], first: 0, whole: false, losses: 1 });
   const damaged = diskWith(5, { corruptChance: 1 });
   finishSync(damaged, 5);
   crashDisk(damaged);

@@ -42,7 +42,8 @@ export interface Disk {
   isSyncing: boolean;
   /** No sync begins. */
   isHeld: boolean;
-  isWhole: boolean;
+  /** How often recovery had to notice that something was gone. */
+  losses: number;
 }
 
 const defaults: Required<DiskOptions> = {
@@ -68,7 +69,7 @@ export const createDisk = (options: DiskOptions, random: Prng): Disk => ({
   writtenTo: 0,
   isSyncing: false,
   isHeld: false,
-  isWhole: true,
+  losses: 0,
 });
 
 export function setDisk(disk: Disk, options: DiskOptions): void {
@@ -149,7 +150,7 @@ export function crashDisk(disk: Disk): void {
 /** Damages a record: it and all later ones are unreadable, and recovery knows. */
 export function corruptDisk(disk: Disk): void {
   truncate(disk, disk.base + disk.random.below(disk.records.length + 1));
-  disk.isWhole = false;
+  disk.losses += 1;
 }
 
 /** Loses everything, as a replaced disk does. The journal that follows is never whole again. */
@@ -158,12 +159,13 @@ export function wipeDisk(disk: Disk): void {
   disk.records = [];
   disk.sizeBytes = 0;
   truncate(disk, 0);
-  disk.isWhole = false;
+  disk.losses += 1;
 }
 
 /** What a start finds. The records are copies: nothing a process does to them reaches the disk. */
 export const recover = (disk: Disk): Recovered => ({
   records: disk.records.map((record) => record.slice()),
   first: disk.base,
-  whole: disk.isWhole,
+  whole: disk.losses === 0,
+  losses: disk.losses,
 });

@@ -7,15 +7,20 @@ import { type JournalDriver, journalSuite } from './index.ts';
 interface Disk {
   first: number;
   records: Uint8Array[];
-  whole: boolean;
+  losses: number;
 }
 
 function createMemoryJournal(): JournalDriver {
-  const disk: Disk = { first: 0, records: [], whole: true };
+  const disk: Disk = { first: 0, records: [], losses: 0 };
   let pending: Uint8Array[] = [];
   let released = 0;
   return {
-    open: async () => ({ records: disk.records.slice(), first: disk.first, whole: disk.whole }),
+    open: async () => ({
+      records: disk.records.slice(),
+      first: disk.first,
+      whole: disk.losses === 0,
+      losses: disk.losses,
+    }),
     append: (record) => {
       pending.push(record);
       return disk.first + disk.records.length + pending.length - 1;
@@ -33,11 +38,11 @@ function createMemoryJournal(): JournalDriver {
       pending = [];
     },
     corrupt: async () => {
-      disk.whole = false;
+      disk.losses += 1;
       disk.records.length = disk.records.length >>> 1;
     },
     wipe: async () => {
-      disk.whole = false;
+      disk.losses += 1;
       disk.records = [];
     },
     tear: async () => {

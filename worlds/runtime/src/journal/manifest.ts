@@ -3,7 +3,7 @@
  * is listed before its first use and removed from the list before it is deleted, so a listed file that is missing is
  * a loss, and a file that is not listed is litter. Text, for people; its last line is a CRC of the first.
  *
- *   {"format":1,"id":"<32 hex>","whole":true,"reason":"","segmentBytes":16777216,"released":0,"durable":7,"segments":[0,1]}
+ *   {"format":1,"id":"<32 hex>","losses":0,"reason":"","segmentBytes":16777216,"released":0,"durable":7,"segments":[0,1]}
  *   crc 0f3a9b21
  */
 
@@ -19,9 +19,9 @@ const MANIFEST_FORMAT = 1;
 export interface Manifest {
   /** 16 bytes drawn at creation. */
   readonly id: Uint8Array;
-  /** False from the first detected loss on, for good. */
-  readonly whole: boolean;
-  /** Why it is not whole; empty if it is. */
+  /** How often something was found to be gone. The journal is whole while that is 0. */
+  readonly losses: number;
+  /** What was lost first; empty if it is whole. */
   readonly reason: string;
   readonly segmentBytes: number;
   /** Records before this position may be gone. */
@@ -33,8 +33,8 @@ export interface Manifest {
 }
 
 export function encodeManifest(manifest: Manifest): string {
-  const { id, whole, reason, segmentBytes, released, durable, segments } = manifest;
-  const start = { format: MANIFEST_FORMAT, id: toHex(id), whole, reason, segmentBytes };
+  const { id, losses, reason, segmentBytes, released, durable, segments } = manifest;
+  const start = { format: MANIFEST_FORMAT, id: toHex(id), losses, reason, segmentBytes };
   const line = JSON.stringify({ ...start, released, durable, segments });
   return `${line}\ncrc ${crc32(line).toString(16).padStart(8, '0')}\n`;
 }
@@ -43,14 +43,13 @@ export function encodeManifest(manifest: Manifest): string {
 export function decodeManifest(text: string): Manifest | null {
   const fields = parseObject(text.slice(0, text.indexOf('\n')));
   if (fields === null) return null;
-  const { id: hex, whole, reason, segmentBytes, released, durable, segments } = fields;
+  const { id: hex, losses, reason, segmentBytes, released, durable, segments } = fields;
   const id = typeof hex === 'string' ? fromHex(hex) : null;
-  if (id?.length !== JOURNAL_ID_BYTES || typeof whole !== 'boolean' || typeof reason !== 'string')
-    return null;
+  if (id?.length !== JOURNAL_ID_BYTES || !isCount(losses) || typeof reason !== 'string') return null;
   if (!isCount(segmentBytes) || !isCount(released) || !isCount(durable)) return null;
   if (!Array.isArray(segments) || segments.length === 0 || !segments.every(isCount)) return null;
   if (segments.some((sequence, index) => sequence <= (segments[index - 1] ?? -1))) return null;
-  const manifest = { id, whole, reason, segmentBytes, released, durable, segments };
+  const manifest = { id, losses, reason, segmentBytes, released, durable, segments };
   // The CRC, the format and any second spelling are judged at once.
   return encodeManifest(manifest) === text ? manifest : null;
 }

@@ -101,7 +101,7 @@ async function openLocked(
     directory,
     lock,
     manifest: repaired,
-    recovered: { records, first, whole: repaired.whole },
+    recovered: { records, first, whole: repaired.losses === 0, losses: repaired.losses },
     lastCrc,
     segments: opened,
     sync: options.sync ?? 'adaptive',
@@ -120,7 +120,8 @@ async function initialise(
   const segmentBytes = options.segmentBytes ?? DEFAULT_SEGMENT_BYTES;
   disk.close(await createSegment(disk, directory, 0, segmentBytes));
   const id = new Uint8Array(randomBytes(JOURNAL_ID_BYTES));
-  const manifest = { id, whole: reason === '', reason, segmentBytes, released: 0, durable: 0, segments: [0] };
+  const losses = reason === '' ? 0 : 1;
+  const manifest = { id, losses, reason, segmentBytes, released: 0, durable: 0, segments: [0] };
   await storeManifest(disk, directory, manifest);
   return manifest;
 }
@@ -172,7 +173,8 @@ async function dropLost(
   loss: string,
 ): Promise<{ manifest: Manifest; segments: readonly RecoveredSegment[] }> {
   const durable = recovery.first + recovery.records.length;
-  const broken = { ...manifest, durable, whole: false, reason: manifest.whole ? loss : manifest.reason };
+  const reason = manifest.losses === 0 ? loss : manifest.reason;
+  const broken = { ...manifest, durable, losses: manifest.losses + 1, reason };
   await storeManifest(disk, directory, broken);
   const nameOf = (segment: RecoveredSegment): string => segmentName(segment.sequence);
   const lost = recovery.segments.filter((segment) => segment.first === null);

@@ -33,7 +33,7 @@ function envOfSecond<M>(env: Env<M>, isOthers: (peer: NodeId) => boolean): Env<M
   });
 }
 
-const EMPTY: Recovered = { records: [], first: 0, whole: true };
+const EMPTY: Recovered = { records: [], first: 0, whole: true, losses: 0 };
 
 /** The peers in `others` meet the second copy, all others the first. */
 export const twins =

@@ -62,7 +62,7 @@ function afterFollowingTwoLogs() {
   const host = createHost();
   const { env, tickets } = host;
   const process = createReplica({ config, keys: keysOf(SELF), createService: () => createLedger(modelHash) });
-  const s = process.start(env, { records: [], first: 0, whole: true });
+  const s = process.start(env, { records: [], first: 0, whole: true, losses: 0 });
   const hear = (from: number, messages: readonly Message[]): void => {
     for (const message of messages) process.receive(s, env, from, message);
     for (const ticket of tickets.splice(0)) process.completed?.(s, env, ticket, true);
@@ -97,7 +97,7 @@ test('claims about two logs of one view are readable', () => {
 
 test('also after a restart', () => {
   const { host } = afterFollowingTwoLogs();
-  const recovered: Recovered = { records: host.records, first: 0, whole: true };
+  const recovered: Recovered = { records: host.records, first: 0, whole: true, losses: 0 };
   const process = createReplica({ config, keys: keysOf(SELF), createService: () => createLedger(modelHash) });
   const next = createHost();
   const s = process.start(next.env, recovered);

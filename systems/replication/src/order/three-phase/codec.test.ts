@@ -133,8 +133,8 @@ const record: fc.Arbitrary<Record> = fc.oneof(
   plain({ type: fc.constant('snapshot' as const), certificate, roots: digestPair, parts: digestLists }),
   plain({ type: fc.constant('part' as const), part: fc.nat(), bytes: body }),
   fc.constant<Record>({ type: 'snapshot-end' }),
-  fc.constant<Record>({ type: 'amnesia' }),
-  plain({ type: fc.constant('incarnation' as const), number: u53 }),
+  plain({ type: fc.constant('amnesia' as const), losses: u53 }),
+  plain({ type: fc.constant('incarnation' as const), number: u53, mayVote: fc.boolean(), losses: u53 }),
 );
 
 /** Damages bytes as a liar would: flips, cuts, grows, and overwrites with extreme values. */

@@ -16,6 +16,8 @@ export interface Incarnation {
   number: number;
   /** False while it must learn first. */
   mayVote: boolean;
+  /** Losses of its journal so far; one more, and it must begin again. */
+  readonly losses: number;
   /** The number it has asked for; 0 if it has not asked yet. */
   asked: number;
   askedAt: number;
@@ -24,11 +26,12 @@ export interface Incarnation {
 export const firstIncarnation = (): Incarnation => ({
   number: 0,
   mayVote: true,
+  losses: 0,
   asked: 0,
   askedAt: Number.NEGATIVE_INFINITY,
 });
 
-export const amnesia = (): Incarnation => ({ ...firstIncarnation(), mayVote: false });
+export const amnesia = (losses: number): Incarnation => ({ ...firstIncarnation(), mayVote: false, losses });
 
 /** True if this member's votes count now: its incarnation, if it had to begin a new one, is old enough. */
 export function isCounted(s: ReplicaState, member: NodeId): boolean {
@@ -80,6 +83,7 @@ function beginVoting(s: ReplicaState, env: Env<Message>): void {
   s.incarnation.mayVote = true;
   // It may lead its view no more than after any other restart.
   s.mayPropose = false;
-  append(s, env, { type: 'incarnation', number: s.incarnation.number });
-  env.note({ kind: 'incarnation', number: s.incarnation.number });
+  const { number, losses } = s.incarnation;
+  append(s, env, { type: 'incarnation', number, mayVote: true, losses });
+  env.note({ kind: 'incarnation', number });
 }

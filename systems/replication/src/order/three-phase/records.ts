@@ -10,8 +10,8 @@
  *   snapshot     begins a snapshot of a stable checkpoint: what its parts hash to
  *   part         one part of it
  *   snapshot-end all parts are there
- *   amnesia      the journal before this was lost
- *   incarnation  from here on this replica signs as this incarnation
+ *   amnesia      everything before this is void: so many losses were known by then
+ *   incarnation  the incarnation it signs as, and whether it may vote
  */
 
 import { DIGEST_BYTES } from '@concordat/crypto';
@@ -43,8 +43,14 @@ export type Record =
     }
   | { readonly type: 'part'; readonly part: number; readonly bytes: Uint8Array }
   | { readonly type: 'snapshot-end' }
-  | { readonly type: 'amnesia' }
-  | { readonly type: 'incarnation'; readonly number: number };
+  | { readonly type: 'amnesia'; readonly losses: number }
+  | {
+      readonly type: 'incarnation';
+      readonly number: number;
+      readonly mayVote: boolean;
+      /** Losses that this incarnation has got over. */
+      readonly losses: number;
+    };
 
 const TAGS = {
   view: 1,
@@ -97,17 +103,23 @@ function writeFields(w: Writer, record: Record): void {
     case 'part':
       w.u32(record.part);
       return w.bytes(record.bytes);
+    case 'amnesia':
+      return w.u53(record.losses);
     case 'incarnation':
-      return w.u53(record.number);
+      w.u53(record.number);
+      w.bool(record.mayVote);
+      return w.u53(record.losses);
     case 'change':
       return w.u53(record.view);
     case 'snapshot-end':
-    case 'amnesia':
       return;
     default:
       return unreachable(record);
   }
 }
+
+/** True if the bytes are a record of this type, without reading all of it. */
+export const isAbout = (bytes: Uint8Array, type: Record['type']): boolean => bytes[0] === TAGS[type];
 
 /** A record of this or a former version; null for bytes that no version wrote. */
 export function decodeRecord(bytes: Uint8Array): Record | null {
@@ -142,9 +154,9 @@ function readFields(r: Reader, tag: number): Record | null {
     case TAGS['snapshot-end']:
       return { type: 'snapshot-end' };
     case TAGS.amnesia:
-      return { type: 'amnesia' };
+      return { type: 'amnesia', losses: r.u53() };
     case TAGS.incarnation:
-      return { type: 'incarnation', number: r.u53() };
+      return { type: 'incarnation', number: r.u53(), mayVote: r.bool(), losses: r.u53() };
     case TAGS.change:
       return { type: 'change', view: r.u53() };
     default:

@@ -10,8 +10,9 @@ import { nextHistory } from '../../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../../execution/execution.ts';
 import { withVouch } from './agreement.ts';
 import { stableOf } from './checkpoint.ts';
+import { amnesia } from './incarnation.ts';
 import type { Certificate, PrePrepare, Vouch } from './messages.ts';
-import { decodeRecord, type Record } from './records.ts';
+import { decodeRecord, isAbout, type Record } from './records.ts';
 import { select } from './select.ts';
 import { type Content, isPrimary, type ReplicaState, type Stable, slotAt } from './state.ts';
 
@@ -31,8 +32,30 @@ interface Recovery {
   prepared: { view: number; slot: number };
 }
 
+/** The losses that the journal's records already answer: with amnesia, or the incarnation after it. */
+export function knownLosses({ records }: Recovered): number {
+  let losses = 0;
+  for (const bytes of records) {
+    if (!isAbout(bytes, 'amnesia') && !isAbout(bytes, 'incarnation')) continue;
+    const record = decodeRecord(bytes);
+    if (record?.type === 'amnesia' || record?.type === 'incarnation')
+      losses = Math.max(losses, record.losses);
+  }
+  return losses;
+}
+
+/** What follows the last amnesia: everything before it is void. */
+function sinceAmnesia({ records, first }: Recovered): {
+  readonly records: readonly Uint8Array[];
+  first: number;
+} {
+  const last = records.findLastIndex((bytes) => isAbout(bytes, 'amnesia'));
+  return last < 0 ? { records, first } : { records: records.slice(last), first: first + last };
+}
+
 /** Applies the journal to a fresh state. Records that no version wrote are skipped: the journal vouches for bytes. */
-export function recover(s: ReplicaState, { records, first }: Recovered): void {
+export function recover(s: ReplicaState, recovered: Recovered): void {
+  const { records, first } = sinceAmnesia(recovered);
   const recovery: Recovery = { s, traces: new Map(), snapshot: null, prepared: { view: 0, slot: 0 } };
   for (const [i, bytes] of records.entries()) {
     const record = decodeRecord(bytes);
@@ -65,11 +88,10 @@ function apply(recovery: Recovery, record: Record, position: Position): void {
       applyStable(recovery, record.certificate);
       return;
     case 'amnesia':
-      s.incarnation.mayVote = false;
+      s.incarnation = amnesia(record.losses);
       return;
     case 'incarnation':
-      s.incarnation.mayVote = true;
-      s.incarnation.number = record.number;
+      s.incarnation = { ...amnesia(record.losses), number: record.number, mayVote: record.mayVote };
       return;
     default:
       applySnapshot(recovery, record);

@@ -38,7 +38,7 @@ import {
 import { amnesia, firstIncarnation, recoverFromAmnesia } from './incarnation.ts';
 import { append } from './journal.ts';
 import type { BatchContent, Message } from './messages.ts';
-import { recover } from './recovery.ts';
+import { knownLosses, recover } from './recovery.ts';
 import {
   checkPooled,
   onChecked,
@@ -108,9 +108,11 @@ export const orderedLog: OrderedLog<ReplicaState, Message> = {
 function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered): ReplicaState {
   const { config, keys, createService } = options;
   const execution = createExecution(keys.hash, createService(), genesisHistory());
-  const incarnation = recovered.whole ? firstIncarnation() : amnesia();
+  // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
+  const isLost = recovered.losses > knownLosses(recovered);
+  const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
   const s = createReplicaState(config, keys, execution, incarnation, env.now);
-  if (!recovered.whole) append(s, env, { type: 'amnesia' });
+  if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
   else if (recovered.records.length > 0) resume(s, env, recovered);
   else append(s, env, { type: 'view', view: 0, newView: null });
   env.setTimer(TICK, TICK_MS);

@@ -50,8 +50,8 @@ const digestsOf = (snapshot: OwnCheckpoint['core']): Uint8Array[] =>
 /** Repeats the promises that no slot's records hold, so that earlier ones need not be kept for them. */
 function restate(s: ReplicaState, env: Env<Message>, certificate: Certificate): void {
   append(s, env, { type: 'stable', certificate });
-  if (!s.incarnation.mayVote) append(s, env, { type: 'amnesia' });
-  else if (s.incarnation.number > 0) append(s, env, { type: 'incarnation', number: s.incarnation.number });
+  const { number, mayVote, losses } = s.incarnation;
+  append(s, env, { type: 'incarnation', number, mayVote, losses });
   append(s, env, { type: 'view', view: s.view, newView: s.newView });
   append(s, env, { type: 'prepared', view: s.view, slot: s.prepared });
   if (s.changingTo !== null) append(s, env, { type: 'change', view: s.changingTo });
