@@ -19,8 +19,10 @@ import { accusedBy, objectionOf, runStorm } from './storm.ts';
 
 export interface BrokenVariant {
   readonly name: string;
-  /** Who speaks: a scripted scenario's judges, or a search over seeds. */
+  /** Who speaks: a scripted scenario's judges, or a search over seeds of one. */
   readonly detector: 'script' | 'seeds';
+  /** The general sweep finds it too, within a few seeds. */
+  readonly isSwept?: boolean;
   readonly variant: broken.Variant;
   /** The objection to the variant, or to the honest protocol; null if there is none. */
   run(variant: broken.Variant | undefined): string | null;
@@ -226,12 +228,14 @@ export const brokenVariants: readonly BrokenVariant[] = [
   {
     name: 'a view change that forgets',
     detector: 'script',
+    isSwept: true,
     variant: broken.forgetfulViewChange,
     run: (variant) => play(variant, primaryDies),
   },
   {
     name: 'exposure before commit',
     detector: 'script',
+    isSwept: true,
     variant: broken.earlyExposure,
     run: (variant) => play(variant, onlyOnePrepares),
   },
@@ -280,6 +284,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
   {
     name: 'a primary that nobody suspects',
     detector: 'script',
+    isSwept: true,
     variant: broken.patientReplica,
     run: (variant) =>
       play(variant, (cluster) => {

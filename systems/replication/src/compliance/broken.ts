@@ -87,7 +87,7 @@ export const earlyExposure = atSettle((s) => {
 /** Acts after a wipe as if nothing had been promised before it. */
 export const oldIncarnation: Variant = (honest) => ({
   ...honest,
-  start: (env, recovered) => honest.start(env, { ...recovered, whole: true }),
+  start: (env, recovered) => honest.start(env, { ...recovered, whole: true, losses: 0 }),
 });
 
 /** Believes whoever answers a state transfer. */

