@@ -26,8 +26,9 @@ import { type SessionId, sessionIdOf } from './sessions/session-id.ts';
 import {
   type GatewayLife,
   gatewayKey,
+  isMoveSigned,
   isOwner,
-  moveSigner,
+  movedSession,
   moveStatement,
   type Session,
   touchSession,
@@ -133,7 +134,7 @@ function openSession(run: Run, order: OpenOrder): Result {
   const session = sessionIdOf(run.life.domain, meta.sessions + 1);
   keeper.meta.set({ ...meta, sessions: meta.sessions + 1 });
   const timeoutMs = negotiate(keeper, order.timeoutMs);
-  sessions.table.set(session, { owner: run.life, timeoutMs, key: order.key, formerKey: null });
+  sessions.table.set(session, { owner: run.life, timeoutMs, key: order.key, formerKeys: [] });
   touchSession(sessions, session, timeoutMs, meta.lease);
   return attached(run, session, timeoutMs);
 }
@@ -144,22 +145,22 @@ function moveSession(run: Run, order: MoveOrder): Result {
   const session = sessions.table.get(order.session);
   if (session === undefined) return refuse(run, ErrorCode.sessionExpired);
   const statement = moveStatement(order.session, life, order.timeoutMs, order.nextKey);
-  const signer = moveSigner(signatures, session, statement, order.signature);
-  if (signer === null) return refuse(run, ErrorCode.sessionExpired);
+  if (!isMoveSigned(signatures, session, statement, order.signature))
+    return refuse(run, ErrorCode.sessionExpired);
   const timeoutMs = negotiate(keeper, order.timeoutMs);
-  sessions.table.set(order.session, { owner: life, timeoutMs, key: order.nextKey, formerKey: signer });
+  sessions.table.set(order.session, movedSession(session, life, timeoutMs, order.nextKey));
   touchSession(sessions, order.session, timeoutMs, keeper.meta.get().lease);
   run.emit({ type: 'session-moved', zxid: keeper.meta.get().zxid, session: order.session, ...life });
   return attached(run, order.session, timeoutMs);
 }
 
-/** The session if the body's gateway owns it, otherwise the error. A first request ends the former key's validity. */
+/** The session if the body's gateway owns it, otherwise the error. A first request ends the former keys' validity. */
 function ownedSession(run: Run, id: SessionId): Session | number {
   const { table } = run.keeper.sessions;
   const session = table.get(id);
   if (session === undefined) return ErrorCode.sessionExpired;
   if (!isOwner(session, run.life)) return ErrorCode.sessionMoved;
-  if (session.formerKey !== null) table.set(id, { ...session, formerKey: null });
+  if (session.formerKeys.length > 0) table.set(id, { ...session, formerKeys: [] });
   return session;
 }
 

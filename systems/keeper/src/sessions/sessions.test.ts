@@ -146,6 +146,16 @@ test('a move needs the key, names the new owner, and both keys hold until the fi
   assert.deepEqual(bench.events.filter((type) => type === 'session-moved').length, 3);
 });
 
+test('a move that was given up and is ordered late takes the session, but not the key that the client has', () => {
+  const bench = createBench();
+  for (const domain of [0, 1, 2]) bench.run(domain, 1, [claim]);
+  const session = opened(bench, 0, 1, 1);
+  // The client turned to 2, which was cut off, and then with success to 1.
+  assert.deepEqual(errs(bench.run(1, 1, [move(session, [1, 1], 1, 2)])), [0]);
+  assert.deepEqual(errs(bench.run(2, 1, [move(session, [2, 1], 1, 3)])), [0]);
+  assert.deepEqual(errs(bench.run(1, 1, [move(session, [1, 1], 2, 4)])), [0]);
+});
+
 test('a touch is a request too: it ends the former key', () => {
   const bench = createBench();
   bench.run(0, 1, [claim]);

@@ -20,8 +20,11 @@ export interface Session {
   readonly owner: GatewayLife;
   readonly timeoutMs: number;
   readonly key: Uint8Array;
-  /** The key before the last move: valid until the first request after it, in case the client never heard. */
-  readonly formerKey: Uint8Array | null;
+  /**
+   * Keys before the moves since the last request, the latest first. The client may hold any of them: it does not know
+   * which moves were ordered, nor does a move that was given up arrive in time to be the last.
+   */
+  readonly formerKeys: readonly Uint8Array[];
 }
 
 export interface Sessions {
@@ -37,7 +40,8 @@ export interface Sessions {
 }
 
 const BUCKET_MS = 500;
-const NO_KEY = new Uint8Array(PUBLIC_KEY_BYTES);
+/** Moves in a row without a request in between; a client whose key was longer ago has lost its session. */
+const MAX_FORMER_KEYS = 8;
 const MOVE_DOMAIN = utf8('concordat/keeper/move/1');
 
 const writer = createWriter();
@@ -50,8 +54,7 @@ const sessionCodec = {
     writer.u53(session.owner.epoch);
     writer.u32(session.timeoutMs);
     writer.fixed(session.key);
-    writer.bool(session.formerKey !== null);
-    writer.fixed(session.formerKey ?? NO_KEY.subarray(0, 0));
+    writer.list(session.formerKeys, writer.fixed);
     return writer.finish();
   },
   decode: (bytes: Uint8Array): Session | null => {
@@ -59,8 +62,8 @@ const sessionCodec = {
     const owner = { domain: reader.u16(), gateway: reader.u16(), epoch: reader.u53() };
     const timeoutMs = reader.u32();
     const key = reader.fixed(PUBLIC_KEY_BYTES);
-    const formerKey = reader.bool() ? reader.fixed(PUBLIC_KEY_BYTES) : null;
-    return reader.finish({ owner, timeoutMs, key, formerKey });
+    const formerKeys = reader.list(MAX_FORMER_KEYS, PUBLIC_KEY_BYTES, () => reader.fixed(PUBLIC_KEY_BYTES));
+    return reader.finish({ owner, timeoutMs, key, formerKeys });
   },
 };
 
@@ -146,15 +149,26 @@ export function moveStatement(
   return writer.finish();
 }
 
-/** The key, current or former, that signed a move; null if neither did. */
-export function moveSigner(
+/** True if a key that the client may hold signed the move. */
+export function isMoveSigned(
   signatures: Signatures,
   session: Session,
   statement: Uint8Array,
   signature: Uint8Array,
-): Uint8Array | null {
-  if (signature.length !== SIGNATURE_BYTES) return null;
-  if (signatures.verifyWith(session.key, statement, signature)) return session.key;
-  const former = session.formerKey;
-  return former !== null && signatures.verifyWith(former, statement, signature) ? former : null;
+): boolean {
+  if (signature.length !== SIGNATURE_BYTES) return false;
+  return [session.key, ...session.formerKeys].some((key) => signatures.verifyWith(key, statement, signature));
 }
+
+/** The session after a move: nothing tells yet which of its keys the client holds. */
+export const movedSession = (
+  session: Session,
+  to: GatewayLife,
+  timeoutMs: number,
+  key: Uint8Array,
+): Session => ({
+  owner: to,
+  timeoutMs,
+  key,
+  formerKeys: [session.key, ...session.formerKeys].slice(0, MAX_FORMER_KEYS),
+});
