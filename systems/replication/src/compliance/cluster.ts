@@ -1,10 +1,11 @@
 /**
- * A simulated federation for the suites: members that submit operations and record what is exposed to them, and the
- * judges. What a member exposes is checked at once against what any honest member has exposed in that slot.
+ * A simulated federation for the suites: members that submit operations, and an observer to whom they show what becomes
+ * exposed to them, as a gateway shows its clients: with messages that leave when the turn is durable. What an honest
+ * member shows is checked against what any honest member has shown in that slot.
  */
 
 import { createModelKeys, modelHash } from '@concordat/crypto';
-import { type Env, isBatch, type NodeId, type Prng, type Process, type Strategy } from '@concordat/kernel';
+import { type Env, type ExposedBatch, isBatch, type NodeId, type Prng, type Process, type Strategy } from '@concordat/kernel';
 import {
   type ClockOptions,
   createWorld,
@@ -12,7 +13,7 @@ import {
   type NetworkOptions,
   type World,
 } from '@concordat/sim';
-import { toHex } from '@concordat/wire';
+import { toHex, utf8 } from '@concordat/wire';
 import { type ReplicaOptions, replicaConfig } from '../config.ts';
 import type { FaultModel } from '../fault-model.ts';
 import { decodeMessage, encodeMessage } from '../order/three-phase/codec.ts';
@@ -60,7 +61,7 @@ interface Pending {
 }
 
 interface Ledger {
-  /** What the first honest member exposed in each slot. */
+  /** What the first honest member showed of each slot. */
   readonly log: Map<number, string>;
   readonly pending: Map<string, Pending>;
   /** Operations with an outcome, in no order. */
@@ -76,6 +77,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const keysOf = createModelKeys(members, options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const honestAt = (id: NodeId): boolean => !(options.adversaries?.has(id) ?? false);
+  world.add({ id: members, process: createObserver(ledger, honestAt) });
   for (let id = 0; id < members; id++) {
     const keys = keysOf(id);
     const config = replicaConfig({
@@ -86,7 +88,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     });
     const plain = createReplica({ config, keys, createService: () => createLedger(modelHash) });
     const variant = options.variant === undefined ? plain : options.variant(plain);
-    const recording = record(variant, ledger, id, honestAt(id));
+    const recording = record(variant, ledger, id, members);
     const strategy = options.adversaries?.get(id);
     world.add({
       id,
@@ -128,29 +130,21 @@ function submitAt(
   });
 }
 
-/** The member with its exposed log recorded and judged as it grows. */
-function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, isHonest: boolean): ReplicaProcess {
+/** The member, showing what is exposed to it to `observer`, in order and without gaps. */
+function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, observer: NodeId): ReplicaProcess {
   let last = 0;
-  const take = (s: ReplicaState): void => {
+  const show = (s: ReplicaState, env: Env<Message>): void => {
     for (const item of orderedLog.takeExposed(s)) {
-      if (!isHonest) continue;
       if (isBatch(item)) {
         for (const { domain, client, seq } of item.outcomes) {
           if (domain === id && ledger.pending.delete(`${domain}/${client}/${seq}`)) ledger.done += 1;
         }
       }
-      if (!isBatch(item) || item.slot === last) {
-        last = item.slot;
-        continue;
-      }
-      if (item.slot !== last + 1) ledger.problem ??= `member ${id} exposes slot ${item.slot} after ${last}`;
+      const isNews = isBatch(item) && item.slot !== last;
+      const follows = !isNews || item.slot === last + 1;
+      const text = isNews ? `${follows ? '' : `after ${last} `}${describe(item)}` : '';
+      if (isNews) env.send(observer, { type: 'reply', domain: id, client: 0, seq: 0, slot: item.slot, reply: utf8(text) });
       last = item.slot;
-      const text = `${item.time} ${item.outcomes.map((o) => `${o.domain}/${o.client}/${o.seq}=${toHex(o.reply)}`)}`;
-      const known = ledger.log.get(item.slot);
-      if (known === undefined) ledger.log.set(item.slot, text);
-      else if (known !== text) {
-        ledger.problem ??= `slot ${item.slot} is "${text}" at member ${id}, but was "${known}"`;
-      }
     }
   };
   return {
@@ -162,8 +156,29 @@ function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, isHonest: boo
     },
     settle: (s, env) => {
       inner.settle(s, env);
-      take(s);
+      show(s, env);
     },
+  };
+}
+
+const describe = ({ time, outcomes }: ExposedBatch): string =>
+  `${time} ${outcomes.map((o) => `${o.domain}/${o.client}/${o.seq}=${toHex(o.reply)}`)}`;
+
+/** Believes honest members, and notices when two of them, or one at two times, show different logs. */
+function createObserver(ledger: Ledger, honestAt: (id: NodeId) => boolean): Process<null, Message> {
+  return {
+    start: () => null,
+    receive: (_state, _env, from, m) => {
+      if (m.type !== 'reply' || !honestAt(from)) return;
+      const text = new TextDecoder().decode(m.reply);
+      const known = ledger.log.get(m.slot);
+      if (known === undefined) ledger.log.set(m.slot, text);
+      else if (known !== text) {
+        ledger.problem ??= `slot ${m.slot} is "${text}" at member ${from}, but was "${known}"`;
+      }
+    },
+    timeout: () => {},
+    settle: () => {},
   };
 }
 
