@@ -48,8 +48,8 @@ const mute: Attack = {
 };
 
 const TIMER = 'attack/slow';
-/** Part of the view timeout: with the rest a request still travels, so that nobody has reason to complain. */
-const DELAY = 0.6;
+/** Part of the view timeout: a request waits once for room in the pipeline and once for its own slot. */
+const DELAY = 0.45;
 
 const slow: Attack = {
   summary: 'as the leader, is as slow as it can be without being suspected',

@@ -7,7 +7,6 @@
 import {
   type ClientConfig,
   type ClientInput,
-  type ClientOperation,
   type ClientState,
   createKeeperClient,
   type GatewayMessage,
@@ -32,27 +31,34 @@ export interface LoadOptions {
   readonly gateways: readonly NodeId[];
   readonly load: LoadSetting;
   readonly horizonMs: Millis;
+  /** Only reads, and stays where it is. */
+  readonly isReader: boolean;
 }
 
 type ClientProcess = Process<ClientState, GatewayMessage>;
 
 export function createLoadClient(options: LoadOptions): ClientProcess {
-  const { number, gateways, load } = options;
+  const { number, gateways, load, isReader } = options;
   const config: ClientConfig = {
     number,
     gateways,
     timeoutMs: load.sessionMs,
     pipeline: load.pipeline,
     paceMs: load.paceMs,
-    moveEveryMs: gateways.length > 1 ? load.moveEveryMs : 0,
+    moveEveryMs: isReader ? 0 : load.moveEveryMs,
     next: (state, env) => nextInput(options, state, env),
   };
   return withFlags(createKeeperClient(config));
 }
 
-function nextInput({ load, horizonMs }: LoadOptions, state: ClientState, env: Env<GatewayMessage>) {
+function nextInput(
+  { load, horizonMs, isReader }: LoadOptions,
+  state: ClientState,
+  env: Env<GatewayMessage>,
+): ClientInput | null {
   if (env.now >= horizonMs) return nextOfFinale(state, load, horizonMs);
   const count = state.history.length;
+  if (isReader) return env.random.chance(0.3) ? { kind: 'read', path: env.random.pick(load.paths) } : null;
   if (count >= load.operations) return null;
   // A burst is cut off by the tick now and then, so that load is spread over the run.
   if (env.random.chance(0.3)) return null;
@@ -140,7 +146,3 @@ function withFlags(client: ClientProcess): ClientProcess {
     linked: (state, env, peer, isUp) => client.linked?.(state, flagged(env), peer, isUp),
   };
 }
-
-/** Operations of a client whose endpoint may lie: each may have happened, in any order, and answers mean nothing. */
-export const distrusted = (operations: readonly ClientOperation[], firstSession: number): ClientOperation[] =>
-  operations.map((operation, i) => ({ ...operation, session: firstSession + i, outcome: null }));

@@ -6,26 +6,18 @@ import type { NodeId } from '@concordat/kernel';
 import type { World } from '@concordat/sim';
 import { toHex } from '@concordat/wire';
 import type { DomainState } from '../domain/domain.ts';
-import { distrusted, EPHEMERAL, SEQUENTIAL, WITNESS } from './client.ts';
+import { EPHEMERAL, SEQUENTIAL, WITNESS } from './client.ts';
 
-/** What is judged: honest domains that run, and clients by whether their endpoints are honest. */
+/** What is judged: honest domains, and clients all of whose endpoints are honest. */
 export interface Outcome {
   readonly world: World;
   readonly honest: readonly NodeId[];
   readonly trusted: readonly ClientState[];
-  readonly untrusted: readonly ClientState[];
 }
 
-const FIRST_DISTRUSTED = 1_000_000_000;
-
 /** One order of writes explains everything that clients of honest domains saw; `unknown` is no verdict. */
-export function judgeHistory({ trusted, untrusted }: Outcome): string | null {
-  const operations = trusted.flatMap(({ history }) => history);
-  const others = distrusted(
-    untrusted.flatMap(({ history }) => history),
-    FIRST_DISTRUSTED,
-  );
-  const { verdict, explanation } = checkOrderedWrites([...operations, ...others]);
+export function judgeHistory({ trusted }: Outcome): string | null {
+  const { verdict, explanation } = checkOrderedWrites(trusted.flatMap(({ history }) => history));
   return verdict === 'ok' ? null : `${verdict}: ${explanation}`;
 }
 

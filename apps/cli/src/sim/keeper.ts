@@ -12,7 +12,7 @@ import {
   sessionOfLong,
   sha1,
 } from '@concordat/keeper';
-import { FIRST_CONNECTION, type NodeId, type Process } from '@concordat/kernel';
+import { FIRST_CONNECTION, type NodeId, type Prng, type Process } from '@concordat/kernel';
 import { type FaultModel, replicaConfig } from '@concordat/replication';
 import {
   createWorld,
@@ -58,12 +58,13 @@ export const keeperSweep = (options: KeeperSweepOptions): SweepSystem<KeeperSett
     members: Array.from({ length: members }, (_, id) => id),
   }),
   strategies: Object.keys(ADVERSARIES),
-  build: (setting) => build(setting, options.variant),
+  build: (setting) => buildCase(setting, options.variant),
 });
 
 type Setting = SweepSetting<KeeperSetting>;
 
-function build(setting: Setting, variant: Variant | null): SweepCase {
+/** One federation with its clients, ready to run. */
+export function buildCase(setting: Setting, variant: Variant | null): SweepCase {
   const { seed, config } = setting;
   const world = createWorld({ seed, network: config.network, keepNotes: false });
   const log = createExposedLog();
@@ -71,23 +72,20 @@ function build(setting: Setting, variant: Variant | null): SweepCase {
   for (const id of members) addDomain(setting, world, log, id, variant);
   const honest = members.filter((id) => !setting.byzantine.has(id));
   const lease: { problem: string | null } = { problem: null };
-  const trusted = Array.from({ length: config.load.clients }, (_, number) => FIRST_CONNECTION + number);
+  const { load } = config;
+  const trusted = Array.from({ length: load.clients + load.readers }, (_, i) => FIRST_CONNECTION + i);
   for (const [number, id] of trusted.entries()) {
-    const client = createLoadClient({
-      number,
-      gateways: honest,
-      load: config.load,
-      horizonMs: setting.horizonMs,
-    });
+    const isReader = number >= load.clients;
+    const { horizonMs } = setting;
+    const client = createLoadClient({ number, gateways: honest, load, horizonMs, isReader });
     world.add({ id, process: leased(client, world, log, lease), codec: swarmCodec, link: 'connection' });
   }
-  const untrusted = [...setting.byzantine.keys()].map((id) => addUntrusted(setting, world, id, honest));
-  const states = (ids: readonly NodeId[]): ClientState[] => ids.map((id) => world.stateOf<ClientState>(id));
-  const outcome = (): Outcome => ({ world, honest, trusted: states(trusted), untrusted: states(untrusted) });
+  for (const liar of setting.byzantine.keys()) addUntrusted(setting, world, liar, honest);
+  const states = (): ClientState[] => trusted.map((id) => world.stateOf<ClientState>(id));
+  const outcome = (): Outcome => ({ world, honest, trusted: states() });
   return {
-    world,
-    outstanding: () =>
-      states(trusted).filter((state) => !isDone(state, config.load, setting.horizonMs)).length,
+    world: sparingClients(world, members, setting.random.fork('partitions')),
+    outstanding: () => states().filter((state) => !isDone(state, load, setting.horizonMs)).length,
     judges: {
       agreement: () => log.problem,
       convergence: () => judgeConvergence(outcome()),
@@ -101,18 +99,30 @@ function build(setting: Setting, variant: Variant | null): SweepCase {
   };
 }
 
+/** The world in which a domain that is cut off from all others keeps its clients, as often as not. */
+function sparingClients(world: World, members: readonly NodeId[], random: Prng): World {
+  const partition: World['partition'] = (groups) => {
+    if (random.chance(0.5)) return world.partition(groups);
+    const groupOf = (id: NodeId): number => groups.findIndex((group) => group.includes(id));
+    for (const a of members) for (const b of members) if (groupOf(a) !== groupOf(b)) world.cut(a, b);
+  };
+  // Not a copy: the world's time and nodes are read through getters.
+  return Object.create(world, { partition: { value: partition } });
+}
+
 /** Untrusted clients have these numbers and more. */
 const UNTRUSTED = 1000;
 
-/** A client that goes to a liar's endpoint and back: what it is told means nothing, what it writes may happen. */
-function addUntrusted(setting: Setting, world: World, liar: NodeId, honest: readonly NodeId[]): NodeId {
+/** A client that goes to a liar's endpoint and back: it is told anything and may fail of it, so it is not judged. */
+function addUntrusted(setting: Setting, world: World, liar: NodeId, honest: readonly NodeId[]): void {
   const number = UNTRUSTED + liar;
-  const load = { ...setting.config.load, moveEveryMs: 1000 };
+  // On paths of its own: what nobody knows to have been written could explain too much.
+  const paths = setting.config.load.paths.map((path) => `/untrusted${path.slice(1)}`);
+  const load = { ...setting.config.load, paths, moveEveryMs: 1000 };
   const gateways = [liar, ...honest.slice(0, 1)];
-  const client = createLoadClient({ number, gateways, load, horizonMs: setting.horizonMs });
+  const client = createLoadClient({ number, gateways, load, horizonMs: setting.horizonMs, isReader: false });
   const id = FIRST_CONNECTION + UNTRUSTED + liar;
-  world.add({ id, process: client, codec: swarmCodec, link: 'connection' });
-  return id;
+  world.add({ id, process: client, codec: swarmCodec, link: 'connection', mayFail: true });
 }
 
 function honestDomain({ seed, config }: Setting, id: NodeId): DomainProcess {

@@ -38,8 +38,10 @@ const meddled = (domain: DomainProcess, before: Before): DomainProcess => ({
 const exposesEarly: Variant = {
   broken: 'exposes, and answers reads from, what it has merely accepted',
   spoil: (domain) =>
-    meddled(domain, ({ replica }) => {
-      replica.committed = Math.max(replica.committed, replica.accepted);
+    meddled(domain, ({ replica }, env) => {
+      if (replica.accepted <= replica.committed) return;
+      replica.committed = replica.accepted;
+      replica.progressAt = env.now;
     }),
 };
 
