@@ -5,7 +5,15 @@
  */
 
 import { createModelKeys, modelHash } from '@concordat/crypto';
-import { type Env, type ExposedBatch, isBatch, type NodeId, type Prng, type Process, type Strategy } from '@concordat/kernel';
+import {
+  type Env,
+  type ExposedBatch,
+  isBatch,
+  type NodeId,
+  type Prng,
+  type Process,
+  type Strategy,
+} from '@concordat/kernel';
 import {
   type ClockOptions,
   createWorld,
@@ -77,7 +85,8 @@ export function createCluster(options: ClusterOptions): Cluster {
   const keysOf = createModelKeys(members, options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const honestAt = (id: NodeId): boolean => !(options.adversaries?.has(id) ?? false);
-  world.add({ id: members, process: createObserver(ledger, honestAt) });
+  const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
+  world.add({ id: members, process: createObserver(ledger, honestAt), ...codec });
   for (let id = 0; id < members; id++) {
     const keys = keysOf(id);
     const config = replicaConfig({
@@ -94,7 +103,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       id,
       process: strategy === undefined ? recording : strategy(recording),
       verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
-      ...(options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } }),
+      ...codec,
       ...(options.disk && { disk: options.disk }),
       ...options.surroundings?.(),
       mayFail: strategy !== undefined,
@@ -143,7 +152,15 @@ function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, observer: Nod
       const isNews = isBatch(item) && item.slot !== last;
       const follows = !isNews || item.slot === last + 1;
       const text = isNews ? `${follows ? '' : `after ${last} `}${describe(item)}` : '';
-      if (isNews) env.send(observer, { type: 'reply', domain: id, client: 0, seq: 0, slot: item.slot, reply: utf8(text) });
+      if (isNews)
+        env.send(observer, {
+          type: 'reply',
+          domain: id,
+          client: 0,
+          seq: 0,
+          slot: item.slot,
+          reply: utf8(text),
+        });
       last = item.slot;
     }
   };
