@@ -3,11 +3,12 @@
  * the protocol and use the domain's own keys, as an operator who turned would.
  */
 
+import type { GatewayMessage } from '@concordat/keeper';
 import { type Env, FIRST_CONNECTION, type Millis, type NodeId } from '@concordat/kernel';
+import { type Attacker, attackers } from '@concordat/replication/compliance';
 import { strategyOf, type Twist, twistEnv } from '@concordat/sim';
 import type { DomainMessage, DomainState } from '../domain/domain.ts';
 import { corruptMessage } from './corruption.ts';
-import { contradiction } from './equivocation.ts';
 
 export interface Attack {
   /** What it does, for people. */
@@ -28,15 +29,28 @@ const twistSends = (env: Env<DomainMessage>, emit: Emit): Env<DomainMessage> =>
     sendEarly: (to, message) => emit(to, message, (said) => env.sendEarly(to, said)),
   });
 
-const equivocate: Attack = {
-  summary: 'as the leader, signs different proposals for different members',
-  begin: (env, own) => ({
-    env: twistSends(env, (to, message, post) => {
-      const isVictim = isMember(to) && to % 2 === 1;
-      post(isVictim && message.type === 'pre-prepare' ? contradiction(own().replica, message) : message);
-    }),
-  }),
-};
+const isFrame = (message: DomainMessage): message is GatewayMessage =>
+  message.type === 'client-frame' || message.type === 'client-word' || message.type === 'client-raw';
+
+/** An attack on the order protocol, told to members only. */
+export const lying = (summary: string, attacker: Attacker): Attack => ({
+  summary,
+  begin: (env, own) => {
+    const { config, keys } = own().replica;
+    const attack = attacker({ self: config.self, cluster: config.cluster, quorums: config.quorums, keys });
+    return {
+      env: twistSends(env, (to, message, post) => {
+        if (isFrame(message)) post(message);
+        else for (const told of attack(message, to, env.random)) post(told);
+      }),
+    };
+  },
+});
+
+const equivocate = lying(
+  'as the leader, leads some members along another log than the rest',
+  attackers.equivocate,
+);
 
 const mute: Attack = {
   summary: 'says nothing to the other members',

@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import type { FaultModel } from '@concordat/replication';
+import { replicationSweep } from '@concordat/replication/compliance';
 import {
   createTranscript,
   describeValue,
@@ -40,21 +41,32 @@ function natural(text: string): number {
 export const simCommand = (): Command =>
   new Command('sim')
     .description('run the real code in a hostile, replayable world')
-    .addCommand(keeperCommand());
+    .addCommand(keeperCommand())
+    .addCommand(replicationCommand());
 
-const keeperCommand = (): Command =>
-  new Command('keeper')
-    .description('ZooKeeper clients and whole domains under random faults within the budget')
+/** What all swarms have in common. */
+const swarmCommand = (name: string): Command =>
+  new Command(name)
     .option('--seeds <count>', 'how many seeds', natural, 100)
     .option('--from <seed>', 'the first one', natural, 0)
     .option('--seed <seed>', 'only this one', natural)
+    .option('--trace <file>', 'write everything that happens in the one seed; the same every time')
+    .option('--verbose', 'tell the end of each seed');
+
+const replicationCommand = (): Command =>
+  swarmCommand('replication')
+    .description('the order protocol alone, with a small service, under random faults within the budget')
+    .addHelpText('after', '\nExample:\n  concordat sim replication --seeds 500\n')
+    .action((options: SimOptions) => runSystem(replicationSweep(), options));
+
+const keeperCommand = (): Command =>
+  swarmCommand('keeper')
+    .description('ZooKeeper clients and whole domains under random faults within the budget')
     .addOption(
       new Option('--variant <name>', 'a broken keeper, which must be caught').choices(Object.keys(VARIANTS)),
     )
     .option('--u <count>', 'fix the fault model: failures of any kind', natural)
     .option('--r <count>', 'fix the fault model: lies among them', natural)
-    .option('--trace <file>', 'write everything that happens in the one seed; the same every time')
-    .option('--verbose', 'tell the setting and the faults of each seed')
     .addHelpText(
       'after',
       `\nBroken variants:\n${Object.entries(VARIANTS)

@@ -1,6 +1,7 @@
-/** Who a domain may turn into: adversaries that know nothing of the protocol, and those that demonstrations show. */
+/** Who a domain may turn into: adversaries that know nothing of the protocol, those that do, and demonstrated ones. */
 
 import type { NodeId, Prng, Strategy } from '@concordat/kernel';
+import { attackers } from '@concordat/replication/compliance';
 import {
   corrupt,
   deaf,
@@ -12,7 +13,7 @@ import {
   selectiveSilence,
   twins,
 } from '@concordat/sim';
-import { ATTACKS, underAttack } from '../attack/attacks.ts';
+import { ATTACKS, lying, underAttack } from '../attack/attacks.ts';
 import type { DomainMessage, DomainState } from '../domain/domain.ts';
 import { swarmCodec } from './codec.ts';
 
@@ -38,8 +39,16 @@ const GENERIC: Readonly<Record<string, Recruit>> = {
   twins: (random, members) => twins(someOf(random, members)),
 };
 
+/** Lies that know the order protocol. */
+const PROTOCOL: Readonly<Record<string, Recruit>> = Object.fromEntries(
+  Object.entries(attackers).map(([name, attacker]) => {
+    const attack = lying(name, attacker);
+    return [name, () => underAttack(() => attack)];
+  }),
+);
+
 const demonstrated: Readonly<Record<string, Recruit>> = Object.fromEntries(
   Object.entries(ATTACKS).map(([name, attack]) => [name, () => underAttack(() => attack)]),
 );
 
-export const ADVERSARIES: Readonly<Record<string, Recruit>> = { ...GENERIC, ...demonstrated };
+export const ADVERSARIES: Readonly<Record<string, Recruit>> = { ...GENERIC, ...PROTOCOL, ...demonstrated };
