@@ -25,12 +25,13 @@ export interface ReplyHeader {
   readonly err: number;
 }
 
-/** Notifications have no zxid and read as 0. */
+/** Notifications have no zxid and read as 0; so does a zxid that no server can have reached. */
 export function readReplyHeader(reader: JuteReader): ReplyHeader {
   const xid = reader.int();
   const zxid = reader.long();
   const err = reader.int();
-  return { xid, zxid: zxid.high < 0 ? 0 : zxid.high * 0x1_0000_0000 + zxid.low, err };
+  const isPossible = zxid.high >= 0 && zxid.high <= 0x1f_ffff;
+  return { xid, zxid: isPossible ? zxid.high * 0x1_0000_0000 + zxid.low : 0, err };
 }
 
 export interface SeenStat {
