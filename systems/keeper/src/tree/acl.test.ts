@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createReader, createWriter } from '@concordat/wire';
 import { Perms } from '../jute/protocol.ts';
+import { createJuteReader } from '../jute/reader.ts';
 import {
   type Acl,
   isPermitted,
   maskAcl,
   OPEN_ACL,
   type Principal,
+  readAcl,
   readStoredAcl,
   resolveAcl,
   writeStoredAcl,
@@ -92,4 +94,21 @@ test('stored lists come back, and only in one form', () => {
   assert.equal(back(OPEN_ACL), OPEN_ACL);
   assert.deepEqual(back([entry('digest', 'u:h', 3)]), [entry('digest', 'u:h', 3)]);
   assert.equal(back([entry('world', 'anyone')]), null, 'the open list spelt out is a second spelling');
+});
+
+test('the null id that kazoo writes for `auth` is an empty one; a null scheme is malformed', () => {
+  const int = (value: number): number[] => [
+    value >>> 24,
+    (value >>> 16) & 255,
+    (value >>> 8) & 255,
+    value & 255,
+  ];
+  const auth = [...'auth'].map((letter) => letter.charCodeAt(0));
+  const reader = createJuteReader();
+  reader.reset(Uint8Array.from([...int(1), ...int(31), ...int(4), ...auth, ...int(-1)]));
+  assert.deepEqual(readAcl(reader), [{ perms: 31, scheme: 'auth', id: '' }]);
+  assert.ok(reader.done());
+  reader.reset(Uint8Array.from([...int(1), ...int(31), ...int(-1), ...int(-1)]));
+  readAcl(reader);
+  assert.ok(reader.failed);
 });

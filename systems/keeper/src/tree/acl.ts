@@ -145,7 +145,10 @@ export function authorize(acl: readonly Acl[], perms: number, principal: Princip
   return isPermitted(acl, perms, principal, path) ? ErrorCode.ok : ErrorCode.noAuth;
 }
 
-/** A jute vector of ACLs; null for a null vector, and with the reader failed for null strings. */
+/**
+ * A jute vector of ACLs; null for a null vector, and with the reader failed for a null scheme. A null id is an empty
+ * one: kazoo writes that of `auth`, which has none, so.
+ */
 export function readAcl(reader: JuteReader): Acl[] | null {
   const size = reader.count(12);
   if (size < 0) return null;
@@ -154,8 +157,8 @@ export function readAcl(reader: JuteReader): Acl[] | null {
   for (let i = 0; i < size && !reader.failed; i++) {
     const perms = reader.int();
     const scheme = reader.string();
-    const id = reader.string();
-    if (scheme === null || id === null) reader.fail();
+    const id = reader.string() ?? '';
+    if (scheme === null) reader.fail();
     else acl.push({ perms, scheme, id });
   }
   return acl;
