@@ -11,6 +11,7 @@ import {
   mute,
   replay,
   selectiveSilence,
+  strategyOf,
   twins,
 } from '@concordat/sim';
 import { ATTACKS, lying, underAttack } from '../attack/attacks.ts';
@@ -36,8 +37,21 @@ const GENERIC: Readonly<Record<string, Recruit>> = {
   'selective-silence': (random, members) => selectiveSilence(someOf(random, members)),
   deaf: (random, members) => deaf(someOf(random, members)),
   forgetful: () => forgetful(0.3),
+  'forge-batches': (_random, members) => forgeBatches(members),
   twins: (random, members) => twins(someOf(random, members)),
 };
+
+/** Passes every proposal on at once with another batch under it: the leader's signature stays valid for the history. */
+const forgeBatches = (members: number): DomainStrategy =>
+  strategyOf((env) => ({
+    env,
+    receive: (_from, message) => {
+      if (message.type !== 'pre-prepare') return true;
+      const forged = { ...message, batch: { ...message.batch, time: message.batch.time + 1 } };
+      for (let id = 0; id < members; id++) if (id !== env.self) env.sendEarly(id, forged);
+      return true;
+    },
+  }));
 
 /** Lies that know the order protocol. */
 const PROTOCOL: Readonly<Record<string, Recruit>> = Object.fromEntries(
