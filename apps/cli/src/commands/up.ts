@@ -177,7 +177,9 @@ async function keepRunning(domain: Domain, restart: boolean, stopping: AbortSign
 function runOnce(domain: Domain, stopping: AbortSignal): Promise<string> {
   const log = openSync(join(domain.directory, 'daemon.log'), 'a', 0o600);
   // Node's own options (a profiler, say) reach the domains too.
-  const child = spawn(process.execPath, [...process.execArgv, MAIN, ...domain.args], { stdio: ['ignore', log, log] });
+  const child = spawn(process.execPath, [...process.execArgv, MAIN, ...domain.args], {
+    stdio: ['ignore', log, log],
+  });
   domain.child = child;
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {

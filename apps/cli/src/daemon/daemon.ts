@@ -87,7 +87,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keys,
     signatures: createSignatures(),
     sha1,
-    keeper: { ...KEEPER_DEFAULTS, names, heartbeatMs: replica.heartbeatMs, membership: membershipOf(federation) },
+    keeper: {
+      ...KEEPER_DEFAULTS,
+      names,
+      heartbeatMs: replica.heartbeatMs,
+      membership: membershipOf(federation),
+    },
     gateway: {
       limits: GATEWAY_LIMITS,
       superDigest: options.superDigest,
