@@ -93,6 +93,9 @@ async function until(holds: () => boolean, what: string): Promise<void> {
   }
 }
 
+const runningTimers = (): number =>
+  process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+
 const refusals = (node: Node): unknown[] =>
   node.notes.filter(({ kind }) => kind === 'link-refused').map((note) => note['why']);
 
@@ -289,7 +292,9 @@ test('a taken port and unusable identities are typed errors', async () => {
   await new Promise<void>((resolve) => blocker.listen(0, LOOPBACK, resolve));
   const address = blocker.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const timers = runningTimers();
   await assert.rejects(start(0, { identities, ports: new Map(), port }), { code: 'port-failed' });
+  assert.ok(runningTimers() <= timers, 'links that never opened keep no process alive');
   blocker.close();
   const crossed = [{ ...identities[0]!, tls: { ...identities[0]!.tls, cert: identities[1]!.tls.cert } }];
   await assert.rejects(start(0, { identities: crossed, ports: new Map() }), { code: 'bad-configuration' });

@@ -93,7 +93,10 @@ export async function createLinks<M>(
   const { handshakeMs } = limits;
   const common = { self, pins, handshakeMs, onLink, onNote: events.note };
   const acceptor = createAcceptor({ ...limits, ...common, tls });
-  const address = await listening(acceptor.server, options.listen, 'members');
+  const address = await listening(acceptor.server, options.listen, 'members').catch((error: unknown) => {
+    acceptor.close();
+    throw error;
+  });
   const beat = setInterval(() => {
     const now = performance.now();
     for (const peer of peers.values()) peer.beat(now);
