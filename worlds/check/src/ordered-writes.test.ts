@@ -277,6 +277,29 @@ describe('unanswered writes', () => {
       run.read(0, '/a', 'a0', [1, 1, 0], 9);
     });
   });
+  it('explain a node that vanished and came back before somebody deleted it', () => {
+    const play = (isRecreated: boolean, expected: number | null) => (run: Script) => {
+      run.create(0, '/a', 'a0', 1);
+      run.set(0, '/a', 'a1', [1, 2, 1]);
+      run.delete(1, '/a', null);
+      if (isRecreated) run.create(2, '/a', 'a2', null);
+      run.read(0, '/a', null);
+      run.multi(0, [{ kind: 'delete', path: '/a', expected }], 9, [null]);
+    };
+    accepts(play(true, null));
+    accepts(play(true, 0));
+    rejects('future', play(false, null));
+  });
+  it('need not have happened before somebody deleted the node', () => {
+    accepts((run) => {
+      run.create(0, '/a', 'a0', 1);
+      run.delete(1, '/a', null);
+      run.create(2, '/a', 'a1', null);
+      run.create(0, '/b', 'b0', 8);
+      run.read(0, '/a', 'a0', [1, 1, 0], 8);
+      run.delete(0, '/a', 9);
+    });
+  });
   it('cannot explain what was seen before they were invoked', () => {
     rejects('stale', (run) => {
       run.create(0, '/a', 'a0', 1);

@@ -128,7 +128,7 @@ function walkSessions(order: Order): Problem | null {
       if (found !== null) return found;
     }
     for (const segments of order.timelines.values()) {
-      const late = segments.find(({ vanishing, until }) => vanishing !== null && vanishing.from >= until);
+      const late = segments.find(({ vanishing, until }) => vanishing?.isCertain && vanishing.from >= until);
       // It was seen up to its end: whatever came next, no delete fits in between.
       if (late?.write != null)
         return problem('chain', 'no room for the delete in between', late.write.operation);

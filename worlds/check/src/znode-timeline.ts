@@ -27,6 +27,8 @@ export interface Vanishing {
   from: number;
   /** When the earliest delete that it can be was invoked. */
   readonly invokedAt: Millis;
+  /** False if what is known can be explained without it. */
+  readonly isCertain: boolean;
 }
 
 /** Changes of one path of which nobody knows whether they happened, in order of invocation. */
@@ -122,10 +124,22 @@ const createSegment = (from: number, stat: Stat | null, write: Write | null): Se
   vanishing: null,
 });
 
-/** True if the node that `write` found, or made, is not the one of `stat`: a delete stands in between. */
-function isReplaced(stat: Stat | null, write: Write | undefined): boolean {
-  const before = write === undefined ? null : stateBefore(write);
-  return before === null || (before.czxid !== null && before.czxid !== stat?.czxid);
+/**
+ * Whether the node of `stat` vanished before `write`, its next known change, if there is one: `certain` if that one
+ * found, or made, another node; `possible` if it does not tell which node it found and one of `creates` may have made
+ * a new one.
+ */
+function replacement(
+  stat: Stat,
+  write: Write | null,
+  creates: readonly Write[],
+): 'none' | 'possible' | 'certain' {
+  if (write === null) return 'certain';
+  const before = stateBefore(write);
+  if (before === null) return 'certain';
+  if (before.czxid !== null) return before.czxid === stat.czxid ? 'none' : 'certain';
+  if (before.version !== null && before.version < stat.version) return 'certain';
+  return creates.some(({ invokedAt }) => invokedAt <= write.answeredAt) ? 'possible' : 'none';
 }
 
 /** Builds the timeline of a path from its known changes in zxid order; `unseen` is used up. */
@@ -135,6 +149,7 @@ export function buildTimeline(
   bounds: TimeBounds,
 ): Segment[] | Problem {
   const [earliest] = unseen.delete;
+  const creates = [...unseen.create];
   const isUnclear = unseen.create.length + unseen.set.length + unseen.delete.length > 0;
   let last = createSegment(0, null, null);
   const segments = [last];
@@ -151,9 +166,11 @@ export function buildTimeline(
   const { invokedAt } = earliest;
   const lowest = (bounds.answeredBefore(invokedAt)?.zxid ?? 0) + 1;
   return segments.map((segment, at) => {
-    const next = segments[at + 1]?.write ?? undefined;
-    if (segment.stat === null || !isReplaced(segment.stat, next)) return segment;
-    return { ...segment, vanishing: { from: Math.max(segment.from + 1, lowest), invokedAt } };
+    if (segment.stat === null) return segment;
+    const replaced = replacement(segment.stat, segments[at + 1]?.write ?? null, creates);
+    if (replaced === 'none') return segment;
+    const from = Math.max(segment.from + 1, lowest);
+    return { ...segment, vanishing: { from, invokedAt, isCertain: replaced === 'certain' } };
   });
 }
 
