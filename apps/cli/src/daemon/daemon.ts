@@ -10,13 +10,16 @@ import { createFraming } from '@concordat/keeper/edge';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
 import {
+  type Address,
   createHost,
   createKeys,
   createLogger,
   createMetrics,
   createSignatures,
   type Host,
+  type Listener,
   type Logger,
+  type Metrics,
   openJournal,
   type PeerAddress,
   startMonitor,
@@ -27,7 +30,7 @@ import { createDomain, type DomainMessage, type DomainState, domainCodec } from 
 import { CommandError } from '../errors.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
-import { statusOf } from './status.ts';
+import { type DomainStatus, statusOf } from './status.ts';
 
 export interface DaemonOptions {
   readonly directory: string;
@@ -115,39 +118,60 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       tls: identity.tls,
       peers: peersOf(federation, self),
     },
-    listeners: [
-      {
-        name: 'clients',
-        ...options.clients,
-        framing: createFraming() as ReturnType<typeof createFraming> & {
-          encode(message: DomainMessage): Uint8Array;
-        },
-        onOpened: (id, address) => addresses.set(id, address),
-        onClosed: (id) => addresses.delete(id),
-      },
-    ],
+    listeners: [clientListener(options.clients, addresses)],
     onNote,
     logger,
     metrics,
   });
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
+  try {
+    const closeOperations = await openOperations(options, metrics, status);
+    const close = async (): Promise<void> => {
+      await closeOperations();
+      await host.close();
+      rmSync(places.pid, { force: true });
+    };
+    return { host, clientPort: options.clients.port, halted: host.halted, close };
+  } catch (error) {
+    // A domain that nobody can watch or ask must not serve on unnoticed.
+    await host.close();
+    throw error;
+  }
+}
+
+/** Opens what operators use: monitor, control socket, pid file; resolves with what closes the first two. */
+async function openOperations(
+  { directory, monitor: listen, control: more }: DaemonOptions,
+  metrics: Metrics,
+  status: () => DomainStatus,
+): Promise<() => Promise<void>> {
+  const places = placesIn(directory);
   const monitor = await startMonitor({
-    listen: options.monitor,
+    listen,
     metrics,
     unhealthy: () => null,
     unready: () => (status().isServing ? null : 'no recent ordered batch'),
   });
-  const control = await startControl(places.control, (request) =>
-    request === 'status' ? status() : options.control?.(request),
-  );
-  writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
-  const close = async (): Promise<void> => {
-    await Promise.all([control.close(), monitor.close()]);
-    await host.close();
-    rmSync(places.pid, { force: true });
-  };
-  return { host, clientPort: options.clients.port, halted: host.halted, close };
+  try {
+    const control = await startControl(places.control, (request) =>
+      request === 'status' ? status() : more?.(request),
+    );
+    writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
+    return async () => void (await Promise.all([control.close(), monitor.close()]));
+  } catch (error) {
+    await monitor.close();
+    throw error;
+  }
 }
+
+/** Where ZooKeeper clients connect; keeps `addresses` of who is connected. */
+const clientListener = (place: Address, addresses: Map<NodeId, string>): Listener<DomainMessage> => ({
+  name: 'clients',
+  ...place,
+  framing: createFraming(),
+  onOpened: (id, address) => addresses.set(id, address),
+  onClosed: (id) => addresses.delete(id),
+});
 
 /** Members listen where the others call them. */
 const listenAddress = (federation: Federation, self: number): { host: string; port: number } =>

@@ -1,0 +1,79 @@
+/** A daemon as organisations run it, with a real journal and real sockets. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { createLogger } from '@concordat/runtime';
+import { toHex } from '@concordat/wire';
+import { createDemonstration } from '../attack/demonstration.ts';
+import { formatFederation, parseFederation } from '../config/federation.ts';
+import { initialise, placesIn } from '../config/organisation.ts';
+import { ask } from './control.ts';
+import { type DaemonOptions, startDaemon } from './daemon.ts';
+
+const parent = mkdtempSync(join(tmpdir(), 'daemon-'));
+after(() => rmSync(parent, { recursive: true, force: true }));
+
+const ANYWHERE = { host: '127.0.0.1', port: 0 };
+
+async function listen(): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(ANYWHERE, resolve));
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return { server, port: address.port };
+}
+
+/** What starts the only member of a federation. */
+async function loner(name: string): Promise<DaemonOptions> {
+  const directory = join(parent, name);
+  const { publicKey, pin } = await initialise(directory, name);
+  // A federation file has to name a port: one that was free a moment ago.
+  const { server, port } = await listen();
+  await new Promise((resolve) => server.close(resolve));
+  const member = { name, address: `127.0.0.1:${port}`, key: toHex(publicKey), pin };
+  return {
+    directory,
+    federation: parseFederation(formatFederation(0, 0, [member]), 'federation.yaml'),
+    clients: ANYWHERE,
+    monitor: ANYWHERE,
+    superDigest: null,
+    logger: createLogger({ level: 'error' }),
+  };
+}
+
+/** Starts a daemon, asks it, and stops it. */
+async function answersOf(options: DaemonOptions, requests: readonly string[]): Promise<unknown[]> {
+  const daemon = await startDaemon(options);
+  try {
+    const answers: unknown[] = [];
+    for (const request of requests) answers.push(await ask(placesIn(options.directory).control, request));
+    return answers;
+  } finally {
+    await daemon.close();
+  }
+}
+
+test('only a demonstration obeys attacks', async () => {
+  const requests = ['attack mute', 'attack stop', 'status'];
+  const options = await loner('alpha');
+  const [attack, stop, status] = await answersOf(options, requests);
+  assert.deepEqual(attack, { error: 'unknown request' });
+  assert.deepEqual(stop, { error: 'unknown request' });
+  assert.equal((status as { readonly name: string }).name, 'alpha');
+  const [obeyed] = await answersOf({ ...options, ...createDemonstration() }, requests);
+  assert.deepEqual(obeyed, { attack: 'mute' });
+});
+
+test('a daemon that cannot start leaves nothing running', async () => {
+  const options = await loner('bravo');
+  const { server, port } = await listen();
+  await assert.rejects(startDaemon({ ...options, monitor: { ...ANYWHERE, port } }), { code: 'port-failed' });
+  server.close();
+  // Its journal is unlocked and its port is free.
+  const [status] = await answersOf(options, ['status']);
+  assert.equal((status as { readonly name: string }).name, 'bravo');
+});
