@@ -30,8 +30,13 @@ async function main(): Promise<number> {
       target: { type: 'string', default: 'concordat' },
       data: { type: 'string' },
       keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
   const { target } = values;
   const chosen = positionals.includes('all')
     ? TRIALS

@@ -11,7 +11,7 @@ import { formatReport } from './report.ts';
 
 /** Runs the benchmark with the arguments of its command line; returns the exit status. */
 export async function runKeeperBench(args: readonly string[]): Promise<number> {
-  if (args.includes('--help')) {
+  if (args.includes('--help') || args.includes('-h')) {
     console.log(USAGE);
     return 0;
   }
