@@ -33,7 +33,7 @@ function pooled(domain: number, client: number, seq: number, bytes = 10, isVerif
   const digest = modelHash(utf8(`${domain}/${client}/${seq}`));
   const body = new Uint8Array(bytes);
   const request = { domain, client, seq, acked: 0, body, signature: new Uint8Array(64) };
-  return { request, digest, arrivedAt: 0, replyTo: null, isVerified, isBusy: false };
+  return { request, digest, arrivedAt: 0, replyTo: null, isVerified, isBusy: false, isShown: false };
 }
 
 const add = (pool: Pool, item: Pooled, executed = 0): string => admit(pool, config, item, executed);

@@ -19,6 +19,8 @@ export interface Pooled {
   isVerified: boolean;
   /** A check is under way, or a proposal has been seen: do not start another. */
   isBusy: boolean;
+  /** The present primary was shown it. */
+  isShown: boolean;
 }
 
 interface PooledClient {
@@ -107,7 +109,10 @@ export function noteProposed(pool: Pool, ref: RequestRef): void {
 
 /** A new view begins with an empty log: what is not executed is open for proposal again. */
 export function forgetProposed(pool: Pool): void {
-  for (const client of pool.clients.values()) client.proposed = client.executed;
+  for (const client of pool.clients.values()) {
+    client.proposed = client.executed;
+    for (const pooled of client.requests.values()) pooled.isShown = false;
+  }
 }
 
 /** True if the request may be proposed now: verified, and the next of its client in the current view's log. */

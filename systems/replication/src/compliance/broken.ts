@@ -79,9 +79,9 @@ export const forgetfulViewChange: Variant = (honest) => {
   };
 };
 
-/** Shows the world what is prepared here, whether or not anybody else knows. */
+/** Shows the world what is accepted here, whether or not anybody else knows. */
 export const earlyExposure = atSettle((s) => {
-  s.committed = Math.max(s.committed, s.prepared);
+  s.committed = Math.max(s.committed, s.accepted);
 });
 
 /** Acts after a wipe as if nothing had been promised before it. */

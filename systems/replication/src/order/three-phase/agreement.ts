@@ -1,10 +1,11 @@
 /**
  * The good case of three-phase agreement (PBFT, TOCS 2002 section 4.2): PRE-PREPARE, PREPARE, COMMIT, execute. A log is
  * accepted in slot order, so each vote covers a whole prefix and one PREPARE and one COMMIT per turn are enough.
+ * Deviation: what all members have durably accepted is committed without COMMITs (docs/decisions/0006).
  * Invariant kept: no vote leaves before what it vouches for is in the journal.
  */
 
-import { assert, type Digest, type Env, type NodeId } from '@concordat/kernel';
+import { assert, type Digest, type Env, type Millis, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, NULL_BATCH, nextHistory } from '../../batch.ts';
 import { primaryOf } from '../../config.ts';
@@ -26,11 +27,13 @@ import {
   isPrimary,
   isVoting,
   others,
+  type PeerState,
   type ReplicaState,
   type Slot,
   slotAt,
 } from './state.ts';
-import { signPrePrepare } from './statements.ts';
+import { prePrepareCheck, signPrePrepare } from './statements.ts';
+import { verifyThen } from './verification.ts';
 import { suspect } from './view-change.ts';
 
 /** Ticks of accelerated filling while a member waits for a new incarnation. */
@@ -87,6 +90,32 @@ export function isWanted(s: ReplicaState, m: PrePrepare): boolean {
   if (m.view !== s.view || !isInWindow(s, m.slot) || m.slot <= selectionEnd(s)) return false;
   const { proposal } = slotAt(s, m.slot);
   return proposal === null || proposal.view !== m.view || !equalBytes(proposal.history, m.history);
+}
+
+/** Proposals kept for a view that is not entered yet. */
+const MAX_EARLY_PROPOSALS = 16;
+
+/** Keeps a proposal for a view that its sender is about to lead; it is looked at when that view is entered. */
+export function keepEarly(s: ReplicaState, from: NodeId, m: PrePrepare): void {
+  const peer = s.peers[from];
+  if (peer === undefined || m.view <= s.view || primaryOf(s.config.quorums, m.view) !== from) return;
+  if (peer.earlyProposals.length < MAX_EARLY_PROPOSALS) peer.earlyProposals.push(m);
+}
+
+/** Has the signature of a proposal checked, if it could matter. */
+export function checkProposal(s: ReplicaState, env: Env<Message>, from: NodeId, m: PrePrepare): void {
+  const { quorums, cluster } = s.config;
+  if (isWanted(s, m))
+    verifyThen(s, env, from, [prePrepareCheck(s.keys, cluster, primaryOf(quorums, m.view), m)], m);
+}
+
+/** Looks at the proposals that arrived before their view was entered. */
+export function replayEarlyProposals(s: ReplicaState, env: Env<Message>): void {
+  for (const [id, peer] of s.peers.entries()) {
+    const kept = peer.earlyProposals;
+    peer.earlyProposals = kept.filter((m) => m.view > s.view);
+    for (const m of kept) if (m.view === s.view) checkProposal(s, env, id, m);
+  }
 }
 
 /** A proposal whose signature holds. */
@@ -243,6 +272,33 @@ function showProposal(s: ReplicaState, env: Env<Message>, from: NodeId, slot: Sl
   if (behind !== null) env.send(from, behind);
 }
 
+/**
+ * The last slot up to which a vouching quorum of peers has voted for the log as it is proposed here: one of them is
+ * correct and has the requests from their submitters, or has checked their signatures.
+ */
+export function vouchedEnd(s: ReplicaState): number {
+  const { hash } = s.keys;
+  const voters: number[] = [];
+  let history = historyAt(s, s.accepted);
+  for (let number = s.accepted + 1; isInWindow(s, number); number++) {
+    const { proposal, prepares, commits } = slotAt(s, number);
+    if (proposal === null || proposal.view !== s.view) break;
+    history = nextHistory(hash, history, batchDigest(hash, proposal.batch));
+    const votesFor = (vote: Digest | null | undefined): boolean => vote != null && equalBytes(vote, history);
+    let mask = 0;
+    for (let id = 0; id < s.peers.length; id++)
+      if (votesFor(prepares[id]) || votesFor(commits[id])) mask |= 1 << id;
+    voters.push(mask);
+  }
+  let all = 0;
+  for (let i = voters.length - 1; i >= 0; i--) {
+    all |= voters[i] ?? 0;
+    if (s.peers.filter((_, id) => (all & (1 << id)) !== 0).length >= s.config.quorums.vouching)
+      return s.accepted + 1 + i;
+  }
+  return s.accepted;
+}
+
 /** Sends this turn's votes and draws the conclusions from everyone's. Called from `settle`. */
 export function vote(s: ReplicaState, env: Env<Message>): void {
   const own = s.peers[s.config.self];
@@ -253,12 +309,40 @@ export function vote(s: ReplicaState, env: Env<Message>): void {
     broadcastVote(s, env, 'prepare', s.accepted);
   }
   notePrepared(s, env);
-  if (s.prepared > s.committedSent && isVoting(s)) {
+  if (s.prepared > s.committedSent && isVoting(s) && isCommitDue(s, env.now)) {
     s.committedSent = s.prepared;
+    s.owesCommit = false;
     own.committed = s.prepared;
+    // Before others rely on it: what is prepared must survive the loss of power everywhere.
+    append(s, env, { type: 'prepared', view: s.view, slot: s.prepared });
     broadcastVote(s, env, 'commit', s.prepared);
   }
   learn(s, env);
+}
+
+/**
+ * COMMITs, and the sync before them, are needed only where not all members accept: then at once if that is known, or
+ * lately was so, and if a peer has begun; otherwise after a short wait (`hastenCommit`).
+ */
+function isCommitDue(s: ReplicaState, now: Millis): boolean {
+  if (!s.config.fastCommit || s.owesCommit || now < s.slowUntil) return true;
+  return s.peers.some(
+    (peer, id) =>
+      id !== s.config.self && (!peer.isUp || peer.committed > s.committedSent || !isCounted(s, id)),
+  );
+}
+
+/** How long all members may take to accept before COMMITs are sent. */
+const FAST_WAIT_MS = 50;
+/** For how long COMMITs then are sent without waiting: doubled each time that waiting was in vain again. */
+const SLOW_MIN_MS = 500;
+const SLOW_MAX_MS = 10_000;
+
+/** Sends COMMITs when the last members take too long to accept. Called on every tick. */
+export function hastenCommit(s: ReplicaState, env: Env<Message>): void {
+  if (s.prepared <= s.committed || env.now < s.slowUntil || env.now - s.preparedAt < FAST_WAIT_MS) return;
+  s.slowMs = Math.min(Math.max(2 * s.slowMs, SLOW_MIN_MS), SLOW_MAX_MS);
+  s.slowUntil = env.now + s.slowMs;
 }
 
 function broadcastVote(s: ReplicaState, env: Env<Message>, type: 'prepare' | 'commit', slot: number): void {
@@ -267,27 +351,29 @@ function broadcastVote(s: ReplicaState, env: Env<Message>, type: 'prepare' | 'co
 }
 
 function notePrepared(s: ReplicaState, env: Env<Message>): void {
-  const reached = Math.min(
-    s.accepted,
-    quorumMark(s, (peer) => peer.prepared),
-  );
+  const byQuorum = reachedBy(s, s.config.quorums.agreement, (peer) => peer.prepared);
+  const reached = Math.min(s.accepted, byQuorum);
   if (reached <= s.prepared) return;
   for (let number = Math.max(s.prepared, s.stable.slot) + 1; number <= reached; number++) {
     const slot = slotAt(s, number);
     assert(slot.content !== null, 'a prepared slot is accepted');
     slot.prepared = { view: s.view, digest: slot.content.digest };
   }
+  if (s.prepared <= s.committed) s.preparedAt = env.now;
   s.prepared = reached;
   if (isPrimary(s)) s.mayProposeEarly = true;
-  append(s, env, { type: 'prepared', view: s.view, slot: reached });
 }
 
-/** Commits what an agreement quorum has committed to, and executes it; also without a vote of one's own. */
+/**
+ * Commits what an agreement quorum has committed to, or all members have durably accepted, and executes it; also
+ * without a vote of one's own.
+ */
 function learn(s: ReplicaState, env: Env<Message>): void {
-  const reached = Math.min(
-    s.accepted,
-    quorumMark(s, (peer) => peer.committed),
-  );
+  const { agreement, members } = s.config.quorums;
+  const bySome = reachedBy(s, agreement, (peer) => peer.committed);
+  const byAll = s.config.fastCommit ? reachedBy(s, members, (peer) => peer.prepared) : 0;
+  const reached = Math.min(s.accepted, Math.max(bySome, byAll));
+  if (byAll > Math.max(bySome, s.committed)) s.slowMs = 0;
   if (reached > s.committed) {
     s.committed = reached;
     s.progressAt = env.now;
@@ -295,8 +381,8 @@ function learn(s: ReplicaState, env: Env<Message>): void {
   executeCommitted(s, env);
 }
 
-/** The highest slot that an agreement quorum of peers has reached. */
-function quorumMark(s: ReplicaState, mark: (peer: ReplicaState['peers'][number]) => number): number {
+/** The highest slot that at least `count` members have reached. */
+function reachedBy(s: ReplicaState, count: number, mark: (peer: PeerState) => number): number {
   const marks = s.peers.map(mark).sort((a, b) => b - a);
-  return marks[s.config.quorums.agreement - 1] ?? 0;
+  return marks[count - 1] ?? 0;
 }

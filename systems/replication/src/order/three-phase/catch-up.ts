@@ -12,7 +12,16 @@ import { findPooled } from '../../pool.ts';
 import { type RequestRef, requestDigest } from '../../request.ts';
 import { selectedDigest, selectionEnd } from './agreement.ts';
 import type { BatchContent, FetchBatch, Message, Status } from './messages.ts';
-import { findContent, findSlot, historyAt, isInWindow, others, type ReplicaState, slotAt } from './state.ts';
+import {
+  findContent,
+  findSlot,
+  historyAt,
+  isInWindow,
+  others,
+  type PeerState,
+  type ReplicaState,
+  slotAt,
+} from './state.ts';
 
 /** Proposals sent again to a lagging peer at a time. */
 const MAX_RESENT = 64;
@@ -47,10 +56,10 @@ export function tickStatus(s: ReplicaState, env: Env<Message>): void {
 export function onStatus(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status): void {
   const peer = s.peers[from];
   if (peer === undefined || env.now - peer.helpedAt < s.config.retransmitMs / 2) return;
-  if (help(s, env, from, m)) peer.helpedAt = env.now;
+  if (help(s, env, from, m, peer)) peer.helpedAt = env.now;
 }
 
-function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status): boolean {
+function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status, peer: PeerState): boolean {
   let helped = false;
   const send = (message: Message): void => {
     helped = true;
@@ -69,6 +78,10 @@ function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status): bool
   // Votes are cumulative: the newest of each kind says all.
   if (s.preparedSent > s.stable.slot && m.prepared < s.preparedSent)
     send(voteFor(s, 'prepare', s.preparedSent));
+  // Since it last told it has not got on: votes of all members do not reach it.
+  if (m.committed < s.committed && m.committed === peer.reported && s.committedSent < s.prepared)
+    s.owesCommit = true;
+  peer.reported = m.committed;
   if (s.committedSent > s.stable.slot && m.committed < s.committedSent)
     send(voteFor(s, 'commit', s.committedSent));
   return helped;

@@ -14,10 +14,11 @@ import type { ReplicaState } from './state.ts';
 import { NEW_VIEW, newViewBody, PROPOSAL, proposalBody } from './statements.ts';
 import { suspect } from './view-change.ts';
 
-/** Incarnation, view, slot, history. */
+/** Incarnation, view, slot, history, digest of the batch. */
 function readProposal(body: Uint8Array) {
   const r = createReader(body);
-  return r.finish({ incarnation: r.u53(), view: r.u53(), slot: r.u53(), history: r.fixed(DIGEST_BYTES) });
+  const place = { incarnation: r.u53(), view: r.u53(), slot: r.u53() };
+  return r.finish({ ...place, history: r.fixed(DIGEST_BYTES), batch: r.fixed(DIGEST_BYTES) });
 }
 
 /** Incarnation, view, digest of the messages shown. */
@@ -58,9 +59,9 @@ const TWO_NEW_VIEWS: Rule = {
 /** What members of a federation may be convicted of. */
 export const replicationRules: readonly Rule[] = [TWO_PROPOSALS, TWO_NEW_VIEWS];
 
-const proposalStatement = (m: PrePrepare): SignedStatement => ({
+const proposalStatement = (s: ReplicaState, m: PrePrepare): SignedStatement => ({
   kind: PROPOSAL,
-  body: proposalBody(m),
+  body: proposalBody(s.keys.hash, m),
   signature: m.signature,
 });
 
@@ -72,7 +73,15 @@ export function accuse(
   a: PrePrepare,
   b: PrePrepare,
 ): void {
-  convict(s, env, accused, TWO_PROPOSALS, proposalStatement(a), proposalStatement(b), `${a.view}-${a.slot}`);
+  convict(
+    s,
+    env,
+    accused,
+    TWO_PROPOSALS,
+    proposalStatement(s, a),
+    proposalStatement(s, b),
+    `${a.view}-${a.slot}`,
+  );
 }
 
 /** Two NEW-VIEWs for the current view, both with valid signatures. */

@@ -18,7 +18,18 @@ import { primaryOf, type ReplicaConfig } from '../../config.ts';
 import { createExecution } from '../../execution/execution.ts';
 import { compactArrivals, findPooled } from '../../pool.ts';
 import { requestCheck } from '../../request.ts';
-import { acceptReady, isWanted, onPrePrepare, onVote, propose, selectionEnd, vote } from './agreement.ts';
+import {
+  acceptReady,
+  checkProposal,
+  hastenCommit,
+  keepEarly,
+  onPrePrepare,
+  onVote,
+  propose,
+  selectionEnd,
+  vote,
+  vouchedEnd,
+} from './agreement.ts';
 import {
   fetchMissing,
   onBatch,
@@ -58,7 +69,7 @@ import {
   startTransfer,
   tickTransfer,
 } from './state-transfer.ts';
-import { checkpointCheck, newViewChecks, prePrepareCheck, viewChangeChecks } from './statements.ts';
+import { checkpointCheck, newViewChecks, viewChangeChecks } from './statements.ts';
 import { takeVerified, verifyThen } from './verification.ts';
 import {
   isNewViewWanted,
@@ -144,6 +155,7 @@ function tick(s: ReplicaState, env: Env<Message>): void {
   tickStatus(s, env);
   tickTransfer(s, env);
   recoverFromAmnesia(s, env);
+  hastenCommit(s, env);
   watchProgress(s, env, watchRequests(s, env));
   if (env.now - s.fetchedAt >= s.config.retransmitMs / 4) {
     s.fetchedAt = env.now;
@@ -169,8 +181,8 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
   const { cluster, quorums } = config;
   switch (m.type) {
     case 'pre-prepare':
-      if (isWanted(s, m))
-        verifyThen(s, env, from, [prePrepareCheck(cluster, primaryOf(quorums, m.view), m)], m);
+      if (m.view > s.view) keepEarly(s, from, m);
+      else checkProposal(s, env, from, m);
       return;
     case 'checkpoint':
       if (isCheckpointWanted(s, m)) verifyThen(s, env, from, [checkpointCheck(cluster, m)], m);
@@ -202,11 +214,11 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
   }
 }
 
-/** Bodies for a proposal must be genuine requests; those of a selected batch a correct replica has checked before. */
+/** Bodies for a proposal must be genuine requests, unless a correct replica has found them so: it voted, or they are selected. */
 function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
   const refs = m.batch.refs;
   const unknown =
-    m.slot <= selectionEnd(s) || refs.length !== m.requests.length
+    m.slot <= Math.max(selectionEnd(s), vouchedEnd(s)) || refs.length !== m.requests.length
       ? []
       : m.requests.flatMap((request, i) => {
           const ref = refs[i];

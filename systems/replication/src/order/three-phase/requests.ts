@@ -34,6 +34,7 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
     replyTo: isMember ? null : from,
     isVerified: false,
     isBusy: false,
+    isShown: false,
   };
   if (isVouchedFor) addToPool(s, env, pooled, executed);
   else verifyThen(s, env, from, [requestCheck(request, digest)], { type: 'request', request });
@@ -43,7 +44,15 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
 export function onVerifiedRequest(s: ReplicaState, env: Env<Message>, from: NodeId, request: Request): void {
   const digest = requestDigest(s.keys, s.config.cluster, request);
   const replyTo = from < s.config.quorums.members ? null : from;
-  const pooled = { request, digest, arrivedAt: env.now, replyTo, isVerified: true, isBusy: false };
+  const pooled = {
+    request,
+    digest,
+    arrivedAt: env.now,
+    replyTo,
+    isVerified: true,
+    isBusy: false,
+    isShown: false,
+  };
   addToPool(s, env, pooled, executedOf(s.execution.core, request));
 }
 
@@ -95,11 +104,14 @@ export function watchRequests(s: ReplicaState, env: Env<Message>): number | null
   const primary = primaryOf(s.config.quorums, s.view);
   for (const pooled of s.pool.arrivals) {
     if (!isPooled(s.pool, pooled) || env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
-    if (pooled.isVerified) since = Math.min(since ?? pooled.arrivedAt, pooled.arrivedAt);
-    else if (!pooled.isBusy) {
-      check(s, env, pooled);
-      if (primary !== s.config.self) env.send(primary, { type: 'request', request: pooled.request });
+    if (!pooled.isVerified) {
+      if (!pooled.isBusy) check(s, env, pooled);
+      continue;
     }
+    since = Math.min(since ?? pooled.arrivedAt, pooled.arrivedAt);
+    if (pooled.isShown || primary === s.config.self) continue;
+    pooled.isShown = true;
+    env.send(primary, { type: 'request', request: pooled.request });
   }
   return since;
 }
@@ -121,7 +133,7 @@ export function submit(s: ReplicaState, env: Env<Message>, body: Uint8Array): nu
   addToPool(
     s,
     env,
-    { request, digest, arrivedAt: env.now, replyTo: null, isVerified: true, isBusy: false },
+    { request, digest, arrivedAt: env.now, replyTo: null, isVerified: true, isBusy: false, isShown: false },
     executedOf(s.execution.core, request),
   );
   // Early: a request promises nothing.

@@ -38,7 +38,33 @@ interface Row {
 
 const FOUR: readonly Row[] = [
   { name: 'nobody claims anything: free', messages: 3, claims: [], selected: null },
-  { name: 'accepted only: free', messages: 3, claims: ['A:a0', 'A:a0', 'A:a0'], selected: null },
+  {
+    name: 'accepted by all: it may have committed',
+    messages: 3,
+    claims: ['A:a0', 'A:a0', 'A:a0'],
+    selected: 'a',
+  },
+  { name: 'accepted by all but one, who may lie', messages: 3, claims: ['A:a0', 'A:a0'], selected: 'a' },
+  { name: 'accepted by fewer: free', messages: 3, claims: ['A:a0', 'A:b0'], selected: null },
+  { name: 'accepted by fewer of more: free', messages: 4, claims: ['A:a0', 'A:a0'], selected: null },
+  {
+    name: 'accepted by all in a later view than prepared: the later view wins',
+    messages: 3,
+    claims: ['P:a0 A:b1', 'A:b1', 'A:b1'],
+    selected: 'b',
+  },
+  {
+    name: 'accepted by all, but another is prepared in the same view: the prepared one',
+    messages: 4,
+    claims: ['P:a1 A:a1', 'A:b1', 'A:b1', 'A:a1'],
+    selected: 'a',
+  },
+  {
+    name: 'accepted by all but one, who claims to have prepared another: one more message must tell',
+    messages: 3,
+    claims: ['P:z1 A:z1', 'A:b1', 'A:b1'],
+    selected: undefined,
+  },
   {
     name: 'committed: selected',
     messages: 3,
@@ -79,8 +105,8 @@ const FOUR: readonly Row[] = [
   },
   {
     name: 'accepted in an earlier view than prepared corroborates nothing',
-    messages: 3,
-    claims: ['P:b2 A:b2', 'A:b1', 'A:a1'],
+    messages: 4,
+    claims: ['P:b2 A:b2', 'A:b1', 'A:a1', 'P:c1 A:c1'],
     selected: undefined,
   },
   {

@@ -86,6 +86,13 @@ export interface PeerState {
   /** The newest vote for a higher view, applied if that view is entered. */
   earlyPrepare: Prepare | null;
   earlyCommit: Commit | null;
+  /** Proposals for a view that is not entered yet, which this peer will lead: they may share a frame with its NEW-VIEW. */
+  earlyProposals: PrePrepare[];
+  /** Checks of this peer's signed messages that are under way, and until when it gets none after a false one. */
+  checks: number;
+  distrustedUntil: Millis;
+  /** How far it had committed when it last told. */
+  reported: number;
   /** When something was last sent again to this peer, so that a lagging peer cannot make us flood it. */
   helpedAt: Millis;
   /** Since when it has asked for a higher view, or null. */
@@ -125,6 +132,13 @@ export interface ReplicaState {
   /** Marks that this replica has told its peers. */
   preparedSent: number;
   committedSent: number;
+  /** Since when something is prepared and not committed. */
+  preparedAt: Millis;
+  /** COMMITs leave without waiting for all members to accept, until then. */
+  slowUntil: Millis;
+  slowMs: Millis;
+  /** A peer needs this replica's COMMIT to get on. */
+  owesCommit: boolean;
   peers: PeerState[];
   /** The newest verified VIEW-CHANGE of each member. */
   viewChanges: (ViewChange | null)[];
@@ -133,7 +147,7 @@ export interface ReplicaState {
   /** CHECKPOINTs above the stable one, by slot, then by member. */
   checkpoints: Map<number, (Checkpoint | null)[]>;
   /** Messages whose signatures are being checked, by ticket. */
-  verifying: Map<number, { readonly from: NodeId; readonly message: Message }>;
+  verifying: Map<number, { readonly from: NodeId; readonly message: Message; readonly checks: number }>;
   /** Pooled requests whose signatures are being checked, by ticket. */
   checking: Map<number, Pooled>;
   nextTicket: number;
@@ -181,8 +195,12 @@ const emptySlot = (slot: number, members: number): Slot => ({
 const createPeer = (): PeerState => ({
   prepared: 0,
   committed: 0,
+  reported: 0,
   earlyPrepare: null,
   earlyCommit: null,
+  earlyProposals: [],
+  checks: 0,
+  distrustedUntil: Number.NEGATIVE_INFINITY,
   helpedAt: Number.NEGATIVE_INFINITY,
   waitingSince: null,
   credit: 0,
@@ -225,6 +243,10 @@ export function createReplicaState(
     committed: 0,
     preparedSent: 0,
     committedSent: 0,
+    preparedAt: now,
+    slowUntil: Number.NEGATIVE_INFINITY,
+    slowMs: 0,
+    owesCommit: false,
     peers: Array.from({ length: members }, createPeer),
     viewChanges: new Array<ViewChange | null>(members).fill(null),
     heldNewView: null,

@@ -4,28 +4,33 @@
  */
 
 import { statementBytes } from '@concordat/accountability';
-import type { Keys } from '@concordat/crypto';
+import type { Hash, Keys } from '@concordat/crypto';
 import type { Digest, SignatureCheck } from '@concordat/kernel';
 import { createWriter } from '@concordat/wire';
+import { batchDigest } from '../../batch.ts';
 import { writeNewViewBody, writeViewChangeBody } from './codec.ts';
 import type { Checkpoint, NewView, PrePrepare, ViewChange } from './messages.ts';
 
-/** Body of the signed proposal: incarnation, view, slot, history. Two with different histories convict. */
-export function proposalBody(m: Pick<PrePrepare, 'incarnation' | 'view' | 'slot' | 'history'>): Uint8Array {
-  const writer = createWriter(64);
+type Proposal = Pick<PrePrepare, 'incarnation' | 'view' | 'slot' | 'history' | 'batch'>;
+
+/**
+ * Body of the signed proposal: incarnation, view, slot, history, batch digest. Two with different histories convict.
+ * The history alone would not do: whoever does not know the log before the slot could be shown another batch with it.
+ */
+export function proposalBody(hash: Hash, m: Proposal): Uint8Array {
+  const writer = createWriter(128);
   writer.u53(m.incarnation);
   writer.u53(m.view);
   writer.u53(m.slot);
   writer.fixed(m.history);
+  writer.fixed(batchDigest(hash, m.batch));
   return writer.finish();
 }
 
 export const PROPOSAL = 'pre-prepare';
 
-export const proposalBytes = (
-  cluster: Digest,
-  m: Omit<PrePrepare, 'signature' | 'type' | 'batch'>,
-): Uint8Array => statementBytes(cluster, PROPOSAL, proposalBody(m));
+export const proposalBytes = (hash: Hash, cluster: Digest, m: Proposal): Uint8Array =>
+  statementBytes(cluster, PROPOSAL, proposalBody(hash, m));
 
 function checkpointBytes(cluster: Digest, m: Omit<Checkpoint, 'signature' | 'type'>): Uint8Array {
   const writer = createWriter(128);
@@ -65,7 +70,11 @@ export function signPrePrepare(
   cluster: Digest,
   content: Omit<PrePrepare, 'signature' | 'type'>,
 ): PrePrepare {
-  return { type: 'pre-prepare', ...content, signature: keys.sign(proposalBytes(cluster, content)) };
+  return {
+    type: 'pre-prepare',
+    ...content,
+    signature: keys.sign(proposalBytes(keys.hash, cluster, content)),
+  };
 }
 
 export function signCheckpoint(
@@ -92,9 +101,14 @@ export function signNewView(
   return { type: 'new-view', ...content, signature: keys.sign(newViewBytes(keys, cluster, content)) };
 }
 
-export const prePrepareCheck = (cluster: Digest, primary: number, m: PrePrepare): SignatureCheck => ({
+export const prePrepareCheck = (
+  keys: Keys,
+  cluster: Digest,
+  primary: number,
+  m: PrePrepare,
+): SignatureCheck => ({
   signer: primary,
-  bytes: proposalBytes(cluster, m),
+  bytes: proposalBytes(keys.hash, cluster, m),
   signature: m.signature,
 });
 

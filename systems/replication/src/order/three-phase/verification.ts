@@ -10,6 +10,12 @@ import type { ReplicaState } from './state.ts';
 /** Messages that may wait for their checks; beyond this the sender must try again. */
 const MAX_VERIFYING = 4096;
 
+/** Checks that one member may have us do at a time: a NEW-VIEW of the largest federation, and some more. */
+const MAX_CHECKS = 2048;
+
+/** Correct members send nothing false, so whoever does costs us no more checks for a while. */
+const DISTRUST_MS = 1000;
+
 export function verifyThen(
   s: ReplicaState,
   env: Env<Message>,
@@ -17,12 +23,15 @@ export function verifyThen(
   checks: readonly SignatureCheck[],
   message: Message,
 ): void {
-  if (s.verifying.size >= MAX_VERIFYING) {
+  const peer = s.peers[from];
+  if (peer !== undefined && env.now < peer.distrustedUntil) return;
+  if (s.verifying.size >= MAX_VERIFYING || (peer !== undefined && peer.checks > MAX_CHECKS)) {
     env.note({ kind: 'drop', why: 'too many messages wait for their checks', peer: from });
     return;
   }
   const ticket = s.nextTicket++;
-  s.verifying.set(ticket, { from, message });
+  if (peer !== undefined) peer.checks += checks.length;
+  s.verifying.set(ticket, { from, message, checks: checks.length });
   env.offload({ kind: 'verify', checks }, ticket);
 }
 
@@ -36,7 +45,10 @@ export function takeVerified(
   const waiting = s.verifying.get(ticket);
   if (waiting === undefined) return null;
   s.verifying.delete(ticket);
+  const peer = s.peers[waiting.from];
+  if (peer !== undefined) peer.checks -= waiting.checks;
   if (holds) return waiting;
+  if (peer !== undefined) peer.distrustedUntil = env.now + DISTRUST_MS;
   env.note({ kind: 'strike', peer: waiting.from, why: `false signature in ${waiting.message.type}` });
   return null;
 }

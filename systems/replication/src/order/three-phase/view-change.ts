@@ -9,7 +9,14 @@ import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { primaryOf } from '../../config.ts';
 import { forgetProposed } from '../../pool.ts';
-import { acceptReady, nullContent, onVote, selectedDigest, selectionEnd } from './agreement.ts';
+import {
+  acceptReady,
+  nullContent,
+  onVote,
+  replayEarlyProposals,
+  selectedDigest,
+  selectionEnd,
+} from './agreement.ts';
 import { becomeStable, isCertificate } from './checkpoint.ts';
 import { MAX_CLAIMS } from './codec.ts';
 import { accuseNewView } from './evidence.ts';
@@ -215,6 +222,7 @@ function enterView(s: ReplicaState, env: Env<Message>, m: NewView, selection: Se
   acceptReady(s, env);
   assert(s.accepted >= s.stable.slot, 'a view goes on from the stable checkpoint');
   replayEarlyVotes(s, env);
+  replayEarlyProposals(s, env);
 }
 
 /** The current view's log begins anew above the stable checkpoint; what was promised in earlier views stays. */
