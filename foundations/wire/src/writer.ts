@@ -29,85 +29,110 @@ export interface Writer {
   finish(): Uint8Array;
 }
 
-export function createWriter(initialBytes = 512): Writer {
-  let slab = new Uint8Array(initialBytes);
-  let view = new DataView(slab.buffer);
-  let at = 0;
+/**
+ * PERF: a class, like the reader and for the same reason: making one is 30 times cheaper than a record of closures, and
+ * statements to be signed are written with a fresh one each.
+ */
+class SlabWriter implements Writer {
+  #slab: Uint8Array;
+  #at = 0;
 
-  const reserve = (size: number): number => {
-    const start = at;
-    at += size;
-    if (at > slab.length) {
-      const grown = new Uint8Array(Math.max(at, slab.length * 2));
-      grown.set(slab);
-      slab = grown;
-      view = new DataView(slab.buffer);
+  constructor(initialBytes: number) {
+    this.#slab = new Uint8Array(initialBytes);
+  }
+
+  /** Room for `size` bytes, and where it begins. */
+  #reserve(size: number): number {
+    const start = this.#at;
+    this.#at += size;
+    if (this.#at > this.#slab.length) {
+      const grown = new Uint8Array(Math.max(this.#at, this.#slab.length * 2));
+      grown.set(this.#slab);
+      this.#slab = grown;
     }
     return start;
-  };
-  const u32 = (value: number): void => {
-    assert(value >= 0 && value <= 0xffff_ffff && Number.isInteger(value), 'a u32 fits 32 bits');
-    const start = reserve(4);
-    view.setUint32(start, value);
-  };
-  const fixed = (bytes: Uint8Array): void => {
-    const start = reserve(bytes.length);
-    slab.set(bytes, start);
-  };
-  const bytes = (value: Uint8Array): void => {
-    u32(value.length);
-    fixed(value);
-  };
+  }
 
-  return {
-    u8: (value) => {
-      const start = reserve(1);
-      slab[start] = value;
-    },
-    u16: (value) => {
-      const start = reserve(2);
-      view.setUint16(start, value);
-    },
-    u32,
-    i32: (value) => {
-      const start = reserve(4);
-      view.setInt32(start, value);
-    },
-    u53: (value) => {
-      assert(Number.isSafeInteger(value) && value >= 0, 'a u53 is a non-negative safe integer');
-      const start = reserve(8);
-      view.setUint32(start, Math.floor(value / 0x1_0000_0000));
-      view.setUint32(start + 4, value >>> 0);
-    },
-    i64: (value) => {
-      const start = reserve(8);
-      view.setBigInt64(start, value);
-    },
-    f64: (value) => {
-      const start = reserve(8);
-      view.setFloat64(start, value);
-    },
-    bool: (value) => {
-      const start = reserve(1);
-      slab[start] = value ? 1 : 0;
-    },
-    fixed,
-    bytes,
-    text: (text) => {
-      const start = reserve(4 + 3 * text.length);
-      // PERF: encoding in place is 13 times as fast as making a buffer: 60 ns against 790 for a path of 35 letters.
-      const { written } = encoder.encodeInto(text, slab.subarray(start + 4));
-      view.setUint32(start, written);
-      at = start + 4 + written;
-    },
-    list: (items, write) => {
-      u32(items.length);
-      for (const item of items) write(item);
-    },
-    finish: () => {
-      const result = slab.slice(0, at);
-      at = 0;
-      return result;
-    },
-  };
+  #view(size: number): DataView {
+    const start = this.#reserve(size);
+    return new DataView(this.#slab.buffer, start, size);
+  }
+
+  u8(value: number): void {
+    const start = this.#reserve(1);
+    this.#slab[start] = value;
+  }
+
+  u16(value: number): void {
+    const start = this.#reserve(2);
+    this.#slab[start] = value >>> 8;
+    this.#slab[start + 1] = value;
+  }
+
+  i32(value: number): void {
+    const start = this.#reserve(4);
+    this.#put32(start, value);
+  }
+
+  u32(value: number): void {
+    assert(value >= 0 && value <= 0xffff_ffff && Number.isInteger(value), 'a u32 fits 32 bits');
+    this.i32(value);
+  }
+
+  #put32(start: number, value: number): void {
+    const slab = this.#slab;
+    slab[start] = value >>> 24;
+    slab[start + 1] = value >>> 16;
+    slab[start + 2] = value >>> 8;
+    slab[start + 3] = value;
+  }
+
+  u53(value: number): void {
+    assert(Number.isSafeInteger(value) && value >= 0, 'a u53 is a non-negative safe integer');
+    this.i32(Math.floor(value / 0x1_0000_0000));
+    this.i32(value >>> 0);
+  }
+
+  i64(value: bigint): void {
+    this.#view(8).setBigInt64(0, value);
+  }
+
+  f64(value: number): void {
+    this.#view(8).setFloat64(0, value);
+  }
+
+  bool(value: boolean): void {
+    this.u8(value ? 1 : 0);
+  }
+
+  fixed(bytes: Uint8Array): void {
+    const start = this.#reserve(bytes.length);
+    this.#slab.set(bytes, start);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.u32(bytes.length);
+    this.fixed(bytes);
+  }
+
+  text(text: string): void {
+    const start = this.#reserve(4 + 3 * text.length);
+    // PERF: encoding in place is 13 times as fast as making a buffer: 60 ns against 790 for a path of 35 letters.
+    const { written } = encoder.encodeInto(text, this.#slab.subarray(start + 4));
+    this.#put32(start, written);
+    this.#at = start + 4 + written;
+  }
+
+  list<T>(items: readonly T[], write: (item: T) => void): void {
+    this.u32(items.length);
+    for (const item of items) write(item);
+  }
+
+  finish(): Uint8Array {
+    const result = this.#slab.slice(0, this.#at);
+    this.#at = 0;
+    return result;
+  }
 }
+
+export const createWriter = (initialBytes = 512): Writer => new SlabWriter(initialBytes);

@@ -54,7 +54,7 @@ const sessionCodec = {
     writer.u53(session.owner.epoch);
     writer.u32(session.timeoutMs);
     writer.fixed(session.key);
-    writer.list(session.formerKeys, writer.fixed);
+    writer.list(session.formerKeys, (key) => writer.fixed(key));
     return writer.finish();
   },
   decode: (bytes: Uint8Array): Session | null => {

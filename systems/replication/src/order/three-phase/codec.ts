@@ -102,8 +102,8 @@ function writeFields(w: Writer, m: Message): void {
       w.u53(m.slot);
       w.fixed(m.roots.core);
       w.fixed(m.roots.service);
-      w.list(m.parts.core, w.fixed);
-      return w.list(m.parts.service, w.fixed);
+      w.list(m.parts.core, (item) => w.fixed(item));
+      return w.list(m.parts.service, (item) => w.fixed(item));
     case 'fetch-part':
       w.u53(m.slot);
       return w.u32(m.part);

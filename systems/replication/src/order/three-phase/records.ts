@@ -98,8 +98,8 @@ function writeFields(w: Writer, record: Record): void {
       w.list(record.certificate, (item) => writeCheckpoint(w, item));
       w.fixed(record.roots.core);
       w.fixed(record.roots.service);
-      w.list(record.parts.core, w.fixed);
-      return w.list(record.parts.service, w.fixed);
+      w.list(record.parts.core, (item) => w.fixed(item));
+      return w.list(record.parts.service, (item) => w.fixed(item));
     case 'part':
       w.u32(record.part);
       return w.bytes(record.bytes);
