@@ -197,7 +197,11 @@ test('a member that calls the wrong way round is refused', async () => {
 });
 
 test('a caller that greets wrongly, or not at all, is dropped', async () => {
-  const { one, identities } = await pair({ handshakeMs: 300 });
+  const identities = [generateIdentity(), generateIdentity()];
+  const one = await start(1, { identities, ports: new Map(), limits: { handshakeMs: 300 } });
+  // The member itself is patient: hanging up while it is being linked would show as a link that breaks.
+  await start(0, { identities, ports: new Map([[1, one.port]]) });
+  await until(() => one.events.includes('0 up'), 'linked');
   const wrong = await call(one.port, identities[0]!);
   wrong.write(Buffer.alloc(12, 1));
   const mute = await call(one.port, identities[0]!);
@@ -284,6 +288,16 @@ test('a link on which nothing arrives is dropped; keep-alives prevent that', asy
   const caller = await start(0, { identities, ports: new Map([[1, idle.port]]), limits: { beatMs: 60_000 } });
   await until(() => idle.notes.some(({ why }) => why === 'silent'), 'silence is noticed');
   await until(() => caller.events.includes('1 down'), 'and the caller is told');
+});
+
+test('what arrived while this node stood still is no silence', async () => {
+  const { zero, one } = await pair({ beatMs: 20, idleMs: 200 });
+  const end = performance.now() + 500;
+  while (performance.now() < end);
+  zero.send(1, 'still here');
+  await until(() => one.events.length > 1 || zero.events.length > 1, 'something happens');
+  assert.deepEqual(one.events, ['0 up', '0: still here']);
+  assert.deepEqual(zero.events, ['1 up']);
 });
 
 test('a taken port and unusable identities are typed errors', async () => {

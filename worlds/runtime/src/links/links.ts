@@ -98,8 +98,7 @@ export async function createLinks<M>(
     throw error;
   });
   const beat = setInterval(() => {
-    const now = performance.now();
-    for (const peer of peers.values()) peer.beat(now);
+    for (const peer of peers.values()) peer.beat(limits.beatMs);
   }, limits.beatMs);
 
   const stop = (): void => {

@@ -38,8 +38,8 @@ export interface Peer {
   readonly outboxBytes: number;
   /** Takes over an authenticated socket and what was already read from it. */
   attach(socket: Socket, rest: Buffer): void;
-  /** Called about once a second: keeps the link alive, or drops it. */
-  beat(now: number): void;
+  /** Called every `spanMs` or so, between which sockets are read: keeps the link alive, or drops it. */
+  beat(spanMs: number): void;
   detach(why: string): void;
   /** Lets what was sent leave, then closes; resolves when the other end has closed, too. */
   end(): Promise<void>;
@@ -47,7 +47,11 @@ export interface Peer {
 
 interface Link {
   readonly socket: Socket;
-  receivedAt: number;
+  /**
+   * How long nothing arrived, counted in beats: by the clock, a node that stood still for a while would take for
+   * silence what waits in its sockets.
+   */
+  silentMs: number;
   hasSent: boolean;
   isPaused: boolean;
 }
@@ -101,12 +105,12 @@ export function createPeer<M>(
 
   function attach(socket: Socket, rest: Buffer): void {
     detach('replaced');
-    const attached: Link = { socket, receivedAt: performance.now(), hasSent: true, isPaused: false };
+    const attached: Link = { socket, silentMs: 0, hasSent: true, isPaused: false };
     link = attached;
     const splitter = createLengthSplitter(MAX_FRAME_BYTES);
     socket.setNoDelay(true);
     const onData = (chunk: Buffer): void => {
-      attached.receivedAt = performance.now();
+      attached.silentMs = 0;
       events.received(chunk.length);
       // A plain view: `slice` of a Buffer would be a view where decoders expect a copy.
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
@@ -156,7 +160,7 @@ export function createPeer<M>(
     inbox = taken === inbox.length ? [] : inbox.slice(taken);
     if (link?.isPaused === true && inboxBytes < limits.inboxBytes / 2) {
       link.isPaused = false;
-      link.receivedAt = performance.now();
+      link.silentMs = 0;
       link.socket.resume();
     }
     return spent;
@@ -211,9 +215,10 @@ export function createPeer<M>(
     if (current.socket.writableLength > limits.outboxBytes) detach('overflow');
   }
 
-  function beat(now: number): void {
+  function beat(spanMs: number): void {
     if (link === null) return;
-    if (!link.isPaused && now - link.receivedAt > limits.idleMs) {
+    link.silentMs += spanMs;
+    if (!link.isPaused && link.silentMs > limits.idleMs) {
       detach('silent');
       return;
     }
