@@ -46,8 +46,8 @@ interface History {
 }
 
 const PROPOSED = DIGESTS.slice(0, 2);
-/** Selections tried at each change of views, beside the one from all correct members. */
-const HEARINGS = 2;
+/** Hearings at each change of views, beside that of all correct members. */
+const HEARINGS = 1;
 
 /** Plays this many runs, each of another seed, and stops at the first that goes wrong. */
 export function sample(model: FaultModel, views: number, rule: SelectRule, runs: number): Sample {
