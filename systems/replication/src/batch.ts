@@ -37,8 +37,9 @@ export function readBatch(reader: Reader): Batch {
   };
 }
 
+const writer = createWriter(4096);
+
 export function batchDigest(hash: Hash, batch: Batch): Digest {
-  const writer = createWriter(64 + batch.refs.length * REQUEST_REF_BYTES);
   writer.fixed(BATCH_LABEL);
   writeBatch(writer, batch);
   return hash(writer.finish());

@@ -42,9 +42,10 @@ export interface CoreState {
   readonly time: StateCell<Millis>;
 }
 
+const writer = createWriter(64);
+
 const numbers = <T>(to: (value: T) => readonly number[], from: (fields: number[]) => T, count: number) => ({
   encode: (value: T): Uint8Array => {
-    const writer = createWriter(8 * count);
     for (const field of to(value)) writer.u53(field);
     return writer.finish();
   },

@@ -11,6 +11,9 @@ import { batchDigest } from '../../batch.ts';
 import { writeNewViewBody, writeViewChangeBody } from './codec.ts';
 import type { Checkpoint, NewView, PrePrepare, ViewChange } from './messages.ts';
 
+/** Shared by all statements: none is begun before another is finished. */
+const writer = createWriter(4096);
+
 type Proposal = Pick<PrePrepare, 'incarnation' | 'view' | 'slot' | 'history' | 'batch'>;
 
 /**
@@ -18,7 +21,6 @@ type Proposal = Pick<PrePrepare, 'incarnation' | 'view' | 'slot' | 'history' | '
  * The history alone would not do: whoever does not know the log before the slot could be shown another batch with it.
  */
 export function proposalBody(hash: Hash, m: Proposal): Uint8Array {
-  const writer = createWriter(128);
   writer.u53(m.incarnation);
   writer.u53(m.view);
   writer.u53(m.slot);
@@ -33,7 +35,6 @@ export const proposalBytes = (hash: Hash, cluster: Digest, m: Proposal): Uint8Ar
   statementBytes(cluster, PROPOSAL, proposalBody(hash, m));
 
 function checkpointBytes(cluster: Digest, m: Omit<Checkpoint, 'signature' | 'type'>): Uint8Array {
-  const writer = createWriter(128);
   writer.u53(m.slot);
   writer.fixed(m.history);
   writer.fixed(m.state);
@@ -44,7 +45,6 @@ function checkpointBytes(cluster: Digest, m: Omit<Checkpoint, 'signature' | 'typ
 
 /** A VIEW-CHANGE is long: its digest is what is signed. */
 function viewChangeBytes(keys: Keys, cluster: Digest, m: Omit<ViewChange, 'signature' | 'type'>): Uint8Array {
-  const writer = createWriter(4096);
   writeViewChangeBody(writer, m);
   return statementBytes(cluster, 'view-change', keys.hash(writer.finish()));
 }
@@ -53,12 +53,11 @@ export const NEW_VIEW = 'new-view';
 
 /** Body of the signed NEW-VIEW: incarnation, view, digest of its messages. Two with different digests convict. */
 export function newViewBody(keys: Keys, m: Omit<NewView, 'signature' | 'type'>): Uint8Array {
-  const content = createWriter(16384);
-  writeNewViewBody(content, m);
-  const writer = createWriter(64);
+  writeNewViewBody(writer, m);
+  const digest = keys.hash(writer.finish());
   writer.u53(m.incarnation);
   writer.u53(m.view);
-  writer.fixed(keys.hash(content.finish()));
+  writer.fixed(digest);
   return writer.finish();
 }
 
