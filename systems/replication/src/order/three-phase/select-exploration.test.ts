@@ -47,7 +47,7 @@ describe('every history', () => {
 });
 
 describe('random histories of four views', () => {
-  const runs = isFull ? 5_000_000 : 100_000;
+  const runs = isFull ? 1_000_000 : 100_000;
   for (const model of [
     { u: 2, r: 1 },
     { u: 2, r: 2 },
