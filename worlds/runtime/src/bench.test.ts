@@ -69,6 +69,7 @@ test('turns: an injected action each, without disk', async (t) => {
     secret: (sizeBytes) => new Uint8Array(sizeBytes),
     exit: () => undefined,
     offload: () => {},
+    flushJobs: () => {},
     onNote: () => {},
     onHalt: (error) => assert.fail(error.message),
     observer: { turn: () => {}, synced: () => {} },

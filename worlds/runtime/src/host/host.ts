@@ -118,6 +118,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       secret: (sizeBytes) => new Uint8Array(randomBytes(sizeBytes)),
       exit: (to) => exits.get(to),
       offload: offload.start,
+      flushJobs: offload.flush,
       onNote: observer.note,
       onHalt,
       observer,

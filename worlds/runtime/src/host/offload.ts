@@ -1,7 +1,7 @@
 /**
- * Signature checks off the turn. Few are done at once, right after the turn (one costs about as much as the way to a
- * worker and back); many go to a worker thread as one block, so that the loop stays free. Results always arrive in
- * a later turn.
+ * Signature checks off the turn. Few are done at once, when the turn has ended and what may leave has left (one costs
+ * about as much as the way to a worker and back); many go to a worker thread as one block, so that the loop stays free.
+ * Results always arrive in a later turn.
  */
 
 import { Worker } from 'node:worker_threads';
@@ -19,6 +19,8 @@ export interface OffloadOptions {
 
 export interface Offload {
   start(job: Job, ticket: number): void;
+  /** Does or sends away what was started. Called after each turn. */
+  flush(): void;
   /** Checks not yet answered. */
   readonly waiting: number;
   close(): Promise<void>;
@@ -70,6 +72,7 @@ export function createOffload(options: OffloadOptions): Offload {
   };
   const flush = (): void => {
     const batch = tasks;
+    if (batch.length === 0) return;
     tasks = [];
     if (isClosed) return;
     const count = batch.reduce((sum, task) => sum + task.job.checks.length, 0);
@@ -85,10 +88,10 @@ export function createOffload(options: OffloadOptions): Offload {
   };
   return {
     start: (job, ticket) => {
-      if (tasks.length === 0) setImmediate(flush);
       tasks.push({ job, ticket });
       waiting += job.checks.length;
     },
+    flush,
     get waiting() {
       return waiting;
     },

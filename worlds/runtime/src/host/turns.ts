@@ -39,6 +39,8 @@ export interface TurnLoopOptions<S, M> {
   readonly secret: (sizeBytes: number) => Uint8Array;
   readonly exit: (to: NodeId) => Exit<M> | undefined;
   readonly offload: (job: Job, ticket: number) => void;
+  /** Does, or has done elsewhere, the jobs of the turn that has ended. */
+  readonly flushJobs: () => void;
   readonly onNote: (note: Note) => void;
   readonly onHalt: (error: Error) => void;
   readonly observer: TurnObserver;
@@ -132,6 +134,8 @@ export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S,
   const state = process.start(env, journal.recovered);
   process.settle(state, env);
   endTurn();
+  // Later: results come in by the loop that is only now being made.
+  setImmediate(options.flushJobs);
   armSleeper();
 
   return {
@@ -166,7 +170,17 @@ export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S,
     isStalled = departures.held >= HELD_TURNS_MAX;
     if (isStalled) return;
     runTurn();
+    options.flushJobs();
+    // PERF: what was checked at once is a turn of its own, but need not wait for the loop to come round (40 us idle).
+    if (actions.length > 0 && !hasEnded() && departures.held < HELD_TURNS_MAX) {
+      runTurn();
+      options.flushJobs();
+    }
     if (!members.isEmpty || !connections.isEmpty || actions.length > 0) wake();
+  }
+
+  function hasEnded(): boolean {
+    return isHalted || isFinishing;
   }
 
   function runTurn(): void {
