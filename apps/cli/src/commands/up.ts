@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +17,7 @@ import { initialise, placesIn } from '../config/organisation.ts';
 import { ask } from '../daemon/control.ts';
 import type { DomainStatus } from '../daemon/status.ts';
 import { CommandError } from '../errors.ts';
+import { requireFreePorts } from './ports.ts';
 
 interface UpOptions {
   readonly data: string;
@@ -36,6 +37,9 @@ interface Domain {
 }
 
 const NAMES = ['alpha', 'bravo', 'charlie', 'delta', 'echo', 'foxtrot', 'golf', 'hotel', 'india', 'juliett'];
+const MEMBERS_OFFSET = 100;
+const MONITORS_OFFSET = 200;
+const MAX_PORT = 65_535;
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const READY_MS = 60_000;
 const RESTART_MS = 1000;
@@ -72,6 +76,7 @@ async function up(options: UpOptions): Promise<void> {
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
     const domains = await prepare(directory, options);
+    await requirePorts(domains.length, options);
     await runAll(domains, directory, options, stopping.signal);
   } finally {
     if (options.ephemeral === true) rmSync(directory, { recursive: true, force: true });
@@ -90,6 +95,10 @@ async function prepare(directory: string, options: UpOptions): Promise<Domain[]>
       `u = ${u} and r = ${r} need ${members} domains, not ${options.domains}`,
     );
   }
+  const highest = MAX_PORT - MONITORS_OFFSET - members + 1;
+  if (options.basePort < 1 || options.basePort > highest) {
+    throw new CommandError('bad-port', `--base-port must be at least 1 and at most ${highest}`);
+  }
   const file = join(directory, 'federation.yaml');
   const names = Array.from({ length: members }, (_, i) => NAMES[i] ?? `domain-${i}`);
   if (!existsSync(file)) await createAll(directory, file, names, options);
@@ -101,7 +110,7 @@ async function prepare(directory: string, options: UpOptions): Promise<Domain[]>
       'Use these, another --data directory, or --ephemeral.',
     );
   }
-  const port = Number(federation.members[0]?.address.split(':')[1]) - 100;
+  const port = Number(federation.members[0]?.address.split(':')[1]) - MEMBERS_OFFSET;
   if (port !== basePort) {
     const advice = `Use --base-port ${port}, another --data directory, or --ephemeral.`;
     throw new CommandError(
@@ -116,11 +125,25 @@ async function prepare(directory: string, options: UpOptions): Promise<Domain[]>
     args: [
       'serve',
       ...['--data', join(directory, name), '--federation', file],
-      ...['--clients', `127.0.0.1:${basePort + i}`, '--monitor', `127.0.0.1:${basePort + 200 + i}`],
+      ...[
+        '--clients',
+        `127.0.0.1:${basePort + i}`,
+        '--monitor',
+        `127.0.0.1:${basePort + MONITORS_OFFSET + i}`,
+      ],
       '--demo',
     ],
     child: null,
   }));
+}
+
+/** Another ZooKeeper, or another `up`, is the usual reason; a daemon that cannot listen would only say so in its log. */
+function requirePorts(domains: number, { basePort, data, ephemeral }: UpOptions): Promise<void> {
+  const ports = [0, MEMBERS_OFFSET, MONITORS_OFFSET].flatMap((offset) =>
+    Array.from({ length: domains }, (_, i) => basePort + offset + i),
+  );
+  const elsewhere = ephemeral === true ? '' : ` and another --data directory than ${data}`;
+  return requireFreePorts(ports, `Stop that program, or choose another --base-port${elsewhere}.`);
 }
 
 async function createAll(
@@ -135,7 +158,7 @@ async function createAll(
     // An identity without a federation file is left from a start that was cut off; nobody knows it yet.
     rmSync(join(directory, name), { recursive: true, force: true });
     const { publicKey, pin } = await initialise(join(directory, name), name);
-    members.push({ name, address: `127.0.0.1:${basePort + 100 + i}`, key: toHex(publicKey), pin });
+    members.push({ name, address: `127.0.0.1:${basePort + MEMBERS_OFFSET + i}`, key: toHex(publicKey), pin });
   }
   writeFileSync(file, formatFederation(u, r, members), { flag: 'wx' });
 }
@@ -180,6 +203,7 @@ function runOnce(domain: Domain, stopping: AbortSignal): Promise<string> {
   const child = spawn(process.execPath, [...process.execArgv, MAIN, ...domain.args], {
     stdio: ['ignore', log, log],
   });
+  closeSync(log);
   domain.child = child;
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {
