@@ -29,10 +29,11 @@ function federationWith(u: number, r: number): Federation {
 
 const federation = federationWith(1, 1);
 
+/** The body of a signed proposal: incarnation, view, slot, history, digest of the batch. */
 function proposal(incarnation: number, slot: number, fill: number): Uint8Array {
   const writer = createWriter();
   for (const field of [incarnation, 2, slot]) writer.u53(field);
-  writer.fixed(new Uint8Array(32).fill(fill));
+  for (const digest of [fill, 9]) writer.fixed(new Uint8Array(32).fill(digest));
   return writer.finish();
 }
 
@@ -43,7 +44,7 @@ function evidence(a: Uint8Array, b: Uint8Array, cluster = federation.id): string
   const sign = (body: Uint8Array) => signStatement(keys, cluster, 'pre-prepare', body);
   const proof = createProof(cluster, 2, 'two-proposals', sign(a), sign(b));
   assert.ok(proof !== null);
-  const file = join(directory, `${Math.floor(a[0] ?? 0)}-${toHex(b).slice(-8)}.proof`);
+  const file = join(directory, `${Math.floor(a[0] ?? 0)}-${toHex(b).slice(-72, -64)}.proof`);
   writeFileSync(file, encodeProof(proof));
   return file;
 }
