@@ -9,6 +9,7 @@ import type { NodeId } from '@concordat/kernel';
 import { privateKeyOf, publicKeyFrom, rawPublicKeyOf, signEd25519, verifyEd25519 } from './ed25519.ts';
 import { sha256 } from './hash.ts';
 import { createLru } from './lru.ts';
+import { createFastEd25519 } from './sodium.ts';
 
 /** Session keys are many and come from outside; the cache bounds what they may occupy. */
 const CACHED_KEYS = 4096;
@@ -28,6 +29,7 @@ export interface RuntimeKeys extends Keys {
 
 export function createKeys(options: KeysOptions): RuntimeKeys {
   const own = privateKeyOf(options.seed);
+  const fast = createFastEd25519(options.seed);
   const objects = new Map<NodeId, { readonly raw: Uint8Array; readonly key: KeyObject | null }>();
 
   const keyOf = (signer: NodeId): KeyObject | null => {
@@ -41,8 +43,12 @@ export function createKeys(options: KeysOptions): RuntimeKeys {
   };
   return {
     hash: sha256,
-    sign: (bytes) => signEd25519(own, bytes),
+    sign: (bytes) => fast?.sign(bytes) ?? signEd25519(own, bytes),
     verify: (signer, bytes, signature) => {
+      if (fast !== null) {
+        const raw = options.publicKeys.get(signer);
+        return raw !== undefined && fast.verify(raw, bytes, signature);
+      }
       const key = keyOf(signer);
       return key !== null && verifyEd25519(key, bytes, signature);
     },
