@@ -62,8 +62,11 @@ const mute: Attack = {
 };
 
 const TIMER = 'attack/slow';
-/** Part of the view timeout: a request waits once for room in the pipeline and once for its own slot. */
-const DELAY = 0.45;
+/**
+ * Part of the view timeout: a request waits once for room in the pipeline and once for its own slot, and each time the
+ * others notice at their next tick only that the leader's vote is late and that they need COMMITs.
+ */
+const DELAY = 1 / 3;
 
 const slow: Attack = {
   summary: 'as the leader, is as slow as it can be without being suspected',
