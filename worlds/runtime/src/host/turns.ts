@@ -6,13 +6,13 @@
  * A bug of the process (anything it throws) ends the loop: nothing more is sent.
  */
 
-import type { Env, Job, Millis, NodeId, Note, Prng, Process } from '@concordat/kernel';
+import type { Env, Job, Millis, NodeId, Note, Position, Prng, Process } from '@concordat/kernel';
 import { asError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Clock } from './clock.ts';
 import { createDepartures, type Route } from './departures.ts';
 import { createRotation, type Rotation, type Sink } from './inbox.ts';
-import { createTimers, type Due } from './timers.ts';
+import { createTimers, type Due, type Timers } from './timers.ts';
 
 /** A way out together with how messages become bytes on it. */
 export interface Exit<M> {
@@ -73,6 +73,35 @@ const SLEEP_MAX_MS = 2 ** 31 - 1;
 
 type Action<S, M> = (state: S, env: Env<M>) => void;
 
+/** What an `Env` does that belongs to the turn in which it is used. */
+interface TurnActions<M> {
+  now(): Millis;
+  /** A message of null closes the connection. */
+  depart(to: NodeId, message: M | null): void;
+  departEarly(to: NodeId, message: M): void;
+  release(position: Position): void;
+}
+
+function createEnv<S, M>(options: TurnLoopOptions<S, M>, timers: Timers, turn: TurnActions<M>): Env<M> {
+  return {
+    self: options.self,
+    get now() {
+      return turn.now();
+    },
+    random: options.random,
+    secret: options.secret,
+    send: turn.depart,
+    sendEarly: turn.departEarly,
+    close: (to) => turn.depart(to, null),
+    append: (record) => options.journal.append(record),
+    release: turn.release,
+    setTimer: (name, after) => timers.set(name, performance.now() + after),
+    cancelTimer: (name) => timers.cancel(name),
+    offload: options.offload,
+    note: options.onNote,
+  };
+}
+
 /** Starts the process, in a first turn that settles like any other. Throws what the process throws. */
 export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S, M> {
   const { process, journal, clock, observer } = options;
@@ -95,34 +124,21 @@ export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S,
   let sleeper: NodeJS.Timeout | null = null;
   let sleepsUntil = Number.POSITIVE_INFINITY;
 
-  const env: Env<M> = {
-    self: options.self,
-    get now() {
-      return now;
-    },
-    random: options.random,
-    secret: options.secret,
-    send: (to, message) => {
+  const env = createEnv(options, timers, {
+    now: () => now,
+    depart: (to, message) => {
       const exit = exitTo(to);
-      if (exit !== undefined) departures.add(exit.route, encoded(exit.encoder, message));
+      if (exit !== undefined)
+        departures.add(exit.route, message === null ? null : encoded(exit.encoder, message));
     },
-    sendEarly: (to, message) => {
+    departEarly: (to, message) => {
       const exit = exitTo(to);
       if (exit !== undefined) departures.addEarly(exit.route, encoded(exit.encoder, message));
     },
-    close: (to) => {
-      const exit = exitTo(to);
-      if (exit !== undefined) departures.add(exit.route, null);
-    },
-    append: (record) => journal.append(record),
     release: (position) => {
       released = Math.max(released, position);
     },
-    setTimer: (name, after) => timers.set(name, performance.now() + after),
-    cancelTimer: (name) => timers.cancel(name),
-    offload: options.offload,
-    note: options.onNote,
-  };
+  });
   const sink: Sink<M> = {
     message: (from, message) => {
       messages++;
