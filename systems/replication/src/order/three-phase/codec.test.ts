@@ -228,7 +228,7 @@ test('a length that promises more than there is costs nothing', () => {
   assert.equal(decodeMessage(promise), null);
 });
 
-test('golden bytes: what one version wrote, all later ones read', () => {
+test('golden bytes of messages: what one version wrote, all later ones read', () => {
   const hex = (item: Message): string => toHex(encodeMessage(item));
   assert.equal(hex(vote), `02${'0000000000000001'}${'0000000000000002'}${'07'.repeat(32)}`);
   assert.equal(
@@ -293,6 +293,9 @@ test('golden bytes: what one version wrote, all later ones read', () => {
       '06'.repeat(64),
     ].join(''),
   );
+});
+
+test('golden bytes of records: what one version wrote, all later ones recover', () => {
   assert.equal(
     toHex(
       encodeRecord({
