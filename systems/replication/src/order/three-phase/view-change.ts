@@ -37,16 +37,17 @@ const PATIENCE = 10;
  * After this many timeouts without suspicion patience halves again. Not with the first commit: on a network slower than
  * the timeout each view would just manage one and be given up.
  */
-const CALM = 8;
+const CALM = 2;
 
 /** How long the current view, or the change to the next one, may go without progress. */
 const patienceMs = (s: ReplicaState): number =>
   s.config.viewTimeoutMs * 2 ** Math.min(s.failedViews, MAX_DOUBLINGS);
 
-/** Gives up on the current view's primary. */
-export function suspect(s: ReplicaState, env: Env<Message>, why: string): void {
+/** Gives up on the current view's primary; after waiting in vain, the next one is given longer. */
+export function suspect(s: ReplicaState, env: Env<Message>, why: string, wasPatient = false): void {
   if (s.changingTo !== null || !s.incarnation.mayVote) return;
   env.note({ kind: 'suspect', view: s.view, primary: primaryOf(s.config.quorums, s.view), why });
+  if (wasPatient) s.failedViews += 1;
   changeView(s, env, s.view + 1);
 }
 
@@ -55,7 +56,6 @@ function changeView(s: ReplicaState, env: Env<Message>, view: number): void {
   s.changingTo = view;
   s.mayProposeEarly = false;
   s.progressAt = env.now;
-  s.failedViews += 1;
   append(s, env, { type: 'change', view });
   env.note({ kind: 'view-change', view });
   const message = signViewChange(s.keys, s.config.cluster, {
@@ -286,30 +286,30 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
     s.failedViews -= 1;
     s.calmedAt = env.now;
   }
-  const why = reasonToSuspect(s, env.now, waitingSince, limitMs) ?? memberInWait(s, env.now);
-  if (why !== null) suspect(s, env, why);
+  const overdue = whatIsOverdue(s, env.now, waitingSince, limitMs);
+  const why = overdue ?? reasonToLeave(s, env.now) ?? memberInWait(s, env.now);
+  if (why !== null) suspect(s, env, why, overdue !== null);
 }
 
 const reachable = (s: ReplicaState): number =>
   s.peers.filter((peer, id) => peer.isUp || id === s.config.self).length;
 
-function reasonToSuspect(
+/** What needs no patience. */
+function reasonToLeave(s: ReplicaState, now: number): string | null {
+  const primary = primaryOf(s.config.quorums, s.view);
+  if (!s.mayPropose && primary === s.config.self) return 'this replica led the view before it restarted';
+  const isAway = s.peers[primary]?.isUp === false && primary !== s.config.self;
+  return isAway && now - s.progressAt > s.config.brokenLinkTimeoutMs ? 'its link is down' : null;
+}
+
+/** What patience is over for. */
+function whatIsOverdue(
   s: ReplicaState,
   now: number,
   waitingSince: number | null,
   limitMs: number,
 ): string | null {
-  const primary = primaryOf(s.config.quorums, s.view);
-  if (!s.mayPropose && primary === s.config.self) return 'this replica led the view before it restarted';
-  const stalledMs = now - s.progressAt;
-  if (
-    s.peers[primary]?.isUp === false &&
-    primary !== s.config.self &&
-    stalledMs > s.config.brokenLinkTimeoutMs
-  ) {
-    return 'its link is down';
-  }
-  if (stalledMs > limitMs) return 'nothing commits';
+  if (now - s.progressAt > limitMs) return 'nothing commits';
   const ignoredSince = waitingSince === null ? now : Math.max(waitingSince, s.enteredAt);
   return now - ignoredSince > limitMs ? 'a request is ignored' : null;
 }
@@ -321,8 +321,10 @@ function retryChange(s: ReplicaState, env: Env<Message>, isOverdue: boolean): vo
   const asked = s.viewChanges.filter((change) => change !== null && change.view >= view).length;
   // Time counts against the next primary only from when it could begin, or members would drift apart.
   if (asked < s.config.quorums.agreement) s.progressAt = env.now;
-  if (isOverdue && asked >= s.config.quorums.agreement) changeView(s, env, view + 1);
-  else if (env.now - s.viewChangeAt >= s.config.retransmitMs) sendViewChange(s, env);
+  if (isOverdue && asked >= s.config.quorums.agreement) {
+    s.failedViews += 1;
+    changeView(s, env, view + 1);
+  } else if (env.now - s.viewChangeAt >= s.config.retransmitMs) sendViewChange(s, env);
 }
 
 /** A member that asked for a higher view cannot vote in this one; after a long wait it is worth a view change. */
