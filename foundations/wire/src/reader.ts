@@ -4,6 +4,8 @@
  * `finish` is null. So decoders read straight through and check once.
  */
 
+import { copyOf } from './bytes.ts';
+
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const EMPTY = new Uint8Array(0);
 
@@ -116,7 +118,7 @@ class ByteReader implements Reader {
 
   fixed(size: number): Uint8Array {
     const start = this.#take(size);
-    return start < 0 ? EMPTY : this.#input.slice(start, start + size);
+    return start < 0 ? EMPTY : copyOf(this.#input, start, start + size);
   }
 
   bytes(max: number): Uint8Array {

@@ -4,6 +4,7 @@
  */
 
 import { assert } from '@concordat/kernel';
+import { copyOf } from './bytes.ts';
 
 const encoder = new TextEncoder();
 
@@ -129,7 +130,7 @@ class SlabWriter implements Writer {
   }
 
   finish(): Uint8Array {
-    const result = this.#slab.slice(0, this.#at);
+    const result = copyOf(this.#slab, 0, this.#at);
     this.#at = 0;
     return result;
   }
