@@ -4,6 +4,7 @@
  * it, so a peer can make us hold one frame at most.
  */
 
+import { copyOf } from '@concordat/wire';
 import type { GatewayMessage } from '../gateway/message.ts';
 import { MAX_FRAME_PAYLOAD_BYTES } from '../jute/protocol.ts';
 
@@ -78,7 +79,7 @@ function createSplitter(maxFrameBytes: number): Splitter {
       needed = LENGTH_BYTES + size;
       if (bytes.length - at < needed) return at;
       // A copy: the message outlives the socket's buffer.
-      emit({ type: 'client-frame', bytes: bytes.slice(at + LENGTH_BYTES, at + needed) });
+      emit({ type: 'client-frame', bytes: copyOf(bytes, at + LENGTH_BYTES, at + needed) });
       at += needed;
       needed = LENGTH_BYTES;
       isFirst = false;

@@ -4,6 +4,8 @@
  * zero value. Strings must be valid UTF-8 (ZooKeeper would silently replace what is not).
  */
 
+import { copyOf } from '@concordat/wire';
+
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A signed 64-bit number without bigint: `high` is signed, `low` unsigned, both 32 bits. */
@@ -116,7 +118,7 @@ export function createJuteReader(): JuteReader {
       const size = int();
       if (size < 0) return null;
       const start = take(size);
-      return start < 0 ? new Uint8Array(0) : input.slice(start, start + size);
+      return start < 0 ? new Uint8Array(0) : copyOf(input, start, start + size);
     },
     string,
     count,
