@@ -118,3 +118,17 @@ test('a restart after amnesia goes on where it was: only a new loss makes it beg
     [true, 2],
   );
 });
+
+test('without commitment by all, every slot goes through COMMITs, and all else is the same', () => {
+  for (const fastCommit of [true, false]) {
+    const cluster = createCluster({ seed: 13, faults: BFT, settings: { fastCommit } });
+    cluster.world.run(100);
+    scheduleLoad(cluster, createPrng(14), 100, 1000);
+    cluster.world.run(1000);
+    settleAll(cluster);
+    assert.equal(cluster.completed(), 100);
+    // While nobody is away, COMMITs are sent only where they are needed.
+    const { committedSent, committed } = cluster.stateOf(1);
+    assert.equal(committedSent >= committed - 1, !fastCommit);
+  }
+});
