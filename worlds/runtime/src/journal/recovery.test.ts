@@ -57,6 +57,14 @@ function edit(directory: string, name: string, change: (bytes: Buffer) => Buffer
   fs.writeFileSync(path, change(fs.readFileSync(path)));
 }
 
+/** Damages one byte of the first segment, whatever it was: parts of a journal are random. */
+function flip(directory: string, at: number): void {
+  edit(directory, SEGMENT_0, (bytes) => {
+    bytes[at] = (bytes[at] ?? 0) ^ 0x10;
+    return bytes;
+  });
+}
+
 /** A copy to damage, so that one journal serves many cases. */
 function copyOf(directory: string): string {
   const copy = fs.mkdtempSync(`${tmpdir()}/concordat-recovery-`);
@@ -119,10 +127,7 @@ describe('damage to acknowledged records', () => {
     const directory = await journalWith(3);
     for (let at = offsetOf(1); at < offsetOf(2); at += 3) {
       const copy = copyOf(directory);
-      edit(copy, SEGMENT_0, (bytes) => {
-        bytes[at] = (bytes[at] ?? 0) ^ 0x10;
-        return bytes;
-      });
+      flip(copy, at);
       await reopened(copy, (journal) => {
         assert.deepEqual(summary(journal), { count: 1, whole: false }, `byte ${at}`);
         assert.match(journal.reason, /records 1 to 1 were durable/);
@@ -134,7 +139,7 @@ describe('damage to acknowledged records', () => {
 
   test('is a loss also in the last record, once the journal was closed or sealed', async () => {
     const directory = await journalWith(3, true);
-    edit(directory, SEGMENT_0, (bytes) => bytes.fill(7, offsetOf(2) + 50, offsetOf(2) + 51));
+    flip(directory, offsetOf(2) + 50);
     await reopened(directory, (journal) => assert.deepEqual(summary(journal), { count: 2, whole: false }));
   });
 
@@ -155,7 +160,7 @@ describe('damage to acknowledged records', () => {
 
   test('is a loss when the header of a segment in use is damaged', async () => {
     const directory = await journalWith(3);
-    edit(directory, SEGMENT_0, (bytes) => bytes.fill(1, 20, 21));
+    flip(directory, 20);
     await reopened(directory, (journal) => assert.equal(journal.recovered.whole, false));
   });
 });
