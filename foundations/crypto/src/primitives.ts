@@ -10,7 +10,7 @@ export const SIGNATURE_BYTES = 64;
 export const PUBLIC_KEY_BYTES = 32;
 export const SEED_BYTES = 32;
 
-/** A collision-resistant hash (SHA-256, or the model's). */
+/** A collision-resistant hash (SHA-256, or the model's). It keeps nothing of `bytes`, which may change afterwards. */
 export type Hash = (bytes: Uint8Array) => Digest;
 
 /** What one participant can do with keys: its own private key, and everyone's public ones. */

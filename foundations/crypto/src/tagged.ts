@@ -10,8 +10,8 @@ import type { Hash } from './primitives.ts';
 
 const MAX_LABEL_BYTES = 64;
 
-/** Bytes that `label` and the length of one part take before that part. */
-export const preambleBytes = (label: string): number => 1 + label.length + 4;
+/** PERF: what is hashed is put together in the same place each time: allocating it cost as much as hashing it. */
+const ROOM = new Uint8Array(64 * 1024);
 
 function putLabel(into: Uint8Array, label: string): void {
   assert(label.length > 0 && label.length <= MAX_LABEL_BYTES, 'a label has 1 to 64 characters');
@@ -30,23 +30,11 @@ function putLength(into: Uint8Array, at: number, length: number): void {
   into[at + 3] = length;
 }
 
-/**
- * PERF: room for a single part of `sizeBytes`, already framed: fill `part` (a view of `framed`) in place and
- * `hash(framed)` is `tagged(hash, label, part)`, without the copy.
- */
-export function frame(label: string, sizeBytes: number): { framed: Uint8Array; part: Uint8Array } {
-  const start = preambleBytes(label);
-  const framed = new Uint8Array(start + sizeBytes);
-  putLabel(framed, label);
-  putLength(framed, start - 4, sizeBytes);
-  return { framed, part: framed.subarray(start) };
-}
-
 /** The digest of `parts`, in order, for the use that `label` names. */
 export function tagged(hash: Hash, label: string, ...parts: readonly Uint8Array[]): Digest {
   let size = 1 + label.length;
   for (const part of parts) size += 4 + part.length;
-  const bytes = new Uint8Array(size);
+  const bytes = size <= ROOM.length ? ROOM.subarray(0, size) : new Uint8Array(size);
   putLabel(bytes, label);
   let at = 1 + label.length;
   for (const part of parts) {

@@ -17,10 +17,8 @@ import {
   tell,
   undoSince,
 } from './content.ts';
-import { createEncoder, type EntryEncoder } from './entry-encoder.ts';
-import { nameBytes, type Place, type RawEntry } from './part.ts';
-import type { Range, Slab } from './slab.ts';
-import type { Change } from './tree.ts';
+import { type Change, createEncoder, type Entry, type EntryEncoder } from './entry.ts';
+import { nameBytes, type RawEntry } from './part.ts';
 
 export type Observer<K, V> = (key: K, before: V | undefined, after: V | undefined) => void;
 
@@ -49,7 +47,7 @@ export interface Collection {
   /** True if an entry may differ from the tree. */
   readonly isDirty: boolean;
   /** The entries that may differ from the tree, which has them from now on. */
-  takeDirty(slab: Slab): Change[];
+  takeDirty(): Change[];
   /** The tree is known to hold the entries as they are. */
   dropDirty(): void;
   /** Undoes all changes after `mark`. */
@@ -57,16 +55,15 @@ export interface Collection {
   /** Forgets how to return to `mark` and earlier ones. */
   release(mark: Mark): void;
   /** Entries changed after `mark`, as they were there. */
-  changedSince(mark: Mark, slab: Slab): Change[];
-  /** An entry from outside, encoded again and ready to insert; null if it does not decode. */
-  stage(raw: RawEntry, slab: Slab): Staged | null;
+  changedSince(mark: Mark): Change[];
+  /** An entry from outside, ready to insert; null unless its bytes are canonical. */
+  stage(raw: RawEntry): Staged | null;
   /** Forgets all entries and marks. */
   clear(): void;
 }
 
 export interface Staged {
-  readonly place: Place;
-  readonly entry: Range;
+  readonly entry: Entry;
   /** Puts the entry into the collection that staged it, which has none of that key. */
   insert(): void;
 }
@@ -140,19 +137,19 @@ function deleteKey<K, V>(content: Content<K, V>, key: K, mark: Mark): boolean {
 }
 
 function collectionOf<K, V>(name: string, content: Content<K, V>, encoder: EntryEncoder<K, V>): Collection {
-  const change = (slab: Slab, key: K, slot: Slot<V> | undefined, value: V | undefined): Change => {
-    const place = slot?.place ?? encoder.place(key);
-    if (slot !== undefined) slot.place = place;
-    return { place, entry: value === undefined ? null : encoder.put(slab, key, value) };
+  const change = (key: K, slot: Slot<V> | undefined, value: V | undefined): Change => {
+    const made = encoder.change(key, value, slot?.place ?? null);
+    if (slot !== undefined) slot.place = made.place;
+    return made;
   };
   return {
     name,
     get isDirty() {
       return content.dirty.length > 0;
     },
-    takeDirty: (slab) => {
+    takeDirty: () => {
       const changes: Change[] = [];
-      takeDirty(content, (key, slot) => changes.push(change(slab, key, slot, slot?.value)));
+      takeDirty(content, (key, slot) => changes.push(change(key, slot, slot?.value)));
       return changes;
     },
     dropDirty: () => takeDirty(content, () => {}),
@@ -160,11 +157,9 @@ function collectionOf<K, V>(name: string, content: Content<K, V>, encoder: Entry
     release: (mark) => {
       content.segments = content.segments.filter((segment) => segment.mark > mark);
     },
-    changedSince: (mark, slab) =>
-      Array.from(formersSince(content, mark), (former) =>
-        change(slab, former.key, former.slot, former.value),
-      ),
-    stage: (raw, slab) => stage(content, encoder, raw, slab),
+    changedSince: (mark) =>
+      Array.from(formersSince(content, mark), ({ key, slot, value }) => change(key, slot, value)),
+    stage: (raw) => stage(content, encoder, raw),
     clear: () => {
       const former = [...content.slots];
       content.slots.clear();
@@ -175,20 +170,11 @@ function collectionOf<K, V>(name: string, content: Content<K, V>, encoder: Entry
   };
 }
 
-function stage<K, V>(
-  content: Content<K, V>,
-  encoder: EntryEncoder<K, V>,
-  raw: RawEntry,
-  slab: Slab,
-): Staged | null {
-  const decoded = encoder.decode(raw);
-  if (decoded === null) return null;
-  const { key, value } = decoded;
-  const place = encoder.place(key);
-  const entry = encoder.put(slab, key, value);
+function stage<K, V>(content: Content<K, V>, encoder: EntryEncoder<K, V>, raw: RawEntry): Staged | null {
+  const entry = encoder.decode(raw);
   if (entry === null) return null;
+  const { key, value, place } = entry;
   return {
-    place,
     entry,
     insert: () => {
       content.slots.set(key, { value, logged: 0, isDirty: false, place });

@@ -7,9 +7,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Hash, modelHash, tagged } from '@concordat/crypto';
 import type { Digest, Restore } from '@concordat/kernel';
-import { concatBytes, createWriter, toHex, utf8 } from '@concordat/wire';
+import { concatBytes, createWriter, fromHex, toHex, utf8 } from '@concordat/wire';
 import fc from 'fast-check';
-import { createState, numberKey, type State, type StateMap, textKey } from './index.ts';
+import { createState, MAX_PART_BYTES, numberKey, type State, type StateMap, textKey } from './index.ts';
+import { decodePart, partDigest } from './part.ts';
 
 const BLOB = 1024;
 
@@ -39,7 +40,15 @@ function createSample(): {
   return { state, blobs, digits };
 }
 
-const partDigest = (bytes: Uint8Array): Digest => tagged(modelHash, 'state-part', bytes);
+/** What a liar would promise for these bytes. Bytes that are no part at all have no digest: any will do. */
+function promisedDigest(bytes: Uint8Array): Digest {
+  const raw = decodePart(bytes);
+  if (raw === null) return modelHash(bytes);
+  const digests = raw.entries.map(({ name, key, value }) =>
+    tagged(modelHash, 'state-entry', name, key, value),
+  );
+  return partDigest(modelHash, raw.depth, raw.first, concatBytes(digests));
+}
 
 function stateDigest(parts: readonly Digest[], version = 3): Digest {
   const writer = createWriter();
@@ -49,7 +58,7 @@ function stateDigest(parts: readonly Digest[], version = 3): Digest {
 
 /** Begins a restore that promises exactly these parts. */
 function promise(parts: readonly Uint8Array[]): Restore {
-  const digests = parts.map(partDigest);
+  const digests = parts.map(promisedDigest);
   const restore = createSample().state.restore(stateDigest(digests), digests);
   assert.ok(restore !== null);
   return restore;
@@ -89,8 +98,11 @@ describe('the bytes of a state', () => {
     blobs.set('k', Uint8Array.of(1, 2));
     const snapshot = state.snapshot(state.mark());
     assert.equal(snapshot.parts, 1);
-    assert.equal(toHex(snapshot.read(0)), `000000000001${'05'}${toHex(utf8('blobs'))}000000016b000000020102`);
-    assert.equal(toHex(snapshot.digestOf(0)), toHex(partDigest(snapshot.read(0))));
+    const [head, entry] = ['000000000001', `05${toHex(utf8('blobs'))}000000016b000000020102`];
+    assert.equal(toHex(snapshot.read(0)), head + entry);
+    const digest = tagged(modelHash, 'state-entry', utf8('blobs'), utf8('k'), Uint8Array.of(1, 2));
+    const part = tagged(modelHash, 'state-part', fromHex(head) ?? assert.fail(), digest);
+    assert.equal(toHex(snapshot.digestOf(0)), toHex(part));
     assert.equal(toHex(state.digest()), toHex(stateDigest([snapshot.digestOf(0)])));
     assert.notEqual(toHex(state.digest()), toHex(stateDigest([snapshot.digestOf(0)], 4)));
   });
@@ -129,6 +141,19 @@ describe('a restore', () => {
     assert.ok(isAccepted(partOf(0, [], [['digits', key, utf8('7')]])));
     assert.ok(!isAccepted(partOf(0, [], [['digits', key, utf8('007')]])));
     assert.ok(!isAccepted(partOf(0, [], [['digits', key, utf8(' 7')]])));
+  });
+
+  it('refuses an entry beyond the bound, though the part keeps to its own', () => {
+    const { state, blobs } = createSample();
+    blobs.set('', new Uint8Array(0));
+    const frame = state.snapshot(state.mark()).read(0).length;
+    const bytes = partOf(
+      0,
+      [],
+      [['digits', numberKey.encodeKey(1), new Uint8Array(MAX_PART_BYTES - frame - 9)]],
+    );
+    assert.equal(bytes.length, MAX_PART_BYTES);
+    assert.ok(!isAccepted(bytes));
   });
 
   it('refuses a cell that spells out its initial value, or has a key', () => {
@@ -218,7 +243,7 @@ describe('a restore', () => {
 
   it('leads to the promised digest whenever it finishes', () => {
     const part = partOf(0, [], inOrder([blob('a'), blob('b', BLOB)]));
-    const digests = [partDigest(part)];
+    const digests = [promisedDigest(part)];
     const { state, blobs } = createSample();
     const restore = state.restore(stateDigest(digests), digests);
     assert.ok(restore?.offer(0, part));

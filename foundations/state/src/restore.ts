@@ -7,20 +7,20 @@
 
 import { DIGEST_BYTES, type Hash } from '@concordat/crypto';
 import { assert, type Digest, type Restore } from '@concordat/kernel';
-import { equalBytes } from '@concordat/wire';
+import { concatBytes, equalBytes } from '@concordat/wire';
 import type { Collection, Staged } from './collection.ts';
+import { entryDigest } from './entry.ts';
 import {
   afterRange,
   decodePart,
-  framePart,
   LOWEST,
-  MAX_PART_BYTES,
   type Part,
   type Place,
+  partDigest,
   prefixOf,
+  type RawPart,
 } from './part.ts';
-import { createSlab } from './slab.ts';
-import { areSiblings, buildPart, contentBytes, isLeaf, stateDigest, type Tree } from './tree.ts';
+import { areSiblings, isLeaf, listDigest, type Tree, treeOf } from './tree.ts';
 
 interface Accepted {
   readonly part: Part;
@@ -41,17 +41,24 @@ export function createRestore(
   promised: readonly Digest[],
 ): Restore | null {
   if (promised.some((part) => part.length !== DIGEST_BYTES)) return null;
-  if (!equalBytes(stateDigest(target.hash, target.version, promised), digest)) return null;
+  if (!equalBytes(listDigest(target.hash, target.version, concatBytes(promised)), digest)) return null;
   const accepted: (Accepted | undefined)[] = promised.map(() => undefined);
   let missing = promised.length;
 
   const offer = (index: number, bytes: Uint8Array): boolean => {
     const expected = promised[index];
-    if (expected === undefined || bytes.length > MAX_PART_BYTES) return false;
-    if (accepted[index] !== undefined) return hashOf(target.hash, bytes, expected);
-    const read = hashOf(target.hash, bytes, expected) ? readPart(target, bytes) : null;
-    if (read === null || !fits(accepted, index, read.part)) return false;
-    accepted[index] = read;
+    const raw = expected === undefined ? null : decodePart(bytes);
+    if (expected === undefined || raw === null) return false;
+    const digests = concatBytes(
+      raw.entries.map(({ name, key, value }) => entryDigest(target.hash, name, key, value)),
+    );
+    if (!equalBytes(partDigest(target.hash, raw.depth, raw.first, digests), expected)) return false;
+    if (accepted[index] !== undefined) return true;
+    const staged = stageAll(target, raw);
+    if (staged === null) return false;
+    const part = partOf(raw, staged, digests, expected);
+    if (!isLeaf(part.sizeBytes, staged.length) || !fits(accepted, index, part)) return false;
+    accepted[index] = { part, staged };
     missing--;
     return true;
   };
@@ -75,35 +82,32 @@ export function createRestore(
   };
 }
 
-function hashOf(hash: Hash, bytes: Uint8Array, expected: Digest): boolean {
-  const { framed, part } = framePart(bytes.length);
-  part.set(bytes);
-  return equalBytes(hash(framed), expected);
-}
-
-/** The part and its entries, ready to insert; null unless the bytes are the canonical ones of a part. */
-function readPart(target: RestoreTarget, bytes: Uint8Array): Accepted | null {
-  const raw = decodePart(bytes);
-  if (raw === null) return null;
-  const first = String.fromCharCode(...raw.prefix) + LOWEST.slice(raw.prefix.length);
+/** The entries, ready to insert; null unless each is canonical and all are in their place, in order. */
+function stageAll(target: RestoreTarget, { depth, first, entries }: RawPart): Staged[] | null {
+  if (prefixOf(first, depth) !== first) return null;
   const staged: Staged[] = [];
-  const slab = createSlab();
   let previous: Place = '';
-  for (const entry of raw.entries) {
-    const next = target.collections.get(entry.collection)?.stage(entry, slab) ?? null;
-    if (next === null || next.place <= previous || prefixOf(next.place, raw.depth) !== first) return null;
-    previous = next.place;
+  for (const raw of entries) {
+    const next = target.collections.get(String.fromCharCode(...raw.name))?.stage(raw) ?? null;
+    if (next === null) return null;
+    const { place } = next.entry;
+    if (place <= previous || prefixOf(place, depth) !== first) return null;
+    previous = place;
     staged.push(next);
   }
-  const part = buildPart(
-    target.hash,
-    raw.depth,
-    first,
-    staged.map(({ place, entry }) => [place, entry]),
-  );
-  const isCanonical = equalBytes(part.bytes, bytes) && isLeaf(contentBytes(part), staged.length);
-  return isCanonical && prefixOf(first, raw.depth) === first ? { part, staged } : null;
+  return staged;
 }
+
+const partOf = (
+  { depth, first }: RawPart,
+  staged: readonly Staged[],
+  digests: Uint8Array,
+  digest: Digest,
+): Part => {
+  const entries = staged.map(({ entry }) => entry);
+  const sizeBytes = entries.reduce((size, entry) => size + entry.sizeBytes, 0);
+  return { depth, first, entries, digests, sizeBytes, digest };
+};
 
 /** True if the part's range meets those of its neighbours, as far as they are known, and none should be joined. */
 function fits(accepted: readonly (Accepted | undefined)[], index: number, part: Part): boolean {
@@ -116,12 +120,12 @@ function fits(accepted: readonly (Accepted | undefined)[], index: number, part: 
 
 function follows(left: Part, right: Part): boolean {
   if (afterRange(left.first, left.depth) !== right.first) return false;
-  const count = left.places.length + right.places.length;
-  return !areSiblings(left, right) || !isLeaf(contentBytes(left) + contentBytes(right), count);
+  const count = left.entries.length + right.entries.length;
+  return !areSiblings(left, right) || !isLeaf(left.sizeBytes + right.sizeBytes, count);
 }
 
 function install(target: RestoreTarget, accepted: readonly Accepted[]): void {
   for (const collection of target.collections.values()) collection.clear();
   for (const { staged } of accepted) for (const entry of staged) entry.insert();
-  target.installed(accepted.map(({ part }) => part));
+  target.installed(treeOf(accepted.map(({ part }) => part)));
 }

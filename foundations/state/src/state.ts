@@ -9,10 +9,10 @@ import type { Hash } from '@concordat/crypto';
 import { assert, type Digest, type Mark, type Restore, type Snapshot } from '@concordat/kernel';
 import { type EntryCodec, textKey, type ValueCodec } from './codec.ts';
 import { type Collection, type CollectionContext, createCollection, type StateMap } from './collection.ts';
-import type { Part } from './part.ts';
+import type { Change } from './entry.ts';
+import { type Part, partBytes } from './part.ts';
 import { createRestore } from './restore.ts';
-import { createSlab } from './slab.ts';
-import { type Change, changed, emptyTree, stateDigest, type Tree } from './tree.ts';
+import { changed, countParts, emptyTree, partsOf, stateDigest, type Tree } from './tree.ts';
 
 export interface StateOptions {
   readonly hash: Hash;
@@ -53,8 +53,6 @@ interface Core {
   readonly version: number;
   readonly collections: Map<string, Collection>;
   tree: Tree;
-  /** The digest of `tree`, once somebody asked. */
-  digest: Digest | null;
   /** In ascending order. */
   open: OpenMark[];
   lastMark: Mark;
@@ -66,7 +64,6 @@ export function createState({ hash, version }: StateOptions): State {
     version,
     collections: new Map(),
     tree: emptyTree(hash),
-    digest: null,
     open: [],
     lastMark: 0,
   };
@@ -124,24 +121,15 @@ const withSoleKey = <V>(codec: ValueCodec<V>): EntryCodec<string, V> => ({
 /** Brings the tree up to date. */
 function settle(core: Core): void {
   const changes: Change[] = [];
-  const slab = createSlab();
   for (const collection of core.collections.values()) {
-    if (collection.isDirty) for (const change of collection.takeDirty(slab)) changes.push(change);
+    if (collection.isDirty) for (const change of collection.takeDirty()) changes.push(change);
   }
-  if (changes.length > 0) replaceTree(core, changed(core.hash, core.tree, changes));
+  core.tree = changed(core.hash, core.tree, changes);
 }
-
-function replaceTree(core: Core, tree: Tree): void {
-  core.tree = tree;
-  core.digest = null;
-}
-
-const partDigests = (tree: Tree): Digest[] => tree.map((part) => part.digest);
 
 function digestOf(core: Core): Digest {
   settle(core);
-  core.digest ??= stateDigest(core.hash, core.version, partDigests(core.tree));
-  return core.digest.slice();
+  return stateDigest(core.hash, core.version, core.tree).slice();
 }
 
 function isDirty(core: Core): boolean {
@@ -168,7 +156,7 @@ function rollback(core: Core, mark: Mark): void {
     collection.undoSince(mark);
     if (tree !== null) collection.dropDirty();
   }
-  if (tree !== null) replaceTree(core, tree);
+  if (tree !== null) core.tree = tree;
 }
 
 /** The tree as of `mark`: today's, with what changed since set back. The entries themselves stay as they are. */
@@ -177,29 +165,31 @@ function treeAt(core: Core, mark: Mark): Tree {
   if (open.tree !== null) return open.tree;
   settle(core);
   const changes: Change[] = [];
-  const slab = createSlab();
   for (const collection of core.collections.values()) {
-    for (const change of collection.changedSince(mark, slab)) changes.push(change);
+    for (const change of collection.changedSince(mark)) changes.push(change);
   }
   open.tree = changed(core.hash, core.tree, changes);
   return open.tree;
 }
 
 function snapshotOf(core: Core, tree: Tree): Snapshot {
+  // Most snapshots are never read: a list of all parts is made for those that are.
+  let list: Part[] | null = null;
   const at = (index: number): Part => {
-    const part = tree[index];
+    list ??= partsOf(tree);
+    const part = list[index];
     assert(part !== undefined, 'a snapshot has the part that is asked for');
     return part;
   };
   return {
-    digest: stateDigest(core.hash, core.version, partDigests(tree)),
-    parts: tree.length,
+    digest: stateDigest(core.hash, core.version, tree),
+    parts: countParts(tree),
     digestOf: (index) => at(index).digest.slice(),
-    read: (index) => at(index).bytes.slice(),
+    read: (index) => partBytes(at(index)),
   };
 }
 
 function install(core: Core, tree: Tree): void {
   core.open = [];
-  replaceTree(core, tree);
+  core.tree = tree;
 }

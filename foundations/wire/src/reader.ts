@@ -24,6 +24,8 @@ export interface Reader {
   fixed(size: number): Uint8Array;
   /** A copy of at most `max` bytes. */
   bytes(max: number): Uint8Array;
+  /** The same as a view of the input: for bytes that are used at once, or kept by `compact`. */
+  view(max: number): Uint8Array;
   /** Valid UTF-8 of at most `max` bytes. */
   text(max: number): string;
   /** At most `max` items, each of at least `itemBytes` (>= 1) bytes, so that a claimed count cannot outgrow the input. */
@@ -125,6 +127,13 @@ class ByteReader implements Reader {
     const size = this.u32();
     if (size > max) this.fail();
     return this.#failed ? EMPTY : this.fixed(size);
+  }
+
+  view(max: number): Uint8Array {
+    const size = this.u32();
+    if (size > max) this.fail();
+    const start = this.#take(size);
+    return start < 0 ? EMPTY : this.#input.subarray(start, start + size);
   }
 
   text(max: number): string {

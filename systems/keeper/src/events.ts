@@ -11,10 +11,6 @@ import type { SessionId } from './sessions/session-id.ts';
 import { readStoredAcl, writeStoredAcl } from './tree/acl.ts';
 import type { Change } from './tree/operations.ts';
 
-export interface NodeEvent extends Change {
-  readonly zxid: number;
-}
-
 export interface SessionMoved {
   readonly type: 'session-moved';
   readonly zxid: number;
@@ -31,7 +27,7 @@ export interface SessionClosed {
   readonly expired: boolean;
 }
 
-export type KeeperEvent = NodeEvent | SessionMoved | SessionClosed;
+export type KeeperEvent = Change | SessionMoved | SessionClosed;
 
 const Kind = { created: 1, deleted: 2, 'data-changed': 3, 'session-moved': 4, 'session-closed': 5 } as const;
 

@@ -217,7 +217,7 @@ function transact(run: Run, order: RequestOrder, request: WriteRequest, principa
     err = result.err;
     if (err === ErrorCode.ok) writeOpResponse(writer, result);
   }
-  for (const change of tx.changes) run.emit({ ...change, zxid: tx.zxid });
+  for (const change of tx.changes) run.emit(change);
   return { err, zxid: tx.zxid, payload: writer.finish() };
 }
 

@@ -59,9 +59,9 @@ export type Emit = (event: KeeperEvent) => void;
 
 /** Counts a transaction and returns its zxid. */
 export function nextZxid(keeper: Keeper): number {
-  const meta = keeper.meta.get();
-  keeper.meta.set({ ...meta, zxid: meta.zxid + 1 });
-  return meta.zxid + 1;
+  const { zxid, sessions, time, lease, sweptAt } = keeper.meta.get();
+  keeper.meta.set({ zxid: zxid + 1, sessions, time, lease, sweptAt });
+  return zxid + 1;
 }
 
 /** Closes a session, as one transaction with the end of its ephemeral nodes. Returns the zxid. */
@@ -70,7 +70,7 @@ export function endSession(keeper: Keeper, session: SessionId, expired: boolean,
   const tx: Pick<Transaction, 'zxid' | 'changes'> = { zxid, changes: [] };
   for (const path of ephemeralsOf(keeper.tree, session)) dropNode(keeper.tree, tx, path);
   removeSession(keeper.sessions, session);
-  for (const change of tx.changes) emit({ ...change, zxid });
+  for (const change of tx.changes) emit(change);
   emit({ type: 'session-closed', zxid, session, expired });
   return zxid;
 }

@@ -187,7 +187,7 @@ function readOrder(reader: Reader): Order {
         session: reader.u53(),
         identities: reader.u16(),
         op: reader.i32(),
-        payload: reader.bytes(MAX_REQUEST_BYTES),
+        payload: reader.view(MAX_REQUEST_BYTES),
       };
     case Kind.claim:
       return { kind: 'claim' };

@@ -114,6 +114,6 @@ function sweepContainers(keeper: Keeper, time: number, emit: Emit): void {
     if (node === undefined || node.cversion === 0 || childCount(keeper.tree, path) > 0) continue;
     const tx: Pick<Transaction, 'zxid' | 'changes'> = { zxid: nextZxid(keeper), changes: [] };
     dropNode(keeper.tree, tx, path);
-    for (const change of tx.changes) emit({ ...change, zxid: tx.zxid });
+    for (const change of tx.changes) emit(change);
   }
 }

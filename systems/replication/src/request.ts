@@ -8,7 +8,7 @@ import { statementBytes } from '@concordat/accountability';
 import type { Hash, Keys } from '@concordat/crypto';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_REQUEST_BYTES, type SignatureCheck, type Submitter } from '@concordat/kernel';
-import { createWriter, type Reader, type Writer } from '@concordat/wire';
+import { compact, createWriter, type Reader, type Writer } from '@concordat/wire';
 
 /** Client 0 of a domain is its replica itself: its requests are commands to replication, not to the service. */
 export const COMMAND_CLIENT = 0;
@@ -49,7 +49,8 @@ export function requestDigest(keys: Keys, cluster: Digest, request: Omit<Request
 }
 
 export function signRequest(keys: Keys, cluster: Digest, content: Omit<Request, 'signature'>): Request {
-  return { ...content, signature: keys.sign(requestDigest(keys, cluster, content)) };
+  const { domain, client, seq, acked, body } = content;
+  return { domain, client, seq, acked, body, signature: keys.sign(requestDigest(keys, cluster, content)) };
 }
 
 export function requestCheck(request: Request, digest: Digest): SignatureCheck {
@@ -78,7 +79,7 @@ export function readRequest(reader: Reader): Request {
     client: reader.u53(),
     seq: reader.u53(),
     acked: reader.u53(),
-    body: reader.bytes(MAX_REQUEST_BYTES),
+    body: compact(reader.view(MAX_REQUEST_BYTES)),
     signature: reader.fixed(SIGNATURE_BYTES),
   };
 }

@@ -4,9 +4,9 @@
  */
 
 import type { NodeId } from '@concordat/kernel';
-import type { NodeEvent } from '../events.ts';
 import { AddWatchMode, EventType, WatcherType } from '../jute/protocol.ts';
 import { type Acl, OPEN_ACL } from '../tree/acl.ts';
+import type { Change } from '../tree/operations.ts';
 import { parentOf } from '../tree/paths.ts';
 import type { Tree } from '../tree/tree.ts';
 
@@ -165,7 +165,7 @@ function addRecursive(watches: Watches, path: string, told: Set<NodeId>): void {
  * A node was created, deleted or changed: tells those who watch it, and its parent if its name came or went. A one-shot
  * watch is used up even if its client may not read the node and is told nothing.
  */
-export function nodeChanged(watches: Watches, event: NodeEvent, deliver: Deliver): void {
+export function nodeChanged(watches: Watches, event: Change, deliver: Deliver): void {
   const { path, acl } = event;
   const type = WATCH_TYPES[event.type];
   const told = new Set(take(watches, 'data', path));
@@ -176,7 +176,7 @@ export function nodeChanged(watches: Watches, event: NodeEvent, deliver: Deliver
   if (type !== EventType.dataChanged && path !== '/') childrenChanged(watches, event, deliver);
 }
 
-function childrenChanged(watches: Watches, event: NodeEvent, deliver: Deliver): void {
+function childrenChanged(watches: Watches, event: Change, deliver: Deliver): void {
   const path = parentOf(event.path);
   const told = take(watches, 'child', path);
   const always = watches.persistent.get(path);

@@ -4,8 +4,6 @@
  * zero value. Strings must be valid UTF-8 (ZooKeeper would silently replace what is not).
  */
 
-import { copyOf } from '@concordat/wire';
-
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A signed 64-bit number without bigint: `high` is signed, `low` unsigned, both 32 bits. */
@@ -24,7 +22,7 @@ export interface JuteReader {
   long(): Long;
   /** An integer in [0, 2^53), in eight bytes. */
   safe(): number;
-  /** A copy; null for a negative length. */
+  /** A view of the input, for whoever keeps it to copy; null for a negative length. */
   buffer(): Uint8Array | null;
   /** Null for a negative length. */
   string(): string | null;
@@ -118,7 +116,7 @@ export function createJuteReader(): JuteReader {
       const size = int();
       if (size < 0) return null;
       const start = take(size);
-      return start < 0 ? new Uint8Array(0) : copyOf(input, start, start + size);
+      return start < 0 ? new Uint8Array(0) : input.subarray(start, start + size);
     },
     string,
     count,

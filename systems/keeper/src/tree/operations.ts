@@ -4,6 +4,7 @@
  */
 
 import { assert } from '@concordat/kernel';
+import { createCopier } from '@concordat/wire';
 import { CreateMode, ErrorCode, OpCode, Perms } from '../jute/protocol.ts';
 import type {
   CheckRequest,
@@ -16,11 +17,20 @@ import type { SessionId } from '../sessions/session-id.ts';
 import { type Acl, authorize, OPEN_ACL, type Principal, resolveAcl } from './acl.ts';
 import { isValidPath, parentOf, SPECIAL_PATHS } from './paths.ts';
 import { childCount, putNode, removeNode, statAt, type Tree } from './tree.ts';
-import { CONTAINER_OWNER, isEphemeral, NO_OWNER, type Owner, type Stat, type Znode } from './znode.ts';
+import {
+  CONTAINER_OWNER,
+  draftOf,
+  isEphemeral,
+  NO_OWNER,
+  type Owner,
+  type Stat,
+  type Znode,
+} from './znode.ts';
 
 /** What happened to a node, as watches are told. */
 export interface Change {
   readonly type: 'created' | 'deleted' | 'data-changed';
+  readonly zxid: number;
   readonly path: string;
   /** Who may be told: those who may read the node, and its parent if a child came or went. */
   readonly acl: readonly Acl[];
@@ -105,14 +115,21 @@ export function createNode(tree: Tree, tx: Transaction, request: CreateRequest):
   if (typeof path === 'number') return failure(path);
   const node = bornOf(tx, request, acl);
   putNode(tree, path, node);
-  putNode(tree, parentPath, { ...parent, cversion: successor(parent.cversion), pzxid: tx.zxid });
-  tx.changes.push({ type: 'created', path, acl, parentAcl: parent.acl });
+  const changedParent = draftOf(parent);
+  changedParent.cversion = successor(parent.cversion);
+  changedParent.pzxid = tx.zxid;
+  putNode(tree, parentPath, changedParent);
+  tx.changes.push({ type: 'created', zxid: tx.zxid, path, acl, parentAcl: parent.acl });
   if (request.op === OpCode.create) return success(OpCode.create, path, null);
   return success(OpCode.create2, path, statAt(tree, path, node));
 }
 
+const copied = createCopier();
+/** The data of a request is a view of the request; a node's lives longer. */
+const keep = (data: Uint8Array | null): Uint8Array | null => (data === null ? null : copied(data));
+
 const bornOf = (tx: Transaction, request: CreateRequest, acl: readonly Acl[]): Znode => ({
-  data: request.data,
+  data: keep(request.data),
   acl,
   czxid: tx.zxid,
   mzxid: tx.zxid,
@@ -150,8 +167,10 @@ export function dropNode(tree: Tree, tx: Pick<Transaction, 'zxid' | 'changes'>, 
   const parent = tree.nodes.get(parentPath);
   assert(node !== undefined && parent !== undefined, 'a node to be dropped is there, and so is its parent');
   removeNode(tree, path);
-  putNode(tree, parentPath, { ...parent, pzxid: tx.zxid });
-  tx.changes.push({ type: 'deleted', path, acl: node.acl, parentAcl: parent.acl });
+  const changedParent = draftOf(parent);
+  changedParent.pzxid = tx.zxid;
+  putNode(tree, parentPath, changedParent);
+  tx.changes.push({ type: 'deleted', zxid: tx.zxid, path, acl: node.acl, parentAcl: parent.acl });
 }
 
 export function setNodeData(tree: Tree, tx: Transaction, request: SetDataRequest): OpResult {
@@ -162,15 +181,13 @@ export function setNodeData(tree: Tree, tx: Transaction, request: SetDataRequest
   const denied = authorize(node.acl, Perms.write, tx.principal, path);
   if (denied !== ErrorCode.ok) return failure(denied);
   if (!matchesVersion(request.version, node.version)) return failure(ErrorCode.badVersion);
-  const changed: Znode = {
-    ...node,
-    data: request.data,
-    version: successor(node.version),
-    mzxid: tx.zxid,
-    mtime: tx.time,
-  };
+  const changed = draftOf(node);
+  changed.data = keep(request.data);
+  changed.version = successor(node.version);
+  changed.mzxid = tx.zxid;
+  changed.mtime = tx.time;
   putNode(tree, path, changed);
-  tx.changes.push({ type: 'data-changed', path, acl: node.acl, parentAcl: OPEN_ACL });
+  tx.changes.push({ type: 'data-changed', zxid: tx.zxid, path, acl: node.acl, parentAcl: OPEN_ACL });
   return success(OpCode.setData, path, statAt(tree, path, changed));
 }
 
@@ -185,7 +202,9 @@ export function setNodeAcl(tree: Tree, tx: Transaction, request: SetAclRequest):
   const denied = authorize(node.acl, Perms.admin, tx.principal, path);
   if (denied !== ErrorCode.ok) return failure(denied);
   if (!matchesVersion(request.version, node.aversion)) return failure(ErrorCode.badVersion);
-  const changed: Znode = { ...node, acl, aversion: successor(node.aversion) };
+  const changed = draftOf(node);
+  changed.acl = acl;
+  changed.aversion = successor(node.aversion);
   putNode(tree, path, changed);
   return success(OpCode.setACL, path, statAt(tree, path, changed));
 }

@@ -31,6 +31,26 @@ export interface Znode {
   readonly owner: Owner;
 }
 
+/**
+ * A copy to change before it replaces `node`. PERF: a literal; spreading the node into one of another shape each time took
+ * a tenth of a replica's time.
+ */
+export function draftOf(node: Znode): { -readonly [Field in keyof Znode]: Znode[Field] } {
+  return {
+    data: node.data,
+    acl: node.acl,
+    czxid: node.czxid,
+    mzxid: node.mzxid,
+    pzxid: node.pzxid,
+    ctime: node.ctime,
+    mtime: node.mtime,
+    version: node.version,
+    cversion: node.cversion,
+    aversion: node.aversion,
+    owner: node.owner,
+  };
+}
+
 /** A node's metadata as clients see it. */
 export interface Stat {
   readonly czxid: number;

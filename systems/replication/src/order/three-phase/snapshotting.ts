@@ -20,15 +20,15 @@ export interface Snapshotting {
   bytes: number;
 }
 
-/** A journal is worth compacting when it has this much and twice the state: what a recovery replays in about a second. */
-const MIN_JOURNAL_BYTES = 4 * 1024 * 1024;
+/** A journal is worth compacting when it has this much and four times the state: a quarter more is written for it. */
+const MIN_JOURNAL_BYTES = 16 * 1024 * 1024;
 
 /** Bytes of parts per turn: a turn stays short. */
 const TURN_BYTES = 4 * PART_BYTES;
 
 /** Begins a snapshot of a checkpoint that just became stable, if one is due. */
 export function startSnapshot(s: ReplicaState, env: Env<Message>, own: OwnCheckpoint): void {
-  const isDue = s.journalBytes >= Math.max(MIN_JOURNAL_BYTES, 2 * s.snapshotBytes);
+  const isDue = s.journalBytes >= Math.max(MIN_JOURNAL_BYTES, 4 * s.snapshotBytes);
   if (s.snapshotting === null && isDue) beginSnapshot(s, env, own);
 }
 
