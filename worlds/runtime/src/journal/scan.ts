@@ -17,7 +17,7 @@ export interface SegmentScan {
   readonly end: number;
   /** The highest `durable` that any valid header or entry states, wherever it lies. */
   readonly attested: Position;
-  /** True if nothing but zeros follows `end`. */
+  /** True if nothing but zeros follows `end`; remains of a former use of the file are harmless, but hard to tell from damage. */
   readonly isClean: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The files behind a journal: prepares the next segment in the background, so that a commit never waits for zeros to
- * be written, and deletes released ones. All changes of the manifest go through one chain, in order.
+ * be written, and takes released ones back into use. All changes of the manifest go through one chain, in order.
  */
 
 import type { Position } from '@concordat/kernel';
@@ -9,7 +9,7 @@ import { type Disk, type Handle, synced } from './disk.ts';
 import { type Manifest, storeManifest } from './manifest.ts';
 import { segmentName } from './segment.ts';
 
-/** An open segment file of zeros. */
+/** An open segment file of zeros, or of entries that pass for none of its own: their CRCs are salted with a former sequence. */
 export interface Spare {
   readonly sequence: number;
   readonly handle: Handle;
@@ -40,6 +40,12 @@ export interface SegmentStoreOptions {
   readonly durable: () => Position;
 }
 
+/**
+ * Released segments are kept for reuse up to this many, 512 MiB. PERF: writing zeros took a tenth of the time of four
+ * replicas, and as much of the disk as the journal itself.
+ */
+const MAX_REUSABLE = 32;
+
 /** Small enough that a commit's sync never waits for much of it. */
 const ZERO_CHUNK = Buffer.alloc(1024 * 1024);
 /** A full disk is asked again this often. */
@@ -49,6 +55,8 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
   const { disk, directory } = options;
   let manifest = options.manifest;
   const spares = [...options.spares];
+  /** Sequences of released segments, no longer in the manifest: what a crash leaves of them is litter. */
+  const reusable: number[] = [];
   let failure: RuntimeError | null = null;
   let isPreparing = false;
   let retryAt = 0;
@@ -59,10 +67,19 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
     await storeManifest(disk, directory, attested);
     manifest = attested;
   };
+  const remove = async (sequences: readonly number[]): Promise<void> => {
+    if (sequences.length === 0) return;
+    for (const sequence of sequences) await disk.remove(`${directory}/${segmentName(sequence)}`);
+    await disk.syncDirectory(directory);
+  };
   const prepareNow = async (): Promise<void> => {
     const sequence = Math.max(...manifest.segments) + 1;
     try {
-      const handle = await createSegment(disk, directory, sequence, manifest.segmentBytes);
+      const former = reusable.pop();
+      const handle =
+        former === undefined
+          ? await createSegment(disk, directory, sequence, manifest.segmentBytes)
+          : await renameSegment(disk, directory, former, sequence);
       await change({ ...manifest, segments: [...manifest.segments, sequence] });
       spares.push({ sequence, handle });
       failure = null;
@@ -77,8 +94,9 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
     try {
       const segments = manifest.segments.filter((sequence) => !sequences.includes(sequence));
       await change({ ...manifest, segments, released: Math.max(released, manifest.released) });
-      for (const sequence of sequences) await disk.remove(`${directory}/${segmentName(sequence)}`);
-      await disk.syncDirectory(directory);
+      const excess = Math.max(0, reusable.length + sequences.length - MAX_REUSABLE);
+      reusable.push(...sequences.slice(excess));
+      await remove(sequences.slice(0, excess));
     } catch (error) {
       // Old files that stay cost space, not safety: unlisted ones are removed at the next start.
       failure = diskError('delete old journal segments in', directory, error);
@@ -126,6 +144,14 @@ export async function createSegment(
     await disk.remove(path);
     throw error;
   }
+}
+
+/** A released segment under a new sequence. */
+async function renameSegment(disk: Disk, directory: string, from: number, to: number): Promise<Handle> {
+  const path = `${directory}/${segmentName(to)}`;
+  await disk.rename(`${directory}/${segmentName(from)}`, path);
+  await disk.syncDirectory(directory);
+  return disk.open(path, false);
 }
 
 /** Overwrites [from, to) with zeros, durably. */

@@ -4,7 +4,7 @@
  *
  *   u32 magic | u32 crc | u32 format | u32 previous crc | journal id (16) | u53 sequence | u53 first | u53 durable | zeros to 64
  *
- * written together with the first entry. A spare segment, not yet in use, is all zeros.
+ * written together with the first entry. A spare segment, not yet in use, is all zeros or has another sequence's content.
  */
 
 import { crc32 } from 'node:zlib';
