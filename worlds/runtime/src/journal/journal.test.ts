@@ -98,7 +98,7 @@ function segmentsIn(directory: string): Map<string, Buffer> {
   return new Map(names.map((name) => [name, fs.readFileSync(`${directory}/${name}`)]));
 }
 
-/** Half of what was written since never reached the disk: there lies what the file held in its former life. */
+/** Most of what was written since never reached the disk: there lies what the file held in its former life. */
 function tearChange(directory: string, before: Map<string, Buffer>): void {
   for (const [name, after] of segmentsIn(directory)) {
     const former = before.get(name);
@@ -106,7 +106,7 @@ function tearChange(directory: string, before: Map<string, Buffer>): void {
     if (former === undefined) continue;
     const changed = after.findIndex((byte, at) => byte !== former[at]);
     if (changed < 0) continue;
-    former.copy(after, changed + 70, changed + 70);
+    former.copy(after, changed + 16, changed + 16);
     fs.writeFileSync(`${directory}/${name}`, after);
   }
 }
