@@ -67,7 +67,7 @@ test('released segments are used again, and nothing of their former life comes b
   };
   const recordOf = (index: number): Uint8Array => utf8(`${index}`.padEnd(100, '.'));
   for (let life = 0; life < 3; life++) {
-    const journal = await openJournal(directory, { disk, sync: 'blocking' });
+    const journal = await openJournal(directory, { disk, sync: 'blocking', sealAfterMs: 60_000 });
     assert.equal(journal.recovered.whole, true, journal.reason);
     for (const [i, found] of journal.recovered.records.entries()) {
       assert.deepEqual(found, recordOf(journal.recovered.first + i));
@@ -81,11 +81,11 @@ test('released segments are used again, and nothing of their former life comes b
     }
     assert.ok(fresh < 8, `${fresh} segments were filled with zeros for what takes 30`);
     const { end } = journal;
-    const before = segmentsIn(directory);
+    const before = filesIn(directory);
     journal.append(recordOf(end));
     journal.commit();
     await journal.abandon();
-    tearChange(directory, before);
+    tearCommit(directory, before);
     const again = await openJournal(directory, { disk, sync: 'blocking' });
     assert.equal(again.recovered.whole, true, again.reason);
     assert.equal(again.end, end);
@@ -93,21 +93,19 @@ test('released segments are used again, and nothing of their former life comes b
   }
 });
 
-function segmentsIn(directory: string): Map<string, Buffer> {
-  const names = fs.readdirSync(directory).filter((name) => name.startsWith('segment'));
+function filesIn(directory: string): Map<string, Buffer> {
+  const names = fs.readdirSync(directory).filter((name) => name !== 'lock');
   return new Map(names.map((name) => [name, fs.readFileSync(`${directory}/${name}`)]));
 }
 
-/** Most of what was written since never reached the disk: there lies what the file held in its former life. */
-function tearChange(directory: string, before: Map<string, Buffer>): void {
-  for (const [name, after] of segmentsIn(directory)) {
+/** Of a commit since, only the first bytes reached the disk: behind them lies what the file held in its former life. */
+function tearCommit(directory: string, before: Map<string, Buffer>): void {
+  for (const [name, after] of filesIn(directory)) {
     const former = before.get(name);
-    // A spare that was just made ready has nothing of the last entry.
-    if (former === undefined) continue;
-    const changed = after.findIndex((byte, at) => byte !== former[at]);
-    if (changed < 0) continue;
-    former.copy(after, changed + 16, changed + 16);
-    fs.writeFileSync(`${directory}/${name}`, after);
+    const changed = former === undefined ? -1 : after.findIndex((byte, at) => byte !== former[at]);
+    if (former === undefined || changed < 0) continue;
+    if (name.startsWith('segment')) former.copy(after, changed + 16, changed + 16);
+    fs.writeFileSync(`${directory}/${name}`, name.startsWith('segment') ? after : former);
   }
 }
 
