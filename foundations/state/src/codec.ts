@@ -14,6 +14,7 @@ export const MAX_ENTRY_BYTES = MAX_OPERATION_BYTES + PART_BYTES;
 
 /** Values are immutable: replaced, never changed in place. */
 export interface ValueCodec<V> {
+  /** Bytes that may change with the next call: nobody keeps them. */
   encode(value: V): Uint8Array;
   /** Null for anything that `encode` does not produce. */
   decode(bytes: Uint8Array): V | null;

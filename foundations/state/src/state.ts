@@ -99,7 +99,7 @@ function declarations(core: Core): Pick<State, 'map' | 'cell'> {
   return {
     map: (name, codec) => declare(name, codec, null),
     cell: (name, codec, initial) => {
-      const map = declare(name, withSoleKey(codec), codec.encode(initial));
+      const map = declare(name, withSoleKey(codec), codec.encode(initial).slice());
       return {
         get: () => map.get('') ?? initial,
         set: (value) => map.set('', value),

@@ -28,6 +28,8 @@ export interface Writer {
   list<T>(items: readonly T[], write: (item: T) => void): void;
   /** Copies out what was written and empties the writer. */
   finish(): Uint8Array;
+  /** The same without the copy: a view that the next use of this writer overwrites. */
+  view(): Uint8Array;
 }
 
 /**
@@ -131,6 +133,12 @@ class SlabWriter implements Writer {
 
   finish(): Uint8Array {
     const result = copyOf(this.#slab, 0, this.#at);
+    this.#at = 0;
+    return result;
+  }
+
+  view(): Uint8Array {
+    const result = this.#slab.subarray(0, this.#at);
     this.#at = 0;
     return result;
   }

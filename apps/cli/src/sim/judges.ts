@@ -90,18 +90,18 @@ export function judgeEphemerals(outcome: Outcome): string | null {
 
 /** Each acknowledged sequential create made one node, with a name of its own. */
 export function judgeSequentials(outcome: Outcome): string | null {
-  const names = leadingDomain(outcome)?.clients.config.service.keeper.tree.directories.get('/')?.names;
-  if (names === undefined) return null;
+  const paths = leadingDomain(outcome)?.clients.config.service.keeper.tree.directories.get('/')?.paths;
+  if (paths === undefined) return null;
   const numbers = new Set<string>();
-  for (const name of names) {
-    if (!`/${name}`.startsWith(SEQUENTIAL)) continue;
-    const number = name.slice(name.lastIndexOf('-') + 1);
+  for (const path of paths) {
+    if (!path.startsWith(SEQUENTIAL)) continue;
+    const number = path.slice(path.lastIndexOf('-') + 1);
     if (numbers.has(number)) return `two sequential nodes have the number ${number}`;
     numbers.add(number);
   }
   for (const client of outcome.trusted) {
     for (const { path } of createdBelow(client, SEQUENTIAL)) {
-      const made = [...names].filter((name) => `/${name}`.startsWith(path)).length;
+      const made = [...paths].filter((other) => other.startsWith(path)).length;
       if (made !== 1) return `${made} nodes were made by one acknowledged create of ${path}`;
     }
   }

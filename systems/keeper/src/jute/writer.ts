@@ -9,8 +9,6 @@ import type { Acl } from '../tree/acl.ts';
 import type { Stat } from '../tree/znode.ts';
 import type { Long } from './reader.ts';
 
-const encoder = new TextEncoder();
-
 export function writeLong(writer: Writer, value: Long): void {
   writer.i32(value.high);
   writer.u32(value.low);
@@ -21,9 +19,7 @@ export function writeBuffer(writer: Writer, bytes: Uint8Array | null): void {
   else writer.bytes(bytes);
 }
 
-export function writeString(writer: Writer, text: string): void {
-  writer.bytes(encoder.encode(text));
-}
+export const writeString = (writer: Writer, text: string): void => writer.text(text);
 
 export function writeStrings(writer: Writer, texts: readonly string[]): void {
   writer.i32(texts.length);

@@ -8,10 +8,15 @@ export const CONFIG_PATH = '/zookeeper/config';
 /** Present from the start, parents first; `delete` refuses them as bad arguments. */
 export const SPECIAL_PATHS: readonly string[] = ['/', '/zookeeper', '/zookeeper/quota', CONFIG_PATH];
 
+/** PERF: what is asked next often has the same parent; the same string again is neither made nor hashed anew. */
+let lastParent = '/';
+
 /** The parent's path; '/' for children of the root and for the root itself. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf('/');
-  return slash <= 0 ? '/' : path.slice(0, slash);
+  if (slash <= 0) return '/';
+  if (slash !== lastParent.length || !path.startsWith(lastParent)) lastParent = path.slice(0, slash);
+  return lastParent;
 }
 
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

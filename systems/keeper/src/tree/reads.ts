@@ -61,10 +61,9 @@ function countBelow(tree: Tree, path: string): number {
   let count = 0;
   const waiting = [path];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const prefix = next === '/' ? '/' : `${next}/`;
-    for (const name of tree.directories.get(next)?.names ?? []) {
+    for (const child of tree.directories.get(next)?.paths ?? []) {
       count++;
-      waiting.push(prefix + name);
+      waiting.push(child);
     }
   }
   return count;

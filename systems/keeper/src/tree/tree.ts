@@ -11,9 +11,10 @@ import { OPEN_ACL, READ_ACL } from './acl.ts';
 import { CONFIG_PATH, nameOf, parentOf, SPECIAL_PATHS } from './paths.ts';
 import { isContainer, isEphemeral, NO_OWNER, type Stat, statOf, type Znode } from './znode.ts';
 
-/** The names of a node's children; sorted when first asked for after a change. */
+/** A node's children; their names are sorted when first asked for after a change. */
 interface Directory {
-  readonly names: Set<string>;
+  /** Whole paths: the strings that `nodes` has as keys anyway. */
+  readonly paths: Set<string>;
   sorted: readonly string[] | null;
 }
 
@@ -74,9 +75,9 @@ function unindex(tree: Tree, path: string, before: Znode, after: Znode | undefin
   tree.dataBytes -= path.length;
   if (path !== '/') {
     const directory = tree.directories.get(parentOf(path));
-    assert(directory?.names.delete(nameOf(path)) === true, 'a node is listed by its parent');
+    assert(directory?.paths.delete(path) === true, 'a node is listed by its parent');
     directory.sorted = null;
-    if (directory.names.size === 0) tree.directories.delete(parentOf(path));
+    if (directory.paths.size === 0) tree.directories.delete(parentOf(path));
   }
   if (isContainer(before)) tree.containers.delete(path);
   if (!isEphemeral(before)) return;
@@ -91,7 +92,7 @@ function index(tree: Tree, path: string, before: Znode | undefined, after: Znode
   tree.dataBytes += path.length;
   if (path !== '/') {
     const directory = directoryOf(tree, parentOf(path));
-    directory.names.add(nameOf(path));
+    directory.paths.add(path);
     directory.sorted = null;
   }
   if (isContainer(after)) tree.containers.add(path);
@@ -104,7 +105,7 @@ function index(tree: Tree, path: string, before: Znode | undefined, after: Znode
 function directoryOf(tree: Tree, path: string): Directory {
   let directory = tree.directories.get(path);
   if (directory === undefined) {
-    directory = { names: new Set(), sorted: null };
+    directory = { paths: new Set(), sorted: null };
     tree.directories.set(path, directory);
   }
   return directory;
@@ -139,7 +140,7 @@ export function endAttempt(tree: Tree, succeeded: boolean): void {
   }
 }
 
-export const childCount = (tree: Tree, path: string): number => tree.directories.get(path)?.names.size ?? 0;
+export const childCount = (tree: Tree, path: string): number => tree.directories.get(path)?.paths.size ?? 0;
 
 const NO_NAMES: readonly string[] = [];
 
@@ -147,7 +148,7 @@ const NO_NAMES: readonly string[] = [];
 export function childrenOf(tree: Tree, path: string): readonly string[] {
   const directory = tree.directories.get(path);
   if (directory === undefined) return NO_NAMES;
-  directory.sorted ??= [...directory.names].sort();
+  directory.sorted ??= Array.from(directory.paths, nameOf).sort();
   return directory.sorted;
 }
 

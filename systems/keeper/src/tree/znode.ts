@@ -109,7 +109,7 @@ export function encodeZnode(node: Znode): Uint8Array {
   writer.i32(node.cversion);
   writer.i32(node.aversion);
   writer.u53(node.owner);
-  return writer.finish();
+  return writer.view();
 }
 
 /** Reads what `encodeZnode` wrote. Fields are read in the order in which they are listed. */

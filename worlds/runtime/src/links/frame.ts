@@ -12,8 +12,20 @@ import { LENGTH_BYTES } from '../framing.ts';
 export const MESSAGE_MAX_BYTES = MAX_FRAME_BYTES - LENGTH_BYTES;
 export const KEEP_ALIVE = new Uint8Array(LENGTH_BYTES);
 
+/** PERF: what all peers are sent is put together once. */
+let last: { readonly messages: readonly Uint8Array[]; readonly block: Buffer } | null = null;
+
 /** One block of bytes holding all messages, in as few frames as their sizes allow. */
 export function encodeFrames(messages: readonly Uint8Array[], payloadBytes: number): Buffer {
+  if (last !== null && areSame(last.messages, messages)) return last.block;
+  last = { messages, block: encodeAll(messages, payloadBytes) };
+  return last.block;
+}
+
+const areSame = (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean =>
+  a.length === b.length && a.every((message, i) => message === b[i]);
+
+function encodeAll(messages: readonly Uint8Array[], payloadBytes: number): Buffer {
   if (payloadBytes <= MAX_FRAME_BYTES) return encodeFrame(messages, payloadBytes);
   const frames: Buffer[] = [];
   let start = 0;
