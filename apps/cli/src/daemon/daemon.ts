@@ -30,6 +30,7 @@ import { createDomain, type DomainMessage, type DomainState, domainCodec } from 
 import { CommandError } from '../errors.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
+import { createNoteLog } from './note-log.ts';
 import { type DomainStatus, statusOf } from './status.ts';
 
 export interface DaemonOptions {
@@ -103,8 +104,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       info: (replica) => serverInfo(replica, options.clients.port),
     },
   });
+  const noteLog = createNoteLog(logger, () => performance.now());
   const onNote = (note: Note): void => {
     if (note.kind === 'evidence') storeEvidence(places.evidence, note, logger);
+    else noteLog(note);
   };
   const host = await createHost({
     self,

@@ -71,6 +71,28 @@ describe('honest runs', () => {
   }
 });
 
+describe('a member that was cut off for longer than a proposal may be late', () => {
+  for (const slots of [20, 60, 110]) {
+    it(`catches up with ${slots} slots by the log, and soon`, () => {
+      const cluster = createCluster({ seed: 51, faults: { u: 1, r: 1 } });
+      const { world } = cluster;
+      world.run(100);
+      world.partition([[0, 1, 2, 4], [3]]);
+      for (let i = 0; i < slots; i++) {
+        world.schedule((i * 3000) / slots, () => cluster.add(i % 3, 'apples', 1));
+      }
+      world.run(3100);
+      const executed = (id: NodeId): number => cluster.stateOf(id).execution.executed;
+      assert.ok(executed(0) >= slots && executed(3) < 10, 'the others went on without it');
+      assert.ok(executed(0) < 128, 'no checkpoint is there to be fetched');
+      world.heal();
+      world.run(1500);
+      assert.ok(executed(3) >= executed(0) - 2, `${executed(3)} of ${executed(0)} slots`);
+      assert.equal(firstObjection(cluster), null);
+    });
+  }
+});
+
 describe('crashes and amnesia', () => {
   for (const loss of ['crash', 'wipe', 'corrupt'] as const) {
     it(`${loss} of one member after the other accuses nobody`, () => {

@@ -131,9 +131,14 @@ export function onPrePrepare(s: ReplicaState, env: Env<Message>, m: PrePrepare):
 
 /** Accepts, in order, what is proposed or selected and complete. */
 export function acceptReady(s: ReplicaState, env: Env<Message>): void {
+  let end: number | null = null;
+  const isVouched = (slot: Slot): boolean => {
+    end ??= vouchedEnd(s);
+    return slot.slot <= end;
+  };
   while (isInWindow(s, s.accepted + 1)) {
     const slot = slotAt(s, s.accepted + 1);
-    const content = slot.slot <= selectionEnd(s) ? selected(s, slot) : proposed(s, env, slot);
+    const content = slot.slot <= selectionEnd(s) ? selected(s, slot) : proposed(s, env, slot, isVouched);
     if (content === null) return;
     accept(s, env, slot, content);
   }
@@ -161,7 +166,12 @@ export const nullContent = (s: ReplicaState): Content => ({
 });
 
 /** The content of the primary's proposal, once all bodies are here and the proposal is acceptable. */
-function proposed(s: ReplicaState, env: Env<Message>, slot: Slot): Content | null {
+function proposed(
+  s: ReplicaState,
+  env: Env<Message>,
+  slot: Slot,
+  isVouched: (slot: Slot) => boolean,
+): Content | null {
   const { proposal } = slot;
   if (proposal === null || proposal.view !== s.view) return null;
   const digest = batchDigest(s.keys.hash, proposal.batch);
@@ -170,8 +180,7 @@ function proposed(s: ReplicaState, env: Env<Message>, slot: Slot): Content | nul
     suspect(s, env, 'a proposal does not continue the log');
     return null;
   }
-  // Judged at the first vote only: re-proposals and catch-up bring old times.
-  if (Math.abs(proposal.batch.time - env.now) > s.config.timeToleranceMs && slot.accepted.length === 0) {
+  if (!isTimely(s, env, slot, proposal) && !isVouched(slot)) {
     if (s.untimely !== slot.slot)
       env.note({ kind: 'untimely-proposal', slot: slot.slot, time: proposal.batch.time });
     s.untimely = slot.slot;
@@ -180,6 +189,13 @@ function proposed(s: ReplicaState, env: Env<Message>, slot: Slot): Content | nul
   const known = findContent(slot, (other) => equalBytes(other, digest));
   return known ?? gather(s, digest, proposal.batch);
 }
+
+/**
+ * Judged at the first vote only: re-proposals and catch-up bring old times. Who comes late to a proposal goes by the
+ * judgement of a vouching quorum, one of which is correct.
+ */
+const isTimely = (s: ReplicaState, env: Env<Message>, slot: Slot, { batch }: PrePrepare): boolean =>
+  Math.abs(batch.time - env.now) <= s.config.timeToleranceMs || slot.accepted.length > 0;
 
 function gather(s: ReplicaState, digest: Digest, batch: Batch): Content | null {
   const requests: Request[] = [];

@@ -73,11 +73,11 @@ function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status, peer:
     return helped;
   }
   if (m.view > s.view) return helped;
-  if (m.accepted < s.accepted) resendProposals(s, m.accepted, send);
+  const shown = m.accepted < s.accepted ? resendProposals(s, m.accepted, send) : s.accepted;
   if (!s.incarnation.mayVote) return helped;
-  // Votes are cumulative: the newest of each kind says all.
-  if (s.preparedSent > s.stable.slot && m.prepared < s.preparedSent)
-    send(voteFor(s, 'prepare', s.preparedSent));
+  // Votes are cumulative: the newest of each kind says all, once the peer has all proposals up to it.
+  const prepared = Math.min(s.preparedSent, shown);
+  if (prepared > s.stable.slot && m.prepared < s.preparedSent) send(voteFor(s, 'prepare', prepared));
   // Since it last told it has not got on: votes of all members do not reach it.
   if (m.committed < s.committed && m.committed === peer.reported && s.committedSent < s.prepared)
     s.owesCommit = true;
@@ -94,12 +94,15 @@ const voteFor = (s: ReplicaState, type: 'prepare' | 'commit', slot: number): Mes
   history: historyAt(s, slot),
 });
 
-function resendProposals(s: ReplicaState, after: number, send: (message: Message) => void): void {
+/** Returns the last slot whose proposal was sent. */
+function resendProposals(s: ReplicaState, after: number, send: (message: Message) => void): number {
   const first = Math.max(after, selectionEnd(s)) + 1;
-  for (let number = first; number <= Math.min(s.accepted, first + MAX_RESENT - 1); number++) {
+  const last = Math.min(s.accepted, first + MAX_RESENT - 1);
+  for (let number = first; number <= last; number++) {
     const proposal = findSlot(s, number)?.proposal ?? null;
     if (proposal !== null && proposal.view === s.view) send(proposal);
   }
+  return last;
 }
 
 /** Asks for the contents of the next slots that cannot be accepted without them. Called on every tick. */
