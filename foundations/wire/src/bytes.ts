@@ -47,27 +47,25 @@ export function fromHex(text: string): Uint8Array | null {
 /** Bytes from parts of text and bytes, for domain-separated hashing and tests. */
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Copies this small live on the heap anyway; ones this large are worth an allocation of their own. */
+/** Copies this small live on the heap anyway. */
 const POOLED_MIN_BYTES = 65;
-const POOLED_MAX_BYTES = 4096;
-const POOL_BYTES = 16 * 1024;
 
 /** A copy of `bytes` from `start` to `end`. */
 export type Copy = (bytes: Uint8Array, start?: number, end?: number) => Uint8Array;
 
 /**
- * A copier whose copies share buffers with each other: one that is kept keeps its whole buffer, so those that live long
- * have a copier of their own. PERF: an ArrayBuffer of its own costs 690 ns for 200 bytes, a view into a shared one 95 ns,
- * and the collector has one instead of a hundred to sweep.
+ * A copier whose copies of up to `maxBytes` share buffers of `poolBytes` with each other: one that is kept keeps its whole
+ * buffer. PERF: an ArrayBuffer of its own costs 690 ns for 200 bytes, a view into a shared one 95 ns, and the collector has
+ * one instead of a hundred to sweep.
  */
-export function createCopier(): Copy {
-  let pool = new ArrayBuffer(POOL_BYTES);
+function createPool(poolBytes: number, maxBytes: number): Copy {
+  let pool = new ArrayBuffer(0);
   let used = 0;
   return (bytes, start = 0, end = bytes.length) => {
     const size = end - start;
-    if (size < POOLED_MIN_BYTES || size > POOLED_MAX_BYTES) return bytes.slice(start, end);
-    if (used + size > POOL_BYTES) {
-      pool = new ArrayBuffer(POOL_BYTES);
+    if (size < POOLED_MIN_BYTES || size > maxBytes) return bytes.slice(start, end);
+    if (used + size > pool.byteLength) {
+      pool = new ArrayBuffer(poolBytes);
       used = 0;
     }
     const copy = new Uint8Array(pool, used, size);
@@ -78,7 +76,13 @@ export function createCopier(): Copy {
 }
 
 /** For what is read and written in passing. */
-export const copyOf: Copy = createCopier();
+export const copyOf: Copy = createPool(64 * 1024, 4096);
+
+/**
+ * A copier for what is kept. One copy keeps the eight kilobytes it shares with others: where a few are replaced at random
+ * out of many, that is about three times their size.
+ */
+export const createKeepingCopier = (): Copy => createPool(8 * 1024, 2048);
 
 /**
  * `bytes`, or a copy if they are a view into much more: what is kept keeps all of its buffer, so whoever keeps bytes from

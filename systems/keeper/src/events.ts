@@ -60,6 +60,16 @@ export function encodeEvent(event: KeeperEvent): Uint8Array {
   return writer.finish();
 }
 
+/** The transaction that an encoded event tells of. */
+export const zxidOf = (bytes: Uint8Array): number => {
+  let zxid = 0;
+  for (let i = 1; i <= 8; i++) zxid = zxid * 256 + (bytes[i] ?? 0);
+  return zxid;
+};
+
+/** True if an encoded event tells of a node, which only watches are interested in. */
+export const isAboutNode = (bytes: Uint8Array): boolean => (bytes[0] ?? 0) <= Kind['data-changed'];
+
 /** Null for anything that `encodeEvent` does not produce. */
 export function decodeEvent(bytes: Uint8Array): KeeperEvent | null {
   const reader = createReader(bytes);

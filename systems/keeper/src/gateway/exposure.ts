@@ -5,7 +5,7 @@
 
 import { type Env, type ExposedBatch, type ExposedSnapshot, unreachable } from '@concordat/kernel';
 import { createReader } from '@concordat/wire';
-import { decodeEvent, type KeeperEvent, type SessionMoved } from '../events.ts';
+import { decodeEvent, isAboutNode, type SessionMoved, zxidOf } from '../events.ts';
 import { ErrorCode, OpCode } from '../jute/protocol.ts';
 import { writeReplyHeader } from '../jute/responses.ts';
 import { decodeResults, type Result } from '../orders.ts';
@@ -14,7 +14,7 @@ import { onAttached } from './attach.ts';
 import { answers, closeConnection, createNotifier, sendFrame } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, Origin } from './state.ts';
-import { type Deliver, nodeChanged, stateJumped, watchesAlways } from './watches.ts';
+import { type Deliver, isUnused, nodeChanged, stateJumped, watchesAlways } from './watches.ts';
 
 export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: ExposedBatch): void {
   state.exposedTime = Math.max(state.exposedTime, batch.time);
@@ -22,9 +22,8 @@ export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: Ex
   let told = 0;
   const tellUpTo = (zxid: number): void => {
     for (; told < batch.events.length; told++) {
-      const event = decodeEvent(batch.events[told]!);
-      if (event === null) continue;
-      if (event.zxid > zxid) return;
+      const event = batch.events[told]!;
+      if (zxidOf(event) > zxid) return;
       onEvent(state, env, event, notify);
     }
   };
@@ -43,8 +42,11 @@ export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: Ex
   tellUpTo(Number.MAX_SAFE_INTEGER);
 }
 
-function onEvent(state: GatewayState, env: Env<GatewayMessage>, event: KeeperEvent, notify: Deliver): void {
-  state.exposedZxid = Math.max(state.exposedZxid, event.zxid);
+function onEvent(state: GatewayState, env: Env<GatewayMessage>, bytes: Uint8Array, notify: Deliver): void {
+  state.exposedZxid = Math.max(state.exposedZxid, zxidOf(bytes));
+  if (isAboutNode(bytes) && isUnused(state.watches)) return;
+  const event = decodeEvent(bytes);
+  if (event === null) return;
   if (event.type === 'session-closed' || event.type === 'session-moved') {
     const connection = state.bySession.get(event.session);
     // A session that was closed on request gets its reply first; one that moved here has a new connection already.

@@ -107,6 +107,9 @@ function tablesOf(type: number): readonly TableName[] {
   }
 }
 
+/** True if nobody watches anything. */
+export const isUnused = (watches: Watches): boolean => watches.byConnection.size === 0;
+
 export const hasWatch = (watches: Watches, path: string, connection: NodeId, type: number): boolean =>
   tablesOf(type).some((table) => watches[table].get(path)?.has(connection) === true);
 

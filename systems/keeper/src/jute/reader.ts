@@ -26,6 +26,8 @@ export interface JuteReader {
   buffer(): Uint8Array | null;
   /** Null for a negative length. */
   string(): string | null;
+  /** Skips `bytes` if they come next. */
+  skips(bytes: Uint8Array): boolean;
   /** The length of a vector whose items take at least `itemBytes` each; -1 for a null vector. */
   count(itemBytes: number): number;
   /** A vector of non-null strings; a null vector is empty. */
@@ -46,9 +48,15 @@ function textOf(bytes: Uint8Array): string | null {
   }
 }
 
+/** PERF: a view for each of many small inputs cost more than it saved. */
+const int32 = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] as number) << 24) |
+  ((bytes[at + 1] as number) << 16) |
+  ((bytes[at + 2] as number) << 8) |
+  (bytes[at + 3] as number);
+
 export function createJuteReader(): JuteReader {
   let input: Uint8Array = new Uint8Array(0);
-  let view: DataView = new DataView(input.buffer);
   let at = 0;
   let failed = false;
 
@@ -69,7 +77,7 @@ export function createJuteReader(): JuteReader {
   };
   const int = (): number => {
     const start = take(4);
-    return start < 0 ? 0 : view.getInt32(start);
+    return start < 0 ? 0 : int32(input, start);
   };
   const string = (): string | null => {
     const size = int();
@@ -90,7 +98,6 @@ export function createJuteReader(): JuteReader {
   return {
     reset: (bytes, offset = 0) => {
       input = bytes;
-      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       at = offset;
       failed = offset > bytes.length;
     },
@@ -103,14 +110,16 @@ export function createJuteReader(): JuteReader {
     },
     long: () => {
       const start = take(8);
-      return start < 0 ? { high: 0, low: 0 } : { high: view.getInt32(start), low: view.getUint32(start + 4) };
+      return start < 0
+        ? { high: 0, low: 0 }
+        : { high: int32(input, start), low: int32(input, start + 4) >>> 0 };
     },
     safe: () => {
       const start = take(8);
       if (start < 0) return 0;
-      const high = view.getUint32(start);
+      const high = int32(input, start) >>> 0;
       if (high > 0x1f_ffff) failed = true;
-      return failed ? 0 : high * 0x1_0000_0000 + view.getUint32(start + 4);
+      return failed ? 0 : high * 0x1_0000_0000 + (int32(input, start + 4) >>> 0);
     },
     buffer: () => {
       const size = int();
@@ -119,6 +128,12 @@ export function createJuteReader(): JuteReader {
       return start < 0 ? new Uint8Array(0) : input.subarray(start, start + size);
     },
     string,
+    skips: (bytes) => {
+      if (failed || input.length - at < bytes.length) return false;
+      for (let i = 0; i < bytes.length; i++) if (input[at + i] !== bytes[i]) return false;
+      at += bytes.length;
+      return true;
+    },
     count,
     strings: () => {
       const size = count(4);

@@ -4,7 +4,7 @@
  */
 
 import { assert } from '@concordat/kernel';
-import { createCopier } from '@concordat/wire';
+import { createKeepingCopier } from '@concordat/wire';
 import { CreateMode, ErrorCode, OpCode, Perms } from '../jute/protocol.ts';
 import type {
   CheckRequest,
@@ -124,7 +124,7 @@ export function createNode(tree: Tree, tx: Transaction, request: CreateRequest):
   return success(OpCode.create2, path, statAt(tree, path, node));
 }
 
-const copied = createCopier();
+const copied = createKeepingCopier();
 /** The data of a request is a view of the request; a node's lives longer. */
 const keep = (data: Uint8Array | null): Uint8Array | null => (data === null ? null : copied(data));
 
