@@ -49,7 +49,7 @@ export interface Env<M> {
   sendEarly(to: NodeId, message: M): void;
   /** Drops the link to a connection (ids from `FIRST_CONNECTION`) once what was sent to it has left. */
   close(to: NodeId): void;
-  /** Adds a record to the journal, durable before this turn's sends leave. The host keeps `record`: do not reuse it. */
+  /** Adds a copy of `record` to the journal, durable before this turn's sends leave. */
   append(record: Uint8Array): Position;
   /** Declares that records before `position` are no longer needed. Takes effect once this turn is durable. */
   release(position: Position): void;

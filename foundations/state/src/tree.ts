@@ -68,17 +68,7 @@ export function treeOf(parts: readonly Part[]): Tree {
   return { root: below(0), digest: null };
 }
 
-export function partsOf(tree: Tree): Part[] {
-  const parts: Part[] = [];
-  const visit = (node: Part | Inner): void => {
-    if (isInner(node)) {
-      visit(node.left);
-      visit(node.right);
-    } else parts.push(node);
-  };
-  visit(tree.root);
-  return parts;
-}
+export const partsOf = (tree: Tree): Part[] => leavesBelow(tree.root);
 
 export const countParts = ({ root }: Tree): number => partsBelow(root);
 
@@ -93,21 +83,35 @@ export function stateDigest(hash: Hash, version: number, tree: Tree): Digest {
   return tree.digest;
 }
 
-function digestsBelow(node: Part | Inner): Uint8Array {
-  if (!isInner(node)) return node.digest;
-  if (node.parts <= REMEMBERED_PARTS) {
-    node.digests ??= concatBytes([digestsBelow(node.left), digestsBelow(node.right)]);
-    return node.digests;
-  }
+function digestsBelow(root: Part | Inner): Uint8Array {
   const lists: Uint8Array[] = [];
-  const visit = (below: Part | Inner): void => {
-    if (isInner(below) && below.parts > REMEMBERED_PARTS) {
-      visit(below.left);
-      visit(below.right);
-    } else lists.push(digestsBelow(below));
+  const visit = (node: Part | Inner): void => {
+    if (!isInner(node)) lists.push(node.digest);
+    else if (node.parts <= REMEMBERED_PARTS) lists.push(remembered(node));
+    else {
+      visit(node.left);
+      visit(node.right);
+    }
   };
-  visit(node);
+  visit(root);
   return concatBytes(lists);
+}
+
+function remembered(node: Inner): Uint8Array {
+  node.digests ??= concatBytes(leavesBelow(node).map((part) => part.digest));
+  return node.digests;
+}
+
+function leavesBelow(root: Part | Inner): Part[] {
+  const parts: Part[] = [];
+  const visit = (node: Part | Inner): void => {
+    if (isInner(node)) {
+      visit(node.left);
+      visit(node.right);
+    } else parts.push(node);
+  };
+  visit(root);
+  return parts;
 }
 
 /** The rule that makes the shape canonical. */

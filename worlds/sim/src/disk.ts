@@ -83,7 +83,7 @@ export function resetDisk(disk: Disk, options: DiskOptions): void {
 export const journalEnd = (disk: Disk): Position => disk.base + disk.records.length;
 
 export function appendRecord(disk: Disk, record: Uint8Array): Position {
-  disk.records.push(record);
+  disk.records.push(record.slice());
   disk.sizeBytes += record.length;
   return journalEnd(disk) - 1;
 }

@@ -22,7 +22,7 @@ function createMemoryJournal(): JournalDriver {
       losses: disk.losses,
     }),
     append: (record) => {
-      pending.push(record);
+      pending.push(record.slice());
       return disk.first + disk.records.length + pending.length - 1;
     },
     release: (position) => {

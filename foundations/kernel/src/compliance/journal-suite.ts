@@ -122,7 +122,11 @@ async function positions(journal: JournalDriver): Promise<void> {
 async function sizes(journal: JournalDriver): Promise<void> {
   const records = [0, 1, 65_535, 65_536, 1024 * 1024, 0, 3].map((size, i) => recordOf(i, size));
   await journal.open();
-  for (const record of records) journal.append(record);
+  for (const record of records) {
+    const reused = record.slice();
+    journal.append(reused);
+    reused.fill(0xee);
+  }
   await journal.sync();
   await journal.crash();
   const recovered = await journal.open();

@@ -40,26 +40,24 @@ export interface EntryHead {
   readonly durable: Position;
 }
 
-/** Writes an entry at the start of `slab`, which must have room for `sizeBytes`, and returns its CRC. */
-export function encodeEntry(
-  slab: Buffer,
-  head: EntryHead,
-  records: readonly Uint8Array[],
-  sizeBytes: number,
-): number {
-  let at = ENTRY_HEADER_BYTES;
-  for (const record of records) {
-    slab.writeUInt32BE(record.length, at);
-    slab.set(record, at + RECORD_HEADER_BYTES);
-    at += RECORD_HEADER_BYTES + record.length;
-  }
-  slab.fill(0, at, sizeBytes);
+/** Writes one record of a body; returns where the next one goes. */
+export function putRecord(slab: Buffer, at: number, record: Uint8Array): number {
+  slab.writeUInt32BE(record.length, at);
+  slab.set(record, at + RECORD_HEADER_BYTES);
+  return at + RECORD_HEADER_BYTES + record.length;
+}
+
+/** Completes the entry of `count` records whose body lies in `slab` behind the room for the header. Returns its CRC. */
+export function sealEntry(slab: Buffer, head: EntryHead, bodyBytes: number, count: number): number {
+  const end = ENTRY_HEADER_BYTES + bodyBytes;
+  const sizeBytes = entryBytes(bodyBytes);
+  slab.fill(0, end, sizeBytes);
   slab.writeUInt32BE(ENTRY_MAGIC, 0);
-  slab.writeUInt32BE(at - ENTRY_HEADER_BYTES, 8);
+  slab.writeUInt32BE(bodyBytes, 8);
   slab.writeUInt32BE(head.previous, 12);
   writeUint53(slab, head.first, 16);
   writeUint53(slab, head.durable, 24);
-  slab.writeUInt32BE(records.length, 32);
+  slab.writeUInt32BE(count, 32);
   const crc = crc32(slab.subarray(CRC_FROM, sizeBytes), head.salt);
   slab.writeUInt32BE(crc, 4);
   return crc;

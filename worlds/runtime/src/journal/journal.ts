@@ -7,9 +7,10 @@
 import { assert, type Position, type Recovered } from '@concordat/kernel';
 import { diskError, type RuntimeError } from '../errors.ts';
 import { type Disk, type Handle, synced } from './disk.ts';
-import { ENTRY_HEADER_BYTES, encodeEntry, entryBytes, RECORD_HEADER_BYTES } from './entry.ts';
+import { ENTRY_HEADER_BYTES, entryBytes, RECORD_HEADER_BYTES, sealEntry } from './entry.ts';
 import type { Lock } from './lock.ts';
 import type { Manifest } from './manifest.ts';
+import { type Body, createPending } from './pending.ts';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, saltOf } from './segment.ts';
 import { createSegmentStore, type SegmentStore } from './segment-store.ts';
 
@@ -78,16 +79,13 @@ interface Segment {
 
 /** Above this average, a sync is worth the detour over the thread pool. */
 const SLOW_SYNC_MS = 1;
-const SLAB_BYTES = 1024 * 1024;
 
 export function createJournalWriter(options: WriterOptions): Journal {
   const { disk, directory, manifest, recovered } = options;
   const capacity = manifest.segmentBytes - SEGMENT_HEADER_BYTES;
   const segments: Segment[] = [];
-  const slab = Buffer.alloc(Math.min(SLAB_BYTES, manifest.segmentBytes));
   let listener: JournalListener = { durable: () => {}, failed: () => {} };
-  let pending: Uint8Array[] = [];
-  let pendingBytes = 0;
+  const pending = createPending();
   let written: Position = recovered.first + recovered.records.length;
   let durable = written;
   let attested = 0;
@@ -118,7 +116,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     recovered,
     reason: manifest.reason,
     get end() {
-      return written + pending.length;
+      return written + pending.count;
     },
     get durable() {
       return durable;
@@ -131,9 +129,8 @@ export function createJournalWriter(options: WriterOptions): Journal {
         entryBytes(RECORD_HEADER_BYTES + record.length) <= capacity,
         'a journal record fits into one segment',
       );
-      pending.push(record);
-      pendingBytes += RECORD_HEADER_BYTES + record.length;
-      return written + pending.length - 1;
+      pending.append(record);
+      return written + pending.count - 1;
     },
     commit,
     release,
@@ -162,16 +159,16 @@ export function createJournalWriter(options: WriterOptions): Journal {
 
   /** Writes as much as there is room for; the rest waits for the next spare segment. */
   function writePending(): void {
-    while (pending.length > 0) {
-      const count = fitting(roomLeft(), segments.length === 0 || roomLeft() === capacity);
-      if (count === 0) {
+    while (pending.count > 0) {
+      const isFresh = segments.length === 0 || roomLeft() === capacity;
+      const body = pending.fitting(roomLeft());
+      // What one segment can hold is not split, so that a turn's records are there or not, if possible.
+      const isSplit = body.count < pending.count && !isFresh && entryBytes(pending.bodyBytes) <= capacity;
+      if (body.count === 0 || isSplit) {
         if (!openNextSegment()) return;
         continue;
       }
-      const records = count === pending.length ? pending : pending.slice(0, count);
-      writeEntry(records);
-      pending = count === pending.length ? [] : pending.slice(count);
-      for (const record of records) pendingBytes -= RECORD_HEADER_BYTES + record.length;
+      writeEntry(pending.take(body), body);
     }
     const active = segments.at(-1);
     if (active !== undefined && active.end > manifest.segmentBytes / 2) store.prepare();
@@ -180,20 +177,6 @@ export function createJournalWriter(options: WriterOptions): Journal {
   function roomLeft(): number {
     const active = segments.at(-1);
     return active === undefined ? 0 : manifest.segmentBytes - active.end;
-  }
-
-  /** How many pending records the next entry takes: all, or, if no segment could hold them all, what fits. */
-  function fitting(room: number, isFresh: boolean): number {
-    if (entryBytes(pendingBytes) <= room) return pending.length;
-    if (!isFresh && entryBytes(pendingBytes) <= capacity) return 0;
-    let count = 0;
-    let bytes = 0;
-    for (const record of pending) {
-      bytes += RECORD_HEADER_BYTES + record.length;
-      if (entryBytes(bytes) > room) break;
-      count++;
-    }
-    return count;
   }
 
   function openNextSegment(): boolean {
@@ -213,18 +196,15 @@ export function createJournalWriter(options: WriterOptions): Journal {
     return true;
   }
 
-  function writeEntry(records: readonly Uint8Array[]): void {
+  function writeEntry(slab: Buffer, { count, bodyBytes }: Body): void {
     const active = segments.at(-1);
     assert(active !== undefined && active.handle !== null, 'an entry is written to an open segment');
-    let bodyBytes = 0;
-    for (const record of records) bodyBytes += RECORD_HEADER_BYTES + record.length;
     const sizeBytes = entryBytes(bodyBytes);
-    const target = sizeBytes <= slab.length ? slab : Buffer.allocUnsafe(sizeBytes);
     const head = { salt: active.salt, previous: lastCrc, first: written, durable };
-    lastCrc = encodeEntry(target, head, records, sizeBytes);
-    disk.write(active.handle, target.subarray(0, sizeBytes), active.end);
+    lastCrc = sealEntry(slab, head, bodyBytes, count);
+    disk.write(active.handle, slab.subarray(0, sizeBytes), active.end);
     active.end += sizeBytes;
-    written += records.length;
+    written += count;
     attested = durable;
     if (unsynced.at(-1) !== active) unsynced.push(active);
   }
@@ -279,7 +259,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     }
     listener.synced?.(durationMs, records);
     listener.durable();
-    if (durable === written && pending.length === 0) for (const resolve of whenDurable.splice(0)) resolve();
+    if (durable === written && pending.count === 0) for (const resolve of whenDurable.splice(0)) resolve();
   }
 
   function closeHandle(segment: Segment): void {
@@ -288,7 +268,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
   }
 
   function onSpare(): void {
-    if (pending.length > 0) commit();
+    if (pending.count > 0) commit();
   }
 
   /** Attests, without haste, that everything so far was durable: damage to it cannot pass for a torn write. */
@@ -296,7 +276,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     if (isClosed || failure !== null || durable !== written || attested === durable) return;
     if (segments.at(-1)?.handle == null || roomLeft() < ENTRY_HEADER_BYTES + 4) return;
     try {
-      writeEntry([]);
+      writeEntry(Buffer.alloc(entryBytes(0)), { count: 0, bodyBytes: 0 });
     } catch (error) {
       fail('write the journal in', error);
     }
@@ -329,7 +309,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
   async function close(): Promise<void> {
     if (isClosed) return;
     commit();
-    if (failure === null && (durable !== written || pending.length > 0)) {
+    if (failure === null && (durable !== written || pending.count > 0)) {
       await new Promise<void>((resolve) => whenDurable.push(resolve));
     }
     seal();

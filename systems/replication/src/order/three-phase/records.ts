@@ -68,10 +68,11 @@ const TAGS = {
 const MAX_PARTS = 100_000;
 const writer = createWriter(64 * 1024);
 
+/** The bytes change with the next call: the journal takes a copy. */
 export function encodeRecord(record: Record): Uint8Array {
   writer.u8(TAGS[record.type]);
   writeFields(writer, record);
-  return writer.finish();
+  return writer.view();
 }
 
 function writeFields(w: Writer, record: Record): void {
