@@ -132,3 +132,32 @@ test('without commitment by all, every slot goes through COMMITs, and all else i
     assert.equal(committedSent >= committed - 1, !fastCommit);
   }
 });
+
+test('a snapshot leaves the disk time for what others wait for', () => {
+  const cluster = createCluster({ seed: 61, faults: BFT, settings: { checkpointInterval: 4, window: 8 } });
+  const { world } = cluster;
+  scheduleLoad(cluster, createPrng(62), 400, 2000);
+  world.run(500);
+  const s = cluster.stateOf(2);
+  const source = s.own[0];
+  assert.ok(
+    source !== undefined && s.snapshotting === null,
+    'there is a checkpoint and nothing to write yet',
+  );
+  const [parts, partBytes] = [100, 64 * 1024];
+  const service = { ...source.service, parts, read: () => new Uint8Array(partBytes) };
+  const job = {
+    slot: source.slot,
+    source: { ...source, core: { ...source.core, parts: 0 }, service },
+    position: 0,
+    next: 0,
+    restsUntil: 0,
+    bytes: 0,
+  };
+  s.snapshotting = job;
+  world.run(100);
+  assert.ok(job.bytes > 0 && job.bytes <= parts * partBytes * 0.3, `${job.bytes} bytes in 100 ms of 400`);
+  world.run(900);
+  assert.equal(job.bytes, parts * partBytes);
+  assert.equal(s.snapshotting, null);
+});

@@ -4,7 +4,7 @@
  * records like any other, so whatever survives a crash is one sequence.
  */
 
-import { type Env, PART_BYTES, type Position } from '@concordat/kernel';
+import { type Env, type Millis, PART_BYTES, type Position } from '@concordat/kernel';
 import { keepOnly, type OwnCheckpoint } from './checkpoint.ts';
 import { append } from './journal.ts';
 import type { Certificate, Message } from './messages.ts';
@@ -17,6 +17,8 @@ export interface Snapshotting {
   readonly position: Position;
   /** The next part, of the core's and then of the service's. */
   next: number;
+  /** No part is written before. */
+  restsUntil: Millis;
   bytes: number;
 }
 
@@ -25,6 +27,12 @@ const MIN_JOURNAL_BYTES = 16 * 1024 * 1024;
 
 /** Bytes of parts per turn: a turn stays short. */
 const TURN_BYTES = 4 * PART_BYTES;
+
+/**
+ * And per millisecond: the disk is there for what others wait for. A snapshot as fast as the turns went kept a member from
+ * syncing anything else for seconds, long enough to fall behind the others' window.
+ */
+const BYTES_PER_MS = 16 * 1024;
 
 /** Begins a snapshot of a checkpoint that just became stable, if one is due. */
 export function startSnapshot(s: ReplicaState, env: Env<Message>, own: OwnCheckpoint): void {
@@ -41,7 +49,7 @@ export function beginSnapshot(s: ReplicaState, env: Env<Message>, own: OwnCheckp
     parts: { core: digestsOf(own.core), service: digestsOf(own.service) },
   });
   restate(s, env, s.stable.certificate);
-  s.snapshotting = { slot: own.slot, source: own, position, next: 0, bytes: 0 };
+  s.snapshotting = { slot: own.slot, source: own, position, next: 0, restsUntil: env.now, bytes: 0 };
 }
 
 const digestsOf = (snapshot: OwnCheckpoint['core']): Uint8Array[] =>
@@ -60,15 +68,17 @@ function restate(s: ReplicaState, env: Env<Message>, certificate: Certificate): 
 /** Appends the next parts. Called once per turn. */
 export function continueSnapshot(s: ReplicaState, env: Env<Message>): void {
   const job = s.snapshotting;
-  if (job === null) return;
+  if (job === null || env.now < job.restsUntil) return;
   const { core, service } = job.source;
   const end = core.parts + service.parts;
-  for (let room = TURN_BYTES; room > 0 && job.next < end; job.next++) {
+  let written = 0;
+  for (; written < TURN_BYTES && job.next < end; job.next++) {
     const bytes = job.next < core.parts ? core.read(job.next) : service.read(job.next - core.parts);
     append(s, env, { type: 'part', part: job.next, bytes });
-    room -= bytes.length;
-    job.bytes += bytes.length;
+    written += bytes.length;
   }
+  job.bytes += written;
+  job.restsUntil = env.now + written / BYTES_PER_MS;
   if (job.next === end) endSnapshot(s, env, job);
 }
 
