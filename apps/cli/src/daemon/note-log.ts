@@ -21,6 +21,7 @@ const LEVELS: Readonly<Record<string, 'info' | 'warn'>> = {
   'conflicting-vote': 'warn',
   'untimely-proposal': 'warn',
   'request-refused': 'warn',
+  'slow-turn': 'warn',
   'keeper-stale': 'warn',
   'keeper-epoch-lost': 'warn',
 };

@@ -25,6 +25,9 @@ export interface HostObserver extends TurnObserver {
 /** Kinds come from code, not from peers; the bound is for a kind that was built from data by mistake. */
 const KINDS_MAX = 512;
 
+/** While a turn lasts nothing else happens here: others begin to wonder. */
+const SLOW_TURN_MS = 250;
+
 export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: Note) => void): HostObserver {
   const turnSeconds = metrics.histogram('concordat_turn_seconds', 'Duration of turns.', 1e-6);
   const turnMessages = metrics.histogram('concordat_turn_messages', 'Messages handled by a turn.', 1);
@@ -56,6 +59,8 @@ export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: No
     turn: (durationMs, messages) => {
       turnSeconds.record(durationMs / 1000);
       turnMessages.record(messages);
+      if (durationMs >= SLOW_TURN_MS)
+        note({ kind: 'slow-turn', durationMs: Math.round(durationMs), messages });
     },
     synced: (durationMs, records) => {
       syncSeconds.record(durationMs / 1000);
