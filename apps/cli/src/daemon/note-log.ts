@@ -22,6 +22,7 @@ const LEVELS: Readonly<Record<string, 'info' | 'warn'>> = {
   'untimely-proposal': 'warn',
   'request-refused': 'warn',
   'slow-turn': 'warn',
+  'slow-sync': 'warn',
   'keeper-stale': 'warn',
   'keeper-epoch-lost': 'warn',
 };

@@ -25,8 +25,8 @@ export interface HostObserver extends TurnObserver {
 /** Kinds come from code, not from peers; the bound is for a kind that was built from data by mistake. */
 const KINDS_MAX = 512;
 
-/** While a turn lasts nothing else happens here: others begin to wonder. */
-const SLOW_TURN_MS = 250;
+/** While a turn lasts nothing else happens here, and nothing leaves before the sync: others begin to wonder. */
+const SLOW_MS = 250;
 
 export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: Note) => void): HostObserver {
   const turnSeconds = metrics.histogram('concordat_turn_seconds', 'Duration of turns.', 1e-6);
@@ -59,12 +59,12 @@ export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: No
     turn: (durationMs, messages) => {
       turnSeconds.record(durationMs / 1000);
       turnMessages.record(messages);
-      if (durationMs >= SLOW_TURN_MS)
-        note({ kind: 'slow-turn', durationMs: Math.round(durationMs), messages });
+      if (durationMs >= SLOW_MS) note({ kind: 'slow-turn', durationMs: Math.round(durationMs), messages });
     },
     synced: (durationMs, records) => {
       syncSeconds.record(durationMs / 1000);
       syncRecords.record(records);
+      if (durationMs >= SLOW_MS) note({ kind: 'slow-sync', durationMs: Math.round(durationMs), records });
     },
     links: {
       note,
