@@ -14,12 +14,6 @@ import { takeCheckpoint } from './checkpoint.ts';
 import type { Message } from './messages.ts';
 import { findSlot, type ReplicaState } from './state.ts';
 
-/**
- * The state is digested a little at a time between checkpoints, because a digest costs what changed since the last one: all
- * at once it took a busy member 300 ms, in which it did nothing else.
- */
-const DIGEST_INTERVAL = 16;
-
 export function executeCommitted(s: ReplicaState, env: Env<Message>): void {
   // A transfer replaces the state; executing meanwhile would be lost work.
   if (s.transfer !== null) return;
@@ -32,7 +26,6 @@ export function executeCommitted(s: ReplicaState, env: Env<Message>): void {
     env.note({ kind: 'executed', slot: exposed.slot, requests: exposed.outcomes.length });
     expose(s, env, exposed, requests);
     if (exposed.slot % s.config.checkpointInterval === 0) takeCheckpoint(s, env);
-    else if (exposed.slot % DIGEST_INTERVAL === 0) s.execution.digest();
   }
 }
 
