@@ -13,7 +13,6 @@ import {
   textKey,
 } from './index.ts';
 import { afterRange, bitOf, LOWEST, prefixOf, SPLIT_BYTES, withBit } from './part.ts';
-import { byPlace } from './tree.ts';
 
 interface Sample {
   readonly state: State;
@@ -146,17 +145,6 @@ describe('a digest', () => {
 describe('places', () => {
   const text = (first: number, rest = 0): string =>
     String.fromCharCode(first) + String.fromCharCode(rest).repeat(31);
-
-  it('are sorted as text, also where they begin alike', () => {
-    const places = Array.from({ length: 500 }, (_, i) =>
-      String.fromCharCode(i % 3, 0xff, (i * 7) % 5, 1, (i * 31) % 256, i % 256),
-    );
-    const items = places.map((place) => ({ place }));
-    assert.deepEqual(
-      byPlace(items).map(({ place }) => place),
-      places.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
-    );
-  });
 
   it('are split bit by bit', () => {
     assert.equal(bitOf(text(0x80), 0), 1);

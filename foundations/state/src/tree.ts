@@ -124,34 +124,8 @@ export const areSiblings = (left: { depth: number; first: Place }, right: { dept
 /** The tree with the changes, each of another place, made. */
 export function changed(hash: Hash, tree: Tree, changes: readonly Change[]): Tree {
   if (changes.length === 0) return tree;
-  const ordered = byPlace(changes);
+  const ordered = changes.toSorted((a, b) => (a.place < b.place ? -1 : 1));
   return { root: sealed(hash, update(hash, tree.root, 0, ordered, 0, ordered.length)), digest: null };
-}
-
-/** Positions that fit a key of 52 bits behind the first 32 bits of a place. */
-const MAX_KEYED = 2 ** 20;
-
-/**
- * In ascending order of place. PERF: a quarter of the time of a sort that compares places, because numbers are sorted
- * without calling back.
- */
-export function byPlace<T extends { readonly place: Place }>(items: readonly T[]): T[] {
-  if (items.length > MAX_KEYED) return items.toSorted((a, b) => (a.place < b.place ? -1 : 1));
-  const keys = new Float64Array(items.length);
-  for (const [i, { place }] of items.entries()) {
-    const high = place.charCodeAt(0) * 256 + place.charCodeAt(1);
-    const low = place.charCodeAt(2) * 256 + place.charCodeAt(3);
-    keys[i] = (high * 65_536 + low) * MAX_KEYED + i;
-  }
-  const ordered = Array.from(keys.sort(), (key) => items[key % MAX_KEYED] as T);
-  // Few share their first 32 bits: those are put right one by one.
-  for (let i = 1; i < ordered.length; i++) {
-    const item = ordered[i] as T;
-    let at = i;
-    for (; at > 0 && item.place < (ordered[at - 1] as T).place; at--) ordered[at] = ordered[at - 1] as T;
-    ordered[at] = item;
-  }
-  return ordered;
 }
 
 /** The node at `depth` with the changes from `start` to `end`, all of which belong below it. */
@@ -244,7 +218,7 @@ function withChanges(part: Part, changes: readonly Change[], start: number, end:
   return draft(part.depth, part.first, entries, kept, sizeBytes);
 }
 
-/** PERF: where digests are put together before they are copied; a third faster than a fresh array each time. */
+/** Where digests are put together before as many as there are in the end are kept. */
 let room = new Uint8Array(0);
 
 function roomFor(sizeBytes: number): Uint8Array {
