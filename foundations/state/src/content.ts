@@ -1,117 +1,83 @@
 /**
- * What a collection holds: its slots, what they were before each open mark (to return there), and which of them may
- * differ from the tree (to re-hash them at the next digest).
+ * What a collection holds: its keys with their records, what they held before each open mark (to return there), and
+ * which of them may differ from the tree. A value that replaces another stays as it is until the next digest, because
+ * it is likely to be replaced again; a new key's is written into a record at once.
  */
 
 import type { Mark } from '@concordat/kernel';
-import type { Place } from './part.ts';
+import { NO_RECORD, type RecordId } from './records.ts';
 
-/** A present key. */
-export interface Slot<V> {
+/** A value that has no record yet. */
+export interface Young<V> {
   value: V;
-  /** The mark after which the slot was last logged, 0 if it was not. */
-  logged: Mark;
-  isDirty: boolean;
-  /** Where the entry belongs, once somebody needed to know. */
-  place: Place | null;
+  /** The mark after which the key was last logged, 0 if it was not. */
+  readonly logged: Mark;
+  /** The key's record before, which knows its place: until the next digest, or NO_RECORD. */
+  readonly origin: RecordId;
 }
 
-/** What a key held before its first change after a mark: no slot means that it was absent. */
-export interface Former<K, V> {
-  readonly key: K;
-  readonly slot: Slot<V> | undefined;
-  readonly value: V | undefined;
-}
+/** What a key holds: a record, or a value that will become one. */
+export type Held<V> = RecordId | Young<V>;
 
-interface Segment<K, V> {
+/** What keys held before they changed after a mark, in order of the changes; undefined for nothing. */
+export interface Segment<K, V> {
   readonly mark: Mark;
-  readonly formers: Former<K, V>[];
+  readonly keys: K[];
+  readonly held: (Held<V> | undefined)[];
 }
 
 export interface Content<K, V> {
-  readonly slots: Map<K, Slot<V>>;
+  readonly slots: Map<K, Held<V>>;
   /** In ascending order of their marks; a mark without changes has none. */
   segments: Segment<K, V>[];
-  /** May name a key more than once. */
-  dirty: K[];
-  readonly observers: ((key: K, before: V | undefined, after: V | undefined) => void)[];
+  /** Keys that may differ from the tree: all that hold a young value, and others. */
+  readonly dirty: Set<K>;
 }
 
 export const createContent = <K, V>(): Content<K, V> => ({
   slots: new Map(),
   segments: [],
-  dirty: [],
-  observers: [],
+  dirty: new Set(),
 });
 
-export function tell<K, V>(
-  content: Content<K, V>,
-  key: K,
-  before: V | undefined,
-  after: V | undefined,
-): void {
-  for (const observer of content.observers) observer(key, before, after);
-}
-
-/** Remembers what `key` holds before it changes, unless that is known for the open mark already. */
-export function remember<K, V>(content: Content<K, V>, key: K, slot: Slot<V> | undefined, mark: Mark): void {
-  if (mark === 0 || slot?.logged === mark) return;
+/** Remembers what `key` holds before it changes. Only while a mark is open. */
+export function remember<K, V>(content: Content<K, V>, key: K, held: Held<V> | undefined, mark: Mark): void {
   let segment = content.segments.at(-1);
   if (segment === undefined || segment.mark !== mark) {
-    segment = { mark, formers: [] };
+    segment = { mark, keys: [], held: [] };
     content.segments.push(segment);
   }
-  segment.formers.push({ key, slot, value: slot?.value });
+  segment.keys.push(key);
+  segment.held.push(held);
 }
 
-/** Undoes all changes after `mark`, the latest first. */
-export function undoSince<K, V>(content: Content<K, V>, mark: Mark): void {
-  for (
-    let last = content.segments.at(-1);
-    last !== undefined && last.mark >= mark;
-    last = content.segments.at(-1)
-  ) {
-    content.segments.pop();
-    for (let i = last.formers.length - 1; i >= 0; i--) undo(content, last.formers[i] as Former<K, V>);
+/** Undoes all changes after `mark`, the latest first, telling `visit` of each with what was held and is again. */
+export function undoSince<K, V>(
+  content: Content<K, V>,
+  mark: Mark,
+  visit: (key: K, before: Held<V> | undefined, after: Held<V> | undefined) => void,
+): void {
+  const { segments, slots, dirty } = content;
+  for (let last = segments.at(-1); last !== undefined && last.mark >= mark; last = segments.at(-1)) {
+    segments.pop();
+    for (let i = last.keys.length - 1; i >= 0; i--) {
+      const [key, held] = [last.keys[i] as K, last.held[i]];
+      const before = slots.get(key);
+      dirty.add(key);
+      if (held === undefined) slots.delete(key);
+      // Its former record may be gone by now.
+      else slots.set(key, typeof held === 'number' ? held : { ...held, origin: NO_RECORD });
+      visit(key, before, held);
+    }
   }
 }
 
-function undo<K, V>(content: Content<K, V>, { key, slot, value }: Former<K, V>): void {
-  const before = content.slots.get(key)?.value;
-  content.dirty.push(key);
-  if (slot === undefined || value === undefined) {
-    content.slots.delete(key);
-  } else {
-    slot.value = value;
-    slot.logged = 0;
-    slot.isDirty = true;
-    content.slots.set(key, slot);
-  }
-  tell(content, key, before, value);
-}
-
-/** The first former of each key that changed after `mark`: what it held there. */
-export function formersSince<K, V>(content: Content<K, V>, mark: Mark): Iterable<Former<K, V>> {
-  const first = new Map<K, Former<K, V>>();
+/** What each key that changed after `mark` held there. */
+export function heldAt<K, V>(content: Content<K, V>, mark: Mark): Map<K, Held<V> | undefined> {
+  const first = new Map<K, Held<V> | undefined>();
   for (const segment of content.segments) {
     if (segment.mark < mark) continue;
-    for (const former of segment.formers) if (!first.has(former.key)) first.set(former.key, former);
+    for (const [i, key] of segment.keys.entries()) if (!first.has(key)) first.set(key, segment.held[i]);
   }
-  return first.values();
-}
-
-/** Empties the list of dirty keys, calling `visit` once for each key with its slot. */
-export function takeDirty<K, V>(
-  content: Content<K, V>,
-  visit: (key: K, slot: Slot<V> | undefined) => void,
-): void {
-  const gone = new Set<K>();
-  for (const key of content.dirty) {
-    const slot = content.slots.get(key);
-    if (slot === undefined ? gone.has(key) : !slot.isDirty) continue;
-    if (slot === undefined) gone.add(key);
-    else slot.isDirty = false;
-    visit(key, slot);
-  }
-  content.dirty = [];
+  return first;
 }

@@ -8,31 +8,47 @@
 import { DIGEST_BYTES, type Hash } from '@concordat/crypto';
 import { assert, type Digest, type Restore } from '@concordat/kernel';
 import { concatBytes, equalBytes } from '@concordat/wire';
-import type { Collection, Staged } from './collection.ts';
-import { entryDigest } from './entry.ts';
+import { MAX_ENTRY_BYTES } from './codec.ts';
+import type { Collection } from './collection.ts';
 import {
   afterRange,
+  bitOf,
   decodePart,
   LOWEST,
   type Part,
   type Place,
   partDigest,
   prefixOf,
+  type RawEntry,
   type RawPart,
 } from './part.ts';
+import {
+  appendEntry,
+  comparePlaces,
+  createRecords,
+  entryDigest,
+  FRAME_BYTES,
+  freeRecord,
+  placeBit,
+  type RecordId,
+  type Records,
+  seal,
+  sizeOf,
+} from './records.ts';
 import { areSiblings, isLeaf, listDigest, type Tree, treeOf } from './tree.ts';
 
 interface Accepted {
   readonly part: Part;
-  readonly staged: readonly Staged[];
+  /** The collection of each of its records. */
+  readonly owners: readonly Collection[];
 }
 
 export interface RestoreTarget {
   readonly hash: Hash;
   readonly version: number;
   readonly collections: ReadonlyMap<string, Collection>;
-  /** Installs the tree, after the collections took its entries. */
-  installed(tree: Tree): void;
+  /** Puts the records and the tree in the place of the former ones. */
+  installed(records: Records, tree: Tree): void;
 }
 
 export function createRestore(
@@ -43,6 +59,7 @@ export function createRestore(
   if (promised.some((part) => part.length !== DIGEST_BYTES)) return null;
   if (!equalBytes(listDigest(target.hash, target.version, concatBytes(promised)), digest)) return null;
   const accepted: (Accepted | undefined)[] = promised.map(() => undefined);
+  const records = createRecords(target.hash);
   let missing = promised.length;
 
   const offer = (index: number, bytes: Uint8Array): boolean => {
@@ -54,11 +71,14 @@ export function createRestore(
     );
     if (!equalBytes(partDigest(target.hash, raw.depth, raw.first, digests), expected)) return false;
     if (accepted[index] !== undefined) return true;
-    const staged = stageAll(target, raw);
-    if (staged === null) return false;
-    const part = partOf(raw, staged, digests, expected);
-    if (!isLeaf(part.sizeBytes, staged.length) || !fits(accepted, index, part)) return false;
-    accepted[index] = { part, staged };
+    const taken = takeIn(target, records, raw, expected);
+    if (taken === null) return false;
+    const { part } = taken;
+    if (!isLeaf(part.sizeBytes, part.records.length) || !fits(accepted, index, part)) {
+      for (const id of part.records) freeRecord(records, id);
+      return false;
+    }
+    accepted[index] = taken;
     missing--;
     return true;
   };
@@ -76,38 +96,50 @@ export function createRestore(
       assert(missing === 0, 'a restore finishes when no part is missing');
       install(
         target,
+        records,
         accepted.filter((one) => one !== undefined),
       );
     },
   };
 }
 
-/** The entries, ready to insert; null unless each is canonical and all are in their place, in order. */
-function stageAll(target: RestoreTarget, { depth, first, entries }: RawPart): Staged[] | null {
-  if (prefixOf(first, depth) !== first) return null;
-  const staged: Staged[] = [];
-  let previous: Place = '';
-  for (const raw of entries) {
-    const next = target.collections.get(String.fromCharCode(...raw.name))?.stage(raw) ?? null;
-    if (next === null) return null;
-    const { place } = next.entry;
-    if (place <= previous || prefixOf(place, depth) !== first) return null;
-    previous = place;
-    staged.push(next);
+/** The part with its entries as records; null unless each is canonical and all are in their place, in order. */
+function takeIn(
+  { collections }: RestoreTarget,
+  into: Records,
+  { depth, first, entries }: RawPart,
+  digest: Digest,
+): Accepted | null {
+  const records: RecordId[] = [];
+  const owners: Collection[] = [];
+  const take = (raw: RawEntry): boolean => {
+    const owner = collections.get(String.fromCharCode(...raw.name));
+    if (owner === undefined || entrySize(raw) > MAX_ENTRY_BYTES || !owner.isCanonical(raw)) return false;
+    const id = appendEntry(into, raw.name, raw.key, raw.value);
+    seal(into, id);
+    const previous = records.at(-1);
+    records.push(id);
+    owners.push(owner);
+    return (
+      (previous === undefined || comparePlaces(into, previous, id) < 0) && isBelow(into, id, depth, first)
+    );
+  };
+  if (prefixOf(first, depth) !== first || !entries.every(take)) {
+    for (const id of records) freeRecord(into, id);
+    return null;
   }
-  return staged;
+  const sizeBytes = records.reduce((size, id) => size + sizeOf(into, id), 0);
+  return { part: { depth, first, records, sizeBytes, digest }, owners };
 }
 
-const partOf = (
-  { depth, first }: RawPart,
-  staged: readonly Staged[],
-  digests: Uint8Array,
-  digest: Digest,
-): Part => {
-  const entries = staged.map(({ entry }) => entry);
-  const sizeBytes = entries.reduce((size, entry) => size + entry.sizeBytes, 0);
-  return { depth, first, entries, digests, sizeBytes, digest };
-};
+const entrySize = ({ name, key, value }: RawEntry): number =>
+  FRAME_BYTES + name.length + key.length + value.length;
+
+/** True if the record's place opens with the first `depth` bits of `first`. */
+function isBelow(records: Records, id: RecordId, depth: number, first: Place): boolean {
+  for (let at = 0; at < depth; at++) if (placeBit(records, id, at) !== bitOf(first, at)) return false;
+  return true;
+}
 
 /** True if the part's range meets those of its neighbours, as far as they are known, and none should be joined. */
 function fits(accepted: readonly (Accepted | undefined)[], index: number, part: Part): boolean {
@@ -120,12 +152,13 @@ function fits(accepted: readonly (Accepted | undefined)[], index: number, part: 
 
 function follows(left: Part, right: Part): boolean {
   if (afterRange(left.first, left.depth) !== right.first) return false;
-  const count = left.entries.length + right.entries.length;
+  const count = left.records.length + right.records.length;
   return !areSiblings(left, right) || !isLeaf(left.sizeBytes + right.sizeBytes, count);
 }
 
-function install(target: RestoreTarget, accepted: readonly Accepted[]): void {
+function install(target: RestoreTarget, records: Records, accepted: readonly Accepted[]): void {
   for (const collection of target.collections.values()) collection.clear();
-  for (const { staged } of accepted) for (const entry of staged) entry.insert();
-  target.installed(treeOf(accepted.map(({ part }) => part)));
+  target.installed(records, treeOf(accepted.map(({ part }) => part)));
+  for (const { part, owners } of accepted)
+    for (const [i, id] of part.records.entries()) owners[i]?.insert(id);
 }

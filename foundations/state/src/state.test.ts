@@ -156,6 +156,7 @@ interface Marked {
 }
 
 interface Taken {
+  readonly mark: Mark;
   readonly snapshot: Snapshot;
   readonly model: Model;
 }
@@ -187,15 +188,23 @@ function applyToMark(
   const index = pick % marks.length;
   const { mark, model } = marks[index] as Marked;
   if (kind === 'snapshot') {
-    taken.push({ snapshot: sample.state.snapshot(mark), model });
+    taken.push({ mark, snapshot: sample.state.snapshot(mark), model });
   } else if (kind === 'release') {
+    finishTaken(taken, (one) => one.mark <= mark);
     sample.state.release(mark);
     marks.splice(0, index + 1);
   } else {
+    finishTaken(taken, (one) => one.mark > mark);
     sample.state.rollback(mark);
     marks.splice(index + 1);
     assert.deepEqual(sorted(dump(sample)), sorted(model));
   }
+}
+
+/** Reads these snapshots for the last time: their marks go. */
+function finishTaken(taken: Taken[], isLast: (one: Taken) => boolean): void {
+  for (const one of taken.filter(isLast)) assertTransfers(one);
+  taken.splice(0, taken.length, ...taken.filter((one) => !isLast(one)));
 }
 
 function assertTransfers({ snapshot, model }: Taken): void {
@@ -275,6 +284,18 @@ describe('state', () => {
     state.rollback(second);
     assert.equal(names.size, 0);
     assert.throws(() => state.rollback(third), /release/);
+  });
+
+  it('refuses to read a snapshot whose mark is gone, or whose state was replaced', () => {
+    const sample = createSample();
+    sample.names.set('a', { text: '1' });
+    const [first, second] = [sample.state.mark(), sample.state.mark()];
+    const snapshots = [first, second].map((mark) => sample.state.snapshot(mark));
+    sample.state.release(first);
+    assert.throws(() => snapshots[0]?.read(0), /release/);
+    assert.ok((snapshots[1]?.read(0).length ?? 0) > 0);
+    transfer(sample.state.snapshot(second), sample);
+    assert.throws(() => snapshots[1]?.read(0), /restored/);
   });
 
   it('gives copies of its digests, so that nobody can change them from outside', () => {

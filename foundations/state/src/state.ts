@@ -9,8 +9,8 @@ import type { Hash } from '@concordat/crypto';
 import { assert, type Digest, type Mark, type Restore, type Snapshot } from '@concordat/kernel';
 import { type EntryCodec, textKey, type ValueCodec } from './codec.ts';
 import { type Collection, type CollectionContext, createCollection, type StateMap } from './collection.ts';
-import type { Change } from './entry.ts';
 import { type Part, partBytes } from './part.ts';
+import { compact, createRecords, freeRecord, isTombstone, type RecordId, type Records } from './records.ts';
 import { createRestore } from './restore.ts';
 import { changed, countParts, emptyTree, partsOf, stateDigest, type Tree } from './tree.ts';
 
@@ -46,45 +46,75 @@ export interface State {
 interface OpenMark {
   readonly mark: Mark;
   tree: Tree | null;
+  /** Nothing differed from the tree. */
+  readonly isClean: boolean;
+  /** Records that were made for this tree alone. */
+  readonly made: RecordId[];
 }
 
-interface Core {
+interface Core extends CollectionContext {
   readonly hash: Hash;
   readonly version: number;
   readonly collections: Map<string, Collection>;
+  records: Records;
   tree: Tree;
   /** In ascending order. */
   open: OpenMark[];
+  openMark: Mark;
   lastMark: Mark;
+  /** Records that only `tree` may show, until it is brought up to date. */
+  condemned: RecordId[];
 }
 
-export function createState({ hash, version }: StateOptions): State {
+function createCore({ hash, version }: StateOptions): Core {
+  const records = createRecords(hash);
   const core: Core = {
     hash,
     version,
     collections: new Map(),
-    tree: emptyTree(hash),
+    records,
+    tree: emptyTree(records),
     open: [],
+    openMark: 0,
     lastMark: 0,
+    condemned: [],
+    condemn: (id) => {
+      core.condemned.push(id);
+    },
   };
+  return core;
+}
+
+export function createState(options: StateOptions): State {
+  const core = createCore(options);
   return {
-    version,
+    version: core.version,
     ...declarations(core),
     digest: () => digestOf(core),
     mark: () => openMark(core),
     rollback: (mark) => rollback(core, mark),
     release: (mark) => {
-      core.open = core.open.filter((open) => open.mark > mark);
+      keepOpen(core, (open) => open.mark > mark);
       for (const collection of core.collections.values()) collection.release(mark);
     },
-    snapshot: (mark) => snapshotOf(core, treeAt(core, mark)),
+    snapshot: (mark) => snapshotOf(core, mark),
     restore: (digest, partDigests) =>
-      createRestore({ ...core, installed: (tree) => install(core, tree) }, digest, partDigests),
+      createRestore(
+        { ...core, installed: (records, tree) => install(core, records, tree) },
+        digest,
+        partDigests,
+      ),
   };
 }
 
+/** Forgets the other marks. */
+function keepOpen(core: Core, isKept: (open: OpenMark) => boolean): void {
+  for (const open of core.open) if (!isKept(open)) core.condemned.push(...open.made);
+  core.open = core.open.filter(isKept);
+  core.openMark = core.open.at(-1)?.mark ?? 0;
+}
+
 function declarations(core: Core): Pick<State, 'map' | 'cell'> {
-  const context: CollectionContext = { hash: core.hash, openMark: () => core.open.at(-1)?.mark ?? 0 };
   const declare = <K extends string | number, V>(
     name: string,
     codec: EntryCodec<K, V>,
@@ -92,7 +122,7 @@ function declarations(core: Core): Pick<State, 'map' | 'cell'> {
   ): StateMap<K, V> => {
     assert(!core.collections.has(name), 'every collection has its own name');
     assert(core.lastMark === 0, 'collections are declared before the first mark');
-    const { map, collection } = createCollection(name, codec, context, absent);
+    const { map, collection } = createCollection(name, codec, core, absent);
     core.collections.set(name, collection);
     return map;
   };
@@ -120,11 +150,21 @@ const withSoleKey = <V>(codec: ValueCodec<V>): EntryCodec<string, V> => ({
 
 /** Brings the tree up to date. */
 function settle(core: Core): void {
-  const changes: Change[] = [];
+  const changes: RecordId[] = [];
   for (const collection of core.collections.values()) {
-    if (collection.isDirty) for (const change of collection.takeDirty()) changes.push(change);
+    if (collection.isDirty) collection.takeDirty(changes);
   }
-  core.tree = changed(core.hash, core.tree, changes);
+  core.tree = withChanges(core, changes);
+  for (const id of core.condemned) freeRecord(core.records, id);
+  core.condemned = [];
+  compact(core.records);
+}
+
+/** The present tree with these changes made. */
+function withChanges(core: Core, changes: RecordId[]): Tree {
+  const tree = changed(core.records, core.tree, changes);
+  for (const id of changes) if (isTombstone(core.records, id)) freeRecord(core.records, id);
+  return tree;
 }
 
 function digestOf(core: Core): Digest {
@@ -139,7 +179,9 @@ function isDirty(core: Core): boolean {
 
 function openMark(core: Core): Mark {
   core.lastMark++;
-  core.open.push({ mark: core.lastMark, tree: isDirty(core) ? null : core.tree });
+  const isClean = !isDirty(core);
+  core.open.push({ mark: core.lastMark, tree: isClean ? core.tree : null, isClean, made: [] });
+  core.openMark = core.lastMark;
   return core.lastMark;
 }
 
@@ -150,13 +192,13 @@ function findMark(core: Core, mark: Mark): OpenMark {
 }
 
 function rollback(core: Core, mark: Mark): void {
-  const { tree } = findMark(core, mark);
-  core.open = core.open.filter((open) => open.mark <= mark);
+  const { tree, isClean } = findMark(core, mark);
+  keepOpen(core, (open) => open.mark <= mark);
   for (const collection of core.collections.values()) {
     collection.undoSince(mark);
-    if (tree !== null) collection.dropDirty();
+    if (isClean) collection.dropDirty();
   }
-  if (tree !== null) core.tree = tree;
+  if (isClean && tree !== null) core.tree = tree;
 }
 
 /** The tree as of `mark`: today's, with what changed since set back. The entries themselves stay as they are. */
@@ -164,15 +206,15 @@ function treeAt(core: Core, mark: Mark): Tree {
   const open = findMark(core, mark);
   if (open.tree !== null) return open.tree;
   settle(core);
-  const changes: Change[] = [];
-  for (const collection of core.collections.values()) {
-    for (const change of collection.changedSince(mark)) changes.push(change);
-  }
-  open.tree = changed(core.hash, core.tree, changes);
+  const changes: RecordId[] = [];
+  for (const collection of core.collections.values()) collection.changedSince(mark, changes, open.made);
+  open.tree = withChanges(core, changes);
   return open.tree;
 }
 
-function snapshotOf(core: Core, tree: Tree): Snapshot {
+function snapshotOf(core: Core, mark: Mark): Snapshot {
+  const { hash, version, records } = core;
+  const tree = treeAt(core, mark);
   // Most snapshots are never read: a list of all parts is made for those that are.
   let list: Part[] | null = null;
   const at = (index: number): Part => {
@@ -182,14 +224,21 @@ function snapshotOf(core: Core, tree: Tree): Snapshot {
     return part;
   };
   return {
-    digest: stateDigest(core.hash, core.version, tree),
+    digest: stateDigest(hash, version, tree),
     parts: countParts(tree),
     digestOf: (index) => at(index).digest.slice(),
-    read: (index) => partBytes(at(index)),
+    read: (index) => {
+      assert(records === core.records, 'a snapshot is read before another state is restored');
+      findMark(core, mark);
+      return partBytes(records, at(index));
+    },
   };
 }
 
-function install(core: Core, tree: Tree): void {
+function install(core: Core, records: Records, tree: Tree): void {
+  core.records = records;
+  core.condemned = [];
   core.open = [];
+  core.openMark = 0;
   core.tree = tree;
 }

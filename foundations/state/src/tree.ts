@@ -8,11 +8,11 @@
  * restores needs the whole list anyway, and hashing the list is far cheaper than a tree of small hashes.
  */
 
-import { DIGEST_BYTES, type Hash, tagged } from '@concordat/crypto';
+import { type Hash, tagged } from '@concordat/crypto';
 import { assert, type Digest } from '@concordat/kernel';
-import { concatBytes, createKeepingCopier } from '@concordat/wire';
-import type { Change, Entry } from './entry.ts';
-import { bitOf, LOWEST, type Part, type Place, partDigest, SPLIT_BYTES, withBit } from './part.ts';
+import { concatBytes } from '@concordat/wire';
+import { bitOf, digestOfRecords, LOWEST, type Part, type Place, SPLIT_BYTES, withBit } from './part.ts';
+import { comparePlaces, isTombstone, placeBit, type RecordId, type Records, sizeOf } from './records.ts';
 
 export interface Tree {
   readonly root: Part | Inner;
@@ -39,21 +39,18 @@ type Node = Part | Inner | Draft;
 /** Inner nodes of at most this many parts remember their digests: the list of all is then put together quickly. */
 const REMEMBERED_PARTS = 64;
 
-/** Digests live as long as their part, longer than most other bytes. */
-const keep = createKeepingCopier();
-
-export const emptyTree = (hash: Hash): Tree => ({
-  root: sealed(hash, draft(0, LOWEST, [], new Uint8Array(0), 0)),
+export const emptyTree = (from: Records): Tree => ({
+  root: sealed(from, draft(0, LOWEST, [], 0)),
   digest: null,
 });
 
-const draft = (
-  depth: number,
-  first: Place,
-  entries: readonly Entry[],
-  digests: Uint8Array,
-  sizeBytes: number,
-): Draft => ({ depth, first, entries, digests, sizeBytes, digest: null });
+const draft = (depth: number, first: Place, records: readonly RecordId[], sizeBytes: number): Draft => ({
+  depth,
+  first,
+  records,
+  sizeBytes,
+  digest: null,
+});
 
 /** The tree that has these parts, in order, as its leaves. */
 export function treeOf(parts: readonly Part[]): Tree {
@@ -121,50 +118,55 @@ export const isLeaf = (sizeBytes: number, count: number): boolean => sizeBytes <
 export const areSiblings = (left: { depth: number; first: Place }, right: { depth: number }): boolean =>
   left.depth === right.depth && left.depth > 0 && bitOf(left.first, left.depth - 1) === 0;
 
-/** The tree with the changes, each of another place, made. */
-export function changed(hash: Hash, tree: Tree, changes: readonly Change[]): Tree {
+/** The tree with the changes made: sealed records and tombstones, each of another place. Puts them in order. */
+export function changed(from: Records, tree: Tree, changes: RecordId[]): Tree {
   if (changes.length === 0) return tree;
-  const ordered = changes.toSorted((a, b) => (a.place < b.place ? -1 : 1));
-  return { root: sealed(hash, update(hash, tree.root, 0, ordered, 0, ordered.length)), digest: null };
+  changes.sort((a, b) => comparePlaces(from, a, b));
+  return { root: sealed(from, update(from, tree.root, 0, changes, 0, changes.length)), digest: null };
 }
 
 /** The node at `depth` with the changes from `start` to `end`, all of which belong below it. */
 function update(
-  hash: Hash,
+  from: Records,
   node: Part | Inner,
   depth: number,
-  changes: readonly Change[],
+  changes: readonly RecordId[],
   start: number,
   end: number,
 ): Node {
   if (start === end) return node;
-  if (!isInner(node)) return split(hash, withChanges(node, changes, start, end));
-  const middle = firstOnRight(changes, depth, start, end);
-  const left = update(hash, node.left, depth + 1, changes, start, middle);
-  const right = update(hash, node.right, depth + 1, changes, middle, end);
-  return joined(hash, left, right);
+  if (!isInner(node)) return split(from, withChanges(from, node, changes, start, end));
+  const middle = firstOnRight(from, changes, depth, start, end);
+  const left = update(from, node.left, depth + 1, changes, start, middle);
+  const right = update(from, node.right, depth + 1, changes, middle, end);
+  return joined(from, left, right);
 }
 
-/** The index of the first of items in order, from `low` on, whose place has bit `depth` set. */
-function firstOnRight(items: readonly { place: Place }[], depth: number, low: number, end: number): number {
-  let from = low;
-  for (let high = end; from < high; ) {
-    const middle = (from + high) >>> 1;
-    if (bitOf((items[middle] as { place: Place }).place, depth) === 0) from = middle + 1;
+/** The index of the first of records in order, from `low` on, whose place has bit `depth` set. */
+function firstOnRight(
+  from: Records,
+  ids: readonly RecordId[],
+  depth: number,
+  start: number,
+  end: number,
+): number {
+  let low = start;
+  for (let high = end; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (placeBit(from, ids[middle] as RecordId, depth) === 0) low = middle + 1;
     else high = middle;
   }
-  return from;
+  return low;
 }
 
 /** Two siblings as one leaf if they fit, else as an inner node. */
-function joined(hash: Hash, left: Node, right: Node): Node {
-  if (isInner(left) || isInner(right)) return inner(sealed(hash, left), sealed(hash, right));
+function joined(from: Records, left: Node, right: Node): Node {
+  if (isInner(left) || isInner(right)) return inner(sealed(from, left), sealed(from, right));
   const sizeBytes = left.sizeBytes + right.sizeBytes;
-  if (!isLeaf(sizeBytes, left.entries.length + right.entries.length)) {
-    return inner(sealed(hash, left), sealed(hash, right));
+  if (!isLeaf(sizeBytes, left.records.length + right.records.length)) {
+    return inner(sealed(from, left), sealed(from, right));
   }
-  const digests = concatBytes([left.digests, right.digests]);
-  return draft(left.depth - 1, left.first, [...left.entries, ...right.entries], digests, sizeBytes);
+  return draft(left.depth - 1, left.first, [...left.records, ...right.records], sizeBytes);
 }
 
 const isInner = (node: Node): node is Inner => 'left' in node;
@@ -177,80 +179,61 @@ const inner = (left: Part | Inner, right: Part | Inner): Inner => ({
   digests: null,
 });
 
-function sealed(hash: Hash, node: Node): Part | Inner {
+function sealed(from: Records, node: Node): Part | Inner {
   if (isInner(node) || node.digest !== null) return node;
-  const { depth, first, entries, digests, sizeBytes } = node;
-  return { depth, first, entries, digests, sizeBytes, digest: partDigest(hash, depth, first, digests) };
+  const { depth, first, records, sizeBytes } = node;
+  return { depth, first, records, sizeBytes, digest: digestOfRecords(from, depth, first, records) };
 }
 
-/** Merges the changes from `start` to `end` into the entries of `part`; both are in order of place. */
-function withChanges(part: Part, changes: readonly Change[], start: number, end: number): Draft {
-  const entries: Entry[] = [];
-  const digests = roomFor(part.digests.length + (end - start) * DIGEST_BYTES);
+/** Merges the changes from `start` to `end` into the records of `part`; both are in order of place. */
+function withChanges(
+  from: Records,
+  part: Part,
+  changes: readonly RecordId[],
+  start: number,
+  end: number,
+): Draft {
+  const old = part.records;
+  const records: RecordId[] = [];
   let { sizeBytes } = part;
-  let old = 0;
-  const keepTo = (next: number): void => {
-    digests.set(
-      part.digests.subarray(old * DIGEST_BYTES, next * DIGEST_BYTES),
-      entries.length * DIGEST_BYTES,
-    );
-    while (old < next) entries.push(part.entries[old++] as Entry);
-  };
+  let next = 0;
   for (let i = start; i < end; i++) {
-    const { place, entry, digest } = changes[i] as Change;
-    assert(
-      i === start || (changes[i - 1] as Change).place !== place,
-      'keys of a collection encode differently',
-    );
-    keepTo(indexOf(part.entries, place, old));
-    const former = part.entries[old];
-    if (former?.place === place) {
-      sizeBytes -= former.sizeBytes;
-      old++;
+    const change = changes[i] as RecordId;
+    const isSecond = i > start && comparePlaces(from, changes[i - 1] as RecordId, change) === 0;
+    assert(!isSecond, 'keys of a collection encode differently');
+    const at = indexOf(from, old, change, next);
+    while (next < at) records.push(old[next++] as RecordId);
+    const former = old[next];
+    if (former !== undefined && comparePlaces(from, former, change) === 0) {
+      sizeBytes -= sizeOf(from, former);
+      next++;
     }
-    if (entry === null || digest === null) continue;
-    digests.set(digest, entries.length * DIGEST_BYTES);
-    entries.push(entry);
-    sizeBytes += entry.sizeBytes;
+    if (isTombstone(from, change)) continue;
+    records.push(change);
+    sizeBytes += sizeOf(from, change);
   }
-  keepTo(part.entries.length);
-  const kept = keep(digests, 0, entries.length * DIGEST_BYTES);
-  return draft(part.depth, part.first, entries, kept, sizeBytes);
+  while (next < old.length) records.push(old[next++] as RecordId);
+  return draft(part.depth, part.first, records, sizeBytes);
 }
 
-/** Where digests are put together before as many as there are in the end are kept. */
-let room = new Uint8Array(0);
-
-function roomFor(sizeBytes: number): Uint8Array {
-  if (room.length < sizeBytes) room = new Uint8Array(2 * sizeBytes);
-  return room;
-}
-
-/** The index of the first entry from `low` on whose place is not below `place`. */
-function indexOf(entries: readonly Entry[], place: Place, low: number): number {
-  let from = low;
-  for (let high = entries.length; from < high; ) {
-    const middle = (from + high) >>> 1;
-    if ((entries[middle] as Entry).place < place) from = middle + 1;
+/** The index of the first of `ids` from `start` on whose place is not below that of `id`. */
+function indexOf(from: Records, ids: readonly RecordId[], id: RecordId, start: number): number {
+  let low = start;
+  for (let high = ids.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if (comparePlaces(from, ids[middle] as RecordId, id) < 0) low = middle + 1;
     else high = middle;
   }
-  return from;
+  return low;
 }
 
-function split(hash: Hash, node: Draft): Draft | Inner {
-  const { depth, first, entries, digests, sizeBytes } = node;
-  if (isLeaf(sizeBytes, entries.length)) return node;
-  const middle = firstOnRight(entries, depth, 0, entries.length);
-  const left = entries.slice(0, middle);
-  const leftBytes = left.reduce((size, entry) => size + entry.sizeBytes, 0);
-  const cut = middle * DIGEST_BYTES;
-  const low = draft(depth + 1, first, left, keep(digests, 0, cut), leftBytes);
-  const high = draft(
-    depth + 1,
-    withBit(first, depth),
-    entries.slice(middle),
-    keep(digests, cut),
-    sizeBytes - leftBytes,
-  );
-  return inner(sealed(hash, split(hash, low)), sealed(hash, split(hash, high)));
+function split(from: Records, node: Draft): Draft | Inner {
+  const { depth, first, records, sizeBytes } = node;
+  if (isLeaf(sizeBytes, records.length)) return node;
+  const middle = firstOnRight(from, records, depth, 0, records.length);
+  const left = records.slice(0, middle);
+  const leftBytes = left.reduce((size, id) => size + sizeOf(from, id), 0);
+  const low = draft(depth + 1, first, left, leftBytes);
+  const high = draft(depth + 1, withBit(first, depth), records.slice(middle), sizeBytes - leftBytes);
+  return inner(sealed(from, split(from, low)), sealed(from, split(from, high)));
 }

@@ -129,7 +129,8 @@ const copied = createKeepingCopier();
 const keep = (data: Uint8Array | null): Uint8Array | null => (data === null ? null : copied(data));
 
 const bornOf = (tx: Transaction, request: CreateRequest, acl: readonly Acl[]): Znode => ({
-  data: keep(request.data),
+  // Not copied: the state writes a new key's value into bytes of its own at once.
+  data: request.data,
   acl,
   czxid: tx.zxid,
   mzxid: tx.zxid,

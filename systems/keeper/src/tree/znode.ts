@@ -115,7 +115,7 @@ export function encodeZnode(node: Znode): Uint8Array {
 /** Reads what `encodeZnode` wrote. Fields are read in the order in which they are listed. */
 export function readZnode(reader: Reader, maxDataBytes: number): Znode {
   return {
-    data: reader.bool() ? reader.bytes(maxDataBytes) : null,
+    data: reader.bool() ? reader.view(maxDataBytes) : null,
     acl: readStoredAcl(reader),
     czxid: reader.u53(),
     mzxid: reader.u53(),
