@@ -34,13 +34,14 @@ export type Mark = number;
 
 /**
  * A state at a mark, in parts that can be fetched and checked one by one. `digestOf` lists what the parts must hash
- * to; `digest` of the service commits to that list. Reading is lazy: parts are made when asked for, between turns.
+ * to; `digest` of the service commits to that list. Reading is lazy: parts are made when asked for, between turns, as
+ * long as the mark is open.
  */
 export interface Snapshot {
   readonly digest: Digest;
   readonly parts: number;
   digestOf(part: number): Digest;
-  /** Canonical bytes of one part. */
+  /** Canonical bytes of one part: good until the next call of any snapshot, so that nobody pays for a copy they do not need. */
   read(part: number): Uint8Array;
 }
 

@@ -112,10 +112,11 @@ export function digestOfRecords(
 
 const writer = createWriter();
 
+/** A view that the next call overwrites. */
 export function partBytes(from: Records, { depth, first, records }: Part): Uint8Array {
   writer.fixed(headOf(depth, first, records.length));
   for (const id of records) writer.fixed(entryOf(from, id));
-  return writer.finish();
+  return writer.view();
 }
 
 /** One entry as found in a part that anyone may have sent. */
@@ -141,8 +142,8 @@ export function decodePart(bytes: Uint8Array): RawPart | null {
   const prefix = reader.fixed(Math.ceil(depth / 8));
   const entries = reader.list(SPLIT_BYTES, FRAME_BYTES, () => ({
     name: reader.fixed(Math.min(reader.u8(), MAX_NAME_BYTES + 1)),
-    key: reader.bytes(MAX_ENTRY_BYTES),
-    value: reader.bytes(MAX_ENTRY_BYTES),
+    key: reader.view(MAX_ENTRY_BYTES),
+    value: reader.view(MAX_ENTRY_BYTES),
   }));
   const first = String.fromCharCode(...prefix) + LOWEST.slice(prefix.length);
   return reader.finish({ depth, first, entries });

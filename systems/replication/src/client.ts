@@ -47,14 +47,15 @@ export function call(s: ClientState, env: Env<Message>, body: Uint8Array): numbe
   const { keys, cluster, domain, client, clientWindow } = s.options;
   if (s.nextSeq > s.acked + clientWindow) return null;
   const seq = s.nextSeq++;
-  const request = signRequest(keys, cluster, { domain, client, seq, acked: s.acked, body });
+  const { request } = signRequest(keys, cluster, { domain, client, seq, acked: s.acked, body });
   s.calls.set(seq, { request, sentAt: env.now, replies: new Map() });
   broadcast(s, env, request);
   return seq;
 }
 
 function broadcast(s: ClientState, env: Env<Message>, request: Request): void {
-  for (let id = 0; id < s.options.quorums.members; id++) env.send(id, { type: 'request', request });
+  const message: Message = { type: 'request', request };
+  for (let id = 0; id < s.options.quorums.members; id++) env.send(id, message);
 }
 
 export function createClient(options: ClientOptions): Process<ClientState, Message> {

@@ -48,9 +48,14 @@ export function requestDigest(keys: Keys, cluster: Digest, request: Omit<Request
   return keys.hash(statementBytes(cluster, 'request', requestStatement(keys.hash, request)));
 }
 
-export function signRequest(keys: Keys, cluster: Digest, content: Omit<Request, 'signature'>): Request {
+export function signRequest(
+  keys: Keys,
+  cluster: Digest,
+  content: Omit<Request, 'signature'>,
+): { readonly request: Request; readonly digest: Digest } {
   const { domain, client, seq, acked, body } = content;
-  return { domain, client, seq, acked, body, signature: keys.sign(requestDigest(keys, cluster, content)) };
+  const digest = requestDigest(keys, cluster, content);
+  return { request: { domain, client, seq, acked, body, signature: keys.sign(digest) }, digest };
 }
 
 export function requestCheck(request: Request, digest: Digest): SignatureCheck {

@@ -109,7 +109,7 @@ const proposeToSome: Attacker = () => (m, to) =>
 const splitRequests: Attacker = (liar) => (m, to) => {
   if (m.type !== 'request' || m.request.domain !== liar.self || !isVictim(to)) return [m];
   const body = Uint8Array.from([...m.request.body, 0]);
-  return [{ type: 'request', request: signRequest(liar.keys, liar.cluster, { ...m.request, body }) }];
+  return [{ type: 'request', request: signRequest(liar.keys, liar.cluster, { ...m.request, body }).request }];
 };
 
 /** Shows its requests to some members, with signatures that convince nobody else, and orders them. */

@@ -68,7 +68,7 @@ export function recoverFromAmnesia(s: ReplicaState, env: Env<Message>): void {
   if (s.execution.executed === 0 || s.transfer !== null) return;
   incarnation.asked = (record?.number ?? 0) + 1;
   incarnation.askedAt = env.now;
-  const request = signRequest(s.keys, s.config.cluster, {
+  const { request } = signRequest(s.keys, s.config.cluster, {
     domain: s.config.self,
     client: COMMAND_CLIENT,
     seq: incarnation.asked,

@@ -121,7 +121,7 @@ export function submit(s: ReplicaState, env: Env<Message>, body: Uint8Array): nu
   const { submission } = s;
   if (submission.outstanding.size >= s.config.clientWindow) return null;
   const seq = submission.nextSeq++;
-  const request = signRequest(s.keys, s.config.cluster, {
+  const { request, digest } = signRequest(s.keys, s.config.cluster, {
     domain: s.config.self,
     client: submission.client,
     seq,
@@ -129,7 +129,6 @@ export function submit(s: ReplicaState, env: Env<Message>, body: Uint8Array): nu
     body,
   });
   submission.outstanding.set(seq, { request, sentAt: env.now });
-  const digest = requestDigest(s.keys, s.config.cluster, request);
   addToPool(
     s,
     env,
@@ -137,7 +136,8 @@ export function submit(s: ReplicaState, env: Env<Message>, body: Uint8Array): nu
     executedOf(s.execution.core, request),
   );
   // Early: a request promises nothing.
-  for (const peer of others(s)) env.sendEarly(peer, { type: 'request', request });
+  const message: Submit = { type: 'request', request };
+  for (const peer of others(s)) env.sendEarly(peer, message);
   return seq;
 }
 
@@ -146,6 +146,7 @@ export function resubmit(s: ReplicaState, env: Env<Message>): void {
   for (const pending of s.submission.outstanding.values()) {
     if (env.now - pending.sentAt < 2 * s.config.retransmitMs) continue;
     pending.sentAt = env.now;
-    for (const peer of others(s)) env.send(peer, { type: 'request', request: pending.request });
+    const message: Submit = { type: 'request', request: pending.request };
+    for (const peer of others(s)) env.send(peer, message);
   }
 }

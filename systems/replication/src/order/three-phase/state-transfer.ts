@@ -132,7 +132,9 @@ export function onFetchPart(s: ReplicaState, env: Env<Message>, from: NodeId, m:
   const own = s.own.find(({ slot }) => slot === m.slot);
   if (own === undefined || m.part >= own.core.parts + own.service.parts) return;
   if (s.serving?.slot === m.slot) s.serving.at = env.now;
-  const bytes = m.part < own.core.parts ? own.core.read(m.part) : own.service.read(m.part - own.core.parts);
+  const part = m.part < own.core.parts ? own.core.read(m.part) : own.service.read(m.part - own.core.parts);
+  // A message may wait, what is read may not.
+  const bytes = part.slice();
   serve(s, env, from, { type: 'part', slot: m.slot, part: m.part, bytes }, bytes.length);
 }
 
