@@ -7,13 +7,22 @@
 import { assert, type Mark } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import type { EntryCodec } from './codec.ts';
-import { type Content, createContent, type Held, heldAt, remember, undoSince } from './content.ts';
+import {
+  type Content,
+  createContent,
+  type Held,
+  heldAt,
+  remember,
+  soil,
+  undoSince,
+  wipe,
+} from './content.ts';
 import { nameBytes, type RawEntry } from './part.ts';
 import {
   appendEntry,
   appendTombstone,
-  keyBytes,
-  NO_RECORD,
+  type Birth,
+  birthOf,
   type RecordId,
   type Records,
   seal,
@@ -60,12 +69,22 @@ export interface Collection {
   release(mark: Mark): void;
   /** Sealed records and tombstones of what changed after `mark`, as it was there; those made for it also go to `made`. */
   changedSince(mark: Mark, changes: RecordId[], made: RecordId[]): void;
-  /** True unless an entry from outside is not exactly what this collection would have written. */
-  isCanonical(raw: RawEntry): boolean;
   /** Forgets all entries and marks. */
   clear(): void;
-  /** Takes a record of canonical bytes, of a key that it does not have. */
-  insert(id: RecordId): void;
+  /** Begins to collect entries from outside. */
+  stage(): Staging;
+}
+
+/** Entries that may become those of a collection. */
+export interface Staging {
+  /** True if an entry is exactly what this collection would have written. */
+  isCanonical(raw: RawEntry): boolean;
+  /** Adds the record of a canonical entry; false if it has one of that key. */
+  take(raw: RawEntry, id: RecordId): boolean;
+  /** Takes it out again. */
+  drop(raw: RawEntry): void;
+  /** Makes them the entries of the collection, which has been cleared. */
+  install(): void;
 }
 
 export interface CollectionContext {
@@ -82,24 +101,30 @@ interface Shelf<K extends string | number, V> {
   readonly context: CollectionContext;
   readonly name: Uint8Array;
   readonly codec: EntryCodec<K, V>;
-  /** The encoded value that stands for no entry at all (a cell that holds its initial value), or null. */
+  /** A value that no entry may have: a cell that holds its initial value has none. Null for none. */
   readonly absent: Uint8Array | null;
+  readonly nextBirth: () => Birth;
   readonly content: Content<K, V>;
   readonly observers: Observer<K, V>[];
 }
 
-/** @param absent the encoded value that stands for no entry at all, or null */
+/**
+ * @param absent the encoded value that no entry may have, or null
+ * @param nextBirth counts one more key of the state
+ */
 export function createCollection<K extends string | number, V>(
   name: string,
   codec: EntryCodec<K, V>,
   context: CollectionContext,
-  absent: Uint8Array | null = null,
+  absent: Uint8Array | null,
+  nextBirth: () => Birth,
 ): { map: StateMap<K, V>; collection: Collection } {
   const shelf: Shelf<K, V> = {
     context,
     name: nameBytes(name),
     codec,
     absent,
+    nextBirth,
     content: createContent<K, V>(),
     observers: [],
   };
@@ -136,8 +161,15 @@ function valueIn<K extends string | number, V>(shelf: Shelf<K, V>, held: Held<V>
 const known = <K extends string | number, V>(shelf: Shelf<K, V>, held: Held<V> | undefined): V | undefined =>
   held === undefined ? undefined : valueIn(shelf, held);
 
-const encodedEntry = <K extends string | number, V>(shelf: Shelf<K, V>, key: K, value: V): RecordId =>
-  appendEntry(shelf.context.records, shelf.name, shelf.codec.encodeKey(key), shelf.codec.encode(value));
+const birthIn = <K extends string | number, V>({ context }: Shelf<K, V>, held: Held<V>): Birth =>
+  typeof held === 'number' ? birthOf(context.records, held) : held.birth;
+
+const recordOf = <K extends string | number, V>(
+  { context, name, codec }: Shelf<K, V>,
+  birth: Birth,
+  key: K,
+  value: V,
+): RecordId => appendEntry(context.records, birth, name, codec.encodeKey(key), codec.encode(value));
 
 function tell<K extends string | number, V>(
   { observers }: Shelf<K, V>,
@@ -150,24 +182,26 @@ function tell<K extends string | number, V>(
 
 function setValue<K extends string | number, V>(shelf: Shelf<K, V>, key: K, value: V): void {
   const { content, context } = shelf;
-  const { slots, dirty } = content;
+  const { slots } = content;
   const held = slots.get(key);
   const before = shelf.observers.length > 0 ? known(shelf, held) : undefined;
   if (held === undefined) {
     leave(shelf, key, held);
-    slots.set(key, encodedEntry(shelf, key, value));
-    dirty.add(key);
+    const birth = shelf.nextBirth();
+    slots.set(key, recordOf(shelf, birth, key, value));
+    soil(content, key, birth);
   } else if (typeof held === 'number') {
     leave(shelf, key, held);
-    slots.set(key, { value, logged: context.openMark, origin: held });
-    dirty.add(key);
+    const birth = birthOf(context.records, held);
+    slots.set(key, { value, logged: context.openMark, birth });
+    soil(content, key, birth);
   } else if (held.value === value) {
     return;
   } else if (held.logged === context.openMark) {
     held.value = value;
   } else {
     leave(shelf, key, held);
-    slots.set(key, { value, logged: context.openMark, origin: held.origin });
+    slots.set(key, { value, logged: context.openMark, birth: held.birth });
   }
   tell(shelf, key, before, value);
 }
@@ -189,7 +223,7 @@ function deleteKey<K extends string | number, V>(shelf: Shelf<K, V>, key: K): bo
   const before = shelf.observers.length > 0 ? known(shelf, held) : undefined;
   if (typeof held === 'number' || held.logged !== context.openMark) leave(shelf, key, held);
   content.slots.delete(key);
-  content.dirty.add(key);
+  soil(content, key, birthIn(shelf, held));
   tell(shelf, key, before, undefined);
   return true;
 }
@@ -199,72 +233,45 @@ function collectionOf<K extends string | number, V>(shelf: Shelf<K, V>, name: st
   return {
     name,
     get isDirty() {
-      return content.dirty.size > 0;
+      return content.dirtyKeys.length > 0;
     },
     takeDirty: (changes) => takeDirty(shelf, changes),
-    dropDirty: () => content.dirty.clear(),
+    dropDirty: () => wipe(content),
     undoSince: (mark) =>
       undoSince(content, mark, (key, before, after) => {
         if (shelf.observers.length > 0) tell(shelf, key, known(shelf, before), known(shelf, after));
+        for (const held of [before, after]) if (held !== undefined) soil(content, key, birthIn(shelf, held));
         if (typeof before === 'number') context.condemn(before);
       }),
     release: (mark) => release(shelf, mark),
     changedSince: (mark, changes, made) => changedSince(shelf, mark, changes, made),
-    isCanonical: (raw) => isCanonical(shelf, raw),
     clear: () => {
       const former = [...content.slots];
       content.slots.clear();
       content.segments = [];
-      content.dirty.clear();
+      wipe(content);
       for (const [key, held] of former) tell(shelf, key, valueIn(shelf, held), undefined);
     },
-    insert: (id) => {
-      const key = shelf.codec.decodeKey(keyBytes(context.records, id));
-      assert(key !== null, 'a codec decodes what it encoded');
-      content.slots.set(key, id);
-      if (shelf.observers.length > 0) tell(shelf, key, undefined, valueIn(shelf, id));
-    },
+    stage: () => stage(shelf),
   };
 }
 
-const isAbsent = <K extends string | number, V>({ absent }: Shelf<K, V>, value: Uint8Array): boolean =>
-  absent !== null && equalBytes(value, absent);
-
 function takeDirty<K extends string | number, V>(shelf: Shelf<K, V>, changes: RecordId[]): void {
   const { content, context } = shelf;
-  for (const key of content.dirty) {
+  for (const [i, key] of content.dirtyKeys.entries()) {
     let held = content.slots.get(key);
     if (typeof held === 'object') {
-      const made = recordOf(shelf, key, held.value, held.origin);
-      content.slots.set(key, made);
-      held = made;
+      held = recordOf(shelf, held.birth, key, held.value);
+      content.slots.set(key, held);
     }
-    changes.push(changeOf(shelf, key, held, context.records));
+    changes.push(changeOf(context.records, content.dirtyBirths[i] as Birth, held));
   }
-  content.dirty.clear();
+  wipe(content);
 }
 
-/** A sealed record of a young value. */
-function recordOf<K extends string | number, V>(
-  shelf: Shelf<K, V>,
-  key: K,
-  value: V,
-  origin: RecordId,
-): RecordId {
-  const made = encodedEntry(shelf, key, value);
-  seal(shelf.context.records, made, origin);
-  return made;
-}
-
-/** The record, sealed, or a tombstone where the tree has no entry. */
-function changeOf<K extends string | number, V>(
-  shelf: Shelf<K, V>,
-  key: K,
-  held: RecordId | undefined,
-  records: Records,
-): RecordId {
-  if (held === undefined || isAbsent(shelf, valueBytes(records, held)))
-    return appendTombstone(records, shelf.name, shelf.codec.encodeKey(key));
+/** The record, sealed, or a tombstone where the tree has no entry of that birth. */
+function changeOf(records: Records, birth: Birth, held: RecordId | undefined): RecordId {
+  if (held === undefined || birthOf(records, held) !== birth) return appendTombstone(records, birth);
   seal(records, held);
   return held;
 }
@@ -282,14 +289,17 @@ function changedSince<K extends string | number, V>(
   changes: RecordId[],
   made: RecordId[],
 ): void {
-  const { records } = shelf.context;
-  for (const [key, held] of heldAt(shelf.content, mark)) {
-    let was: RecordId | undefined;
-    if (typeof held === 'object') {
-      was = recordOf(shelf, key, held.value, NO_RECORD);
-      made.push(was);
-    } else was = held;
-    changes.push(changeOf(shelf, key, was, records));
+  const { content, context } = shelf;
+  const { records } = context;
+  for (const [key, held] of heldAt(content, mark)) {
+    const present = content.slots.get(key);
+    if (present !== undefined && (held === undefined || birthIn(shelf, present) !== birthIn(shelf, held)))
+      changes.push(appendTombstone(records, birthIn(shelf, present)));
+    if (held === undefined) continue;
+    const birth = birthIn(shelf, held);
+    const was = typeof held === 'number' ? held : recordOf(shelf, birth, key, held.value);
+    if (was !== held) made.push(was);
+    changes.push(changeOf(records, birth, was));
   }
 }
 
@@ -298,4 +308,28 @@ function isCanonical<K extends string | number, V>({ codec, absent }: Shelf<K, V
   const value = codec.decode(raw.value);
   if (key === null || value === null || !equalBytes(codec.encodeKey(key), raw.key)) return false;
   return equalBytes(codec.encode(value), raw.value) && !(absent !== null && equalBytes(raw.value, absent));
+}
+
+function stage<K extends string | number, V>(shelf: Shelf<K, V>): Staging {
+  const { codec, content } = shelf;
+  const staged = new Map<K | null, RecordId>();
+  return {
+    isCanonical: (raw) => isCanonical(shelf, raw),
+    take: ({ key: bytes }, id) => {
+      const key = codec.decodeKey(bytes);
+      if (staged.has(key)) return false;
+      staged.set(key, id);
+      return true;
+    },
+    drop: ({ key }) => {
+      staged.delete(codec.decodeKey(key));
+    },
+    install: () => {
+      for (const [key, id] of staged) {
+        assert(key !== null, 'a codec decodes what it encoded');
+        content.slots.set(key, id);
+        if (shelf.observers.length > 0) tell(shelf, key, undefined, valueIn(shelf, id));
+      }
+    },
+  };
 }

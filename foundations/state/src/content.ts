@@ -1,19 +1,18 @@
 /**
  * What a collection holds: its keys with their records, what they held before each open mark (to return there), and
- * which of them may differ from the tree. A value that replaces another stays as it is until the next digest, because
+ * which births may differ from the tree. A value that replaces another stays as it is until the next digest, because
  * it is likely to be replaced again; a new key's is written into a record at once.
  */
 
 import type { Mark } from '@concordat/kernel';
-import { NO_RECORD, type RecordId } from './records.ts';
+import type { Birth, RecordId } from './records.ts';
 
 /** A value that has no record yet. */
 export interface Young<V> {
   value: V;
   /** The mark after which the key was last logged, 0 if it was not. */
   readonly logged: Mark;
-  /** The key's record before, which knows its place: until the next digest, or NO_RECORD. */
-  readonly origin: RecordId;
+  readonly birth: Birth;
 }
 
 /** What a key holds: a record, or a value that will become one. */
@@ -30,15 +29,27 @@ export interface Content<K, V> {
   readonly slots: Map<K, Held<V>>;
   /** In ascending order of their marks; a mark without changes has none. */
   segments: Segment<K, V>[];
-  /** Keys that may differ from the tree: all that hold a young value, and others. */
-  readonly dirty: Set<K>;
+  /** What may differ from the tree, which includes all young values: keys, and the births in question. Some twice. */
+  dirtyKeys: K[];
+  dirtyBirths: Birth[];
 }
 
 export const createContent = <K, V>(): Content<K, V> => ({
   slots: new Map(),
   segments: [],
-  dirty: new Set(),
+  dirtyKeys: [],
+  dirtyBirths: [],
 });
+
+export function soil<K, V>(content: Content<K, V>, key: K, birth: Birth): void {
+  content.dirtyKeys.push(key);
+  content.dirtyBirths.push(birth);
+}
+
+export function wipe<K, V>(content: Content<K, V>): void {
+  content.dirtyKeys = [];
+  content.dirtyBirths = [];
+}
 
 /** Remembers what `key` holds before it changes. Only while a mark is open. */
 export function remember<K, V>(content: Content<K, V>, key: K, held: Held<V> | undefined, mark: Mark): void {
@@ -51,22 +62,20 @@ export function remember<K, V>(content: Content<K, V>, key: K, held: Held<V> | u
   segment.held.push(held);
 }
 
-/** Undoes all changes after `mark`, the latest first, telling `visit` of each with what was held and is again. */
+/** Undoes all changes after `mark`, the latest first, telling `visit` of each: what was held, and is again. */
 export function undoSince<K, V>(
   content: Content<K, V>,
   mark: Mark,
   visit: (key: K, before: Held<V> | undefined, after: Held<V> | undefined) => void,
 ): void {
-  const { segments, slots, dirty } = content;
+  const { segments, slots } = content;
   for (let last = segments.at(-1); last !== undefined && last.mark >= mark; last = segments.at(-1)) {
     segments.pop();
     for (let i = last.keys.length - 1; i >= 0; i--) {
       const [key, held] = [last.keys[i] as K, last.held[i]];
       const before = slots.get(key);
-      dirty.add(key);
       if (held === undefined) slots.delete(key);
-      // Its former record may be gone by now.
-      else slots.set(key, typeof held === 'number' ? held : { ...held, origin: NO_RECORD });
+      else slots.set(key, held);
       visit(key, before, held);
     }
   }

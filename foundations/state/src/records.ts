@@ -3,9 +3,11 @@
  * and never changed, so a view of it stays what it was for as long as somebody holds it. Records are known by small
  * numbers. Pages are a log: what is freed leaves a gap, and a page that is mostly gaps is left by copying the rest.
  *
- *   in a page: u32 number | u32 size | entry, and an entry is u8 length, collection | u32 length, key | u32 length, value
+ *   in a page: u32 number | u32 size | entry
+ *   entry: u53 birth in 8 bytes | u8 length, collection | u32 length, key | u32 length, value
+ *   digest of an entry = tagged(hash, 'state-entry', entry)
  *
- * A sealed record has its place and digest, which cost a hash each; a tombstone has a place only and stands for no entry.
+ * A sealed record has its digest; a tombstone has a birth only and stands for no entry.
  */
 
 import { DIGEST_BYTES, type Hash, tagged } from '@concordat/crypto';
@@ -13,7 +15,10 @@ import { assert, type Digest } from '@concordat/kernel';
 import { MAX_ENTRY_BYTES } from './codec.ts';
 
 /** Of an entry's bytes, besides its collection, key and value. */
-export const FRAME_BYTES = 1 + 4 + 4;
+export const FRAME_BYTES = 8 + 1 + 4 + 4;
+
+/** Which key of the state it was to be created, counted from 1: where its entry belongs among the others. */
+export type Birth = number;
 
 /** Number of a record; those of freed records are used again. */
 export type RecordId = number;
@@ -44,7 +49,7 @@ interface Block {
   readonly offsets: Int32Array;
   /** Bytes of the entry. */
   readonly sizes: Int32Array;
-  readonly places: Uint8Array;
+  readonly births: Float64Array;
   readonly digests: Uint8Array;
 }
 
@@ -85,18 +90,20 @@ function createBlock(): Block {
     pages: new Int32Array(BLOCK),
     offsets: new Int32Array(BLOCK),
     sizes: new Int32Array(BLOCK),
-    places: new Uint8Array(BLOCK * DIGEST_BYTES),
+    births: new Float64Array(BLOCK),
     digests: new Uint8Array(BLOCK * DIGEST_BYTES),
   };
 }
 
-function takeNumber(records: Records, kind: number): RecordId {
+function takeNumber(records: Records, kind: number, birth: Birth): RecordId {
   let id = records.free;
   if (id === NO_RECORD) {
     id = records.count++;
     if ((id & IN_BLOCK) === 0) records.blocks.push(createBlock());
   } else records.free = blockOf(records, id).pages[id & IN_BLOCK] as number;
-  blockOf(records, id).kinds[id & IN_BLOCK] = kind;
+  const block = blockOf(records, id);
+  block.kinds[id & IN_BLOCK] = kind;
+  block.births[id & IN_BLOCK] = birth;
   return id;
 }
 
@@ -144,15 +151,19 @@ function reserve(records: Records, id: RecordId, size: number): Page {
 /** A new record, not sealed. Copies what it is given. @param name of the collection */
 export function appendEntry(
   records: Records,
+  birth: Birth,
   name: Uint8Array,
   key: Uint8Array,
   value: Uint8Array,
 ): RecordId {
   const size = FRAME_BYTES + name.length + key.length + value.length;
   assert(size <= MAX_ENTRY_BYTES, 'an entry is no larger than its bound: services bound their values');
-  const id = takeNumber(records, ENTRY);
+  const id = takeNumber(records, ENTRY, birth);
   const { bytes, used } = reserve(records, id, size);
   let at = used - size;
+  putU32(bytes, at, Math.floor(birth / 0x1_0000_0000));
+  putU32(bytes, at + 4, birth >>> 0);
+  at += 8;
   bytes[at] = name.length;
   bytes.set(name, at + 1);
   at += 1 + name.length;
@@ -165,20 +176,14 @@ export function appendEntry(
 }
 
 /** A record that stands for the absence of an entry, to be sorted among others. */
-export function appendTombstone(records: Records, name: Uint8Array, key: Uint8Array): RecordId {
-  const id = takeNumber(records, TOMBSTONE);
-  setPlace(records, id, tagged(records.hash, 'state-place', name, key));
-  return id;
-}
+export const appendTombstone = (records: Records, birth: Birth): RecordId =>
+  takeNumber(records, TOMBSTONE, birth);
 
 export const isTombstone = (records: Records, id: RecordId): boolean =>
   blockOf(records, id).kinds[id & IN_BLOCK] === TOMBSTONE;
 
-function setPlace(records: Records, id: RecordId, place: Digest): void {
-  const { places } = blockOf(records, id);
-  const base = (id & IN_BLOCK) * DIGEST_BYTES;
-  for (let i = 0; i < DIGEST_BYTES; i++) places[base + i] = place[i] as number;
-}
+export const birthOf = (records: Records, id: RecordId): Birth =>
+  blockOf(records, id).births[id & IN_BLOCK] as number;
 
 /** Bytes of the entry as they stand in parts. */
 export function entryOf(records: Records, id: RecordId): Uint8Array {
@@ -191,44 +196,22 @@ export function entryOf(records: Records, id: RecordId): Uint8Array {
 export const sizeOf = (records: Records, id: RecordId): number =>
   blockOf(records, id).sizes[id & IN_BLOCK] as number;
 
-export function keyBytes(records: Records, id: RecordId): Uint8Array {
-  const block = blockOf(records, id);
-  const { bytes } = records.pages[block.pages[id & IN_BLOCK] as number] as Page;
-  const start = block.offsets[id & IN_BLOCK] as number;
-  const at = start + 1 + (bytes[start] as number);
-  return bytes.subarray(at + 4, at + 4 + u32At(bytes, at));
-}
-
 export function valueBytes(records: Records, id: RecordId): Uint8Array {
   const block = blockOf(records, id);
   const { bytes } = records.pages[block.pages[id & IN_BLOCK] as number] as Page;
   const start = block.offsets[id & IN_BLOCK] as number;
-  const key = start + 1 + (bytes[start] as number);
+  const key = start + 9 + (bytes[start + 8] as number);
   const at = key + 4 + u32At(bytes, key);
   return bytes.subarray(at + 4, at + 4 + u32At(bytes, at));
 }
 
-function nameOf(records: Records, id: RecordId): Uint8Array {
-  const entry = entryOf(records, id);
-  return entry.subarray(1, 1 + (entry[0] as number));
-}
+export const entryDigest = (hash: Hash, entry: Uint8Array): Digest => tagged(hash, 'state-entry', entry);
 
-/** @param name of the collection */
-export const entryDigest = (hash: Hash, name: Uint8Array, key: Uint8Array, value: Uint8Array): Digest =>
-  tagged(hash, 'state-entry', name, key, value);
-
-/** Gives the record its place and digest, if it has none yet. @param known a record of the same key, if there is one */
-export function seal(records: Records, id: RecordId, known: RecordId = NO_RECORD): void {
+/** Gives the record its digest, if it has none yet. */
+export function seal(records: Records, id: RecordId): void {
   const block = blockOf(records, id);
   if (block.kinds[id & IN_BLOCK] !== ENTRY) return;
-  const [name, key] = [nameOf(records, id), keyBytes(records, id)];
-  if (known === NO_RECORD || blockOf(records, known).kinds[known & IN_BLOCK] !== SEALED)
-    setPlace(records, id, tagged(records.hash, 'state-place', name, key));
-  else {
-    const from = (known & IN_BLOCK) * DIGEST_BYTES;
-    setPlace(records, id, blockOf(records, known).places.subarray(from, from + DIGEST_BYTES));
-  }
-  const digest = entryDigest(records.hash, name, key, valueBytes(records, id));
+  const digest = entryDigest(records.hash, entryOf(records, id));
   const base = (id & IN_BLOCK) * DIGEST_BYTES;
   for (let i = 0; i < DIGEST_BYTES; i++) block.digests[base + i] = digest[i] as number;
   block.kinds[id & IN_BLOCK] = SEALED;
@@ -241,24 +224,6 @@ export function copyDigest(records: Records, id: RecordId, into: Uint8Array, at:
   const base = (id & IN_BLOCK) * DIGEST_BYTES;
   for (let i = 0; i < DIGEST_BYTES; i++) into[at + i] = digests[base + i] as number;
 }
-
-/** By place: negative, zero or positive. */
-export function comparePlaces(records: Records, a: RecordId, b: RecordId): number {
-  const [left, right] = [blockOf(records, a).places, blockOf(records, b).places];
-  const [leftBase, rightBase] = [(a & IN_BLOCK) * DIGEST_BYTES, (b & IN_BLOCK) * DIGEST_BYTES];
-  for (let i = 0; i < DIGEST_BYTES; i++) {
-    const difference = (left[leftBase + i] as number) - (right[rightBase + i] as number);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-/** Byte `at` of the record's place. */
-export const placeByte = (records: Records, id: RecordId, at: number): number =>
-  blockOf(records, id).places[(id & IN_BLOCK) * DIGEST_BYTES + at] as number;
-
-export const placeBit = (records: Records, id: RecordId, at: number): number =>
-  (placeByte(records, id, at >>> 3) >>> (7 - (at & 7))) & 1;
 
 /** The record's number may be used again; views of its bytes stay good. */
 export function freeRecord(records: Records, id: RecordId): void {

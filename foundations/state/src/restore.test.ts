@@ -5,14 +5,16 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Hash, modelHash, tagged } from '@concordat/crypto';
+import { modelHash, tagged } from '@concordat/crypto';
 import type { Digest, Restore } from '@concordat/kernel';
 import { concatBytes, createWriter, fromHex, toHex, utf8 } from '@concordat/wire';
 import fc from 'fast-check';
 import { createState, MAX_PART_BYTES, numberKey, type State, type StateMap, textKey } from './index.ts';
-import { decodePart, partDigest } from './part.ts';
+import { decodePart, levelOf, partDigest } from './part.ts';
 
 const BLOB = 1024;
+/** Sixteen of these fit a part, twenty do not. */
+const LARGE = 900;
 
 /** A map that takes any bytes up to 1 KiB, one that takes numbers below 100, and a cell. */
 function createSample(): {
@@ -44,10 +46,8 @@ function createSample(): {
 function promisedDigest(bytes: Uint8Array): Digest {
   const raw = decodePart(bytes);
   if (raw === null) return modelHash(bytes);
-  const digests = raw.entries.map(({ name, key, value }) =>
-    tagged(modelHash, 'state-entry', name, key, value),
-  );
-  return partDigest(modelHash, raw.depth, raw.first, concatBytes(digests));
+  const digests = raw.entries.map((entry) => tagged(modelHash, 'state-entry', entry.bytes));
+  return partDigest(modelHash, raw, concatBytes(digests));
 }
 
 function stateDigest(parts: readonly Digest[], version = 3): Digest {
@@ -64,13 +64,19 @@ function promise(parts: readonly Uint8Array[]): Restore {
   return restore;
 }
 
-type Entry = readonly [collection: string, key: Uint8Array, value: Uint8Array];
+interface Entry {
+  readonly birth: number;
+  readonly collection: string;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
 
-function partOf(depth: number, prefix: readonly number[], entries: readonly Entry[]): Uint8Array {
+function partOf(level: number, index: number, entries: readonly Entry[]): Uint8Array {
   const writer = createWriter();
-  writer.u16(depth);
-  writer.fixed(Uint8Array.from(prefix));
-  writer.list(entries, ([collection, key, value]) => {
+  writer.u8(level);
+  writer.u53(index);
+  writer.list(entries, ({ birth, collection, key, value }) => {
+    writer.u53(birth);
     writer.u8(collection.length);
     writer.fixed(utf8(collection));
     writer.bytes(key);
@@ -79,17 +85,30 @@ function partOf(depth: number, prefix: readonly number[], entries: readonly Entr
   return writer.finish();
 }
 
-const placeHex = (hash: Hash, [collection, key]: Entry): string =>
-  toHex(tagged(hash, 'state-place', utf8(collection), key));
+/** The entry that counts the births of others. */
+const count = (next: number, birth = 0): Entry => ({
+  birth,
+  collection: '.births',
+  key: new Uint8Array(0),
+  value: numberKey.encodeKey(next),
+});
 
-const inOrder = (entries: readonly Entry[]): Entry[] =>
-  [...entries].sort((a, b) => (placeHex(modelHash, a) < placeHex(modelHash, b) ? -1 : 1));
+/** A whole state in one part: the count, then what was born after it. */
+const only = (...entries: readonly Entry[]): Uint8Array => {
+  const last = entries.at(-1)?.birth ?? 0;
+  return partOf(levelOf(last), 0, [count(last + 1), ...entries]);
+};
 
-const blob = (key: string, size = 1, fill = 7): Entry => [
-  'blobs',
-  utf8(key),
-  new Uint8Array(size).fill(fill),
-];
+const entry = (birth: number, collection: string, key: Uint8Array, value: Uint8Array): Entry => ({
+  birth,
+  collection,
+  key,
+  value,
+});
+
+const blob = (birth: number, size = 1, fill = 7, key = `key ${birth}`): Entry =>
+  entry(birth, 'blobs', utf8(key), new Uint8Array(size).fill(fill));
+
 const isAccepted = (bytes: Uint8Array): boolean => promise([bytes]).offer(0, bytes);
 
 describe('the bytes of a state', () => {
@@ -98,128 +117,177 @@ describe('the bytes of a state', () => {
     blobs.set('k', Uint8Array.of(1, 2));
     const snapshot = state.snapshot(state.mark());
     assert.equal(snapshot.parts, 1);
-    const [head, entry] = ['000000000001', `05${toHex(utf8('blobs'))}000000016b000000020102`];
-    assert.equal(toHex(snapshot.read(0)), head + entry);
-    const digest = tagged(modelHash, 'state-entry', utf8('blobs'), utf8('k'), Uint8Array.of(1, 2));
-    const part = tagged(modelHash, 'state-part', fromHex(head) ?? assert.fail(), digest);
+    const head = '01000000000000000000000002';
+    const births = `000000000000000007${toHex(utf8('.births'))}00000000000000080000000000000002`;
+    const blobsEntry = `000000000000000105${toHex(utf8('blobs'))}000000016b000000020102`;
+    assert.equal(toHex(snapshot.read(0)), head + births + blobsEntry);
+    const digests = [births, blobsEntry].map((hex) =>
+      tagged(modelHash, 'state-entry', fromHex(hex) ?? assert.fail()),
+    );
+    const part = tagged(modelHash, 'state-part', fromHex(head) ?? assert.fail(), concatBytes(digests));
     assert.equal(toHex(snapshot.digestOf(0)), toHex(part));
     assert.equal(toHex(state.digest()), toHex(stateDigest([snapshot.digestOf(0)])));
     assert.notEqual(toHex(state.digest()), toHex(stateDigest([snapshot.digestOf(0)], 4)));
   });
 });
 
+const NO_KEY = new Uint8Array(0);
+
 describe('a restore', () => {
   it('accepts canonical parts', () => {
-    assert.ok(isAccepted(partOf(0, [], [])));
-    assert.ok(
-      isAccepted(
-        partOf(0, [], inOrder([blob('a'), blob('b'), ['digits', numberKey.encodeKey(1), utf8('7')]])),
-      ),
-    );
-    assert.ok(isAccepted(partOf(0, [], [['cell', new Uint8Array(0), Uint8Array.of(6)]])));
+    assert.ok(isAccepted(partOf(0, 0, [])));
+    assert.ok(isAccepted(only(blob(1), blob(2), entry(5, 'digits', numberKey.encodeKey(1), utf8('7')))));
+    assert.ok(isAccepted(only(entry(1, 'cell', NO_KEY, Uint8Array.of(6)))));
+    assert.ok(isAccepted(partOf(0, 0, [count(7)])), 'the last ones may be gone');
   });
 
-  it('refuses entries out of order, or twice', () => {
-    const entries = inOrder([blob('a'), blob('b'), blob('c')]);
-    assert.ok(isAccepted(partOf(0, [], entries)));
-    assert.ok(!isAccepted(partOf(0, [], entries.toReversed())));
-    assert.ok(!isAccepted(partOf(0, [], [blob('a'), blob('a')])));
-    assert.ok(!isAccepted(partOf(0, [], [blob('a', 1, 1), blob('a', 1, 2)])));
+  it('refuses entries out of order, or born twice', () => {
+    assert.ok(isAccepted(only(blob(1), blob(2), blob(3))));
+    assert.ok(!isAccepted(partOf(2, 0, [count(4), blob(1), blob(3), blob(2)])));
+    assert.ok(!isAccepted(partOf(1, 0, [count(2), blob(1), blob(1, 1, 7, 'other')])));
+    assert.ok(!isAccepted(partOf(1, 0, [blob(1), count(2)])));
+  });
+
+  it('refuses a key that is there twice, in one part or in two', () => {
+    assert.ok(!isAccepted(only(blob(1, 1, 1, 'same'), blob(2, 1, 2, 'same'))));
+    const large = (birth: number, key?: string): Entry => blob(birth, LARGE, 7, key);
+    const first = Array.from({ length: 15 }, (_, i) => large(i + 1));
+    const second = (key?: string): Entry[] =>
+      Array.from({ length: 16 }, (_, i) => large(i + 16, i === 9 ? key : undefined));
+    const parts = (key?: string): Uint8Array[] => [
+      partOf(4, 0, [count(32), ...first]),
+      partOf(4, 1, second(key)),
+    ];
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const offered = (list: Uint8Array[]): boolean[] => {
+        const restore = promise(list);
+        return order.map((i) => restore.offer(i, list[i] as Uint8Array));
+      };
+      assert.deepEqual(offered(parts()), [true, true]);
+      assert.deepEqual(offered(parts('key 3')), [true, false]);
+    }
+  });
+
+  it('takes a part after one that had the same key and was refused', () => {
+    const [wrong, right] = [partOf(3, 0, [count(3), blob(1), blob(2)]), only(blob(1), blob(2))];
+    assert.ok(!isAccepted(wrong));
+    const digests = [promisedDigest(right)];
+    const restore = createSample().state.restore(stateDigest(digests), digests);
+    assert.ok(restore?.offer(0, wrong) === false && restore.offer(0, right));
+  });
+
+  it('refuses births that were not counted, or counted otherwise', () => {
+    assert.ok(!isAccepted(partOf(1, 0, [blob(1)])), 'nothing was born');
+    assert.ok(!isAccepted(partOf(2, 0, [count(3), blob(1), blob(3)])));
+    assert.ok(!isAccepted(partOf(2, 0, [count(3, 1), blob(2)])));
+    assert.ok(!isAccepted(partOf(1, 0, [blob(0), blob(1)])));
+    assert.ok(!isAccepted(partOf(0, 0, [count(1)])), 'the count before the first birth takes no room');
+    const large = Array.from({ length: 31 }, (_, i) => blob(i + 1, LARGE));
+    const parts = [partOf(4, 0, [count(31), ...large.slice(0, 15)]), partOf(4, 1, large.slice(15))];
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const restore = promise(parts);
+      assert.deepEqual(
+        order.map((i) => restore.offer(i, parts[i] as Uint8Array)),
+        [true, false],
+      );
+    }
   });
 
   it('refuses unknown collections and values that do not decode', () => {
-    assert.ok(!isAccepted(partOf(0, [], [['other', utf8('a'), utf8('b')]])));
-    assert.ok(!isAccepted(partOf(0, [], [['', utf8('a'), utf8('b')]])));
-    assert.ok(!isAccepted(partOf(0, [], [['x'.repeat(40), utf8('a'), utf8('b')]])));
-    assert.ok(!isAccepted(partOf(0, [], [blob('a', BLOB + 1)])));
-    assert.ok(!isAccepted(partOf(0, [], [['blobs', Uint8Array.of(0xff), Uint8Array.of(1)]])));
-    assert.ok(!isAccepted(partOf(0, [], [['digits', Uint8Array.of(1), utf8('7')]])));
+    assert.ok(!isAccepted(only(entry(1, 'other', utf8('a'), utf8('b')))));
+    assert.ok(!isAccepted(only(entry(1, '', utf8('a'), utf8('b')))));
+    assert.ok(!isAccepted(only(entry(1, 'x'.repeat(40), utf8('a'), utf8('b')))));
+    assert.ok(!isAccepted(only(blob(1, BLOB + 1))));
+    assert.ok(!isAccepted(only(entry(1, 'blobs', Uint8Array.of(0xff), Uint8Array.of(1)))));
+    assert.ok(!isAccepted(only(entry(1, 'digits', Uint8Array.of(1), utf8('7')))));
   });
 
   it('refuses a second spelling of a value, even if the service would take it', () => {
-    const key = numberKey.encodeKey(1);
-    assert.ok(isAccepted(partOf(0, [], [['digits', key, utf8('7')]])));
-    assert.ok(!isAccepted(partOf(0, [], [['digits', key, utf8('007')]])));
-    assert.ok(!isAccepted(partOf(0, [], [['digits', key, utf8(' 7')]])));
+    const digit = (text: string): Uint8Array => only(entry(1, 'digits', numberKey.encodeKey(1), utf8(text)));
+    assert.ok(isAccepted(digit('7')));
+    assert.ok(!isAccepted(digit('007')));
+    assert.ok(!isAccepted(digit(' 7')));
   });
 
   it('refuses an entry beyond the bound, though the part keeps to its own', () => {
-    const { state, blobs } = createSample();
-    blobs.set('', new Uint8Array(0));
-    const frame = state.snapshot(state.mark()).read(0).length;
-    const bytes = partOf(
-      0,
-      [],
-      [['digits', numberKey.encodeKey(1), new Uint8Array(MAX_PART_BYTES - frame - 9)]],
-    );
+    const frame = partOf(1, 0, [entry(1, 'digits', numberKey.encodeKey(1), NO_KEY)]).length;
+    const bytes = partOf(1, 0, [
+      entry(1, 'digits', numberKey.encodeKey(1), new Uint8Array(MAX_PART_BYTES - frame)),
+    ]);
     assert.equal(bytes.length, MAX_PART_BYTES);
     assert.ok(!isAccepted(bytes));
   });
 
   it('refuses a cell that spells out its initial value, or has a key', () => {
-    assert.ok(!isAccepted(partOf(0, [], [['cell', new Uint8Array(0), Uint8Array.of(5)]])));
-    assert.ok(!isAccepted(partOf(0, [], [['cell', utf8('a'), Uint8Array.of(6)]])));
+    assert.ok(!isAccepted(only(entry(1, 'cell', NO_KEY, Uint8Array.of(5)))));
+    assert.ok(!isAccepted(only(entry(1, 'cell', utf8('a'), Uint8Array.of(6)))));
   });
 
   it('refuses a part that should have been split', () => {
-    const entries = Array.from({ length: 17 }, (_, i) => blob(`key ${i}`, BLOB));
-    assert.ok(!isAccepted(partOf(0, [], inOrder(entries))));
+    assert.ok(!isAccepted(only(...Array.from({ length: 20 }, (_, i) => blob(i + 1, LARGE)))));
   });
 
   it('refuses parts that should have been one', () => {
-    const empty = [partOf(1, [0], []), partOf(1, [0x80], [])];
-    const restore = promise(empty);
-    assert.ok(restore.offer(0, empty[0] as Uint8Array));
-    assert.ok(!restore.offer(1, empty[1] as Uint8Array));
+    const parts = [partOf(1, 0, [count(4), blob(1)]), partOf(1, 1, [blob(2), blob(3)])];
+    const restore = promise(parts);
+    assert.ok(restore.offer(0, parts[0] as Uint8Array));
+    assert.ok(!restore.offer(1, parts[1] as Uint8Array));
     assert.deepEqual(restore.missing(9), [1]);
   });
 
+  it('refuses a root that is larger than its entries need', () => {
+    assert.ok(isAccepted(partOf(1, 0, [count(2), blob(1)])));
+    assert.ok(!isAccepted(partOf(2, 0, [count(2), blob(1)])));
+    assert.ok(!isAccepted(partOf(1, 0, [])));
+    const large = Array.from({ length: 31 }, (_, i) => blob(i + 1, LARGE));
+    const parts = [
+      partOf(4, 0, [count(32), ...large.slice(0, 15)]),
+      partOf(4, 1, large.slice(15)),
+      partOf(5, 1, []),
+    ];
+    assert.ok(!promise(parts).offer(2, parts[2] as Uint8Array));
+  });
+
   it('refuses parts whose ranges leave a gap, overlap or do not reach the ends', () => {
-    const [left, right] = [partOf(1, [0], []), partOf(1, [0x80], [])];
-    assert.ok(!promise([left]).offer(0, left));
+    const large = Array.from({ length: 31 }, (_, i) => blob(i + 1, LARGE));
+    const left = partOf(4, 0, [count(32), ...large.slice(0, 15)]);
+    const right = partOf(4, 1, large.slice(15));
+    assert.ok(!promise([left]).offer(0, partOf(4, 1, large.slice(15))));
     assert.ok(!promise([right]).offer(0, right));
-    const gap = [left, partOf(2, [0xc0], [])];
+    assert.ok(!promise([left, left]).offer(1, left));
+    const gap = [left, partOf(3, 3, large.slice(23))];
     for (const order of [
       [0, 1],
       [1, 0],
-    ] as const) {
+    ]) {
       const restore = promise(gap);
-      const accepted = order.filter((i) => restore.offer(i, gap[i] as Uint8Array));
-      assert.equal(accepted.length, 1);
+      assert.equal(order.filter((i) => restore.offer(i, gap[i] as Uint8Array)).length, 1);
     }
-    const same = [left, left, right];
-    const restore = promise(same);
-    assert.ok(restore.offer(0, left));
-    assert.ok(!restore.offer(1, left));
+    const three = [left, partOf(4, 1, large.slice(15)), partOf(4, 2, [blob(40)])];
+    assert.ok(!promise(three).offer(2, three[2] as Uint8Array), 'the end is no power of two');
   });
 
-  it('refuses an entry outside the range of its part', () => {
-    const large = Array.from({ length: 40 }, (_, i) => blob(`key ${i}`, BLOB));
-    const isRight = (entry: Entry): boolean => placeHex(modelHash, entry) >= '8';
-    const right = inOrder(large.filter(isRight)).slice(0, 10);
-    const left = inOrder(large.filter((entry) => !isRight(entry))).slice(0, 10);
-    const honest = [partOf(1, [0], left), partOf(1, [0x80], right)];
-    const restore = promise(honest);
-    assert.ok(restore.offer(0, honest[0] as Uint8Array));
-    assert.ok(restore.offer(1, honest[1] as Uint8Array));
-    const crossed = [partOf(1, [0], right), partOf(1, [0x80], left)];
-    const refused = promise(crossed);
-    assert.ok(!refused.offer(0, crossed[0] as Uint8Array));
-    assert.ok(!refused.offer(1, crossed[1] as Uint8Array));
-  });
-
-  it('refuses a prefix with bits beyond its depth, or beyond any depth', () => {
-    const [left, dirty] = [partOf(1, [0x01], []), partOf(1, [0xc0], [])];
-    const restore = promise([left, dirty]);
-    assert.ok(!restore.offer(0, left));
-    assert.ok(!restore.offer(1, dirty));
-    assert.ok(!isAccepted(partOf(257, Array(33).fill(0), [])));
-    assert.ok(!isAccepted(partOf(0xffff, [], [])));
+  it('refuses an entry outside the range of its part, and ranges beyond all births', () => {
+    const large = Array.from({ length: 31 }, (_, i) => blob(i + 1, LARGE));
+    const parts = [partOf(4, 0, [count(32), ...large.slice(0, 15)]), partOf(4, 1, [...large.slice(14, 30)])];
+    const restore = promise(parts);
+    assert.ok(restore.offer(0, parts[0] as Uint8Array));
+    assert.ok(!restore.offer(1, parts[1] as Uint8Array));
+    assert.ok(!isAccepted(partOf(54, 0, [])));
+    assert.ok(!isAccepted(partOf(255, 2 ** 53 - 1, [])));
+    assert.ok(!isAccepted(partOf(53, 1, [count(9)])));
   });
 
   it('refuses any bytes that no state writes, without throwing', () => {
     const { state, blobs } = createSample();
     for (let i = 0; i < 8; i++) blobs.set(`key ${i}`, new Uint8Array(i));
+    blobs.delete('key 3');
     const honest = state.snapshot(state.mark()).read(0).slice();
     fc.assert(
       fc.property(
@@ -242,7 +310,7 @@ describe('a restore', () => {
   });
 
   it('leads to the promised digest whenever it finishes', () => {
-    const part = partOf(0, [], inOrder([blob('a'), blob('b', BLOB)]));
+    const part = only(blob(1, 1, 7, 'a'), blob(2, BLOB, 7, 'b'));
     const digests = [promisedDigest(part)];
     const { state, blobs } = createSample();
     const restore = state.restore(stateDigest(digests), digests);

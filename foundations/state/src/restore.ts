@@ -1,35 +1,31 @@
 /**
  * Rebuilding a state from parts that anyone may have sent. A part counts only if it hashes to what was promised and
- * is what an honest state would have made: known collections, canonical values, ascending order, all in their place,
- * and next to its neighbours a shape that no other content has. Nothing here throws, nothing touches the state
- * before `finish`.
+ * is what an honest state would have made: known collections, canonical values, no key twice, ascending births that
+ * were counted, and next to its neighbours a shape that no other content has. Nothing here throws, nothing touches the
+ * state before `finish`.
  */
 
 import { DIGEST_BYTES, type Hash } from '@concordat/crypto';
 import { assert, type Digest, type Restore } from '@concordat/kernel';
 import { concatBytes, equalBytes } from '@concordat/wire';
-import { MAX_ENTRY_BYTES } from './codec.ts';
-import type { Collection } from './collection.ts';
+import { MAX_ENTRY_BYTES, numberKey } from './codec.ts';
+import type { Collection, Staging } from './collection.ts';
 import {
-  afterRange,
-  bitOf,
   decodePart,
-  LOWEST,
+  endOf,
+  levelOf,
   type Part,
-  type Place,
   partDigest,
-  prefixOf,
   type RawEntry,
   type RawPart,
+  startOf,
 } from './part.ts';
 import {
   appendEntry,
-  comparePlaces,
+  type Birth,
   createRecords,
   entryDigest,
-  FRAME_BYTES,
   freeRecord,
-  placeBit,
   type RecordId,
   type Records,
   seal,
@@ -37,11 +33,8 @@ import {
 } from './records.ts';
 import { areSiblings, isLeaf, listDigest, type Tree, treeOf } from './tree.ts';
 
-interface Accepted {
-  readonly part: Part;
-  /** The collection of each of its records. */
-  readonly owners: readonly Collection[];
-}
+/** The collection whose one entry counts the births of all others, and is born as number 0. */
+export const BIRTHS = '.births';
 
 export interface RestoreTarget {
   readonly hash: Hash;
@@ -51,6 +44,18 @@ export interface RestoreTarget {
   installed(records: Records, tree: Tree): void;
 }
 
+/** What is accepted so far. */
+interface Build {
+  readonly records: Records;
+  readonly stagings: ReadonlyMap<string, Staging>;
+  readonly parts: (Part | undefined)[];
+  missing: number;
+  /** The highest birth of an entry. */
+  highest: Birth;
+  /** The next birth, once it is known. */
+  next: Birth | null;
+}
+
 export function createRestore(
   target: RestoreTarget,
   digest: Digest,
@@ -58,107 +63,119 @@ export function createRestore(
 ): Restore | null {
   if (promised.some((part) => part.length !== DIGEST_BYTES)) return null;
   if (!equalBytes(listDigest(target.hash, target.version, concatBytes(promised)), digest)) return null;
-  const accepted: (Accepted | undefined)[] = promised.map(() => undefined);
-  const records = createRecords(target.hash);
-  let missing = promised.length;
-
-  const offer = (index: number, bytes: Uint8Array): boolean => {
-    const expected = promised[index];
-    const raw = expected === undefined ? null : decodePart(bytes);
-    if (expected === undefined || raw === null) return false;
-    const digests = concatBytes(
-      raw.entries.map(({ name, key, value }) => entryDigest(target.hash, name, key, value)),
-    );
-    if (!equalBytes(partDigest(target.hash, raw.depth, raw.first, digests), expected)) return false;
-    if (accepted[index] !== undefined) return true;
-    const taken = takeIn(target, records, raw, expected);
-    if (taken === null) return false;
-    const { part } = taken;
-    if (!isLeaf(part.sizeBytes, part.records.length) || !fits(accepted, index, part)) {
-      for (const id of part.records) freeRecord(records, id);
-      return false;
-    }
-    accepted[index] = taken;
-    missing--;
-    return true;
+  const build: Build = {
+    records: createRecords(target.hash),
+    stagings: new Map([...target.collections].map(([name, collection]) => [name, collection.stage()])),
+    parts: promised.map(() => undefined),
+    missing: promised.length,
+    highest: 0,
+    next: null,
   };
-
   return {
-    offer,
+    offer: (index, bytes) => {
+      const expected = promised[index];
+      const raw = expected === undefined ? null : decodePart(bytes);
+      if (expected === undefined || raw === null) return false;
+      const digests = concatBytes(raw.entries.map((entry) => entryDigest(target.hash, entry.bytes)));
+      if (!equalBytes(partDigest(target.hash, raw, digests), expected)) return false;
+      return build.parts[index] !== undefined || accept(build, index, raw, expected);
+    },
     missing: (limit) => {
       const indices: number[] = [];
-      for (let i = 0; i < accepted.length && indices.length < limit; i++) {
-        if (accepted[i] === undefined) indices.push(i);
+      for (let i = 0; i < build.parts.length && indices.length < limit; i++) {
+        if (build.parts[i] === undefined) indices.push(i);
       }
       return indices;
     },
     finish: () => {
-      assert(missing === 0, 'a restore finishes when no part is missing');
-      install(
-        target,
-        records,
-        accepted.filter((one) => one !== undefined),
-      );
+      assert(build.missing === 0, 'a restore finishes when no part is missing');
+      for (const collection of target.collections.values()) collection.clear();
+      target.installed(build.records, treeOf(build.parts.filter((part) => part !== undefined)));
+      for (const staging of build.stagings.values()) staging.install();
     },
   };
 }
 
-/** The part with its entries as records; null unless each is canonical and all are in their place, in order. */
-function takeIn(
-  { collections }: RestoreTarget,
-  into: Records,
-  { depth, first, entries }: RawPart,
-  digest: Digest,
-): Accepted | null {
-  const records: RecordId[] = [];
-  const owners: Collection[] = [];
-  const take = (raw: RawEntry): boolean => {
-    const owner = collections.get(String.fromCharCode(...raw.name));
-    if (owner === undefined || entrySize(raw) > MAX_ENTRY_BYTES || !owner.isCanonical(raw)) return false;
-    const id = appendEntry(into, raw.name, raw.key, raw.value);
-    seal(into, id);
-    const previous = records.at(-1);
-    records.push(id);
-    owners.push(owner);
-    return (
-      (previous === undefined || comparePlaces(into, previous, id) < 0) && isBelow(into, id, depth, first)
-    );
-  };
-  if (prefixOf(first, depth) !== first || !entries.every(take)) {
-    for (const id of records) freeRecord(into, id);
-    return null;
+/** Takes in a part that is what was promised; false, and as if nothing had happened, if it is not canonical. */
+function accept(build: Build, index: number, raw: RawPart, digest: Digest): boolean {
+  const taken: RawEntry[] = [];
+  const ids: RecordId[] = [];
+  const { level, entries } = raw;
+  const isGood =
+    areCounted(build, raw) &&
+    entries.every((entry) => {
+      const id = staged(build, entry);
+      if (id === null) return false;
+      taken.push(entry);
+      ids.push(id);
+      return true;
+    });
+  const sizeBytes = ids.reduce((size, id) => size + sizeOf(build.records, id), 0);
+  const part: Part = { level, index: raw.index, records: ids, sizeBytes, digest };
+  if (!isGood || !isLeaf(sizeBytes, ids.length) || !fits(build, index, part, entries.at(-1)?.birth ?? 0)) {
+    for (const entry of taken) build.stagings.get(nameOf(entry))?.drop(entry);
+    for (const id of ids) freeRecord(build.records, id);
+    return false;
   }
-  const sizeBytes = records.reduce((size, id) => size + sizeOf(into, id), 0);
-  return { part: { depth, first, records, sizeBytes, digest }, owners };
-}
-
-const entrySize = ({ name, key, value }: RawEntry): number =>
-  FRAME_BYTES + name.length + key.length + value.length;
-
-/** True if the record's place opens with the first `depth` bits of `first`. */
-function isBelow(records: Records, id: RecordId, depth: number, first: Place): boolean {
-  for (let at = 0; at < depth; at++) if (placeBit(records, id, at) !== bitOf(first, at)) return false;
+  build.parts[index] = part;
+  build.missing--;
+  build.highest = Math.max(build.highest, entries.at(-1)?.birth ?? 0);
+  build.next = countIn(raw) ?? build.next;
   return true;
 }
 
+const nameOf = (entry: RawEntry): string => String.fromCharCode(...entry.name);
+
+/** The number of births, if it is in this part. */
+function countIn({ entries: [first] }: RawPart): Birth | null {
+  return first === undefined || nameOf(first) !== BIRTHS ? null : numberKey.decodeKey(first.value);
+}
+
+/** True if the births are in their range, in order, and those that were counted. */
+function areCounted(build: Build, raw: RawPart): boolean {
+  let low = startOf(raw);
+  for (const { birth } of raw.entries) {
+    if (birth < low || birth >= endOf(raw)) return false;
+    low = birth + 1;
+  }
+  const highest = Math.max(build.highest, raw.entries.at(-1)?.birth ?? 0);
+  // Before the first birth there is no such entry.
+  const next = countIn(raw) ?? build.next ?? (build.missing === 1 ? 1 : null);
+  return next === null || highest < next;
+}
+
+/** The entry as a record, its key claimed; null unless it is canonical. */
+function staged({ records, stagings }: Build, entry: RawEntry): RecordId | null {
+  const name = nameOf(entry);
+  if (entry.bytes.length > MAX_ENTRY_BYTES || (name === BIRTHS) !== (entry.birth === 0)) return null;
+  const staging = stagings.get(name);
+  if (staging?.isCanonical(entry) !== true) return null;
+  const id = appendEntry(records, entry.birth, entry.name, entry.key, entry.value);
+  if (staging.take(entry, id)) {
+    seal(records, id);
+    return id;
+  }
+  freeRecord(records, id);
+  return null;
+}
+
 /** True if the part's range meets those of its neighbours, as far as they are known, and none should be joined. */
-function fits(accepted: readonly (Accepted | undefined)[], index: number, part: Part): boolean {
-  const left = accepted[index - 1]?.part;
-  const right = accepted[index + 1]?.part;
-  if (index === 0 && part.first !== LOWEST) return false;
-  if (index === accepted.length - 1 && afterRange(part.first, part.depth) !== null) return false;
+function fits({ parts }: Build, index: number, part: Part, last: Birth): boolean {
+  const [left, right] = [parts[index - 1], parts[index + 1]];
+  if ((index === 0) !== (part.index === 0)) return false;
+  if (index === parts.length - 1 && !endsTree(part, last)) return false;
   return (left === undefined || follows(left, part)) && (right === undefined || follows(part, right));
 }
 
-function follows(left: Part, right: Part): boolean {
-  if (afterRange(left.first, left.depth) !== right.first) return false;
-  const count = left.records.length + right.records.length;
-  return !areSiblings(left, right) || !isLeaf(left.sizeBytes + right.sizeBytes, count);
+/** True if a smallest root can end with this part, whose last birth is `last`. */
+function endsTree(part: Part, last: Birth): boolean {
+  if (part.index === 0) return part.level === (part.records.length === 0 ? 0 : levelOf(last));
+  const end = endOf(part);
+  return end === 2 ** levelOf(end - 1) && (part.index > 1 || part.records.length > 0);
 }
 
-function install(target: RestoreTarget, records: Records, accepted: readonly Accepted[]): void {
-  for (const collection of target.collections.values()) collection.clear();
-  target.installed(records, treeOf(accepted.map(({ part }) => part)));
-  for (const { part, owners } of accepted)
-    for (const [i, id] of part.records.entries()) owners[i]?.insert(id);
+function follows(left: Part, right: Part): boolean {
+  if (endOf(left) !== startOf(right)) return false;
+  const count = left.records.length + right.records.length;
+  return !areSiblings(left, right) || !isLeaf(left.sizeBytes + right.sizeBytes, count);
 }

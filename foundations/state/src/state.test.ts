@@ -1,6 +1,6 @@
 /**
- * The state against a naive model: random operations, marks, rollbacks, snapshots and restores. Equal contents must
- * have equal digests however they came about, and different contents different ones.
+ * The state against a naive model: random operations, marks, rollbacks, snapshots and restores. Whatever was looked at,
+ * undone or restored in between, the same changes must lead to the same digest, and different contents to different ones.
  */
 
 import assert from 'node:assert/strict';
@@ -70,22 +70,16 @@ const dump = ({ names, numbers, cell }: Sample): Model =>
     ['cell', cell.get().text],
   ]);
 
-/** A fresh sample with the content of the model, written in another order than it came about. */
-function rebuild(model: Model): Sample {
-  const sample = createSample();
-  for (const [key, text] of [...model].sort().reverse()) {
-    if (key === 'cell') sample.cell.set({ text });
-    else if (key.startsWith('name ')) sample.names.set(key.slice(5), { text });
-    else sample.numbers.set(Number(key.slice(7)), { text });
-  }
-  return sample;
-}
-
 const sorted = (model: ReadonlyMap<string, unknown>): unknown[] => [...model].sort();
 
-function assertConsistent(sample: Sample): void {
-  const model = dump(sample);
-  const fresh = rebuild(model);
+/** A change that an operation makes; what a sample is, it is by the list of them. */
+type Change = (sample: Sample) => void;
+
+/** The sample is exactly what its changes make of a fresh one, whatever else was done to it. */
+function assertConsistent(sample: Sample, changes: readonly Change[]): void {
+  const fresh = createSample();
+  for (const change of changes) change(fresh);
+  assert.deepEqual(sorted(dump(sample)), sorted(dump(fresh)));
   assert.equal(toHex(sample.state.digest()), toHex(fresh.state.digest()));
   assert.deepEqual(sorted(sample.index), sorted(fresh.index));
 }
@@ -152,13 +146,19 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 
 interface Marked {
   readonly mark: Mark;
-  readonly model: Model;
+  readonly changes: readonly Change[];
 }
 
-interface Taken {
-  readonly mark: Mark;
+interface Taken extends Marked {
   readonly snapshot: Snapshot;
-  readonly model: Model;
+}
+
+/** A sample on its way, with the changes that made it and what is open. */
+interface Run {
+  readonly sample: Sample;
+  changes: readonly Change[];
+  marks: Marked[];
+  taken: Taken[];
 }
 
 function put<K extends string | number>(map: StateMap<K, Value>, key: K, next: string | null): void {
@@ -166,67 +166,78 @@ function put<K extends string | number>(map: StateMap<K, Value>, key: K, next: s
   else map.set(key, { text: next });
 }
 
-function apply(sample: Sample, one: Command, marks: Marked[], taken: Taken[]): void {
-  const { state, names, numbers, cell } = sample;
-  if (one.kind === 'name') put(names, one.key, one.text);
-  else if (one.kind === 'number') put(numbers, one.key, one.text);
-  else if (one.kind === 'cell') cell.set({ text: one.text });
-  else if (one.kind === 'bulk') for (let i = 0; i < one.count; i++) put(numbers, one.from + i, one.text);
-  else if (one.kind === 'digest') state.digest();
-  else if ('pick' in one) applyToMark(sample, one.kind, one.pick, marks, taken);
-  else marks.push({ mark: state.mark(), model: dump(sample) });
+/** The change that a command makes; null if it only looks, marks or goes back. */
+function changeOf(one: Command): Change | null {
+  if (one.kind === 'name') return ({ names }) => put(names, one.key, one.text);
+  if (one.kind === 'number') return ({ numbers }) => put(numbers, one.key, one.text);
+  if (one.kind === 'cell') return ({ cell }) => cell.set({ text: one.text });
+  if (one.kind !== 'bulk') return null;
+  return ({ numbers }) => {
+    for (let i = 0; i < one.count; i++) put(numbers, one.from + i, one.text);
+  };
 }
 
-function applyToMark(
-  sample: Sample,
-  kind: 'rollback' | 'release' | 'snapshot',
-  pick: number,
-  marks: Marked[],
-  taken: Taken[],
-): void {
-  if (marks.length === 0) return;
-  const index = pick % marks.length;
-  const { mark, model } = marks[index] as Marked;
+function apply(run: Run, one: Command): void {
+  const change = changeOf(one);
+  if (change !== null) {
+    change(run.sample);
+    run.changes = [...run.changes, change];
+  } else if (one.kind === 'digest') run.sample.state.digest();
+  else if (one.kind === 'mark') run.marks.push({ mark: run.sample.state.mark(), changes: run.changes });
+  else if ('pick' in one && run.marks.length > 0) {
+    const index = one.pick % run.marks.length;
+    applyToMark(run, one.kind, index, run.marks[index] as Marked);
+  }
+}
+
+function applyToMark(run: Run, kind: string, index: number, { mark, changes }: Marked): void {
+  const { state } = run.sample;
   if (kind === 'snapshot') {
-    taken.push({ mark, snapshot: sample.state.snapshot(mark), model });
+    run.taken.push({ mark, changes, snapshot: state.snapshot(mark) });
   } else if (kind === 'release') {
-    finishTaken(taken, (one) => one.mark <= mark);
-    sample.state.release(mark);
-    marks.splice(0, index + 1);
+    finishTaken(run, (one) => one.mark <= mark);
+    state.release(mark);
+    run.marks = run.marks.slice(index + 1);
   } else {
-    finishTaken(taken, (one) => one.mark > mark);
-    sample.state.rollback(mark);
-    marks.splice(index + 1);
-    assert.deepEqual(sorted(dump(sample)), sorted(model));
+    finishTaken(run, (one) => one.mark > mark);
+    state.rollback(mark);
+    run.marks = run.marks.slice(0, index + 1);
+    run.changes = changes;
   }
 }
 
 /** Reads these snapshots for the last time: their marks go. */
-function finishTaken(taken: Taken[], isLast: (one: Taken) => boolean): void {
-  for (const one of taken.filter(isLast)) assertTransfers(one);
-  taken.splice(0, taken.length, ...taken.filter((one) => !isLast(one)));
+function finishTaken(run: Run, isLast: (one: Taken) => boolean): void {
+  for (const one of run.taken.filter(isLast)) assertTransfers(one);
+  run.taken = run.taken.filter((one) => !isLast(one));
 }
 
-function assertTransfers({ snapshot, model }: Taken): void {
+/** Whoever restores a snapshot has what its changes made, and goes on as if it had made them. */
+function assertTransfers({ snapshot, changes }: Taken): void {
   const other = createSample();
   other.names.set('stale', { text: 'to be dropped' });
   transfer(snapshot, other);
-  assert.deepEqual(sorted(dump(other)), sorted(model));
   assert.equal(toHex(other.state.digest()), toHex(snapshot.digest));
-  other.names.set('z', { text: 'after' });
-  assertConsistent(other);
+  const further: Change[] = [
+    ({ names }) => names.set('z', { text: 'after' }),
+    ({ cell }) => cell.set({ text: 'after' }),
+    ({ numbers }) => put(numbers, 7, null),
+    ({ numbers }) => put(numbers, 7, 'again'),
+  ];
+  for (const change of further) change(other);
+  assertConsistent(other, [...changes, ...further]);
 }
+
+const newRun = (): Run => ({ sample: createSample(), changes: [], marks: [], taken: [] });
 
 describe('state', () => {
   it('agrees with a naive model under random operations, marks, rollbacks and snapshots', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 40, size: 'max' }), (commands) => {
-        const sample = createSample();
-        const marks: Marked[] = [];
-        const taken: Taken[] = [];
-        for (const one of commands) apply(sample, one, marks, taken);
-        assertConsistent(sample);
-        for (const one of taken) assertTransfers(one);
+        const run = newRun();
+        for (const one of commands) apply(run, one);
+        assertConsistent(run.sample, run.changes);
+        finishTaken(run, () => true);
       }),
       { numRuns: 150 },
     );
@@ -235,15 +246,16 @@ describe('state', () => {
   it('has another digest when any entry differs', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 15 }), fc.nat(400), (commands, key) => {
-        const sample = createSample();
-        for (const one of commands) apply(sample, one, [], []);
-        const before = toHex(sample.state.digest());
-        const former = sample.numbers.get(key);
-        sample.numbers.set(key, { text: 'different' });
-        assert.notEqual(toHex(sample.state.digest()), before);
-        if (former === undefined) sample.numbers.delete(key);
-        else sample.numbers.set(key, former);
-        assert.equal(toHex(sample.state.digest()), before);
+        const run = newRun();
+        for (const one of commands) apply(run, one);
+        const { state, numbers } = run.sample;
+        const before = toHex(state.digest());
+        const former = numbers.get(key);
+        numbers.set(key, { text: 'different' });
+        assert.notEqual(toHex(state.digest()), before);
+        if (former === undefined) return;
+        numbers.set(key, former);
+        assert.equal(toHex(state.digest()), before);
       }),
       { numRuns: 50 },
     );
@@ -255,6 +267,18 @@ describe('state', () => {
       const state = createState({ hash: modelHash, version: 1 });
       const maps = ['one', 'two'].map((each) => state.map(each, { ...textKey, ...value }));
       maps[name === 'one' ? 0 : 1]?.set('k', { text: 'v' });
+      return toHex(state.digest());
+    });
+    assert.notEqual(digests[0], digests[1]);
+  });
+
+  it('commits to the order in which keys came to be, which decides where they lie', () => {
+    const digests = [
+      ['a', 'b'],
+      ['b', 'a'],
+    ].map((keys) => {
+      const { state, names } = createSample();
+      for (const key of keys) names.set(key, { text: key });
       return toHex(state.digest());
     });
     assert.notEqual(digests[0], digests[1]);

@@ -1,17 +1,26 @@
 /**
  * The state of a service: named maps and cells, of which this package keeps an authenticated canonical form
- * (DESIGN section 9, rule 10: collision-resistant against chosen content). Equal contents have equal digests however
- * they came about, and a rollback leaves no trace. The functions from `digest` on are those of a kernel `Service`,
+ * (DESIGN section 9, rule 10: collision-resistant against chosen content). The same operations lead to the same digest
+ * whoever executes them and whatever was looked at in between, and a rollback leaves no trace. The functions from `digest` on are those of a kernel `Service`,
  * which delegates to them.
  */
 
 import type { Hash } from '@concordat/crypto';
 import { assert, type Digest, type Mark, type Restore, type Snapshot } from '@concordat/kernel';
-import { type EntryCodec, textKey, type ValueCodec } from './codec.ts';
+import { equalBytes } from '@concordat/wire';
+import { type EntryCodec, numberKey, textKey, type ValueCodec } from './codec.ts';
 import { type Collection, type CollectionContext, createCollection, type StateMap } from './collection.ts';
 import { type Part, partBytes } from './part.ts';
-import { compact, createRecords, freeRecord, isTombstone, type RecordId, type Records } from './records.ts';
-import { createRestore } from './restore.ts';
+import {
+  type Birth,
+  compact,
+  createRecords,
+  freeRecord,
+  isTombstone,
+  type RecordId,
+  type Records,
+} from './records.ts';
+import { BIRTHS, createRestore } from './restore.ts';
 import { changed, countParts, emptyTree, partsOf, stateDigest, type Tree } from './tree.ts';
 
 export interface StateOptions {
@@ -62,6 +71,7 @@ interface Core extends CollectionContext {
   open: OpenMark[];
   openMark: Mark;
   lastMark: Mark;
+  nextBirth: () => Birth;
   /** Records that only `tree` may show, until it is brought up to date. */
   condemned: RecordId[];
 }
@@ -81,6 +91,14 @@ function createCore({ hash, version }: StateOptions): Core {
     condemn: (id) => {
       core.condemned.push(id);
     },
+    nextBirth: () => 0,
+  };
+  // The count is an entry like others, so that marks, digests and restores have it; the only one that it does not count.
+  const births = declareCell(core, BIRTHS, numberOfBirths, 1, () => 0);
+  core.nextBirth = () => {
+    const birth = births.get();
+    births.set(birth + 1);
+    return birth;
   };
   return core;
 }
@@ -114,29 +132,48 @@ function keepOpen(core: Core, isKept: (open: OpenMark) => boolean): void {
   core.openMark = core.open.at(-1)?.mark ?? 0;
 }
 
+const numberOfBirths: ValueCodec<Birth> = { encode: numberKey.encodeKey, decode: numberKey.decodeKey };
+
 function declarations(core: Core): Pick<State, 'map' | 'cell'> {
-  const declare = <K extends string | number, V>(
-    name: string,
-    codec: EntryCodec<K, V>,
-    absent: Uint8Array | null,
-  ): StateMap<K, V> => {
-    assert(!core.collections.has(name), 'every collection has its own name');
-    assert(core.lastMark === 0, 'collections are declared before the first mark');
-    const { map, collection } = createCollection(name, codec, core, absent);
-    core.collections.set(name, collection);
-    return map;
-  };
   return {
-    map: (name, codec) => declare(name, codec, null),
-    cell: (name, codec, initial) => {
-      const map = declare(name, withSoleKey(codec), codec.encode(initial).slice());
-      return {
-        get: () => map.get('') ?? initial,
-        set: (value) => map.set('', value),
-        observe: (observer) =>
-          map.observe((_, before, after) => observer(before ?? initial, after ?? initial)),
-      };
+    map: (name, codec) => addCollection(core, name, codec, null, core.nextBirth),
+    cell: (name, codec, initial) => declareCell(core, name, codec, initial, core.nextBirth),
+  };
+}
+
+function addCollection<K extends string | number, V>(
+  core: Core,
+  name: string,
+  codec: EntryCodec<K, V>,
+  absent: Uint8Array | null,
+  nextBirth: () => Birth,
+): StateMap<K, V> {
+  assert(!core.collections.has(name), 'every collection has its own name');
+  assert(core.lastMark === 0, 'collections are declared before the first mark');
+  const { map, collection } = createCollection(name, codec, core, absent, nextBirth);
+  core.collections.set(name, collection);
+  return map;
+}
+
+function declareCell<V>(
+  core: Core,
+  name: string,
+  codec: ValueCodec<V>,
+  initial: V,
+  nextBirth: () => Birth,
+): StateCell<V> {
+  const absent = codec.encode(initial).slice();
+  const map = addCollection(core, name, withSoleKey(codec), absent, nextBirth);
+  const isInitial = (value: V): boolean =>
+    value === initial || (typeof value === 'object' && equalBytes(codec.encode(value), absent));
+  return {
+    get: () => map.get('') ?? initial,
+    // A cell that holds its initial value has no entry: whoever restores the state knows nothing of another.
+    set: (value) => {
+      if (isInitial(value)) map.delete('');
+      else map.set('', value);
     },
+    observe: (observer) => map.observe((_, before, after) => observer(before ?? initial, after ?? initial)),
   };
 }
 

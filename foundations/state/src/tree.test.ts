@@ -12,7 +12,8 @@ import {
   type StateMap,
   textKey,
 } from './index.ts';
-import { afterRange, bitOf, LOWEST, prefixOf, SPLIT_BYTES, withBit } from './part.ts';
+import { levelOf, SPLIT_BYTES } from './part.ts';
+import { FRAME_BYTES } from './records.ts';
 
 interface Sample {
   readonly state: State;
@@ -60,7 +61,7 @@ describe('parts', () => {
 
   it('hold a single entry when it is large, up to the bound', () => {
     const { state, values } = createSample();
-    const room = MAX_ENTRY_BYTES - 9 - 'values'.length - 8;
+    const room = MAX_ENTRY_BYTES - FRAME_BYTES - 'values'.length - 8;
     for (let i = 0; i < 4; i++) values.set(i, new Uint8Array(room));
     const sizes = partSizes(state);
     assert.ok(Math.max(...sizes) <= MAX_PART_BYTES);
@@ -70,12 +71,12 @@ describe('parts', () => {
 
   it('return to one when the entries go', () => {
     const { state, values } = createSample();
-    const empty = state.digest();
     for (let i = 0; i < 3000; i++) values.set(i, new Uint8Array(100));
     assert.ok(partSizes(state).length > 10);
     for (let i = 0; i < 3000; i++) values.delete(i);
-    assert.deepEqual(partSizes(state).length, 1);
-    assert.deepEqual(state.digest(), empty);
+    assert.equal(partSizes(state).length, 1);
+    values.set(7, new Uint8Array(100));
+    assert.ok(partSizes(state).length <= 2, 'the way from the first birth to the last is short');
   });
 });
 
@@ -107,11 +108,26 @@ describe('a digest', () => {
     assert.ok(sizeBytes < 2 * 50 * 1000, `${sizeBytes} bytes for 50 entries of 1000`);
   });
 
-  it('costs two hashes per new entry, besides its part', () => {
+  it('hashes new entries, however many there are, with few parts', () => {
+    const { state, values, hashed } = createSample();
+    for (let i = 0; i < 20_000; i++) values.set(i, new Uint8Array(1000));
+    state.digest();
+    hashed();
+    for (let i = 0; i < 1000; i++) values.set(20_000 + i, new Uint8Array(1000));
+    state.digest();
+    const { calls } = hashed();
+    assert.ok(calls < 1000 + 150, `${calls} calls for 1000 entries, 16 of which fit a part`);
+  });
+
+  it('costs one hash per new entry, besides its part', () => {
     const { state, values, hashed } = createSample();
     for (let i = 0; i < 20; i++) values.set(i, new Uint8Array(10));
     state.digest();
-    assert.equal(hashed().calls, 2 * 20 + 3, 'place and entry each, the empty part, the part, the list');
+    assert.equal(
+      hashed().calls,
+      20 + 4,
+      'each entry and the count of births, the empty part, the part, the list',
+    );
   });
 
   it('is not computed again after a rollback to a mark where it was known', () => {
@@ -141,26 +157,10 @@ describe('a digest', () => {
   });
 });
 
-describe('places', () => {
-  const text = (first: number, rest = 0): string =>
-    String.fromCharCode(first) + String.fromCharCode(rest).repeat(31);
-
-  it('are split bit by bit', () => {
-    assert.equal(bitOf(text(0x80), 0), 1);
-    assert.equal(bitOf(text(0x7f), 0), 0);
-    assert.equal(bitOf(text(0, 1), 255), 1);
-    assert.equal(prefixOf(text(0xff, 0xff), 3), text(0xe0));
-    assert.equal(prefixOf(text(0xff, 0xff), 0), LOWEST);
-    assert.equal(prefixOf(text(1, 2), 256), text(1, 2));
-    assert.equal(withBit(LOWEST, 1), text(0x40));
-  });
-
-  it('follow one another range by range', () => {
-    assert.equal(afterRange(LOWEST, 0), null);
-    assert.equal(afterRange(LOWEST, 1), text(0x80));
-    assert.equal(afterRange(text(0x80), 1), null);
-    assert.equal(afterRange(text(0x60), 3), text(0x80));
-    assert.equal(afterRange(text(0xff, 0xff), 256), null);
+describe('levels', () => {
+  it('are the smallest whose first range has a birth', () => {
+    const births = [0, 1, 2, 3, 4, 1023, 1024, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1];
+    assert.deepEqual(births.map(levelOf), [0, 1, 2, 2, 3, 10, 11, 32, 33, 53]);
   });
 });
 

@@ -1,8 +1,8 @@
 /**
- * The content of a state as a binary trie over places with parts as its leaves, immutable: a change makes a new tree
- * that shares all that did not change, and costs what changed. A node is a leaf exactly if its entries fit a part (or
- * there is at most one), so the parts depend on the content alone and never on the way there, and no choice of keys
- * makes a part larger than `MAX_PART_BYTES`.
+ * The content of a state as a binary tree over ranges of births with parts as its leaves, immutable: a change makes a
+ * new tree that shares all that did not change, and costs what changed. A node is a leaf exactly if its entries fit a
+ * part (or there is at most one), and the root is the smallest that has them all, so the parts depend on the entries
+ * alone and never on the way there, and no choice of keys makes a part larger than `MAX_PART_BYTES`.
  *
  * digest of the state = tagged(hash, 'state', u32 version, digests of the parts in order). Flat, because whoever
  * restores needs the whole list anyway, and hashing the list is far cheaper than a tree of small hashes.
@@ -11,8 +11,8 @@
 import { type Hash, tagged } from '@concordat/crypto';
 import { assert, type Digest } from '@concordat/kernel';
 import { concatBytes } from '@concordat/wire';
-import { bitOf, digestOfRecords, LOWEST, type Part, type Place, SPLIT_BYTES, withBit } from './part.ts';
-import { comparePlaces, isTombstone, placeBit, type RecordId, type Records, sizeOf } from './records.ts';
+import { digestOfRecords, endOf, levelOf, type Part, type Range, SPLIT_BYTES, startOf } from './part.ts';
+import { type Birth, birthOf, isTombstone, type RecordId, type Records, sizeOf } from './records.ts';
 
 export interface Tree {
   readonly root: Part | Inner;
@@ -20,7 +20,7 @@ export interface Tree {
   digest: Digest | null;
 }
 
-interface Inner {
+interface Inner extends Range {
   readonly left: Part | Inner;
   readonly right: Part | Inner;
   /** Leaves below. */
@@ -39,30 +39,31 @@ type Node = Part | Inner | Draft;
 /** Inner nodes of at most this many parts remember their digests: the list of all is then put together quickly. */
 const REMEMBERED_PARTS = 64;
 
-export const emptyTree = (from: Records): Tree => ({
-  root: sealed(from, draft(0, LOWEST, [], 0)),
-  digest: null,
-});
-
-const draft = (depth: number, first: Place, records: readonly RecordId[], sizeBytes: number): Draft => ({
-  depth,
-  first,
+const draft = (level: number, index: number, records: readonly RecordId[], sizeBytes: number): Draft => ({
+  level,
+  index,
   records,
   sizeBytes,
   digest: null,
 });
 
+const emptyPart = (from: Records, level: number, index: number): Part | Inner =>
+  sealed(from, draft(level, index, [], 0));
+
+export const emptyTree = (from: Records): Tree => ({ root: emptyPart(from, 0, 0), digest: null });
+
 /** The tree that has these parts, in order, as its leaves. */
 export function treeOf(parts: readonly Part[]): Tree {
   let next = 0;
-  const below = (depth: number): Part | Inner => {
+  const below = (level: number): Part | Inner => {
     const part = parts[next];
-    assert(part !== undefined && part.depth >= depth, 'parts tile the places');
-    if (part.depth > depth) return inner(below(depth + 1), below(depth + 1));
+    assert(part !== undefined && part.level <= level, 'parts tile the births');
+    if (part.level < level) return inner(below(level - 1), below(level - 1));
     next++;
     return part;
   };
-  return { root: below(0), digest: null };
+  const last = parts.at(-1);
+  return { root: below(last === undefined ? 0 : levelOf(endOf(last) - 1)), digest: null };
 }
 
 export const partsOf = (tree: Tree): Part[] => leavesBelow(tree.root);
@@ -115,45 +116,59 @@ function leavesBelow(root: Part | Inner): Part[] {
 export const isLeaf = (sizeBytes: number, count: number): boolean => sizeBytes <= SPLIT_BYTES || count <= 1;
 
 /** True if `right`, which follows `left`, is the other child of the same node. */
-export const areSiblings = (left: { depth: number; first: Place }, right: { depth: number }): boolean =>
-  left.depth === right.depth && left.depth > 0 && bitOf(left.first, left.depth - 1) === 0;
+export const areSiblings = (left: Range, right: Range): boolean =>
+  left.level === right.level && left.index % 2 === 0;
 
-/** The tree with the changes made: sealed records and tombstones, each of another place. Puts them in order. */
+/**
+ * The tree with the changes made, which it puts in order: sealed records and tombstones. They may come twice, and a
+ * tombstone may come with a record, because what a rollback undid is born again as something else.
+ */
 export function changed(from: Records, tree: Tree, changes: RecordId[]): Tree {
   if (changes.length === 0) return tree;
-  changes.sort((a, b) => comparePlaces(from, a, b));
-  return { root: sealed(from, update(from, tree.root, 0, changes, 0, changes.length)), digest: null };
+  changes.sort((a, b) => birthOf(from, a) - birthOf(from, b) || lateness(from, a) - lateness(from, b));
+  const last = changes[changes.length - 1] as RecordId;
+  const root = reaching(from, tree.root, birthOf(from, last));
+  return { root: trimmed(from, update(from, root, changes, 0, changes.length)), digest: null };
 }
 
-/** The node at `depth` with the changes from `start` to `end`, all of which belong below it. */
-function update(
-  from: Records,
-  node: Part | Inner,
-  depth: number,
-  changes: readonly RecordId[],
-  start: number,
-  end: number,
-): Node {
+const lateness = (from: Records, id: RecordId): number => (isTombstone(from, id) ? 1 : 0);
+
+/** A root that has this birth. */
+function reaching(from: Records, root: Part | Inner, birth: Birth): Node {
+  if (birth < endOf(root)) return root;
+  if (!isInner(root)) return draft(levelOf(birth), 0, root.records, root.sizeBytes);
+  return reaching(from, inner(root, emptyPart(from, root.level, 1)), birth);
+}
+
+/** The smallest root that has all entries. */
+function trimmed(from: Records, root: Node): Part | Inner {
+  if (isInner(root)) {
+    const { left, right } = root;
+    return !isInner(right) && right.records.length === 0 ? trimmed(from, left) : root;
+  }
+  const last = root.records.at(-1);
+  const level = last === undefined ? 0 : levelOf(birthOf(from, last));
+  return sealed(from, level === root.level ? root : draft(level, 0, root.records, root.sizeBytes));
+}
+
+/** The node with the changes from `start` to `end`, all of which belong below it. */
+function update(from: Records, node: Node, changes: readonly RecordId[], start: number, end: number): Node {
   if (start === end) return node;
   if (!isInner(node)) return split(from, withChanges(from, node, changes, start, end));
-  const middle = firstOnRight(from, changes, depth, start, end);
-  const left = update(from, node.left, depth + 1, changes, start, middle);
-  const right = update(from, node.right, depth + 1, changes, middle, end);
-  return joined(from, left, right);
+  const middle = indexOf(from, changes, startOf(node.right), start, end);
+  return joined(
+    from,
+    update(from, node.left, changes, start, middle),
+    update(from, node.right, changes, middle, end),
+  );
 }
 
-/** The index of the first of records in order, from `low` on, whose place has bit `depth` set. */
-function firstOnRight(
-  from: Records,
-  ids: readonly RecordId[],
-  depth: number,
-  start: number,
-  end: number,
-): number {
+/** The index of the first of `ids` between `start` and `end` whose birth is not below `birth`. */
+function indexOf(from: Records, ids: readonly RecordId[], birth: Birth, start: number, end: number): number {
   let low = start;
   for (let high = end; low < high; ) {
     const middle = (low + high) >>> 1;
-    if (placeBit(from, ids[middle] as RecordId, depth) === 0) low = middle + 1;
+    if (birthOf(from, ids[middle] as RecordId) < birth) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -166,13 +181,15 @@ function joined(from: Records, left: Node, right: Node): Node {
   if (!isLeaf(sizeBytes, left.records.length + right.records.length)) {
     return inner(sealed(from, left), sealed(from, right));
   }
-  return draft(left.depth - 1, left.first, [...left.records, ...right.records], sizeBytes);
+  return draft(left.level + 1, left.index / 2, [...left.records, ...right.records], sizeBytes);
 }
 
 const isInner = (node: Node): node is Inner => 'left' in node;
 const partsBelow = (node: Part | Inner): number => (isInner(node) ? node.parts : 1);
 
 const inner = (left: Part | Inner, right: Part | Inner): Inner => ({
+  level: left.level + 1,
+  index: left.index / 2,
   left,
   right,
   parts: partsBelow(left) + partsBelow(right),
@@ -181,14 +198,14 @@ const inner = (left: Part | Inner, right: Part | Inner): Inner => ({
 
 function sealed(from: Records, node: Node): Part | Inner {
   if (isInner(node) || node.digest !== null) return node;
-  const { depth, first, records, sizeBytes } = node;
-  return { depth, first, records, sizeBytes, digest: digestOfRecords(from, depth, first, records) };
+  const { level, index, records, sizeBytes } = node;
+  return { level, index, records, sizeBytes, digest: digestOfRecords(from, node, records) };
 }
 
-/** Merges the changes from `start` to `end` into the records of `part`; both are in order of place. */
+/** Merges the changes from `start` to `end` into the records of `part`; both are in order. */
 function withChanges(
   from: Records,
-  part: Part,
+  part: Part | Draft,
   changes: readonly RecordId[],
   start: number,
   end: number,
@@ -197,14 +214,16 @@ function withChanges(
   const records: RecordId[] = [];
   let { sizeBytes } = part;
   let next = 0;
+  let previous = 0;
   for (let i = start; i < end; i++) {
     const change = changes[i] as RecordId;
-    const isSecond = i > start && comparePlaces(from, changes[i - 1] as RecordId, change) === 0;
-    assert(!isSecond, 'keys of a collection encode differently');
-    const at = indexOf(from, old, change, next);
+    const birth = birthOf(from, change);
+    if (birth === previous && i > start) continue;
+    previous = birth;
+    const at = indexOf(from, old, birth, next, old.length);
     while (next < at) records.push(old[next++] as RecordId);
     const former = old[next];
-    if (former !== undefined && comparePlaces(from, former, change) === 0) {
+    if (former !== undefined && birthOf(from, former) === birth) {
       sizeBytes -= sizeOf(from, former);
       next++;
     }
@@ -213,27 +232,17 @@ function withChanges(
     sizeBytes += sizeOf(from, change);
   }
   while (next < old.length) records.push(old[next++] as RecordId);
-  return draft(part.depth, part.first, records, sizeBytes);
-}
-
-/** The index of the first of `ids` from `start` on whose place is not below that of `id`. */
-function indexOf(from: Records, ids: readonly RecordId[], id: RecordId, start: number): number {
-  let low = start;
-  for (let high = ids.length; low < high; ) {
-    const middle = (low + high) >>> 1;
-    if (comparePlaces(from, ids[middle] as RecordId, id) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return draft(part.level, part.index, records, sizeBytes);
 }
 
 function split(from: Records, node: Draft): Draft | Inner {
-  const { depth, first, records, sizeBytes } = node;
+  const { level, index, records, sizeBytes } = node;
   if (isLeaf(sizeBytes, records.length)) return node;
-  const middle = firstOnRight(from, records, depth, 0, records.length);
-  const left = records.slice(0, middle);
-  const leftBytes = left.reduce((size, id) => size + sizeOf(from, id), 0);
-  const low = draft(depth + 1, first, left, leftBytes);
-  const high = draft(depth + 1, withBit(first, depth), records.slice(middle), sizeBytes - leftBytes);
+  const right = { level: level - 1, index: 2 * index + 1 };
+  const middle = indexOf(from, records, startOf(right), 0, records.length);
+  const lower = records.slice(0, middle);
+  const lowerBytes = lower.reduce((size, id) => size + sizeOf(from, id), 0);
+  const low = draft(level - 1, 2 * index, lower, lowerBytes);
+  const high = draft(right.level, right.index, records.slice(middle), sizeBytes - lowerBytes);
   return inner(sealed(from, split(from, low)), sealed(from, split(from, high)));
 }

@@ -51,7 +51,7 @@ const metaCodec = {
     writer.u53(meta.time);
     writer.u53(meta.lease);
     writer.u53(meta.sweptAt);
-    return writer.finish();
+    return writer.view();
   },
   decode: (bytes: Uint8Array): Meta | null => {
     const reader = createReader(bytes);
