@@ -12,7 +12,7 @@ import { clientKey, type Request, type RequestRef } from './request.ts';
 export interface Pooled {
   readonly request: Request;
   readonly digest: Digest;
-  readonly arrivedAt: Millis;
+  arrivedAt: Millis;
   /** The connection that waits for the reply; null when the submitter is a member and learns it from the log. */
   readonly replyTo: NodeId | null;
   /** The signature was checked here, or is our own: it is safe to propose. */

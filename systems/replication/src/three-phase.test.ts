@@ -47,6 +47,23 @@ test('a crashed primary is replaced, and catches up after its restart', () => {
   judged(cluster);
 });
 
+test('a member that stood still does not take its own pause for the silence of others', () => {
+  const cluster = createCluster({ seed: 5, faults: BFT });
+  cluster.world.run(2100);
+  // To a member that was frozen, or whose clock was set, three seconds pass between two ticks.
+  cluster.world.jumpClock(2, 3000);
+  cluster.world.run(500);
+  assert.deepEqual(
+    cluster.world.notes.filter(({ note }) => note.kind === 'suspect'),
+    [],
+  );
+  scheduleLoad(cluster, createPrng(6), 200, 2000);
+  cluster.world.run(2000);
+  settleAll(cluster);
+  assert.equal(cluster.stateOf(2).view, 0);
+  assert.ok(cluster.world.notes.some(({ node, note }) => node === 2 && note.kind === 'stood-still'));
+});
+
 test('all crash at once: what was exposed stays', () => {
   const cluster = createCluster({ seed: 5, faults: BFT });
   scheduleLoad(cluster, createPrng(6), 300, 6000);

@@ -20,6 +20,7 @@ const LEVELS: Readonly<Record<string, 'info' | 'warn'>> = {
   strike: 'warn',
   'conflicting-vote': 'warn',
   'untimely-proposal': 'warn',
+  'stood-still': 'warn',
   'request-refused': 'warn',
   'slow-turn': 'warn',
   'slow-sync': 'warn',

@@ -148,8 +148,23 @@ function linked(s: ReplicaState, env: Env<Message>, peer: NodeId, isUp: boolean)
   if (isUp) sendStatus(s, env, [peer]);
 }
 
+/** Ticks further apart tell of a pause of this machine, or of a clock that was set. */
+const PAUSE_MS = 10 * TICK_MS;
+
+/** What others did while this replica stood still waits to be read: only `PAUSE_MS` of that time count as their silence. */
+function forgivePause(s: ReplicaState, env: Env<Message>): void {
+  const pausedMs = env.now - s.tickedAt - PAUSE_MS;
+  s.tickedAt = env.now;
+  if (pausedMs <= 0) return;
+  env.note({ kind: 'stood-still', ms: Math.round(pausedMs) });
+  s.progressAt = Math.min(env.now, s.progressAt + pausedMs);
+  s.preparedAt = Math.min(env.now, s.preparedAt + pausedMs);
+  for (const pooled of s.pool.arrivals) pooled.arrivedAt = Math.min(env.now, pooled.arrivedAt + pausedMs);
+}
+
 function tick(s: ReplicaState, env: Env<Message>): void {
   env.setTimer(TICK, TICK_MS);
+  forgivePause(s, env);
   renewCredit(s);
   resubmit(s, env);
   tickStatus(s, env);

@@ -163,6 +163,8 @@ export interface ReplicaState {
   incarnation: Incarnation;
   /** For suspicion: since when nothing has committed, when the view was entered, and how many lately failed. */
   progressAt: Millis;
+  /** When it last looked around. */
+  tickedAt: Millis;
   enteredAt: Millis;
   calmedAt: Millis;
   failedViews: number;
@@ -262,6 +264,7 @@ export function createReplicaState(
     snapshotBytes: 0,
     incarnation,
     progressAt: now,
+    tickedAt: now,
     enteredAt: now,
     calmedAt: now,
     failedViews: 0,
