@@ -91,6 +91,32 @@ test('a member that was away beyond the window is brought back by state transfer
   judged(cluster);
 });
 
+test('a member that waits for the state of others does not think its requests ignored', () => {
+  const settings = { checkpointInterval: 8, window: 16 };
+  const cluster = createCluster({
+    seed: 7,
+    faults: BFT,
+    settings,
+    variant: (plain) => ({
+      ...plain,
+      // The transfer takes three view timeouts.
+      receive: (s, env, from, m) => {
+        if (env.self !== 3 || m.type !== 'manifest' || env.now > 8000) plain.receive(s, env, from, m);
+      },
+    }),
+  });
+  cluster.world.run(500);
+  cluster.world.crash(3);
+  scheduleLoad(cluster, createPrng(8), 900, 8500);
+  cluster.world.run(4500);
+  cluster.world.restart(3);
+  cluster.world.run(5000);
+  settleAll(cluster);
+  const own = cluster.world.notes.filter(({ node }) => node === 3).map(({ note }) => note.kind);
+  assert.ok(own.includes('state-transferred'));
+  assert.ok(!own.includes('suspect'));
+});
+
 test('a wiped member learns, gets a new incarnation and votes again', () => {
   const cluster = createCluster({ seed: 9, faults: BFT, settings: { checkpointInterval: 8, window: 16 } });
   scheduleLoad(cluster, createPrng(10), 300, 3000);

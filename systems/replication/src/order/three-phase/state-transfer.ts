@@ -157,6 +157,7 @@ function finishTransfer(s: ReplicaState, env: Env<Message>, transfer: Transfer, 
   s.execution.executed = target.slot;
   s.execution.history = target.history;
   s.transfer = null;
+  s.transferredAt = env.now;
   // Restoring dropped all marks.
   s.serving = null;
   s.snapshotting = null;

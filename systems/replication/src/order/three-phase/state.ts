@@ -163,6 +163,8 @@ export interface ReplicaState {
   incarnation: Incarnation;
   /** For suspicion: since when nothing has committed, when the view was entered, and how many lately failed. */
   progressAt: Millis;
+  /** When the last state transfer ended. */
+  transferredAt: Millis;
   /** When it last looked around. */
   tickedAt: Millis;
   enteredAt: Millis;
@@ -264,6 +266,7 @@ export function createReplicaState(
     snapshotBytes: 0,
     incarnation,
     progressAt: now,
+    transferredAt: now,
     tickedAt: now,
     enteredAt: now,
     calmedAt: now,

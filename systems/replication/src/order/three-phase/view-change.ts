@@ -310,7 +310,9 @@ function whatIsOverdue(
   limitMs: number,
 ): string | null {
   if (now - s.progressAt > limitMs) return 'nothing commits';
-  const ignoredSince = waitingSince === null ? now : Math.max(waitingSince, s.enteredAt);
+  // Whoever waits for a state does not know what was executed in it.
+  if (waitingSince === null || s.transfer !== null) return null;
+  const ignoredSince = Math.max(waitingSince, s.enteredAt, s.transferredAt);
   return now - ignoredSince > limitMs ? 'a request is ignored' : null;
 }
 
