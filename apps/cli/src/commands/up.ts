@@ -243,7 +243,11 @@ async function waitUntilReady(domains: readonly Domain[], stopping: AbortSignal)
   );
 }
 
-function banner(domains: readonly Domain[], directory: string, { basePort, u, r }: UpOptions): string {
+function banner(
+  domains: readonly Domain[],
+  directory: string,
+  { basePort, u, r, ephemeral }: UpOptions,
+): string {
   const last = basePort + domains.length - 1;
   const data = directory === 'data' ? '' : ` --data ${directory}`;
   return [
@@ -257,7 +261,7 @@ function banner(domains: readonly Domain[], directory: string, { basePort, u, r 
     `  npx concordat attack ${domains[0]?.name} stop${data}`,
     `  kill -9 $(cat ${directory}/${domains[1]?.name}/daemon.pid)      the others go on`,
     '',
-    'Ctrl-C stops everything; the data stays.',
+    `Ctrl-C stops everything; the data ${ephemeral === true ? 'goes, too' : 'stays'}.`,
     '',
   ].join('\n');
 }
