@@ -2,6 +2,7 @@ export type { ClockOptions } from './clock.ts';
 export * from './compliance/index.ts';
 export { type CpuCosts, freeCosts, measuredCosts, meterKeys } from './cpu.ts';
 export type { Disk, DiskOptions } from './disk.ts';
+export * from './drawing/index.ts';
 export type { Faults } from './faults.ts';
 export { type NodeOptions, type NotedAt, type Observer, ProcessFailure } from './host.ts';
 export type { LinkOptions, NetworkOptions } from './network.ts';

@@ -1,15 +1,18 @@
 /** `concordat sim`: the deterministic swarm. Every violation comes with the command that shows it again. */
 
 import { writeFileSync } from 'node:fs';
+import { FIRST_CONNECTION } from '@concordat/kernel';
 import type { FaultModel } from '@concordat/replication';
 import { replicationSweep } from '@concordat/replication/compliance';
 import {
+  createDrawing,
   createTranscript,
   describeValue,
   describeViolation,
   runSeed,
   type SweepOptions,
   type SweepSystem,
+  shrink,
   sweep,
   type Violation,
 } from '@concordat/sim';
@@ -25,6 +28,9 @@ interface SimOptions {
   readonly variant?: string;
   readonly verbose?: boolean;
   readonly trace?: string;
+  readonly draw?: string;
+  readonly shrink?: boolean;
+  readonly skip?: readonly number[];
   readonly u?: number;
   readonly r?: number;
 }
@@ -37,6 +43,8 @@ function natural(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Must be a natural number.');
   return Number(text);
 }
+
+const numbers = (text: string): number[] => text.split(',').map(natural);
 
 export const simCommand = (): Command =>
   new Command('sim')
@@ -51,6 +59,9 @@ const swarmCommand = (name: string): Command =>
     .option('--from <seed>', 'the first one', natural, 0)
     .option('--seed <seed>', 'only this one', natural)
     .option('--trace <file>', 'write everything that happens in the one seed; the same every time')
+    .option('--draw <file>', 'draw the one seed as a page for the browser')
+    .option('--shrink', 'leave out faults as long as the same goes wrong')
+    .option('--skip <numbers>', 'leave out these faults, by their numbers in brackets', numbers)
     .option('--verbose', 'tell the end of each seed');
 
 const replicationCommand = (): Command =>
@@ -93,20 +104,33 @@ function faultsOf({ u, r }: SimOptions): FaultModel | null {
 function runSystem<C>(system: SweepSystem<C>, options: SimOptions): void {
   const sweepOptions: SweepOptions = {
     horizonMs: HORIZON_MS,
-    replayCommand: (name, seed) => replayOf(name, seed, options),
+    skip: options.skip ?? [],
+    replayCommand: (name, seed, skip) => replayOf(name, seed, skip, options),
   };
   const only = options.seed;
-  if (options.trace !== undefined && only === undefined)
-    throw new CommandError('bad-options', '--trace is for one seed', 'Add --seed SEED.');
+  for (const [name, value] of Object.entries({
+    trace: options.trace,
+    draw: options.draw,
+    skip: options.skip,
+  }))
+    if (value !== undefined && only === undefined)
+      throw new CommandError('bad-options', `--${name} is for one seed`, 'Add --seed SEED.');
   const violations =
     only === undefined ? runMany(system, options, sweepOptions) : runOne(system, only, options, sweepOptions);
   for (const violation of violations) process.stdout.write(`${describe(violation)}\n`);
   if (violations.length > 0) process.exitCode = 1;
 }
 
-function replayOf(name: string, seed: number, { variant, u, r }: SimOptions): string {
+function replayOf(
+  name: string,
+  seed: number,
+  skip: readonly number[],
+  { variant, u, r }: SimOptions,
+): string {
   const fixed = u === undefined || r === undefined ? '' : ` --u ${u} --r ${r}`;
-  return `concordat sim ${name} --seed ${seed}${fixed}${variant === undefined ? '' : ` --variant ${variant}`}`;
+  const tried = variant === undefined ? '' : ` --variant ${variant}`;
+  const left = skip.length === 0 ? '' : ` --skip ${skip.join(',')}`;
+  return `concordat sim ${name} --seed ${seed}${fixed}${tried}${left}`;
 }
 
 const describe = (violation: Violation): string =>
@@ -115,26 +139,50 @@ const describe = (violation: Violation): string =>
 function runOne<C>(
   system: SweepSystem<C>,
   seed: number,
-  { trace }: SimOptions,
+  options: SimOptions,
   sweepOptions: SweepOptions,
 ): Violation[] {
-  const transcript = createTranscript();
-  const violation = runSeed(
-    system,
-    seed,
-    sweepOptions,
-    trace === undefined ? undefined : transcript.observer,
-  );
-  if (trace !== undefined) writeFileSync(trace, `${transcript.lines.join('\n')}\n`);
+  const found = runSeed(system, seed, sweepOptions);
+  const violation = found === null ? null : smallest(system, found, options, sweepOptions);
+  show(system, seed, options, { ...sweepOptions, skip: violation?.skip ?? sweepOptions.skip ?? [] });
   if (violation === null) process.stdout.write(`seed ${seed}: ok\n`);
   return violation === null ? [] : [violation];
 }
 
-function runMany<C>(
+/** The violation, with as few faults as it takes if that is asked for. */
+function smallest<C>(
   system: SweepSystem<C>,
-  { seeds, from, verbose }: SimOptions,
+  violation: Violation,
+  options: SimOptions,
   sweepOptions: SweepOptions,
-): Violation[] {
+): Violation {
+  return options.shrink === true ? shrink(system, violation, sweepOptions) : violation;
+}
+
+/** Writes what happens in the seed, as text or as a picture: it is the same every time. */
+function show<C>(
+  system: SweepSystem<C>,
+  seed: number,
+  { trace, draw }: SimOptions,
+  sweepOptions: SweepOptions,
+): void {
+  if (trace !== undefined) {
+    const transcript = createTranscript();
+    runSeed(system, seed, sweepOptions, transcript.observer);
+    writeFileSync(trace, `${transcript.lines.join('\n')}\n`);
+  }
+  if (draw === undefined) return;
+  const drawing = createDrawing({
+    nameOf: (id) => (id < FIRST_CONNECTION ? `member ${id}` : `client ${id - FIRST_CONNECTION}`),
+  });
+  const violation = runSeed(system, seed, sweepOptions, drawing.observer);
+  const verdict = violation === null ? 'nothing is wrong' : `${violation.detector}: ${violation.message}`;
+  const lines = violation === null ? [] : describe(violation).split('\n');
+  writeFileSync(draw, drawing.page(`${system.name}, seed ${seed}: ${verdict}`, lines));
+}
+
+function runMany<C>(system: SweepSystem<C>, options: SimOptions, sweepOptions: SweepOptions): Violation[] {
+  const { seeds, from, verbose } = options;
   const startedAt = Date.now();
   let toldAt = startedAt;
   let done = 0;
@@ -153,5 +201,5 @@ function runMany<C>(
     process.stdout.write(`${progress()}\n`);
   });
   process.stdout.write(`${progress()}\n`);
-  return [...violations];
+  return violations.map((violation) => smallest(system, violation, options, sweepOptions));
 }

@@ -68,6 +68,8 @@ export interface Violation {
   readonly message: string;
   readonly at: Millis;
   readonly config: unknown;
+  /** Episodes of faults that were left out. */
+  readonly skip: readonly number[];
   /** The faults of the run, for people. */
   readonly faults: readonly string[];
   /** Type this to see it again. */
@@ -156,6 +158,7 @@ function violationOf<C>(
     message,
     at: trial.trialCase.world.now,
     config,
+    skip: options.skip ?? [],
     faults: describeFaults(trial.faults),
     replay: (options.replayCommand ?? defaultReplay)(system.name, seed, options.skip ?? []),
   };

@@ -1,0 +1,1 @@
+export { createDrawing, type Drawing, type DrawingOptions } from './drawing.ts';
