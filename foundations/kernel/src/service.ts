@@ -45,7 +45,10 @@ export interface Snapshot {
   read(part: number): Uint8Array;
 }
 
-/** Rebuilds a state from parts; a part that is not what was promised is refused and may be offered again. */
+/**
+ * Rebuilds a state from parts; a part that is not what was promised is refused and may be offered again. Parts that the
+ * present state has already need not be offered: they are not missing. Operations executed meanwhile are lost at the end.
+ */
 export interface Restore {
   /** Offers the bytes of one part; false if they do not hash to the promised digest or are not canonical. */
   offer(part: number, bytes: Uint8Array): boolean;

@@ -17,12 +17,14 @@ import {
   undoSince,
   wipe,
 } from './content.ts';
-import { nameBytes, type RawEntry } from './part.ts';
+import { nameBytes, type Part, type RawEntry } from './part.ts';
 import {
   appendEntry,
   appendTombstone,
   type Birth,
   birthOf,
+  isNamed,
+  keyBytes,
   type RecordId,
   type Records,
   seal,
@@ -69,22 +71,23 @@ export interface Collection {
   release(mark: Mark): void;
   /** Sealed records and tombstones of what changed after `mark`, as it was there; those made for it also go to `made`. */
   changedSince(mark: Mark, changes: RecordId[], made: RecordId[]): void;
-  /** Forgets all entries and marks. */
-  clear(): void;
   /** Begins to collect entries from outside. */
   stage(): Staging;
 }
 
 /** Entries that may become those of a collection. */
 export interface Staging {
-  /** True if an entry is exactly what this collection would have written. */
-  isCanonical(raw: RawEntry): boolean;
-  /** Adds the record of a canonical entry; false if it has one of that key. */
-  take(raw: RawEntry, id: RecordId): boolean;
-  /** Takes it out again. */
+  /**
+   * True if an entry is exactly what this collection would have written and its key is free: then it is claimed.
+   * @param isKept tells whether a record of the collection stays
+   */
+  claim(raw: RawEntry, isKept: (id: RecordId) => boolean): boolean;
+  /** Takes that back. */
   drop(raw: RawEntry): void;
-  /** Makes them the entries of the collection, which has been cleared. */
-  install(): void;
+  /** Takes all keys of these parts, which go, out of the collection, except those that are claimed. */
+  begin(gone: readonly Part[]): void;
+  /** Makes a claimed entry, which is this record now, one of the collection. */
+  insert(raw: RawEntry, id: RecordId): void;
 }
 
 export interface CollectionContext {
@@ -245,13 +248,6 @@ function collectionOf<K extends string | number, V>(shelf: Shelf<K, V>, name: st
       }),
     release: (mark) => release(shelf, mark),
     changedSince: (mark, changes, made) => changedSince(shelf, mark, changes, made),
-    clear: () => {
-      const former = [...content.slots];
-      content.slots.clear();
-      content.segments = [];
-      wipe(content);
-      for (const [key, held] of former) tell(shelf, key, valueIn(shelf, held), undefined);
-    },
     stage: () => stage(shelf),
   };
 }
@@ -311,25 +307,43 @@ function isCanonical<K extends string | number, V>({ codec, absent }: Shelf<K, V
 }
 
 function stage<K extends string | number, V>(shelf: Shelf<K, V>): Staging {
-  const { codec, content } = shelf;
-  const staged = new Map<K | null, RecordId>();
+  const { codec, content, context, name } = shelf;
+  const claimed = new Set<K | null>();
   return {
-    isCanonical: (raw) => isCanonical(shelf, raw),
-    take: ({ key: bytes }, id) => {
-      const key = codec.decodeKey(bytes);
-      if (staged.has(key)) return false;
-      staged.set(key, id);
+    claim: (raw, isKept) => {
+      if (!isCanonical(shelf, raw)) return false;
+      const key = codec.decodeKey(raw.key);
+      const held = key === null ? undefined : content.slots.get(key);
+      if (claimed.has(key) || (typeof held === 'number' && isKept(held))) return false;
+      claimed.add(key);
       return true;
     },
     drop: ({ key }) => {
-      staged.delete(codec.decodeKey(key));
+      claimed.delete(codec.decodeKey(key));
     },
-    install: () => {
-      for (const [key, id] of staged) {
-        assert(key !== null, 'a codec decodes what it encoded');
-        content.slots.set(key, id);
-        if (shelf.observers.length > 0) tell(shelf, key, undefined, valueIn(shelf, id));
-      }
+    begin: (gone) => {
+      for (const { records } of gone)
+        for (const id of records) if (isNamed(context.records, id, name)) remove(shelf, id, claimed);
+    },
+    insert: ({ key: bytes }, id) => {
+      const key = codec.decodeKey(bytes);
+      assert(key !== null, 'a codec decodes what it encoded');
+      const before = shelf.observers.length > 0 ? known(shelf, content.slots.get(key)) : undefined;
+      content.slots.set(key, id);
+      if (shelf.observers.length > 0) tell(shelf, key, before, valueIn(shelf, id));
     },
   };
+}
+
+function remove<K extends string | number, V>(
+  shelf: Shelf<K, V>,
+  id: RecordId,
+  claimed: ReadonlySet<K | null>,
+): void {
+  const key = shelf.codec.decodeKey(keyBytes(shelf.context.records, id));
+  assert(key !== null, 'a codec decodes what it encoded');
+  if (claimed.has(key)) return;
+  const before = shelf.observers.length > 0 ? valueIn(shelf, id) : undefined;
+  shelf.content.slots.delete(key);
+  tell(shelf, key, before, undefined);
 }

@@ -12,6 +12,7 @@
 
 import { DIGEST_BYTES, type Hash, tagged } from '@concordat/crypto';
 import { assert, type Digest } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
 import { MAX_ENTRY_BYTES } from './codec.ts';
 
 /** Of an entry's bytes, besides its collection, key and value. */
@@ -196,6 +197,20 @@ export function entryOf(records: Records, id: RecordId): Uint8Array {
 export const sizeOf = (records: Records, id: RecordId): number =>
   blockOf(records, id).sizes[id & IN_BLOCK] as number;
 
+export function keyBytes(records: Records, id: RecordId): Uint8Array {
+  const block = blockOf(records, id);
+  const { bytes } = records.pages[block.pages[id & IN_BLOCK] as number] as Page;
+  const start = block.offsets[id & IN_BLOCK] as number;
+  const at = start + 9 + (bytes[start + 8] as number);
+  return bytes.subarray(at + 4, at + 4 + u32At(bytes, at));
+}
+
+/** True if the entry is of the collection with this name. */
+export function isNamed(records: Records, id: RecordId, name: Uint8Array): boolean {
+  const entry = entryOf(records, id);
+  return entry[8] === name.length && equalBytes(entry.subarray(9, 9 + name.length), name);
+}
+
 export function valueBytes(records: Records, id: RecordId): Uint8Array {
   const block = blockOf(records, id);
   const { bytes } = records.pages[block.pages[id & IN_BLOCK] as number] as Page;
@@ -211,7 +226,12 @@ export const entryDigest = (hash: Hash, entry: Uint8Array): Digest => tagged(has
 export function seal(records: Records, id: RecordId): void {
   const block = blockOf(records, id);
   if (block.kinds[id & IN_BLOCK] !== ENTRY) return;
-  const digest = entryDigest(records.hash, entryOf(records, id));
+  sealAs(records, id, entryDigest(records.hash, entryOf(records, id)));
+}
+
+/** Gives the record the digest that its entry is known to have. */
+export function sealAs(records: Records, id: RecordId, digest: Digest): void {
+  const block = blockOf(records, id);
   const base = (id & IN_BLOCK) * DIGEST_BYTES;
   for (let i = 0; i < DIGEST_BYTES; i++) block.digests[base + i] = digest[i] as number;
   block.kinds[id & IN_BLOCK] = SEALED;

@@ -11,16 +11,8 @@ import { equalBytes } from '@concordat/wire';
 import { type EntryCodec, numberKey, textKey, type ValueCodec } from './codec.ts';
 import { type Collection, type CollectionContext, createCollection, type StateMap } from './collection.ts';
 import { type Part, partBytes } from './part.ts';
-import {
-  type Birth,
-  compact,
-  createRecords,
-  freeRecord,
-  isTombstone,
-  type RecordId,
-  type Records,
-} from './records.ts';
-import { BIRTHS, createRestore } from './restore.ts';
+import { type Birth, compact, createRecords, freeRecord, isTombstone, type RecordId } from './records.ts';
+import { BIRTHS, createRestore, type RestoreTarget } from './restore.ts';
 import { changed, countParts, emptyTree, partsOf, stateDigest, type Tree } from './tree.ts';
 
 export interface StateOptions {
@@ -65,8 +57,9 @@ interface Core extends CollectionContext {
   readonly hash: Hash;
   readonly version: number;
   readonly collections: Map<string, Collection>;
-  records: Records;
   tree: Tree;
+  /** Counts the keys that came to be. */
+  births: StateCell<Birth> | null;
   /** In ascending order. */
   open: OpenMark[];
   openMark: Mark;
@@ -84,6 +77,7 @@ function createCore({ hash, version }: StateOptions): Core {
     collections: new Map(),
     records,
     tree: emptyTree(records),
+    births: null,
     open: [],
     openMark: 0,
     lastMark: 0,
@@ -95,6 +89,7 @@ function createCore({ hash, version }: StateOptions): Core {
   };
   // The count is an entry like others, so that marks, digests and restores have it; the only one that it does not count.
   const births = declareCell(core, BIRTHS, numberOfBirths, 1, () => 0);
+  core.births = births;
   core.nextBirth = () => {
     const birth = births.get();
     births.set(birth + 1);
@@ -116,14 +111,30 @@ export function createState(options: StateOptions): State {
       for (const collection of core.collections.values()) collection.release(mark);
     },
     snapshot: (mark) => snapshotOf(core, mark),
-    restore: (digest, partDigests) =>
-      createRestore(
-        { ...core, installed: (records, tree) => install(core, records, tree) },
-        digest,
-        partDigests,
-      ),
+    restore: (digest, partDigests) => createRestore(restoreTarget(core), digest, partDigests),
   };
 }
+
+const restoreTarget = (core: Core): RestoreTarget => ({
+  hash: core.hash,
+  version: core.version,
+  collections: core.collections,
+  records: core.records,
+  nextBirth: () => core.births?.get() ?? 1,
+  presentTree: () => {
+    if (isDirty(core)) settle(core);
+    return core.tree;
+  },
+  dropMarks: () => {
+    keepOpen(core, () => false);
+    for (const collection of core.collections.values()) collection.release(core.lastMark);
+  },
+  replace: (tree, gone) => {
+    core.tree = tree;
+    for (const { records } of gone) core.condemned.push(...records);
+    settle(core);
+  },
+});
 
 /** Forgets the other marks. */
 function keepOpen(core: Core, isKept: (open: OpenMark) => boolean): void {
@@ -250,7 +261,7 @@ function treeAt(core: Core, mark: Mark): Tree {
 }
 
 function snapshotOf(core: Core, mark: Mark): Snapshot {
-  const { hash, version, records } = core;
+  const { hash, version } = core;
   const tree = treeAt(core, mark);
   // Most snapshots are never read: a list of all parts is made for those that are.
   let list: Part[] | null = null;
@@ -265,17 +276,8 @@ function snapshotOf(core: Core, mark: Mark): Snapshot {
     parts: countParts(tree),
     digestOf: (index) => at(index).digest.slice(),
     read: (index) => {
-      assert(records === core.records, 'a snapshot is read before another state is restored');
       findMark(core, mark);
-      return partBytes(records, at(index));
+      return partBytes(core.records, at(index));
     },
   };
-}
-
-function install(core: Core, records: Records, tree: Tree): void {
-  core.records = records;
-  core.condemned = [];
-  core.open = [];
-  core.openMark = 0;
-  core.tree = tree;
 }

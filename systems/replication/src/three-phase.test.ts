@@ -91,6 +91,45 @@ test('a member that was away beyond the window is brought back by state transfer
   judged(cluster);
 });
 
+test('a state transfer ends although the others go on, and although most of what is sent is lost', () => {
+  let nextPartAt = 0;
+  const cluster = createCluster({
+    seed: 11,
+    faults: BFT,
+    settings: { checkpointInterval: 8, window: 16 },
+    variant: (plain) => ({
+      ...plain,
+      receive: (s, env, from, m) => {
+        if (env.self === 3 && m.type === 'part') {
+          if (env.now < nextPartAt) return;
+          nextPartAt = env.now + 30;
+        }
+        plain.receive(s, env, from, m);
+      },
+    }),
+  });
+  cluster.world.run(500);
+  cluster.world.crash(3);
+  for (let i = 0; i < 2000; i++)
+    cluster.world.schedule(2 * i, () => cluster.add(i % 3, `${i} ${'long '.repeat(40)}`, 1));
+  cluster.world.run(4500);
+  scheduleLoad(cluster, createPrng(12), 2000, 10_000);
+  cluster.world.restart(3);
+  cluster.world.run(10_000);
+  const behind = (): number => cluster.stateOf(0).execution.executed - cluster.stateOf(3).execution.executed;
+  assert.ok(behind() < 300, `${behind()} slots behind`);
+  settleAll(cluster);
+  cluster.world.run(2000);
+  assert.ok(behind() <= 1, `${behind()} slots behind`);
+  const [stable, transferred] = ['stable', 'state-transferred'].map(
+    (kind) => cluster.world.notes.filter(({ node, note }) => node === 3 && note.kind === kind).length,
+  );
+  assert.ok(
+    (stable ?? 0) > 50 && (transferred ?? 0) < 20,
+    `${transferred} transfers in ${stable} checkpoints`,
+  );
+});
+
 test('a member that waits for the state of others does not think its requests ignored', () => {
   const settings = { checkpointInterval: 8, window: 16 };
   const cluster = createCluster({

@@ -1,12 +1,11 @@
 /**
  * Verified state transfer: a replica that lags behind a stable checkpoint, has diverged from it or was wiped fetches
  * that state part by part. The certificate fixes the state's digest, the digest fixes the manifest, the manifest each
- * part, so a lying peer can waste one message at a time. Parts that the own state already has are not fetched.
+ * part, so a lying peer can waste one message at a time. Parts that the present state already has are not fetched.
  */
 
 import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, type Env, type NodeId, PART_BYTES } from '@concordat/kernel';
-import { equalBytes } from '@concordat/wire';
 import { checkpointed, type Rebuild, rebuild } from '../../execution/execution.ts';
 import { serve } from './catch-up.ts';
 import { keepOnly } from './checkpoint.ts';
@@ -20,23 +19,30 @@ export interface Transfer {
   /** The member being asked. */
   peer: NodeId;
   askedAt: number;
+  /** Members asked in vain since the last part came. */
+  silent: number;
   rebuild: Rebuild | null;
-  /** Parts asked for and not yet here, with the time of asking. */
+  /** Parts asked for and not yet here, with the time of asking, the oldest first. */
   readonly asked: Map<number, number>;
 }
 
-/** Parts asked for at a time: about 2 MiB under way. */
-const MAX_ASKED = (2 * 1024 * 1024) / PART_BYTES;
+/** Parts asked for at a time: about 1 MiB under way, since most parts are a quarter of `PART_BYTES`. */
+const MAX_ASKED = (4 * 1024 * 1024) / PART_BYTES;
 
 /** A peer may make us hold an old checkpoint for it while it keeps fetching, but not longer than this in all. */
 const SERVE_MS = 60_000;
 const SERVE_IDLE_MS = 5_000;
 
+/**
+ * Begins to fetch the state of a stable checkpoint. One that is under way goes on, although its target is no longer the
+ * latest: what it brings is most of that, and the rest is fetched next. Begun anew with every checkpoint, it would never
+ * end while the others are busy.
+ */
 export function startTransfer(s: ReplicaState, env: Env<Message>, target: Stable): void {
-  if (s.transfer !== null && s.transfer.target.slot >= target.slot) return;
+  if (s.transfer !== null) return;
   const candidates = others(s).filter((id) => s.peers[id]?.isUp);
   const peer = env.random.pick(candidates.length > 0 ? candidates : others(s));
-  s.transfer = { target, peer, askedAt: env.now, rebuild: null, asked: new Map() };
+  s.transfer = { target, peer, askedAt: env.now, silent: 0, rebuild: null, asked: new Map() };
   env.note({ kind: 'state-transfer', slot: target.slot, peer });
   env.send(peer, { type: 'fetch-manifest', slot: target.slot });
 }
@@ -45,6 +51,7 @@ function tryNextPeer(s: ReplicaState, env: Env<Message>, transfer: Transfer): vo
   do transfer.peer = (transfer.peer + 1) % s.config.quorums.members;
   while (transfer.peer === s.config.self);
   transfer.askedAt = env.now;
+  transfer.silent++;
   transfer.asked.clear();
   if (transfer.rebuild === null)
     env.send(transfer.peer, { type: 'fetch-manifest', slot: transfer.target.slot });
@@ -55,10 +62,13 @@ function tryNextPeer(s: ReplicaState, env: Env<Message>, transfer: Transfer): vo
 export function tickTransfer(s: ReplicaState, env: Env<Message>): void {
   const { transfer, serving } = s;
   if (transfer !== null && env.now - transfer.askedAt >= s.config.retransmitMs * 2) {
-    // Peers keep the latest stable checkpoint; an older target may be gone for good.
-    if (transfer.target.slot < s.stable.slot) startTransfer(s, env, s.stable);
-    else tryNextPeer(s, env, transfer);
-  }
+    // Peers keep the latest stable checkpoint, and the one they are serving; an older target may be gone for good.
+    const isGone = transfer.rebuild === null || transfer.silent >= s.peers.length;
+    if (transfer.target.slot < s.stable.slot && isGone) {
+      s.transfer = null;
+      startTransfer(s, env, s.stable);
+    } else tryNextPeer(s, env, transfer);
+  } else if (transfer?.rebuild) askAgain(s, env, transfer, transfer.rebuild);
   if (serving !== null && (env.now - serving.at > SERVE_IDLE_MS || env.now - serving.since > SERVE_MS)) {
     s.serving = null;
     keepOnly(s, s.stable.slot);
@@ -94,24 +104,18 @@ export function onManifest(s: ReplicaState, env: Env<Message>, from: NodeId, m: 
     return;
   }
   transfer.rebuild = built;
-  reuseOwn(s, built, m);
   askForParts(s, env, transfer, built);
 }
 
-/** Offers what the own state already has: after a short absence that is most of it. */
-function reuseOwn(s: ReplicaState, built: Rebuild, m: Manifest): void {
-  const now = checkpointed(s.execution);
-  const halves = [
-    { own: now.core, digests: m.parts.core, first: 0 },
-    { own: now.service, digests: m.parts.service, first: m.parts.core.length },
-  ];
-  for (const { own, digests, first } of halves) {
-    // The same number of parts means the same assignment of entries to parts.
-    if (own.parts !== digests.length) continue;
-    for (const [part, digest] of digests.entries()) {
-      if (equalBytes(own.digestOf(part), digest)) built.offer(first + part, own.read(part));
-    }
+/** Asks again for what does not come, because its peer has given others their share first. */
+function askAgain(s: ReplicaState, env: Env<Message>, transfer: Transfer, built: Rebuild): void {
+  let late = 0;
+  for (const [part, at] of transfer.asked) {
+    if (env.now - at < s.config.retransmitMs) break;
+    transfer.asked.delete(part);
+    late++;
   }
+  if (late > 0) askForParts(s, env, transfer, built);
 }
 
 function askForParts(s: ReplicaState, env: Env<Message>, transfer: Transfer, built: Rebuild): void {
@@ -148,6 +152,7 @@ export function onPart(s: ReplicaState, env: Env<Message>, from: NodeId, m: Part
     return;
   }
   transfer.askedAt = env.now;
+  transfer.silent = 0;
   askForParts(s, env, transfer, transfer.rebuild);
 }
 
