@@ -91,7 +91,7 @@ export interface Staging {
 }
 
 export interface CollectionContext {
-  /** Where records are now; others after a restore. */
+  /** Where all entries are. */
   readonly records: Records;
   /** The latest mark that is still open, 0 if there is none. */
   readonly openMark: Mark;

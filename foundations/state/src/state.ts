@@ -1,8 +1,8 @@
 /**
  * The state of a service: named maps and cells, of which this package keeps an authenticated canonical form
  * (DESIGN section 9, rule 10: collision-resistant against chosen content). The same operations lead to the same digest
- * whoever executes them and whatever was looked at in between, and a rollback leaves no trace. The functions from `digest` on are those of a kernel `Service`,
- * which delegates to them.
+ * whoever executes them and whatever was looked at in between, and a rollback leaves no trace. The functions from
+ * `digest` on are those of a kernel `Service`, which delegates to them.
  */
 
 import type { Hash } from '@concordat/crypto';
@@ -58,13 +58,12 @@ interface Core extends CollectionContext {
   readonly version: number;
   readonly collections: Map<string, Collection>;
   tree: Tree;
-  /** Counts the keys that came to be. */
+  /** Counts the keys that came to be; null only until it is declared. */
   births: StateCell<Birth> | null;
   /** In ascending order. */
   open: OpenMark[];
   openMark: Mark;
   lastMark: Mark;
-  nextBirth: () => Birth;
   /** Records that only `tree` may show, until it is brought up to date. */
   condemned: RecordId[];
 }
@@ -85,17 +84,21 @@ function createCore({ hash, version }: StateOptions): Core {
     condemn: (id) => {
       core.condemned.push(id);
     },
-    nextBirth: () => 0,
   };
   // The count is an entry like others, so that marks, digests and restores have it; the only one that it does not count.
-  const births = declareCell(core, BIRTHS, numberOfBirths, 1, () => 0);
-  core.births = births;
-  core.nextBirth = () => {
-    const birth = births.get();
-    births.set(birth + 1);
-    return birth;
-  };
+  core.births = declareCell(core, BIRTHS, numberOfBirths, 1, () => 0);
   return core;
+}
+
+function countBirth(core: Core): Birth {
+  const birth = nextBirth(core);
+  core.births?.set(birth + 1);
+  return birth;
+}
+
+function nextBirth({ births }: Core): Birth {
+  assert(births !== null, 'births are counted from the beginning');
+  return births.get();
 }
 
 export function createState(options: StateOptions): State {
@@ -120,7 +123,7 @@ const restoreTarget = (core: Core): RestoreTarget => ({
   version: core.version,
   collections: core.collections,
   records: core.records,
-  nextBirth: () => core.births?.get() ?? 1,
+  nextBirth: () => nextBirth(core),
   presentTree: () => {
     if (isDirty(core)) settle(core);
     return core.tree;
@@ -131,14 +134,14 @@ const restoreTarget = (core: Core): RestoreTarget => ({
   },
   replace: (tree, gone) => {
     core.tree = tree;
-    for (const { records } of gone) core.condemned.push(...records);
+    for (const { records } of gone) for (const id of records) core.condemn(id);
     settle(core);
   },
 });
 
 /** Forgets the other marks. */
 function keepOpen(core: Core, isKept: (open: OpenMark) => boolean): void {
-  for (const open of core.open) if (!isKept(open)) core.condemned.push(...open.made);
+  for (const open of core.open) if (!isKept(open)) for (const id of open.made) core.condemn(id);
   core.open = core.open.filter(isKept);
   core.openMark = core.open.at(-1)?.mark ?? 0;
 }
@@ -147,8 +150,8 @@ const numberOfBirths: ValueCodec<Birth> = { encode: numberKey.encodeKey, decode:
 
 function declarations(core: Core): Pick<State, 'map' | 'cell'> {
   return {
-    map: (name, codec) => addCollection(core, name, codec, null, core.nextBirth),
-    cell: (name, codec, initial) => declareCell(core, name, codec, initial, core.nextBirth),
+    map: (name, codec) => addCollection(core, name, codec, null, () => countBirth(core)),
+    cell: (name, codec, initial) => declareCell(core, name, codec, initial, () => countBirth(core)),
   };
 }
 
