@@ -50,39 +50,30 @@ export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 /** Copies this small live on the heap anyway. */
 const POOLED_MIN_BYTES = 65;
 
-/** A copy of `bytes` from `start` to `end`. */
-export type Copy = (bytes: Uint8Array, start?: number, end?: number) => Uint8Array;
+/** Larger copies have a buffer of their own. */
+const POOLED_MAX_BYTES = 4096;
+const POOL_BYTES = 64 * 1024;
+
+let pool = new ArrayBuffer(0);
+let used = 0;
 
 /**
- * A copier whose copies of up to `maxBytes` share buffers of `poolBytes` with each other: one that is kept keeps its whole
- * buffer. PERF: an ArrayBuffer of its own costs 690 ns for 200 bytes, a view into a shared one 95 ns, and the collector has
- * one instead of a hundred to sweep.
+ * A copy of `bytes` from `start` to `end`, for what is read and written in passing: small ones share buffers with each
+ * other, so one that is kept keeps a whole buffer. PERF: an ArrayBuffer of its own costs 690 ns for 200 bytes, a view into a
+ * shared one 95 ns, and the collector has one instead of a hundred to sweep.
  */
-function createPool(poolBytes: number, maxBytes: number): Copy {
-  let pool = new ArrayBuffer(0);
-  let used = 0;
-  return (bytes, start = 0, end = bytes.length) => {
-    const size = end - start;
-    if (size < POOLED_MIN_BYTES || size > maxBytes) return bytes.slice(start, end);
-    if (used + size > pool.byteLength) {
-      pool = new ArrayBuffer(poolBytes);
-      used = 0;
-    }
-    const copy = new Uint8Array(pool, used, size);
-    used += size;
-    copy.set(bytes.subarray(start, end));
-    return copy;
-  };
+export function copyOf(bytes: Uint8Array, start = 0, end = bytes.length): Uint8Array {
+  const size = end - start;
+  if (size < POOLED_MIN_BYTES || size > POOLED_MAX_BYTES) return bytes.slice(start, end);
+  if (used + size > pool.byteLength) {
+    pool = new ArrayBuffer(POOL_BYTES);
+    used = 0;
+  }
+  const copy = new Uint8Array(pool, used, size);
+  used += size;
+  copy.set(bytes.subarray(start, end));
+  return copy;
 }
-
-/** For what is read and written in passing. */
-export const copyOf: Copy = createPool(64 * 1024, 4096);
-
-/**
- * A copier for what is kept. One copy keeps the eight kilobytes it shares with others: where a few are replaced at random
- * out of many, that is about three times their size.
- */
-export const createKeepingCopier = (): Copy => createPool(8 * 1024, 2048);
 
 /**
  * `bytes`, or a copy if they are a view into much more: what is kept keeps all of its buffer, so whoever keeps bytes from

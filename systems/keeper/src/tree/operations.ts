@@ -4,7 +4,7 @@
  */
 
 import { assert } from '@concordat/kernel';
-import { createKeepingCopier } from '@concordat/wire';
+import { copyOf } from '@concordat/wire';
 import { CreateMode, ErrorCode, OpCode, Perms } from '../jute/protocol.ts';
 import type {
   CheckRequest,
@@ -124,9 +124,8 @@ export function createNode(tree: Tree, tx: Transaction, request: CreateRequest):
   return success(OpCode.create2, path, statAt(tree, path, node));
 }
 
-const copied = createKeepingCopier();
-/** The data of a request is a view of the request; a node's lives longer. */
-const keep = (data: Uint8Array | null): Uint8Array | null => (data === null ? null : copied(data));
+/** The data of a request is a view of the request; a node's lives until the state writes it down at the next digest. */
+const keep = (data: Uint8Array | null): Uint8Array | null => (data === null ? null : copyOf(data));
 
 const bornOf = (tx: Transaction, request: CreateRequest, acl: readonly Acl[]): Znode => ({
   // Not copied: the state writes a new key's value into bytes of its own at once.
