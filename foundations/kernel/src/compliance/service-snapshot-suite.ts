@@ -98,9 +98,11 @@ function wrongParts(driver: ServiceDriver): void {
   const before = digestText(fresh);
   const restore = fresh.restore(snapshot.digest, promisedBy(snapshot));
   require(restore !== null, 'an honest list of part digests is accepted');
+  // A fresh service may have some of them already.
+  const missing = new Set(restore.missing(snapshot.parts));
   for (let part = 0; part < snapshot.parts; part++) {
     offerWrong(restore, part, snapshot.read(part));
-    require(restore.missing(1)[0] === part, 'a refused part is still missing');
+    if (missing.has(part)) require(restore.missing(1)[0] === part, 'a refused part is still missing');
     requireEqual(digestText(fresh), before, 'nothing changes before a restore is finished');
     require(restore.offer(part, snapshot.read(part)), 'the right part is accepted after wrong ones');
   }
