@@ -52,6 +52,8 @@ const createResult = (suite) => ({
   running: null,
   runningSince: Date.now(),
   isLoaded: false,
+  /** Some test was heard of. */
+  hasTests: false,
   hasEnded: false,
   lastEvent: Date.now(),
 });
@@ -76,7 +78,10 @@ function onEvent(result, event) {
   if (!event.type.startsWith('test:')) return;
   const source = sourceOf(result, event.file);
   if (event.type === 'test:enqueue') {
-    if (event.nesting === 0) result.waiting++;
+    if (event.nesting === 0) {
+      result.waiting++;
+      result.hasTests = true;
+    }
   } else if (event.type === 'test:dequeue') {
     if (source !== result.running) result.runningSince = Date.now();
     result.running = source;
@@ -100,7 +105,8 @@ function onDone(result, event, source) {
 function reasonToStop(result, { deadline, lingerMs, budgetMs }) {
   const now = Date.now();
   if (now > deadline) return `the run exceeded ${DEADLINE_MS / 60_000} minutes`;
-  if (result.isLoaded && result.waiting === 0) {
+  // A test that never yields may begin before anybody hears that there is one.
+  if (result.isLoaded && result.hasTests && result.waiting === 0) {
     if (now - result.lastEvent < lingerMs) return null;
     return 'all tests are done but the process would not end: a socket, timer or worker is still open';
   }

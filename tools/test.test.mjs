@@ -50,6 +50,11 @@ describe('the test runner', () => {
     const result = await run('hangs', text, { budgetMs: 800 });
     assert.match(result.failures.at(-1).error, /exceeded its budget of 0\.8 s/);
   });
+  it('waits for a test that never yields, also if nobody has heard of it yet', async () => {
+    const text = "test('a', () => { const end = Date.now() + 2500; while (Date.now() < end); });";
+    const result = await run('busy', text, { lingerMs: 1000 });
+    assert.deepEqual(counts(result), { passed: 1, failed: 0, skipped: 0 });
+  });
   it('stops a process that would not end', async () => {
     const result = await run('lingers', "test('a', () => { setInterval(() => {}, 1000); });", {
       lingerMs: 300,
