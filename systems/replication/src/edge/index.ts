@@ -1,0 +1,21 @@
+export {
+  type FailureCode,
+  failed,
+  type Outcome,
+  OutcomeError,
+  type UnknownReason,
+  unwrap,
+} from './client/outcome.ts';
+export type { CallOptions, TypedClient } from './client/typed-client.ts';
+export { type ClusterOptions, createCluster, type EmbeddedCluster } from './host/embedded.ts';
+export { type MemberOptions, startMember } from './host/member.ts';
+export type { Member, MemberStatus } from './host/member-handle.ts';
+export {
+  type ClientCard,
+  cardOf,
+  clientCardOf,
+  type MemberCard,
+  type Membership,
+} from './host/membership.ts';
+export { createMemoryDisk, type MemoryDisk } from './host/memory-journal.ts';
+export * from './service/index.ts';
