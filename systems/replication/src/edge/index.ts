@@ -1,3 +1,4 @@
+export { type ConnectOptions, connectClient, type ServiceClient } from './client/connect.ts';
 export {
   type FailureCode,
   failed,
