@@ -9,6 +9,7 @@ export {
 } from './client/outcome.ts';
 export type { CallOptions, TypedClient } from './client/typed-client.ts';
 export { type ClusterOptions, createCluster, type EmbeddedCluster } from './host/embedded.ts';
+export { createHome } from './host/home.ts';
 export { type MemberOptions, startMember } from './host/member.ts';
 export type { Member, MemberStatus } from './host/member-handle.ts';
 export {
@@ -19,4 +20,5 @@ export {
   type Membership,
 } from './host/membership.ts';
 export { createMemoryDisk, type MemoryDisk } from './host/memory-journal.ts';
+export { type Replica, type ReplicateOptions, replicate } from './host/replicate.ts';
 export * from './service/index.ts';

@@ -56,10 +56,7 @@ export async function startMember<I, O, QI, QO, E>(
   options: MemberOptions<E>,
 ): Promise<Member<I, O, QI, QO>> {
   const { membership, identity } = options;
-  checkMembership(membership);
-  const self = domainOf(membership, identity.publicKey);
-  const card = membership.members[self];
-  if (card === undefined) throw new RuntimeError('bad-configuration', 'an outside client is no member');
+  const { self, card } = await placeOf(options);
   const logger = (options.logger ?? createLogger()).with({ member: card.name });
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(membership) });
   const config = replicaConfig({
@@ -106,6 +103,20 @@ export async function startMember<I, O, QI, QO, E>(
   });
   const peek = peekInto(service, host, onceDurable, closed.signal);
   return { ...client, peek, ...handleOf(host, membership) };
+}
+
+/** Which member this is. Its journal is let go of when it is none, like by a host that cannot start. */
+async function placeOf<E>({ membership, identity, journal }: MemberOptions<E>) {
+  try {
+    checkMembership(membership);
+    const self = domainOf(membership, identity.publicKey);
+    const card = membership.members[self];
+    if (card === undefined) throw new RuntimeError('bad-configuration', 'an outside client is no member');
+    return { self, card };
+  } catch (error) {
+    await journal.abandon();
+    throw error;
+  }
 }
 
 /** Between members. Outside clients have their own port and framing. */
