@@ -1,6 +1,9 @@
 #!/usr/bin/env node
-/** The command line of `bench keeper`. */
+/** The command line of the benchmarks: `keeper`, which is meant when nothing is named, and `replication`. */
 
 import { runKeeperBench } from './keeper.ts';
+import { runReplicationBench } from './replication/bench.ts';
 
-process.exitCode = await runKeeperBench(process.argv.slice(2));
+const [name = '', ...rest] = process.argv.slice(2);
+if (name === 'replication') process.exitCode = await runReplicationBench(rest);
+else process.exitCode = await runKeeperBench(name === 'keeper' ? rest : process.argv.slice(2));

@@ -2,6 +2,7 @@
 
 import type { Measurement, Report, Row } from './measure.ts';
 import { describe } from './measure.ts';
+import { formatTable } from './table.ts';
 
 const HEADINGS = [
   'load',
@@ -86,10 +87,3 @@ export function verdicts(report: Report): { readonly holds: boolean; readonly cl
 
 const verdictLines = (report: Report): string[] =>
   verdicts(report).map(({ holds, claim }) => `${holds ? 'PASS' : 'FAIL'} ${claim}`);
-
-function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const pad = (cell: string, column: number): string =>
-    column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
-}

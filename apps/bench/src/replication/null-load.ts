@@ -1,0 +1,80 @@
+/**
+ * The load of the peers' own benchmarks: a number of clients in this process, each with connections and a number of its
+ * own and one request outstanding, for a fixed time. Every request is signed, and believed when f + 1 replicas say the
+ * same.
+ */
+
+import { connectClient } from '@concordat/replication/edge';
+import { createLatencies, type Latencies } from '../latencies.ts';
+import { processCost } from '../process-cost.ts';
+import { nullService } from './null-service.ts';
+import type { Replicas } from './replicas.ts';
+
+export interface NullLoad {
+  readonly clients: number;
+  /** Of the request, and of the reply. */
+  readonly payloadBytes: number;
+  readonly seconds: number;
+}
+
+export interface NullFigures {
+  readonly requests: number;
+  /** Calls whose outcome was not ok: a sound run has none. */
+  readonly failures: number;
+  readonly requestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Of all replicas together. */
+  readonly serverCpuUsPerRequest: number;
+  /** Of this process: near 1 it is the bottleneck. */
+  readonly clientCpuShare: number;
+  /** The mean of the replicas, at the end. */
+  readonly residentBytes: number;
+}
+
+export async function runNullLoad(replicas: Replicas, load: NullLoad): Promise<NullFigures> {
+  const { membership, identity, pids } = replicas;
+  const clients = Array.from({ length: load.clients }, () =>
+    connectClient(nullService, { membership, identity }),
+  );
+  const payload = new Uint8Array(load.payloadBytes).fill(7);
+  // Each once before the clock runs: connections, and a place for the client in the ordered state.
+  const first = await Promise.all(clients.map((client) => client.call('run', payload)));
+  let failures = first.filter(({ status }) => status !== 'ok').length;
+  const before = { cpuMs: processCost(pids).cpuMs, own: process.cpuUsage(), at: performance.now() };
+  const latencies = createLatencies(before.at);
+  const until = before.at + load.seconds * 1000;
+  const drive = async (client: (typeof clients)[number]): Promise<void> => {
+    for (let started = performance.now(); started < until; ) {
+      const { status } = await client.call('run', payload);
+      const now = performance.now();
+      if (status === 'ok') latencies.add(now - started, now);
+      else failures++;
+      started = now;
+    }
+  };
+  await Promise.all(clients.map(drive));
+  const elapsedMs = performance.now() - before.at;
+  const figures = figuresOf(latencies, elapsedMs, before, pids);
+  await Promise.all(clients.map((client) => client.close()));
+  return { ...figures, failures };
+}
+
+function figuresOf(
+  latencies: Latencies,
+  elapsedMs: number,
+  before: { readonly cpuMs: number; readonly own: NodeJS.CpuUsage },
+  pids: readonly number[],
+): Omit<NullFigures, 'failures'> {
+  const own = process.cpuUsage(before.own);
+  const { cpuMs, residentBytes } = processCost(pids);
+  return {
+    requests: latencies.count,
+    requestsPerSecond: (latencies.count * 1000) / elapsedMs,
+    p50Ms: latencies.percentile(0.5),
+    p99Ms: latencies.percentile(0.99),
+    serverCpuUsPerRequest: latencies.count === 0 ? 0 : ((cpuMs - before.cpuMs) * 1000) / latencies.count,
+    clientCpuShare: (own.user + own.system) / 1000 / elapsedMs,
+    residentBytes: residentBytes / pids.length,
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * A client outside the members: it trusts none of them alone. Each call is signed with the client's own key, goes to
+ * all replicas, and is believed when r + 1 say the same (the protocol is ../../client.ts); this file only gives that
+ * process connections, a clock and timers. Replies travel in plain TCP: whoever can change what all the replicas send
+ * can lie, so a network that is not trusted needs a tunnel.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis } from '@concordat/kernel';
+import { createKeys, type Identity, RuntimeError } from '@concordat/runtime';
+import { type ClientState, call, createClient } from '../../client.ts';
+import { quorumsOf } from '../../fault-model.ts';
+import type { Message } from '../../order/three-phase/messages.ts';
+import { frameMessage } from '../host/client-port.ts';
+import { checkMembership, clusterOf, domainOf, type Membership, publicKeysOf } from '../host/membership.ts';
+import type { TypedService } from '../service/definition.ts';
+import { createCallQueue } from './call-queue.ts';
+import { createReplicaLink, type ReplicaLink } from './replica-link.ts';
+import { createTypedClient, type TypedClient } from './typed-client.ts';
+
+export interface ConnectOptions {
+  readonly membership: Membership;
+  /** Whose card is among the membership's clients. */
+  readonly identity: Pick<Identity, 'seed' | 'publicKey'>;
+  /** Pause before a call without an outcome is sent again; 500 ms unless told (UpRight's). */
+  readonly retransmitMs?: Millis;
+  /** Calls under way; at most the members' `clientWindow`, 64 unless they were told otherwise. */
+  readonly clientWindow?: number;
+}
+
+export interface ServiceClient<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
+  /** Calls without an outcome become `failed` if they were not sent, otherwise `unknown`. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+let lastNumber = 0;
+
+/** Grows over the client's life and over restarts, and differs between clients of one key that start together. */
+function nextClientNumber(): number {
+  lastNumber = Math.max(lastNumber + 1, Date.now() * 1000 + (randomBytes(2).readUInt16BE(0) % 1000));
+  return lastNumber;
+}
+
+/** Makes no connection before the first call. Throws `bad-configuration`. */
+export function connectClient<I, O, QI, QO, E>(
+  service: TypedService<I, O, QI, QO, E>,
+  options: ConnectOptions,
+): ServiceClient<I, O, QI, QO> {
+  const { membership, identity } = options;
+  checkMembership(membership);
+  const domain = domainOf(membership, identity.publicKey);
+  const keys = createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) });
+  const process = createClient({
+    cluster: clusterOf(membership),
+    quorums: quorumsOf(membership),
+    keys,
+    domain,
+    client: nextClientNumber(),
+    clientWindow: options.clientWindow ?? 64,
+    retransmitMs: options.retransmitMs ?? 500,
+  });
+  const queue = createCallQueue();
+  const closed = new AbortController();
+  const links = membership.members.map(({ name, host, clientPort }, id) => {
+    if (clientPort === undefined)
+      throw new RuntimeError('bad-configuration', `${name} has no port for clients`);
+    return createReplicaLink({ host, port: clientPort, onMessages: (messages) => turn(id, messages) });
+  });
+  const timers = new Map<string, NodeJS.Timeout>();
+  const env = createClientEnv(links, timers, (name) => {
+    process.timeout(state, env, name);
+    turn(0, []);
+  });
+  const state: ClientState = process.start(env, { records: [], first: 0, whole: true, losses: 0 });
+  let isScheduled = false;
+
+  const close = async (): Promise<void> => {
+    closed.abort();
+    for (const timer of timers.values()) clearTimeout(timer);
+    for (const link of links) link.close();
+  };
+  const client = createTypedClient(service, {
+    closed: closed.signal,
+    submit: (body, replied) => {
+      const entry = queue.add(body, replied);
+      if (entry !== null) schedule();
+      return entry === null ? null : { withdraw: () => queue.withdraw(entry) };
+    },
+  });
+  return { ...client, close, [Symbol.asyncDispose]: close };
+
+  /** PERF: calls of one moment leave in one write per replica. */
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(() => {
+      isScheduled = false;
+      turn(0, []);
+    });
+  }
+
+  /** What arrived, then what the window has room for, then one write per replica. */
+  function turn(from: number, messages: readonly Message[]): void {
+    if (closed.signal.aborted) return;
+    for (const message of messages) process.receive(state, env, from, message);
+    for (const [seq, reply] of state.results) queue.reply(seq, reply);
+    state.results.clear();
+    queue.pump((body) => call(state, env, body));
+    for (const link of links) link.flush();
+  }
+}
+
+function createClientEnv(
+  links: readonly ReplicaLink[],
+  timers: Map<string, NodeJS.Timeout>,
+  onTimeout: (name: string) => void,
+): Env<Message> {
+  let encoded: { readonly message: Message; readonly frame: Uint8Array } | null = null;
+  const send = (to: number, message: Message): void => {
+    // A broadcast is encoded once.
+    if (encoded?.message !== message) encoded = { message, frame: frameMessage(message) };
+    links[to]?.queue(encoded.frame);
+  };
+  const never = (): never => {
+    throw new Error('a client keeps no journal and starts no jobs');
+  };
+  return {
+    self: FIRST_CONNECTION,
+    get now() {
+      return performance.now();
+    },
+    random: createPrng(randomBytes(4).readUInt32BE(0)),
+    secret: (sizeBytes) => new Uint8Array(randomBytes(sizeBytes)),
+    send,
+    sendEarly: send,
+    close: () => {},
+    append: never,
+    release: never,
+    setTimer: (name, after) => {
+      assert(!timers.has(name), 'a client sets each timer once it has fired');
+      const timer = setTimeout(() => {
+        timers.delete(name);
+        onTimeout(name);
+      }, after);
+      timers.set(name, timer);
+    },
+    cancelTimer: (name) => {
+      clearTimeout(timers.get(name));
+      timers.delete(name);
+    },
+    offload: never,
+    note: () => {},
+  };
+}

@@ -1,0 +1,151 @@
+/**
+ * One member of a replicated service in this process: the replica with its journal and links, the port of outside
+ * clients, and the typed client of its own process. What a daemon is for the keeper, as a library.
+ */
+
+import type { ExposedBatch, MessageCodec, Millis, NodeId } from '@concordat/kernel';
+import {
+  createHost,
+  createKeys,
+  createLogger,
+  type Identity,
+  type Journal,
+  type Listener,
+  type Logger,
+  type Metrics,
+  type PeerAddress,
+  RuntimeError,
+} from '@concordat/runtime';
+import { createReader } from '@concordat/wire';
+import { type ReplicaOptions, replicaConfig } from '../../config.ts';
+import { decodeMessage, encodeMessage } from '../../order/three-phase/codec.ts';
+import type { Message } from '../../order/three-phase/messages.ts';
+import { createReplica } from '../../order/three-phase/replica.ts';
+import { createTypedClient } from '../client/typed-client.ts';
+import type { TypedService } from '../service/definition.ts';
+import { replicaFraming } from './client-port.ts';
+import { watchDurability } from './durability.ts';
+import { handleOf, type Member, peekInto } from './member-handle.ts';
+import {
+  checkMembership,
+  clusterOf,
+  domainOf,
+  type MemberCard,
+  type Membership,
+  publicKeysOf,
+} from './membership.ts';
+import { withOwnCalls } from './own-calls.ts';
+
+export interface MemberOptions<E> {
+  readonly membership: Membership;
+  /** Whose card is in the membership. */
+  readonly identity: Identity;
+  /** Opened for this member, which closes it. */
+  readonly journal: Journal;
+  /** Told of the service's events that became exposed here, in order; those of batches that were skipped are not. */
+  readonly onEvent?: (event: E, at: { readonly slot: number; readonly time: Millis }) => void;
+  readonly logger?: Logger;
+  readonly metrics?: Metrics;
+  /** Timeouts and sizes; the same at all members. */
+  readonly settings?: Partial<Omit<ReplicaOptions, 'self' | 'cluster' | 'faults'>>;
+}
+
+/** Binds the ports and starts. Rejects with a `RuntimeError`: `bad-configuration`, `port-failed`. */
+export async function startMember<I, O, QI, QO, E>(
+  service: TypedService<I, O, QI, QO, E>,
+  options: MemberOptions<E>,
+): Promise<Member<I, O, QI, QO>> {
+  const { membership, identity } = options;
+  const { self, card } = await placeOf(options);
+  const logger = (options.logger ?? createLogger()).with({ member: card.name });
+  const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(membership) });
+  const config = replicaConfig({
+    self,
+    cluster: clusterOf(membership),
+    faults: membership,
+    ...options.settings,
+  });
+  const onThrow = (operation: string, error: unknown): void =>
+    logger.error('operation-threw', {
+      operation,
+      error: error instanceof Error ? `${error.stack}` : `${error}`,
+    });
+  const replica = createReplica({
+    config,
+    keys,
+    createService: () => service.create({ hash: keys.hash, onThrow }),
+  });
+  const { journal, onceDurable } = watchDurability(options.journal);
+  const onBatch = eventTeller(service, options);
+  const { queue, process } = withOwnCalls(replica, { onceDurable, onBatch });
+  const host = await createHost({
+    self,
+    process,
+    codec: memberCodec,
+    keys,
+    journal,
+    members: { self, listen: card, tls: identity.tls, peers: peersOf(membership, self) },
+    listeners: clientListeners(membership, card),
+    logger,
+    ...(options.metrics && { metrics: options.metrics }),
+  });
+  const closed = new AbortController();
+  void host.halted.then(() => closed.abort());
+  const client = createTypedClient(service, {
+    closed: closed.signal,
+    submit: (body, replied) => {
+      const entry = queue.add(body, replied);
+      if (entry === null) return null;
+      // Any event makes a turn, and every turn pumps the queue.
+      host.inject(() => {});
+      return { withdraw: () => queue.withdraw(entry) };
+    },
+  });
+  const peek = peekInto(service, host, onceDurable, closed.signal);
+  return { ...client, peek, ...handleOf(host, membership) };
+}
+
+/** Which member this is. Its journal is let go of when it is none, like by a host that cannot start. */
+async function placeOf<E>({ membership, identity, journal }: MemberOptions<E>) {
+  try {
+    checkMembership(membership);
+    const self = domainOf(membership, identity.publicKey);
+    const card = membership.members[self];
+    if (card === undefined) throw new RuntimeError('bad-configuration', 'an outside client is no member');
+    return { self, card };
+  } catch (error) {
+    await journal.abandon();
+    throw error;
+  }
+}
+
+/** Between members. Outside clients have their own port and framing. */
+const memberCodec: MessageCodec<Message> = { encode: encodeMessage, decode: decodeMessage };
+
+function peersOf({ members }: Membership, self: NodeId): Map<NodeId, PeerAddress> {
+  return new Map([...members.entries()].filter(([id]) => id !== self));
+}
+
+/** Addresses are told apart by many clients behind one, so only the total is bounded tightly. */
+const CONNECTIONS_MAX = 4096;
+
+function clientListeners({ members, clients = [] }: Membership, card: MemberCard): Listener<Message>[] {
+  if (card.clientPort === undefined) return [];
+  const framing = replicaFraming(members.length, members.length + clients.length);
+  const limits = { connectionsMax: CONNECTIONS_MAX, connectionsPerAddress: CONNECTIONS_MAX };
+  return [{ name: 'clients', host: card.host, port: card.clientPort, framing, limits }];
+}
+
+function eventTeller<I, O, QI, QO, E>(
+  { event }: TypedService<I, O, QI, QO, E>,
+  { onEvent }: MemberOptions<E>,
+): (batch: ExposedBatch) => void {
+  if (event === null || onEvent === undefined) return () => {};
+  return ({ slot, time, events }) => {
+    for (const bytes of events) {
+      const reader = createReader(bytes);
+      const value = event.read(reader);
+      if (reader.finish(true) !== null) onEvent(value, { slot, time });
+    }
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Who runs a service together, and for whom: the fault model, the members' cards and those of outside clients. All
+ * members and clients have the same; its keys name the cluster in everything signed, so that parties with different
+ * memberships never talk past each other unnoticed. Addresses are no part of that name: machines may move.
+ */
+
+import type { Digest, NodeId } from '@concordat/kernel';
+import { type Identity, RuntimeError, sha256 } from '@concordat/runtime';
+import { fromHex, toHex, utf8 } from '@concordat/wire';
+import { faultModelProblem, quorumsOf } from '../../fault-model.ts';
+
+/** A client that is no member; its number among the domains follows the members'. */
+export interface ClientCard {
+  /** Lower-case letters, digits and dashes. */
+  readonly name: string;
+  /** Ed25519 public key in hexadecimal. */
+  readonly key: string;
+}
+
+export interface MemberCard extends ClientCard {
+  readonly host: string;
+  readonly port: number;
+  /** Hexadecimal SHA-256 of the link certificate's public key. */
+  readonly pin: string;
+  /** Where outside clients connect, on the same host. */
+  readonly clientPort?: number;
+}
+
+export interface Membership {
+  /** Failures of any kind to survive. */
+  readonly u: number;
+  /** Of these, lies. */
+  readonly r: number;
+  /** 2u + r + 1 of them; the order matters. */
+  readonly members: readonly MemberCard[];
+  readonly clients?: readonly ClientCard[];
+}
+
+const KEY = /^[0-9a-f]{64}$/;
+const NAME = /^[a-z][a-z0-9-]{0,30}$/;
+
+/** The public half of an identity. */
+export const cardOf = (
+  name: string,
+  identity: Identity,
+  address: { readonly host: string; readonly port: number; readonly clientPort?: number },
+): MemberCard => ({ name, key: toHex(identity.publicKey), pin: identity.pin, ...address });
+
+export const clientCardOf = (name: string, identity: Pick<Identity, 'publicKey'>): ClientCard => ({
+  name,
+  key: toHex(identity.publicKey),
+});
+
+/** Throws `bad-configuration` with what is wrong. */
+export function checkMembership(membership: Membership): void {
+  const problem = membershipProblem(membership);
+  if (problem !== null) throw new RuntimeError('bad-configuration', `the membership is unusable: ${problem}`);
+}
+
+function membershipProblem({ u, r, members, clients = [] }: Membership): string | null {
+  const faults = faultModelProblem({ u, r });
+  if (faults !== null) return faults;
+  const wanted = quorumsOf({ u, r }).members;
+  if (members.length !== wanted) {
+    return `u = ${u} and r = ${r} need ${wanted} members, here are ${members.length}`;
+  }
+  const seen = new Set<string>();
+  for (const { name, key } of [...members, ...clients]) {
+    if (!NAME.test(name)) return `'${name}' is not a name of lower-case letters, digits and dashes`;
+    if (!KEY.test(key)) return `the key of ${name} is not 64 hexadecimal digits`;
+    if (seen.has(name) || seen.has(key)) return `the name or the key of ${name} occurs twice`;
+    seen.add(name).add(key);
+  }
+  return null;
+}
+
+/** 32 bytes that name the cluster. */
+export function clusterOf({ u, r, members, clients = [] }: Membership): Digest {
+  const line = ({ name, key }: ClientCard): string => `${name} ${key}\n`;
+  const [inside, outside] = [members, clients].map((cards) => cards.map(line).join(''));
+  return sha256(utf8(`concordat replicate v1\n${u} ${r}\n${inside}clients\n${outside}`));
+}
+
+/** Of members and outside clients, by their domain. */
+export function publicKeysOf({ members, clients = [] }: Membership): Map<NodeId, Uint8Array> {
+  return new Map([...members, ...clients].map(({ key }, id) => [id, fromHex(key) ?? new Uint8Array(0)]));
+}
+
+/** The domain of a public key; throws `bad-configuration` if it belongs to nobody here. */
+export function domainOf({ members, clients = [] }: Membership, publicKey: Uint8Array): number {
+  const key = toHex(publicKey);
+  const domain = [...members, ...clients].findIndex((card) => card.key === key);
+  if (domain < 0) {
+    throw new RuntimeError('bad-configuration', `the key ${key} is in no card: add it at every member`);
+  }
+  return domain;
+}

@@ -1,0 +1,63 @@
+/**
+ * A replica that also serves its own process: calls made here go into its ordered log under its own client, and come
+ * back when they are exposed to it and durable. Like every gateway it believes its own replica and nobody else.
+ */
+
+import { type ExposedBatch, isBatch, type Process } from '@concordat/kernel';
+import type { Message } from '../../order/three-phase/messages.ts';
+import { orderedLog } from '../../order/three-phase/replica.ts';
+import type { ReplicaState } from '../../order/three-phase/state.ts';
+import { type CallQueue, createCallQueue } from '../client/call-queue.ts';
+
+export interface OwnCallsOptions {
+  /** Runs an action once what was appended so far is durable. */
+  readonly onceDurable: (action: () => void) => void;
+  /** Told of each exposed batch, in order, once it is durable. */
+  readonly onBatch: (batch: ExposedBatch) => void;
+}
+
+export interface OwnCalls {
+  readonly queue: CallQueue;
+  readonly process: Process<ReplicaState, Message>;
+}
+
+export function withOwnCalls(
+  replica: Process<ReplicaState, Message>,
+  { onceDurable, onBatch }: OwnCallsOptions,
+): OwnCalls {
+  const queue = createCallQueue();
+
+  const show = (s: ReplicaState): void => {
+    for (const item of orderedLog.takeExposed(s)) {
+      if (!isBatch(item)) continue;
+      const { client } = s.submission;
+      const own = item.outcomes.filter(
+        (outcome) => outcome.domain === s.config.self && outcome.client === client,
+      );
+      if (own.length === 0 && item.events.length === 0) continue;
+      onceDurable(() => {
+        onBatch(item);
+        for (const { seq, reply } of own) queue.reply(seq, reply);
+      });
+    }
+  };
+  return {
+    queue,
+    process: {
+      ...replica,
+      settle: (s, env) => {
+        // Again, if something was submitted: the primary proposes it in the same turn.
+        for (let hasSubmitted = true; hasSubmitted; ) {
+          hasSubmitted = false;
+          replica.settle(s, env);
+          show(s);
+          queue.pump((body) => {
+            const seq = orderedLog.submit(s, env, body);
+            hasSubmitted ||= seq !== null;
+            return seq;
+          });
+        }
+      },
+    },
+  };
+}

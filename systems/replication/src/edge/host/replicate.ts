@@ -1,0 +1,60 @@
+/**
+ * One member of a replicated service as a program of its own: what is in its directory, the cards of all members, and
+ * a port for operators. Everything that may differ between members is here; all else is the membership.
+ */
+
+import type { AddressInfo } from 'node:net';
+import { type Address, createMetrics, openJournal, startMonitor } from '@concordat/runtime';
+import type { TypedService } from '../service/definition.ts';
+import { journalFolder, readHome } from './home.ts';
+import { type MemberOptions, startMember } from './member.ts';
+import type { Member } from './member-handle.ts';
+import type { Membership } from './membership.ts';
+
+export interface ReplicateOptions<E>
+  extends Membership,
+    Omit<MemberOptions<E>, 'membership' | 'identity' | 'journal'> {
+  /** Made by `createHome`; the card of its identity is among the members. */
+  readonly directory: string;
+  /** Where operators read /metrics, /health and /ready; nowhere unless told. */
+  readonly monitor?: Address;
+}
+
+export interface Replica<I, O, QI, QO> extends Member<I, O, QI, QO> {
+  /** Where the monitor listens, or null. */
+  readonly monitor: AddressInfo | null;
+}
+
+/** Without an ordered batch for this long, a member is not ready: heartbeats come several times a second. */
+const READY_MS = 3000;
+
+/**
+ * Opens the directory, binds the ports and starts. Rejects with a `RuntimeError`: `bad-configuration`, `port-failed`,
+ * or what the journal found (`journal-locked`, `journal-format`, `disk-full`, `disk-failed`).
+ */
+export async function replicate<I, O, QI, QO, E>(
+  service: TypedService<I, O, QI, QO, E>,
+  options: ReplicateOptions<E>,
+): Promise<Replica<I, O, QI, QO>> {
+  const { directory, monitor: listen, u, r, members, clients = [], ...rest } = options;
+  const identity = readHome(directory);
+  const metrics = options.metrics ?? createMetrics();
+  const journal = await openJournal(journalFolder(directory));
+  const membership = { u, r, members, clients };
+  const member = await startMember(service, { ...rest, membership, identity, journal, metrics });
+  if (listen === undefined) return { ...member, monitor: null };
+  try {
+    const monitor = await startMonitor({
+      listen,
+      metrics,
+      unhealthy: () => null,
+      unready: () => (member.status().behindMs < READY_MS ? null : 'no recent ordered batch'),
+    });
+    const close = async (): Promise<void> => void (await Promise.all([monitor.close(), member.close()]));
+    return { ...member, monitor: monitor.address, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    // A member that nobody can watch must not serve on unnoticed.
+    await member.close();
+    throw error;
+  }
+}
