@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { afterEach, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { FIRST_CONNECTION, type NodeId, type Note } from '@concordat/kernel';
+import { generateIdentity, pinOf } from '../crypto/identity.ts';
 import { createLengthSplitter, type Framing } from '../framing.ts';
 import { createRotation } from '../host/inbox.ts';
 import type { Connection } from './connection.ts';
-import { createPort, type ListenerLimits, type Port } from './listener.ts';
+import { createPort, type Listener, type ListenerLimits, type Port } from './listener.ts';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -45,7 +47,10 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-async function listen(limits: Partial<ListenerLimits> = {}): Promise<TestPort> {
+async function listen(
+  limits: Partial<ListenerLimits> = {},
+  tls?: Listener<string>['tls'],
+): Promise<TestPort> {
   const connections = new Map<NodeId, Connection>();
   const rotation = createRotation<string>();
   const events: string[] = [];
@@ -57,7 +62,7 @@ async function listen(limits: Partial<ListenerLimits> = {}): Promise<TestPort> {
   };
   let nextId = FIRST_CONNECTION;
   const port = await createPort<string>(
-    { name: 'test', host: LOOPBACK, port: 0, framing, limits },
+    { name: 'test', host: LOOPBACK, port: 0, framing, limits, ...(tls && { tls }) },
     {
       ready: (source) => {
         rotation.ready(source);
@@ -210,4 +215,32 @@ test('a thousand idle connections cost no timers and no turns', async () => {
   speaker.write(frameOf('hi'));
   await until(() => server.events.length === 1001, 'one speaks');
   assert.equal(server.port.connections, 1000);
+});
+
+test('a port with an identity shows whose it is, and hears only who speaks TLS and its protocol', async () => {
+  const identity = generateIdentity();
+  const server = await listen({ firstMessageMs: 100 }, { identity: identity.tls, protocol: 'test/1' });
+  const call = (protocol: string) => {
+    const options = { port: server.port.address.port, host: LOOPBACK, ALPNProtocols: [protocol] };
+    const socket = connectTls({ ...options, rejectUnauthorized: false });
+    sockets.push(socket);
+    return socket.on('error', () => {});
+  };
+  const socket = call('test/1');
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  assert.equal(pinOf(socket.getPeerX509Certificate()?.raw ?? ''), identity.pin);
+  socket.write(frameOf('hello'));
+  await until(() => server.events.includes('0: hello'), 'it arrives');
+  server.connections.get(FIRST_CONNECTION)?.route.queue(frameOf('bye'));
+  server.connections.get(FIRST_CONNECTION)?.route.end();
+  assert.deepEqual(await new Promise<Buffer>((resolve) => socket.once('data', resolve)), frameOf('bye'));
+  const plain = await dial(server);
+  plain.write(frameOf('hello'));
+  const stranger = call('other/1');
+  const silent = await dial(server);
+  await until(() => plain.destroyed && stranger.destroyed, 'both are dropped');
+  silent.resume();
+  await until(() => silent.destroyed, 'a handshake that does not happen ends');
+  assert.deepEqual(server.events, ['0 up', '0: hello', '0 down']);
+  assert.ok(whys(server).every((why) => why === 'handshake-failed'));
 });

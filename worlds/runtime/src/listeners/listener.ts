@@ -1,11 +1,15 @@
 /**
  * A client port: anyone may connect, so everything is bounded - connections in all and per address, frame size, time
  * until the first message, bytes waiting in either direction. Connections get ids from `FIRST_CONNECTION` up, which
- * are never used twice in a host's life.
+ * are never used twice in a host's life. With an identity the port speaks TLS: it proves to clients who answers them,
+ * and asks nobody who they are.
  */
 
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { constants } from 'node:crypto';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { NodeId, Note } from '@concordat/kernel';
+import type { TlsIdentity } from '../crypto/identity.ts';
 import type { Framing } from '../framing.ts';
 import type { Source } from '../host/inbox.ts';
 import { type Address, listening } from '../links/links.ts';
@@ -35,6 +39,8 @@ export interface Listener<M> extends Address {
   readonly name: string;
   readonly framing: Framing<M>;
   readonly limits?: Partial<ListenerLimits>;
+  /** Plain TCP if absent. Clients pin the certificate's key, and must name the same protocol. */
+  readonly tls?: { readonly identity: TlsIdentity; readonly protocol: string };
   /** Told of every accepted connection and its IP address, before its first message. */
   readonly onOpened?: (id: NodeId, address: string) => void;
   readonly onClosed?: (id: NodeId) => void;
@@ -79,14 +85,30 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     events.note({ kind: 'connection-refused', listener: listener.name, why });
     socket.destroy();
   };
-  const server = createServer({ noDelay: true }, (socket) => {
+  /** Every socket, from its first moment to its end. */
+  const sockets = new Set<Socket>();
+  const server = createPortServer(listener, limits.firstMessageMs, (why) =>
+    events.note({ kind: 'connection-dropped', listener: listener.name, why }),
+  );
+  server.on('connection', (socket: Socket) => {
     const from = socket.remoteAddress ?? '';
     const already = perAddress.get(from) ?? 0;
     if (!isOpen) return socket.destroy();
-    if (connections.size >= limits.connectionsMax) return refuse(socket, 'too-many');
+    if (sockets.size >= limits.connectionsMax) return refuse(socket, 'too-many');
     if (already >= limits.connectionsPerAddress) return refuse(socket, 'too-many-from-address');
     perAddress.set(from, already + 1);
-    accept(socket, from);
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      sockets.delete(socket);
+      forget(from);
+    });
+    if (listener.tls === undefined) accept(socket, from);
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    if (isOpen) accept(socket, socket.remoteAddress ?? '');
+    else socket.destroy();
   });
   const address = await listening(server, listener, listener.name);
   // Out of file descriptors, for instance: the client sees a reset, everyone else goes on.
@@ -102,6 +124,11 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     }
   }, SWEEP_MS);
 
+  const destroyAll = (): void => {
+    for (const connection of connections.values()) connection.destroy();
+    // Those in a handshake are no connections yet.
+    for (const socket of sockets) socket.destroy();
+  };
   const stop = (): void => {
     isOpen = false;
     clearInterval(sweep);
@@ -124,11 +151,11 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
         Promise.all(ends),
         new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
       ]);
-      for (const connection of connections.values()) connection.destroy();
+      destroyAll();
     },
     destroy: () => {
       stop();
-      for (const connection of connections.values()) connection.destroy();
+      destroyAll();
     },
   };
 
@@ -145,7 +172,6 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
       closed: () => {
         connections.delete(id);
         silent.delete(id);
-        forget(from);
         listener.onClosed?.(id);
         events.closed(id);
       },
@@ -161,4 +187,25 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     if (left > 0) perAddress.set(from, left);
     else perAddress.delete(from);
   }
+}
+
+/** The server without its rules. A TLS handshake must be done in the time that a first message may take. */
+function createPortServer<M>(
+  { tls }: Listener<M>,
+  handshakeTimeout: number,
+  onFailed: (why: string) => void,
+): Server {
+  if (tls === undefined) return createServer();
+  const server = createTlsServer({
+    ...tls.identity,
+    minVersion: 'TLSv1.3',
+    ALPNProtocols: [tls.protocol],
+    handshakeTimeout,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  });
+  server.on('tlsClientError', (_error, socket) => {
+    onFailed('handshake-failed');
+    socket.destroy();
+  });
+  return server;
 }

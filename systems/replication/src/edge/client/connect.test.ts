@@ -1,11 +1,12 @@
 /** Clients outside the members: r + 1 equal replies over real sockets, whatever one member or the caller does. */
 
 import assert from 'node:assert/strict';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect as connectPlain } from 'node:net';
 import { test } from 'node:test';
-import { generateIdentity } from '@concordat/runtime';
-import { frameMessage, replicaFraming } from '../host/client-port.ts';
-import { createCluster, type EmbeddedCluster } from '../host/embedded.ts';
+import { connect, createServer, type Server } from 'node:tls';
+import { generateIdentity, type Identity } from '@concordat/runtime';
+import { CLIENT_PROTOCOL, frameMessage, replicaFraming } from '../host/client-port.ts';
+import { createCluster } from '../host/embedded.ts';
 import { clientCardOf } from '../host/membership.ts';
 import { encodeDone } from '../service/frames.ts';
 import { counter } from '../testing/counter.ts';
@@ -70,41 +71,68 @@ test('a client whose key no member knows is not served', DEADLINE, async () => {
   assert.equal(unwrap(await cluster.members[0]!.query('total', {})), 0);
 });
 
-/** Answers every request at once, with a total of 999, like a replica that lies. */
-function startLiar(): Promise<Server> {
+/** Answers every request at once, with a total of 999. `heard` counts the requests. */
+async function startLiar(identity: Identity) {
   const framing = replicaFraming(0, 100);
-  const server = createServer((socket) => {
+  const liar = { heard: 0, port: 0, close: () => {} };
+  const server: Server = createServer({ ...identity.tls, ALPNProtocols: [CLIENT_PROTOCOL] }, (socket) => {
     const splitter = framing.createSplitter();
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
       splitter.push(new Uint8Array(chunk), (message) => {
         if (message.type !== 'request') return;
+        liar.heard += 1;
         const { domain, client, seq } = message.request;
         const reply = encodeDone((writer) => writer.u53(999));
         socket.write(frameMessage({ type: 'reply', domain, client, seq, slot: 1, reply }));
       });
     });
   });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  liar.port = typeof address === 'object' && address !== null ? address.port : 0;
+  liar.close = () => server.close();
+  return liar;
 }
 
-test('one replica that answers falsely is not believed', DEADLINE, async () => {
-  await using cluster = await startCluster();
-  const liar = await startLiar();
-  const address = liar.address();
-  const clientPort = typeof address === 'object' && address !== null ? address.port : 0;
-  const members = cluster.membership.members.map((card, id) => (id === 0 ? { ...card, clientPort } : card));
-  const client = connectClient(counter, { membership: { ...cluster.membership, members }, identity });
-  for (let total = 1; total <= 5; total++)
+/** Calls five times, and on until `isEnough`, with member 0 replaced by a liar, on whose card is `pin`. */
+async function callBeside(
+  cluster: Awaited<ReturnType<typeof startCluster>>,
+  port: number,
+  isEnough: () => boolean,
+  pin?: string,
+) {
+  const members = cluster.membership.members.map((card, id) =>
+    id === 0 ? { ...card, clientPort: port, pin: pin ?? card.pin } : card,
+  );
+  await using client = connectClient(counter, { membership: { ...cluster.membership, members }, identity });
+  for (let total = 1; total <= 5 || !isEnough(); total++) {
     assert.equal(unwrap(await client.call('add', { amount: 1 })), total);
-  await client.close();
+  }
+}
+
+test('one replica that answers falsely is heard and not believed', DEADLINE, async () => {
+  await using cluster = await startCluster();
+  const key = generateIdentity('liar');
+  const liar = await startLiar(key);
+  await callBeside(cluster, liar.port, () => liar.heard > 3, key.pin);
   liar.close();
 });
 
+test('who has not the key on the card hears nothing', DEADLINE, async () => {
+  await using cluster = await startCluster();
+  const impostor = await startLiar(generateIdentity('impostor'));
+  await callBeside(cluster, impostor.port, () => true);
+  assert.equal(impostor.heard, 0);
+  impostor.close();
+});
+
 /** Writes hostile bytes to the client port of member 0 and resolves when it hangs up. */
-async function hangsUpOn(cluster: EmbeddedCluster<unknown, unknown, unknown, unknown>, hostile: Uint8Array) {
-  const port = cluster.membership.members[0]?.clientPort ?? 0;
-  const socket: Socket = connect(port, '127.0.0.1');
+async function hangsUpOn(port: number, hostile: Uint8Array, isPlain = false) {
+  const to = { port, host: '127.0.0.1' };
+  const socket = isPlain
+    ? connectPlain(to)
+    : connect({ ...to, rejectUnauthorized: false, ALPNProtocols: [CLIENT_PROTOCOL] });
   socket.on('error', () => {});
   socket.write(hostile);
   socket.resume();
@@ -113,11 +141,13 @@ async function hangsUpOn(cluster: EmbeddedCluster<unknown, unknown, unknown, unk
 
 test('hostile bytes end their connection and nothing else', DEADLINE, async () => {
   await using cluster = await startCluster();
+  const port = cluster.membership.members[0]?.clientPort ?? 0;
   const frame = (...body: number[]): Uint8Array => Uint8Array.from([0, 0, 0, body.length, ...body]);
-  await hangsUpOn(cluster, Uint8Array.of(0xff, 0xff, 0xff, 0xff));
-  await hangsUpOn(cluster, frame(99));
+  await hangsUpOn(port, Uint8Array.of(0xff, 0xff, 0xff, 0xff));
+  await hangsUpOn(port, frame(99));
+  await hangsUpOn(port, frame(99), true);
   // A vote, well-formed, from someone who has none: tag, view, slot, history.
-  await hangsUpOn(cluster, frame(2, ...new Uint8Array(8), ...new Uint8Array(8), ...new Uint8Array(32)));
+  await hangsUpOn(port, frame(2, ...new Uint8Array(8), ...new Uint8Array(8), ...new Uint8Array(32)));
   await using client = connectClient(counter, { membership: cluster.membership, identity });
   assert.equal(unwrap(await client.call('add', { amount: 1 })), 1);
 });

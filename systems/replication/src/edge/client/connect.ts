@@ -1,8 +1,7 @@
 /**
  * A client outside the members: it trusts none of them alone. Each call is signed with the client's own key, goes to
  * all replicas, and is believed when r + 1 say the same (the protocol is ../../client.ts); this file only gives that
- * process connections, a clock and timers. Replies travel in plain TCP: whoever can change what all the replicas send
- * can lie, so a network that is not trusted needs a tunnel.
+ * process connections, a clock and timers. A reply is its replica's, because the connection is to the key on its card.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -62,10 +61,10 @@ export function connectClient<I, O, QI, QO, E>(
   });
   const queue = createCallQueue();
   const closed = new AbortController();
-  const links = membership.members.map(({ name, host, clientPort }, id) => {
+  const links = membership.members.map(({ name, host, clientPort, pin }, id) => {
     if (clientPort === undefined)
       throw new RuntimeError('bad-configuration', `${name} has no port for clients`);
-    return createReplicaLink({ host, port: clientPort, onMessages: (messages) => turn(id, messages) });
+    return createReplicaLink({ host, port: clientPort, pin, onMessages: (messages) => turn(id, messages) });
   });
   const timers = new Map<string, NodeJS.Timeout>();
   const env = createClientEnv(links, timers, (name) => {

@@ -1,16 +1,19 @@
 /**
- * A client's way to one replica: a TCP connection that is made when something is to be sent and made again, with
- * growing pauses, while calls wait. What is lost on the way is sent again by the client protocol, so a link only keeps
- * what a connection under way will take, within a bound.
+ * A client's way to one replica: TLS to the key that its card pins, made when something is to be sent and made again,
+ * with growing pauses, while calls wait. What is lost on the way is sent again by the client protocol, so a link only
+ * keeps what a connection under way will take, within a bound. Nothing is said to, or believed from, anyone else.
  */
 
-import { connect, type Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+import { pinOf } from '@concordat/runtime';
 import type { Message } from '../../order/three-phase/messages.ts';
-import { clientFraming } from '../host/client-port.ts';
+import { CLIENT_PROTOCOL, clientFraming } from '../host/client-port.ts';
 
 export interface ReplicaLinkOptions {
   readonly host: string;
   readonly port: number;
+  /** Hexadecimal SHA-256 of the public key of the replica's certificate. */
+  readonly pin: string;
   readonly onMessages: (messages: readonly Message[]) => void;
 }
 
@@ -22,13 +25,16 @@ export interface ReplicaLink {
   close(): void;
 }
 
+const HANDSHAKE_MS = 5000;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 2000;
 /** Twice the largest request, with room: a replica that is slow or down must not fill the client's memory. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-export function createReplicaLink({ host, port, onMessages }: ReplicaLinkOptions): ReplicaLink {
-  let socket: Socket | null = null;
+export function createReplicaLink({ host, port, pin, onMessages }: ReplicaLinkOptions): ReplicaLink {
+  let socket: TLSSocket | null = null;
+  /** The replica at the other end has proven itself. */
+  let isKnown = false;
   let outbox: Uint8Array[] = [];
   let outboxBytes = 0;
   let pauseMs = FIRST_PAUSE_MS;
@@ -46,9 +52,8 @@ export function createReplicaLink({ host, port, onMessages }: ReplicaLinkOptions
   function flush(): void {
     if (outbox.length === 0 || isClosed) return;
     if (socket === null && performance.now() >= notBefore) socket = dial();
-    if (socket === null) return forget();
-    // Written while the connection is being made, it waits in the socket.
-    if (socket.writableLength <= MAX_WAITING_BYTES) socket.write(Buffer.concat(outbox));
+    if (socket !== null && !isKnown) return;
+    if (socket !== null && socket.writableLength <= MAX_WAITING_BYTES) socket.write(Buffer.concat(outbox));
     forget();
   }
 
@@ -57,27 +62,56 @@ export function createReplicaLink({ host, port, onMessages }: ReplicaLinkOptions
     outboxBytes = 0;
   }
 
-  function dial(): Socket {
-    const made = connect({ host, port, noDelay: true });
-    const splitter = clientFraming.createSplitter();
-    made.on('connect', () => {
+  function dial(): TLSSocket {
+    // The pin decides, not an authority.
+    const trust = {
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.3',
+      ALPNProtocols: [CLIENT_PROTOCOL],
+    } as const;
+    const made = connect({ host, port, ...trust });
+    made.setNoDelay(true);
+    const deadline = setTimeout(() => made.destroy(), HANDSHAKE_MS);
+    made.on('error', () => {});
+    made.on('secureConnect', () => {
+      clearTimeout(deadline);
+      if (!isReplica(made)) {
+        made.destroy();
+        return;
+      }
       pauseMs = FIRST_PAUSE_MS;
+      isKnown = true;
+      listen(made);
+      flush();
     });
-    made.on('data', (chunk) => {
+    made.on('close', () => {
+      clearTimeout(deadline);
+      socket = null;
+      isKnown = false;
+      notBefore = performance.now() + pauseMs * (0.5 + Math.random() / 2);
+      pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
+      forget();
+    });
+    return made;
+  }
+
+  function isReplica(made: TLSSocket): boolean {
+    const certificate = made.getPeerX509Certificate();
+    return (
+      made.alpnProtocol === CLIENT_PROTOCOL && certificate !== undefined && pinOf(certificate.raw) === pin
+    );
+  }
+
+  function listen(to: TLSSocket): void {
+    const splitter = clientFraming.createSplitter();
+    to.on('data', (chunk) => {
       const messages: Message[] = [];
       // A plain view: `slice` of a Buffer would be a view where decoders expect a copy.
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       const isValid = splitter.push(bytes, (message) => messages.push(message));
-      if (!isValid) made.destroy();
+      if (!isValid) to.destroy();
       if (messages.length > 0 && !isClosed) onMessages(messages);
     });
-    made.on('error', () => {});
-    made.on('close', () => {
-      if (socket === made) socket = null;
-      notBefore = performance.now() + pauseMs * (0.5 + Math.random() / 2);
-      pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
-    });
-    return made;
   }
 
   function close(): void {

@@ -11,6 +11,9 @@ import { decodeMessage, encodeMessage } from '../../order/three-phase/codec.ts';
 import type { Message, Reply, Submit } from '../../order/three-phase/messages.ts';
 import { COMMAND_CLIENT } from '../../request.ts';
 
+/** Of the TLS between a client and a replica: changes whenever frames do, and keeps the ports of members apart. */
+export const CLIENT_PROTOCOL = 'concordat-client/1';
+
 const LENGTH_BYTES = 4;
 /** Tag, numbers, lengths and signature around the largest body. */
 const OVERHEAD_BYTES = 1024;

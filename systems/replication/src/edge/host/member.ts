@@ -23,7 +23,7 @@ import type { Message } from '../../order/three-phase/messages.ts';
 import { createReplica } from '../../order/three-phase/replica.ts';
 import { createTypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
-import { replicaFraming } from './client-port.ts';
+import { CLIENT_PROTOCOL, replicaFraming } from './client-port.ts';
 import { watchDurability } from './durability.ts';
 import { handleOf, type Member, peekInto } from './member-handle.ts';
 import {
@@ -85,7 +85,7 @@ export async function startMember<I, O, QI, QO, E>(
     keys,
     journal,
     members: { self, listen: card, tls: identity.tls, peers: peersOf(membership, self) },
-    listeners: clientListeners(membership, card),
+    listeners: clientListeners(membership, card, identity),
     logger,
     ...(options.metrics && { metrics: options.metrics }),
   });
@@ -129,11 +129,17 @@ function peersOf({ members }: Membership, self: NodeId): Map<NodeId, PeerAddress
 /** Addresses are told apart by many clients behind one, so only the total is bounded tightly. */
 const CONNECTIONS_MAX = 4096;
 
-function clientListeners({ members, clients = [] }: Membership, card: MemberCard): Listener<Message>[] {
+function clientListeners(
+  { members, clients = [] }: Membership,
+  card: MemberCard,
+  identity: Identity,
+): Listener<Message>[] {
   if (card.clientPort === undefined) return [];
   const framing = replicaFraming(members.length, members.length + clients.length);
   const limits = { connectionsMax: CONNECTIONS_MAX, connectionsPerAddress: CONNECTIONS_MAX };
-  return [{ name: 'clients', host: card.host, port: card.clientPort, framing, limits }];
+  // With the certificate that the card pins: a client knows who answers.
+  const tls = { identity: identity.tls, protocol: CLIENT_PROTOCOL };
+  return [{ name: 'clients', host: card.host, port: card.clientPort, framing, limits, tls }];
 }
 
 function eventTeller<I, O, QI, QO, E>(
