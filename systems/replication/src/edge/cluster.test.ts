@@ -57,7 +57,10 @@ test('every member tells the events of what is done, in one order', DEADLINE, as
   await using cluster = await createCluster(telling, {
     u: 1,
     r: 0,
-    onEvent: (total, member) => void told[member]?.push(total),
+    onEvent: (total, member) => {
+      told[member]?.push(total);
+      throw new Error('a bug of the listener, which nobody else feels');
+    },
   });
   for (const amount of [1, 2, 3]) await cluster.members[amount % 3]?.call('add', { amount });
   await cluster.members[0]?.call('addUpTo', { amount: 1, most: 0 });

@@ -76,7 +76,7 @@ export async function startMember<I, O, QI, QO, E>(
     createService: () => service.create({ hash: keys.hash, onThrow }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
-  const onBatch = eventTeller(service, options);
+  const onBatch = eventTeller(service, options, logger);
   const { queue, process } = withOwnCalls(replica, { onceDurable, onBatch });
   const host = await createHost({
     self,
@@ -145,13 +145,20 @@ function clientListeners(
 function eventTeller<I, O, QI, QO, E>(
   { event }: TypedService<I, O, QI, QO, E>,
   { onEvent }: MemberOptions<E>,
+  logger: Logger,
 ): (batch: ExposedBatch) => void {
   if (event === null || onEvent === undefined) return () => {};
   return ({ slot, time, events }) => {
     for (const bytes of events) {
       const reader = createReader(bytes);
       const value = event.read(reader);
-      if (reader.finish(true) !== null) onEvent(value, { slot, time });
+      if (reader.finish(true) === null) continue;
+      try {
+        onEvent(value, { slot, time });
+      } catch (error) {
+        // The listener's bug is not the replica's: it goes on.
+        logger.error('listener-threw', { error: String(error) });
+      }
     }
   };
 }
