@@ -4,6 +4,7 @@ export {
   emptyMatrix,
   isComplete,
   type Matrix,
+  type MatrixServer,
   type MatrixShape,
   readMatrix,
   rectangularShape,

@@ -13,6 +13,7 @@ import {
   emptyMatrix,
   isComplete,
   type Matrix,
+  type MatrixServer,
   type MatrixShape,
   readMatrix,
   rectangularShape,
@@ -26,24 +27,31 @@ import { countMacs, createMacs, MAC_BYTES, MAC_KEY_BYTES } from './siphash.ts';
 const macs = createMacs();
 const statement = Uint8Array.from({ length: 32 }, (_, i) => i);
 
-/** What servers a and b share. */
-const pairKey = (a: number, b: number): number[] =>
-  Array.from({ length: MAC_KEY_BYTES }, (_, i) => (31 * Math.min(a, b) + 7 * Math.max(a, b) + i) & 255);
+/** What `writer` and `reader` share for this direction. */
+const keyOf = (writer: number, reader: number): number[] =>
+  Array.from({ length: MAC_KEY_BYTES }, (_, i) => (37 * writer + 11 * reader + i) & 255);
 
-const keysOf = (server: number, servers: number): Uint8Array =>
-  Uint8Array.from(Array.from({ length: servers }, (_, other) => pairKey(server, other)).flat());
+const rowKeysOf = (writer: number, readers: number): Uint8Array =>
+  Uint8Array.from(Array.from({ length: readers }, (_, reader) => keyOf(writer, reader)).flat());
+
+const columnKeysOf = (reader: number, writers: number): Uint8Array =>
+  Uint8Array.from(Array.from({ length: writers }, (_, writer) => keyOf(writer, reader)).flat());
+
+const serverOf = ({ rows, columns }: MatrixShape, id: number): MatrixServer => ({
+  id,
+  rowKeys: rowKeysOf(id, columns),
+  columnKeys: columnKeysOf(id, rows),
+});
 
 /** All servers of a shape; those in `liars` answer as they like. */
 function createServers(shape: MatrixShape, liars: ReadonlySet<number>) {
-  const keys = Array.from({ length: shape.rows }, (_, id) => keysOf(id, shape.columns));
+  const all = Array.from({ length: shape.rows }, (_, id) => serverOf(shape, id));
   const junk = new Uint8Array(shape.columns * MAC_BYTES).fill(0xee);
   return {
     rowOf: (id: number): Uint8Array =>
-      liars.has(id) ? junk : signRow(macs, shape, keys[id] as Uint8Array, statement),
+      liars.has(id) ? junk : signRow(macs, shape, (all[id] as MatrixServer).rowKeys, statement),
     check: (id: number, matrix: Matrix): Uint8Array | null =>
-      liars.has(id)
-        ? junk
-        : checkMatrix(macs, shape, { id, keys: keys[id] as Uint8Array }, matrix, statement),
+      liars.has(id) ? junk : checkMatrix(macs, shape, all[id] as MatrixServer, matrix, statement),
   };
 }
 
@@ -138,6 +146,18 @@ describe('a matrix signature', () => {
     assert.ok(passed > 50, `${passed} of 500 convince`);
   });
 
+  it("does not take a server's own row, turned into its column, for the word of others", () => {
+    const own = serverOf(shape, 1);
+    const row = signRow(macs, shape, own.rowKeys, statement);
+    const turned = everyone(shape).reduce((made, id) => {
+      const tags = new Uint8Array(4 * MAC_BYTES);
+      tags.set(row.subarray(id * MAC_BYTES, (id + 1) * MAC_BYTES), MAC_BYTES);
+      return withRow(shape, made, id, tags);
+    }, emptyMatrix(shape));
+    assert.equal(countGood(macs, turned, 1, own.columnKeys, statement), 1, 'its entry for itself');
+    assert.equal(checkMatrix(macs, shape, own, turned, statement), null);
+  });
+
   it('holds with f forged rows of seven servers, whoever the liars are', () => {
     const seven = squareShape(7, 2);
     fc.assert(
@@ -169,25 +189,33 @@ describe('a matrix signature', () => {
 
   it('costs a MAC for each column to sign, and one for each row and the own row to check', () => {
     const counted = countMacs(macs);
-    const keys = keysOf(0, 4);
-    const row = signRow(counted, shape, keys, statement);
+    const { rowKeys, columnKeys } = serverOf(shape, 0);
+    const row = signRow(counted, shape, rowKeys, statement);
     assert.equal(counted.operations, 4);
     const matrix = everyone(shape).reduce((made, id) => withRow(shape, made, id, row), emptyMatrix(shape));
-    assert.equal(countGood(counted, matrix, 0, keys, statement), 1, 'row 0 is its own');
+    assert.equal(countGood(counted, matrix, 0, columnKeys, statement), 1, 'row 0 is its own');
     assert.equal(counted.operations, 8);
   });
 
   it('has other servers in its columns where they check: UpRight with four filters and four order nodes', () => {
-    const filters = rectangularShape({ rows: 4, columns: 6, sufficient: 2, complete: 3 });
-    const keys = (row: number): Uint8Array => keysOf(row, filters.columns);
+    const filters = rectangularShape({ rows: 4, columns: 6, sufficient: 2, complete: 3 }, 1);
+    const keys = (row: number): Uint8Array => rowKeysOf(row, filters.columns);
     let matrix = emptyMatrix(filters);
     for (const row of [0, 1, 3])
       matrix = withRow(filters, matrix, row, signRow(macs, filters, keys(row), statement));
     for (let column = 0; column < filters.columns; column++) {
-      const own = Uint8Array.from(Array.from({ length: 4 }, (_, row) => pairKey(row, column)).flat());
+      const own = columnKeysOf(column, filters.rows);
       assert.equal(countGood(macs, matrix, column, own, statement), 3);
     }
-    assert.throws(() => rectangularShape({ rows: 4, columns: 6, sufficient: 2, complete: 5 }), /enough rows/);
+    for (const [sufficient, complete, liars] of [
+      [2, 5, 1],
+      [2, 2, 1],
+      [1, 3, 1],
+    ] as const)
+      assert.throws(
+        () => rectangularShape({ rows: 4, columns: 6, sufficient, complete }, liars),
+        /enough rows/,
+      );
   });
 });
 

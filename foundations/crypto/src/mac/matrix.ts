@@ -34,11 +34,11 @@ export function squareShape(servers: number, liars: number): MatrixShape {
   return { rows: servers, columns: servers, sufficient: liars + 1, complete: 2 * liars + 1 };
 }
 
-/** @param complete at least as many above `sufficient` as rows may lie */
-export function rectangularShape(shape: MatrixShape): MatrixShape {
+/** @param liars rows that may lie: of `complete` rows, `sufficient` are good all the same */
+export function rectangularShape(shape: MatrixShape, liars: number): MatrixShape {
   const { rows, columns, sufficient, complete } = shape;
   assert(rows <= MAX_MEMBERS && columns <= MAX_MEMBERS, 'rows are kept in masks of 32 bits');
-  assert(sufficient > 0 && complete >= sufficient && complete <= rows, 'enough rows exist');
+  assert(sufficient > liars && complete >= sufficient + liars && complete <= rows, 'enough rows exist');
   return shape;
 }
 
@@ -77,16 +77,26 @@ export function countGood(
   return good;
 }
 
+/**
+ * A server's keys: those that it writes its row with, one for each column, and those that it checks its column with, one for
+ * each row. A key has one direction: with the same for both, a server's own row would pass for a column that others wrote.
+ */
+export interface MatrixServer {
+  readonly id: NodeId;
+  readonly rowKeys: Uint8Array;
+  readonly columnKeys: Uint8Array;
+}
+
 /** What a server answers to whom shows it a matrix: its own row if it is convinced, otherwise null. */
 export function checkMatrix(
   macs: Macs,
   shape: MatrixShape,
-  server: { readonly id: NodeId; readonly keys: Uint8Array },
+  server: MatrixServer,
   matrix: Matrix,
   statement: Uint8Array,
 ): Uint8Array | null {
-  const good = countGood(macs, matrix, server.id, server.keys, statement);
-  return good >= shape.sufficient ? signRow(macs, shape, server.keys, statement) : null;
+  const good = countGood(macs, matrix, server.id, server.columnKeys, statement);
+  return good >= shape.sufficient ? signRow(macs, shape, server.rowKeys, statement) : null;
 }
 
 export function writeMatrix(writer: Writer, matrix: Matrix): void {

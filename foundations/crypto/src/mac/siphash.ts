@@ -1,6 +1,6 @@
 /**
  * Message authentication codes: SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, INDOCRYPT 2012) in a
- * WebAssembly kernel. A MAC convinces whoever shares its key, and nobody else: 15 times cheaper than HMAC-SHA256 for a
+ * WebAssembly kernel. A MAC convinces whoever shares its key, and nobody else: some ten times cheaper than HMAC-SHA256 for a
  * digest, and a vector of them in one call. As fast as the model's hash, so simulations use the same code.
  */
 
