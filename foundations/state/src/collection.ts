@@ -58,7 +58,6 @@ export interface StateMap<K extends string | number, V> {
 
 /** What the state does with its collections, whatever they hold. */
 export interface Collection {
-  readonly name: string;
   /** True if an entry may differ from the tree. */
   readonly isDirty: boolean;
   /** Sealed records and tombstones of what may differ from the tree, which has them from now on. */
@@ -131,7 +130,7 @@ export function createCollection<K extends string | number, V>(
     content: createContent<K, V>(),
     observers: [],
   };
-  return { map: mapOf(shelf), collection: collectionOf(shelf, name) };
+  return { map: mapOf(shelf), collection: collectionOf(shelf) };
 }
 
 function mapOf<K extends string | number, V>(shelf: Shelf<K, V>): StateMap<K, V> {
@@ -231,10 +230,9 @@ function deleteKey<K extends string | number, V>(shelf: Shelf<K, V>, key: K): bo
   return true;
 }
 
-function collectionOf<K extends string | number, V>(shelf: Shelf<K, V>, name: string): Collection {
+function collectionOf<K extends string | number, V>(shelf: Shelf<K, V>): Collection {
   const { content, context } = shelf;
   return {
-    name,
     get isDirty() {
       return content.dirtyKeys.length > 0;
     },

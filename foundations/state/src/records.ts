@@ -197,27 +197,28 @@ export function entryOf(records: Records, id: RecordId): Uint8Array {
 export const sizeOf = (records: Records, id: RecordId): number =>
   blockOf(records, id).sizes[id & IN_BLOCK] as number;
 
+/** Where an entry has the length of its key. */
+const keyAt = (entry: Uint8Array): number => 8 + 1 + (entry[8] as number);
+
+/** What stands in an entry behind its length at `at`. */
+const fieldAt = (entry: Uint8Array, at: number): Uint8Array =>
+  entry.subarray(at + 4, at + 4 + u32At(entry, at));
+
 export function keyBytes(records: Records, id: RecordId): Uint8Array {
-  const block = blockOf(records, id);
-  const { bytes } = records.pages[block.pages[id & IN_BLOCK] as number] as Page;
-  const start = block.offsets[id & IN_BLOCK] as number;
-  const at = start + 9 + (bytes[start + 8] as number);
-  return bytes.subarray(at + 4, at + 4 + u32At(bytes, at));
+  const entry = entryOf(records, id);
+  return fieldAt(entry, keyAt(entry));
+}
+
+export function valueBytes(records: Records, id: RecordId): Uint8Array {
+  const entry = entryOf(records, id);
+  const key = keyAt(entry);
+  return fieldAt(entry, key + 4 + u32At(entry, key));
 }
 
 /** True if the entry is of the collection with this name. */
 export function isNamed(records: Records, id: RecordId, name: Uint8Array): boolean {
   const entry = entryOf(records, id);
   return entry[8] === name.length && equalBytes(entry.subarray(9, 9 + name.length), name);
-}
-
-export function valueBytes(records: Records, id: RecordId): Uint8Array {
-  const block = blockOf(records, id);
-  const { bytes } = records.pages[block.pages[id & IN_BLOCK] as number] as Page;
-  const start = block.offsets[id & IN_BLOCK] as number;
-  const key = start + 9 + (bytes[start + 8] as number);
-  const at = key + 4 + u32At(bytes, key);
-  return bytes.subarray(at + 4, at + 4 + u32At(bytes, at));
 }
 
 export const entryDigest = (hash: Hash, entry: Uint8Array): Digest => tagged(hash, 'state-entry', entry);
