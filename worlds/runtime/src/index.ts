@@ -1,5 +1,6 @@
 export { sha256 } from './crypto/hash.ts';
 export * from './crypto/identity.ts';
+export * from './crypto/identity-file.ts';
 export * from './crypto/keys.ts';
 export * from './errors.ts';
 export { createLengthSplitter, type Framing, type Splitter } from './framing.ts';

@@ -9,10 +9,16 @@
  *   DIR/daemon.pid      the daemon's process id, while it runs
  */
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createJournal, generateIdentity, type Identity, pinOf } from '@concordat/runtime';
-import { fromHex, toHex } from '@concordat/wire';
+import {
+  createJournal,
+  generateIdentity,
+  type Identity,
+  loadIdentity,
+  type NamedIdentity,
+  storeIdentity,
+} from '@concordat/runtime';
 import { CommandError } from '../errors.ts';
 
 export interface Places {
@@ -49,34 +55,20 @@ export async function initialise(directory: string, name: string): Promise<Ident
   chmodSync(directory, 0o700);
   const identity = generateIdentity(name);
   await createJournal(places.journal);
-  const stored = { version: 1, name, seed: toHex(identity.seed), tls: identity.tls };
-  writeFileSync(places.identity, `${JSON.stringify(stored, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  storeIdentity(places.identity, name, identity);
   return identity;
 }
 
-export interface OwnIdentity {
-  readonly name: string;
-  readonly seed: Uint8Array;
-  readonly tls: Identity['tls'];
-  readonly pin: string;
-}
-
-export function readIdentity(directory: string): OwnIdentity {
+export function readIdentity(directory: string): NamedIdentity {
   const { identity } = placesIn(directory);
-  let text: string;
+  let found: NamedIdentity | null;
   try {
-    text = readFileSync(identity, 'utf8');
+    found = loadIdentity(identity);
   } catch (error) {
     const advice = `Run: concordat init NAME --data ${directory}`;
     throw new CommandError('no-identity', `cannot read ${identity}: ${(error as Error).message}`, advice);
   }
-  const broken = new CommandError('bad-identity', `${identity} is damaged`, 'Restore it from a backup.');
-  try {
-    const { version, name, seed, tls } = JSON.parse(text);
-    const bytes = fromHex(seed);
-    if (version !== 1 || bytes?.length !== 32) throw broken;
-    return { name, seed: bytes, tls, pin: pinOf(tls.cert) };
-  } catch {
-    throw broken;
-  }
+  if (found === null)
+    throw new CommandError('bad-identity', `${identity} is damaged`, 'Restore it from a backup.');
+  return found;
 }

@@ -20,12 +20,13 @@ import {
   type Listener,
   type Logger,
   type Metrics,
+  type NamedIdentity,
   openJournal,
   type PeerAddress,
   startMonitor,
 } from '@concordat/runtime';
 import { type Federation, hostAndPort, publicKeysOf } from '../config/federation.ts';
-import { type OwnIdentity, placesIn, readIdentity } from '../config/organisation.ts';
+import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
 import { startControl } from './control.ts';
@@ -63,7 +64,7 @@ const BUILT_ON = '11/20/2026 00:00 UTC';
 const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest());
 
 /** Which member of the federation this identity is. */
-function memberIndex(federation: Federation, identity: OwnIdentity, directory: string): number {
+function memberIndex(federation: Federation, identity: NamedIdentity, directory: string): number {
   const self = federation.members.findIndex(({ pin }) => pin === identity.pin);
   if (self >= 0) return self;
   const names = federation.members.map(({ name }) => name).join(', ');

@@ -6,20 +6,17 @@
  *   DIR/journal/        promises, log and snapshots
  */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  asError,
   createJournal,
-  createSignatures,
   generateIdentity,
   type Identity,
-  pinOf,
+  loadIdentity,
   RuntimeError,
+  storeIdentity,
 } from '@concordat/runtime';
-import { fromHex, toHex } from '@concordat/wire';
-
-const VERSION = 1;
-const SEED_BYTES = 32;
 
 const identityFile = (directory: string): string => join(directory, 'identity.json');
 
@@ -39,26 +36,27 @@ export async function createHome(directory: string, name: string): Promise<Ident
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const identity = generateIdentity(name);
   await createJournal(journalFolder(directory));
-  const stored = { version: VERSION, seed: toHex(identity.seed), tls: identity.tls };
-  writeFileSync(identityFile(directory), `${JSON.stringify(stored, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  storeIdentity(identityFile(directory), name, identity);
   return identity;
 }
 
 /** Throws `bad-configuration` when it is not there or damaged. */
 export function readHome(directory: string): Identity {
   const file = identityFile(directory);
-  try {
-    const { version, seed, tls } = JSON.parse(readFileSync(file, 'utf8'));
-    const bytes = fromHex(seed);
-    if (version !== VERSION || bytes?.length !== SEED_BYTES) throw new Error('it has another format');
-    return { seed: bytes, publicKey: createSignatures().publicKeyOf(bytes), tls, pin: pinOf(tls.cert) };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+  const unreadable = (why: string, cause?: unknown): RuntimeError => {
     const advice = 'make it once with createHome, and restore it from a backup if it is damaged';
-    throw new RuntimeError(
+    return new RuntimeError(
       'bad-configuration',
       `cannot read the identity in ${file} (${why}): ${advice}`,
-      error,
+      cause,
     );
+  };
+  let found: Identity | null;
+  try {
+    found = loadIdentity(file);
+  } catch (error) {
+    throw unreadable(asError(error).message, error);
   }
+  if (found === null) throw unreadable('it is damaged or of another version');
+  return found;
 }
