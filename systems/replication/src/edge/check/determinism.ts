@@ -2,7 +2,7 @@
  * For authors of services: finds what would make replicas differ, and names the operation. The same operations run
  * again in a second instance, in one that is restored from snapshots on the way, in one whose batches are taken back and
  * repeated, and beside other instances; replies, events, answers and digests must be the same after every single
- * operation. Reaching for a clock or dice, and throwing, are findings of their own (rules: UpRight's, facts 4.6).
+ * operation. Reaching for a clock or dice, and throwing, are findings of their own (the rules are UpRight's).
  */
 
 import type { Prng } from '@concordat/kernel';

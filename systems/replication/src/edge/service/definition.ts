@@ -1,7 +1,7 @@
 /**
  * What a service author writes: state, operations and queries, each with codecs for what goes in and comes out.
  * `defineService` checks the bounds and gives it the types that clients and replicas are made from. The obligations of
- * an author are UpRight's (facts 4.6): depend on nothing but the context and the state, write nothing but the state.
+ * an author are UpRight's: depend on nothing but the context and the state, write nothing but the state.
  */
 
 import type { Hash } from '@concordat/crypto';

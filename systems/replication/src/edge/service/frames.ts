@@ -5,7 +5,7 @@
  *   reply       u8 0, the output's bytes - or u8 1, text code (64), text detail (256)
  *
  * Both are canonical and bounded. A failure carries a code and words that its author wrote: never a stack or a message
- * of the engine, which differ between machines (UpRight once leaked traces into replies, facts 4.6).
+ * of the engine, which differ between machines (UpRight once leaked traces into replies).
  */
 
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
