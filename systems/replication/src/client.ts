@@ -11,6 +11,13 @@ import type { Quorums } from './fault-model.ts';
 import type { Message } from './replica/messages.ts';
 import { type Request, signRequest } from './request.ts';
 
+/** How a client's requests are authenticated, and whom they are sent to. */
+export interface ClientRoute {
+  seal(content: Omit<Request, 'signature'>): Request;
+  /** @param isAgain true if it was sent before, in vain */
+  send(env: Env<Message>, request: Request, isAgain: boolean): void;
+}
+
 export interface ClientOptions {
   readonly cluster: Digest;
   readonly quorums: Quorums;
@@ -21,6 +28,8 @@ export interface ClientOptions {
   readonly client: number;
   readonly clientWindow: number;
   readonly retransmitMs: Millis;
+  /** Signed and sent to every replica unless told otherwise. */
+  readonly route?: ClientRoute;
 }
 
 interface Call {
@@ -32,6 +41,7 @@ interface Call {
 
 export interface ClientState {
   readonly options: ClientOptions;
+  readonly route: ClientRoute;
   nextSeq: number;
   /** Results up to here are known. */
   acked: number;
@@ -44,25 +54,29 @@ const TICK = 'client/tick';
 
 /** Submits an operation and returns its sequence number; null while too many are outstanding. */
 export function call(s: ClientState, env: Env<Message>, body: Uint8Array): number | null {
-  const { keys, cluster, domain, client, clientWindow } = s.options;
+  const { domain, client, clientWindow } = s.options;
   if (s.nextSeq > s.acked + clientWindow) return null;
   const seq = s.nextSeq++;
-  const { request } = signRequest(keys, cluster, { domain, client, seq, acked: s.acked, body });
+  const request = s.route.seal({ domain, client, seq, acked: s.acked, body });
   s.calls.set(seq, { request, sentAt: env.now, replies: new Map() });
-  broadcast(s, env, request);
+  s.route.send(env, request, false);
   return seq;
 }
 
-function broadcast(s: ClientState, env: Env<Message>, request: Request): void {
-  const message: Message = { type: 'request', request };
-  for (let id = 0; id < s.options.quorums.members; id++) env.send(id, message);
-}
+const signedToAll = ({ keys, cluster, quorums }: ClientOptions): ClientRoute => ({
+  seal: (content) => signRequest(keys, cluster, content).request,
+  send: (env, request) => {
+    const message: Message = { type: 'request', request };
+    for (let id = 0; id < quorums.members; id++) env.send(id, message);
+  },
+});
 
 export function createClient(options: ClientOptions): Process<ClientState, Message> {
   return {
     start: (env) => {
       env.setTimer(TICK, options.retransmitMs);
-      return { options, nextSeq: 1, acked: 0, calls: new Map(), results: new Map() };
+      const route = options.route ?? signedToAll(options);
+      return { options, route, nextSeq: 1, acked: 0, calls: new Map(), results: new Map() };
     },
     receive: (s, env, from, m) => {
       if (m.type === 'reply' && m.domain === options.domain && m.client === options.client) {
@@ -75,7 +89,7 @@ export function createClient(options: ClientOptions): Process<ClientState, Messa
       for (const pending of s.calls.values()) {
         if (env.now - pending.sentAt < options.retransmitMs) continue;
         pending.sentAt = env.now;
-        broadcast(s, env, pending.request);
+        s.route.send(env, pending.request, true);
       }
     },
     settle: () => {},

@@ -4,6 +4,7 @@
  */
 
 import { assert, type Digest, type Millis, type NodeId } from '@concordat/kernel';
+import type { AdmissionName } from './admission/admission.ts';
 import { type FaultModel, type Quorums, quorumsOf } from './fault-model.ts';
 import type { OrderName } from './order/order-protocol.ts';
 
@@ -12,6 +13,8 @@ export interface ReplicaConfig {
   /** 32 bytes that name this federation; part of everything signed. */
   readonly cluster: Digest;
   readonly quorums: Quorums;
+  /** What convinces replicas that a client asked for what it is said to have asked for. */
+  readonly admission: AdmissionName;
   /** How the log survives a change of views. */
   readonly order: OrderName;
   /** Executes what is accepted before it is committed, and takes it back where it was in vain. */
@@ -56,6 +59,7 @@ export interface ReplicaOptions extends Partial<ReplicaSettings> {
 export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaConfig {
   const config: ReplicaConfig = {
     quorums: quorumsOf(faults),
+    admission: 'signature',
     order: 'three-phase',
     speculates: false,
     checkpointInterval: 128,

@@ -4,7 +4,7 @@
  * member shows is checked against what any honest member has shown in that slot.
  */
 
-import { createModelKeys, modelHash } from '@concordat/crypto';
+import { createMacs, createModelKeys, createModelPairSecrets, modelHash } from '@concordat/crypto';
 import {
   type Env,
   type ExposedBatch,
@@ -22,6 +22,10 @@ import {
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
+import { createFilter } from '../admission/filter/filter.ts';
+import type { FilterState } from '../admission/filter/state.ts';
+import type { PairKeys } from '../admission/pair-keys.ts';
+import { allFilters, filterId } from '../admission/request-quorum/filters.ts';
 import { type ReplicaSettings, replicaConfig } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
@@ -32,6 +36,7 @@ import { addOperation, createLedger } from './ledger.ts';
 
 export type ReplicaProcess = Process<ReplicaState, Message>;
 export type ReplicaStrategy = Strategy<ReplicaState, Message>;
+export type FilterStrategy = Strategy<FilterState, Message>;
 
 export interface ClusterOptions {
   readonly seed: number;
@@ -44,6 +49,8 @@ export interface ClusterOptions {
   readonly isEncoded?: boolean;
   readonly adversaries?: ReadonlyMap<NodeId, ReplicaStrategy>;
   readonly settings?: Partial<ReplicaSettings>;
+  /** What filter nodes do, where there are any; by number. */
+  readonly filterAdversaries?: ReadonlyMap<number, FilterStrategy>;
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
 }
@@ -51,6 +58,8 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly world: World;
   readonly members: number;
+  /** Ids of the filter nodes; none unless requests are admitted by a quorum of them. */
+  readonly filters: readonly NodeId[];
   /** Submits an addition at a member; what becomes of it is tracked. */
   add(member: NodeId, name: string, amount: number): void;
   /** Operations of honest members that have no outcome yet. Those of a member that is down wait for nobody. */
@@ -77,16 +86,19 @@ interface Ledger {
   problem: string | null;
 }
 
-const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
+export const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
 
 export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
-  const { members } = quorumsOf(options.faults);
+  const quorums = quorumsOf(options.faults);
+  const { members } = quorums;
+  const filters = options.settings?.admission === 'request-quorum' ? addFilters(world, options) : [];
+  const observer = members + filters.length;
   const keysOf = createModelKeys(members, options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const honestAt = (id: NodeId): boolean => !(options.adversaries?.has(id) ?? false);
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
-  world.add({ id: members, process: createObserver(ledger, honestAt), ...codec });
+  world.add({ id: observer, process: createObserver(ledger, honestAt), ...codec });
   for (let id = 0; id < members; id++) {
     const keys = keysOf(id);
     const config = replicaConfig({
@@ -95,9 +107,10 @@ export function createCluster(options: ClusterOptions): Cluster {
       faults: options.faults,
       ...options.settings,
     });
-    const plain = createReplica({ config, keys, createService: () => createLedger(modelHash) });
+    const pair = pairOf(options, id);
+    const plain = createReplica({ config, keys, pair, createService: () => createLedger(modelHash) });
     const variant = options.variant === undefined ? plain : options.variant(plain);
-    const recording = record(variant, ledger, id, members);
+    const recording = record(variant, ledger, id, observer);
     const strategy = options.adversaries?.get(id);
     world.add({
       id,
@@ -112,6 +125,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   return {
     world,
     members,
+    filters,
     add: (member, name, amount) => submitAt(world, ledger, member, honestAt(member), name, amount),
     outstanding: () => [...ledger.pending.values()].filter(({ member }) => world.isUp(member)).length,
     completed: () => ledger.done,
@@ -121,6 +135,45 @@ export function createCluster(options: ClusterOptions): Cluster {
       convergence: () => convergence(world, members, honestAt),
     },
   };
+}
+
+/** What participants of a cluster of this seed authenticate to each other with. */
+export const pairOf = (
+  options: Pick<ClusterOptions, 'seed' | 'faults'>,
+  id: NodeId,
+  macs = createMacs(),
+): PairKeys => ({
+  macs,
+  secrets: createModelPairSecrets(quorumsOf(options.faults).members, options.seed)(id),
+});
+
+/** The filter nodes, with ids after those of the replicas. */
+function addFilters(world: World, options: ClusterOptions): NodeId[] {
+  const quorums = quorumsOf(options.faults);
+  return allFilters(quorums).map((filter) => {
+    const honest = createFilter({
+      cluster: CLUSTER_ID,
+      quorums,
+      filter,
+      hash: modelHash,
+      pair: pairOf(options, filter % quorums.members),
+      clientWindow: 64,
+      domainBytes: 32 * 1024 * 1024,
+      retransmitMs: 200,
+      maxRetransmitMs: 1000,
+    });
+    const strategy = options.filterAdversaries?.get(filter);
+    const id = filterId(quorums, filter);
+    world.add({
+      id,
+      process: strategy === undefined ? honest : strategy(honest),
+      ...(options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } }),
+      ...(options.disk && { disk: options.disk }),
+      ...options.surroundings?.(),
+      mayFail: strategy !== undefined,
+    });
+    return id;
+  });
 }
 
 function submitAt(

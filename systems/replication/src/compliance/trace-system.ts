@@ -51,6 +51,8 @@ function label(m: Message): string | null {
     case 'request':
     case 'reply':
       return null;
+    default:
+      return m.type.toUpperCase();
   }
 }
 

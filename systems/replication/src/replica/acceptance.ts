@@ -7,7 +7,7 @@
 import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, NULL_BATCH, nextHistory } from '../batch.ts';
-import { findPooled, noteProposed } from '../pool.ts';
+import { noteProposed } from '../pool.ts';
 import type { Request } from '../request.ts';
 import { append } from './journal.ts';
 import type { Message, PrePrepare, Vouch } from './messages.ts';
@@ -100,9 +100,9 @@ const isTimely = (s: ReplicaState, env: Env<Message>, slot: Slot, { batch }: Pre
 function gather(s: ReplicaState, digest: Digest, batch: Batch): Content | null {
   const requests: Request[] = [];
   for (const ref of batch.refs) {
-    const pooled = findPooled(s.pool, ref);
-    if (pooled === null) return null;
-    requests.push(pooled.request);
+    const request = s.admission.find(s, ref);
+    if (request === null) return null;
+    requests.push(request);
   }
   return { digest, batch, requests };
 }

@@ -8,7 +8,6 @@ import type { Env, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { batchDigest } from '../batch.ts';
 import { primaryOf } from '../config.ts';
-import { findPooled } from '../pool.ts';
 import { type RequestRef, requestDigest } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';
 import type { BatchContent, FetchBatch, Message, Status } from './messages.ts';
@@ -93,7 +92,9 @@ function resendProposals(s: ReplicaState, after: number, send: (message: Message
   const last = Math.min(s.accepted, first + MAX_RESENT - 1);
   for (let number = first; number <= last; number++) {
     const proposal = findSlot(s, number)?.proposal ?? null;
-    if (proposal !== null && proposal.view === s.view) send(proposal);
+    if (proposal === null || proposal.view !== s.view) continue;
+    for (const proof of s.admission.proofs(s, proposal.batch)) send(proof);
+    send(proposal);
   }
   return last;
 }
@@ -124,7 +125,7 @@ function missingDigest(s: ReplicaState, number: number): Uint8Array | null {
       : batchDigest(s.keys.hash, slot.proposal.batch);
   if (findContent(slot, (known) => equalBytes(known, digest)) !== null) return null;
   const refs = isSelected ? null : (slot.proposal?.batch.refs ?? null);
-  const isComplete = refs?.every((ref: RequestRef) => findPooled(s.pool, ref) !== null) ?? false;
+  const isComplete = refs?.every((ref: RequestRef) => s.admission.find(s, ref) !== null) ?? false;
   return isComplete ? null : digest;
 }
 
@@ -156,6 +157,7 @@ export function onFetchBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m
   if (content === null) return;
   const { batch, requests } = content;
   const sizeBytes = requests.reduce((sum, { body }) => sum + body.length + 200, 0);
+  for (const proof of s.admission.proofs(s, batch)) serve(s, env, from, proof, 0);
   serve(s, env, from, { type: 'batch', slot: m.slot, batch, requests }, sizeBytes);
 }
 

@@ -11,6 +11,8 @@
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_OPERATION_BYTES, MAX_REQUEST_BYTES, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
+import { isAdmissionMessage, readAdmissionMessage, writeAdmissionMessage } from '../admission/codec.ts';
+import type { AdmissionMessage } from '../admission/messages.ts';
 import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
 import { readRequest, writeRequest } from '../request.ts';
 import type { Message } from './messages.ts';
@@ -33,6 +35,8 @@ const MAX_PARTS = 100_000;
 /** A part may hold one entry of maximal size beyond its target. */
 const MAX_PART_BYTES = 2 * MAX_OPERATION_BYTES;
 
+type OrderMessage = Exclude<Message, AdmissionMessage>;
+
 const TAGS = {
   'pre-prepare': 1,
   prepare: 2,
@@ -51,13 +55,16 @@ const TAGS = {
   part: 15,
   reply: 16,
   acknowledge: 17,
-} as const satisfies Record<Message['type'], number>;
+} as const satisfies Record<OrderMessage['type'], number>;
 
 const writer = createWriter(64 * 1024);
 
 export function encodeMessage(message: Message): Uint8Array {
-  writer.u8(TAGS[message.type]);
-  writeFields(writer, message);
+  if (isAdmissionMessage(message)) writeAdmissionMessage(writer, message);
+  else {
+    writer.u8(TAGS[message.type]);
+    writeFields(writer, message);
+  }
   return writer.finish();
 }
 
@@ -67,7 +74,7 @@ export function decodeMessage(bytes: Uint8Array): Message | null {
   return message === null ? null : reader.finish(message);
 }
 
-function writeFields(w: Writer, m: Message): void {
+function writeFields(w: Writer, m: OrderMessage): void {
   switch (m.type) {
     case 'pre-prepare':
       return writePrePrepare(w, m);
@@ -190,7 +197,7 @@ function readFields(r: Reader, tag: number): Message | null {
         reply: r.bytes(MAX_REQUEST_BYTES),
       };
     default:
-      return null;
+      return readAdmissionMessage(r, tag);
   }
 }
 

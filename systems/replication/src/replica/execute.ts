@@ -72,6 +72,7 @@ function expose(
   for (const outcome of exposed.outcomes) noteExecuted(s.pool, outcome, outcome.seq);
   for (const request of requests)
     if (request.client === COMMAND_CLIENT) noteExecuted(s.pool, request, request.seq);
+  s.admission.onExposed(s, env, exposed);
   s.exposed.push(exposed);
 }
 

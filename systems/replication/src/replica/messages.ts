@@ -6,6 +6,7 @@
  */
 
 import type { Digest } from '@concordat/kernel';
+import type { AdmissionMessage } from '../admission/messages.ts';
 import type { Batch } from '../batch.ts';
 import type { Request } from '../request.ts';
 
@@ -209,4 +210,5 @@ export type Message =
   | Manifest
   | FetchPart
   | Part
-  | Reply;
+  | Reply
+  | AdmissionMessage;

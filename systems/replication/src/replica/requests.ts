@@ -73,7 +73,8 @@ const isNextIncarnation = (s: ReplicaState, member: NodeId, number: number): boo
 /** As the primary, checks what has not been checked: nothing is proposed that others could not verify. */
 export function checkPooled(s: ReplicaState, env: Env<Message>): void {
   if (!isPrimary(s) || s.changingTo !== null) return;
-  for (const pooled of s.pool.arrivals) if (!pooled.isVerified && !pooled.isBusy) check(s, env, pooled);
+  for (const pooled of s.pool.arrivals)
+    if (!pooled.isVerified && !pooled.isBusy && s.admission.isSigned(pooled.request)) check(s, env, pooled);
 }
 
 function check(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
@@ -107,15 +108,20 @@ export function watchRequests(s: ReplicaState, env: Env<Message>): number | null
   for (const pooled of s.pool.arrivals) {
     if (!isPooled(s.pool, pooled) || env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
     if (!pooled.isVerified) {
-      if (!pooled.isBusy) check(s, env, pooled);
+      if (!pooled.isBusy && s.admission.isSigned(pooled.request)) check(s, env, pooled);
       continue;
     }
     since = Math.min(since ?? pooled.arrivedAt, pooled.arrivedAt);
     if (pooled.isShown || primary === s.config.self) continue;
     pooled.isShown = true;
-    env.send(primary, { type: 'request', request: pooled.request });
+    s.admission.show(s, env, pooled);
   }
   return since;
+}
+
+/** Shows a request whose signature holds to the primary, who may not have it. */
+export function showToPrimary(s: ReplicaState, env: Env<Message>, { request }: Pooled): void {
+  env.send(primaryOf(s.config.quorums, s.view), { type: 'request', request });
 }
 
 /** Submits under this member's own client; null when the window is full. */

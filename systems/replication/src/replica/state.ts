@@ -13,6 +13,10 @@ import {
   type Millis,
   type NodeId,
 } from '@concordat/kernel';
+import type { Admission } from '../admission/admission.ts';
+import type { PairKeys } from '../admission/pair-keys.ts';
+import { admissions } from '../admission/registry.ts';
+import { createVouching, type Vouching } from '../admission/request-quorum/vouchers.ts';
 import { type Batch, genesisHistory } from '../batch.ts';
 import type { ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
@@ -116,6 +120,9 @@ export interface PeerState {
 export interface ReplicaState {
   readonly config: ReplicaConfig;
   readonly order: OrderProtocol;
+  readonly admission: Admission;
+  /** What filter nodes vouch for; null where requests are admitted by signature. */
+  readonly vouching: Vouching | null;
   readonly keys: Keys;
   readonly execution: Execution;
   readonly pool: Pool;
@@ -244,12 +251,17 @@ export function createReplicaState(
   execution: Execution,
   incarnation: Incarnation,
   now: Millis,
+  pair: PairKeys | null = null,
 ): ReplicaState {
   const { members } = config.quorums;
   const genesis = genesisStable(execution);
+  const hasFilters = config.admission === 'request-quorum';
+  assert(!hasFilters || pair !== null, 'whoever checks MACs has keys for them');
   return {
     config,
     order: orderProtocols[config.order],
+    admission: admissions[config.admission],
+    vouching: hasFilters && pair !== null ? createVouching(config, keys.hash, pair) : null,
     keys,
     execution,
     pool: createPool(),
