@@ -8,12 +8,12 @@ import { test } from 'node:test';
 import { createModelKeys, modelHash } from '@concordat/crypto';
 import { createPrng, type Env, FIRST_CONNECTION, type NodeId } from '@concordat/kernel';
 import { toHex, utf8 } from '@concordat/wire';
+import { type Cluster, createCluster } from '../compliance/cluster.ts';
+import { addOperation } from '../compliance/ledger.ts';
+import { quorumsOf } from '../fault-model.ts';
+import { decodeMessage, encodeMessage } from '../replica/codec.ts';
+import type { Message } from '../replica/messages.ts';
 import { type ClientState, call, createClient } from './client.ts';
-import { type Cluster, createCluster } from './compliance/cluster.ts';
-import { addOperation } from './compliance/ledger.ts';
-import { quorumsOf } from './fault-model.ts';
-import { decodeMessage, encodeMessage } from './replica/codec.ts';
-import type { Message } from './replica/messages.ts';
 
 const FAULTS = { u: 1, r: 1 };
 const SEED = 1;
