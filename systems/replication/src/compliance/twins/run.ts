@@ -7,10 +7,10 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
-import type { Message } from '../../order/three-phase/messages.ts';
-import { orderedLog } from '../../order/three-phase/replica.ts';
-import type { ReplicaState } from '../../order/three-phase/state.ts';
-import { resumeChange } from '../../order/three-phase/view-change.ts';
+import type { Message } from '../../replica/messages.ts';
+import { orderedLog } from '../../replica/replica.ts';
+import type { ReplicaState } from '../../replica/state.ts';
+import { resumeChange } from '../../replica/view-change.ts';
 import type { Variant } from '../broken.ts';
 import { type Cluster, createCluster } from '../cluster.ts';
 import { addOperation } from '../ledger.ts';
