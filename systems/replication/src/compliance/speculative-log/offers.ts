@@ -18,7 +18,7 @@ const DIGESTS: readonly Digest[] = VALUE_NAMES.map((name) => new Uint8Array(32).
 /** What a selection in one slot may come to, as a set of bits: the values, or nothing. */
 const NOTHING = 1 << DIGESTS.length;
 
-/** The logs that `view` may begin with and go on to, all their prefixes among them, as numbers; ascending. */
+/** The logs that `view` may begin with: each ends with a selected value, and anything may be proposed behind it. */
 export type Offers = (
   members: readonly Member[],
   chains: readonly number[],
@@ -32,7 +32,7 @@ interface Selecting {
   /** By view and the claims of a slot: outcomes, whatever votes liars claim. */
   readonly outcomes: Map<string, number>;
   /** By the outcomes of all slots. */
-  readonly logs: Map<number, readonly number[]>;
+  readonly stems: Map<number, readonly number[]>;
 }
 
 /** A claim about one slot in two numbers, both as votes; 0 for none. */
@@ -42,14 +42,8 @@ interface Claim {
 }
 
 export function createOffers(rule: LogRule, quorums: Quorums, slots: number): Offers {
-  const x: Selecting = { rule, quorums, slots, outcomes: new Map(), logs: new Map() };
-  return (members, chains, view) =>
-    view === 1
-      ? logsOf(
-          x,
-          allSlots(x, () => NOTHING),
-        )
-      : justified(x, members, chains, view);
+  const x: Selecting = { rule, quorums, slots, outcomes: new Map(), stems: new Map() };
+  return (members, chains, view) => (view === 1 ? [EMPTY] : justified(x, members, chains, view));
 }
 
 /** The outcomes of all slots as one number. */
@@ -74,7 +68,7 @@ function justified(
       outcomes.add(allSlots(x, (slot) => outcomeAt(slot, lies)));
   }
   const offered = new Set<number>();
-  for (const outcome of outcomes) for (const log of logsOf(x, outcome)) offered.add(log);
+  for (const outcome of outcomes) for (const stem of stemsOf(x, outcome)) offered.add(stem);
   return [...offered].sort((a, b) => a - b);
 }
 
@@ -162,22 +156,19 @@ function ask(x: Selecting, claims: readonly Claim[]): number {
   return digest === null ? NOTHING : 1 << DIGESTS.indexOf(digest);
 }
 
-/** The logs that these outcomes allow, with all their prefixes. */
-function logsOf(x: Selecting, outcomes: number): readonly number[] {
-  let logs = x.logs.get(outcomes);
-  if (logs === undefined) {
+/** The logs that these outcomes allow a new view to begin with. */
+function stemsOf(x: Selecting, outcomes: number): readonly number[] {
+  let stems = x.stems.get(outcomes);
+  if (stems === undefined) {
     const found = new Set<number>();
     fill(x, outcomes, 1, EMPTY, EMPTY, found);
-    logs = [...found];
-    x.logs.set(outcomes, logs);
+    stems = [...found];
+    x.stems.set(outcomes, stems);
   }
-  return logs;
+  return stems;
 }
 
-/**
- * Goes through the slots with `log`, in which a slot of no outcome is null; `stem` is the part of it that ends with a
- * selected value, from where anything may follow if nothing else is selected.
- */
+/** Goes through the slots with `log`, in which a slot of no outcome is null; `stem` is its part up to a selected value. */
 function fill(
   x: Selecting,
   outcomes: number,
@@ -188,7 +179,7 @@ function fill(
 ): void {
   const isGap = lengthOf(log) > lengthOf(stem);
   if (slot > x.slots || (isGap && !x.rule.fillsGaps)) {
-    extend(x, stem, found);
+    found.add(stem);
     return;
   }
   const rest = outcomes >> (DIGESTS.length + 1);
@@ -197,11 +188,4 @@ function fill(
     if ((outcomes & (1 << value)) !== 0) fill(x, rest, slot + 1, longer, longer, found);
   }
   if ((outcomes & NOTHING) !== 0) fill(x, rest, slot + 1, stem, append(log, NULL), found);
-}
-
-/** Adds a log's prefixes, and all logs that go on from it. */
-function extend(x: Selecting, log: number, found: Set<number>): void {
-  for (let prefix = log; prefix >= EMPTY; prefix >>= 2) found.add(prefix);
-  if (lengthOf(log) === x.slots) return;
-  for (let value = 0; value <= 1; value++) extend(x, append(log, value), found);
 }

@@ -29,6 +29,8 @@ export interface LogRule {
   accepted(member: Member, length: number): Member;
   /** The view that a member claims for its vote in a slot. */
   claimedView(member: Member, slot: number): number;
+  /** True if a member that enters a view accepts at once what it has of the log that the view begins with. */
+  readonly acceptsAtOnce: boolean;
   /** False if a new view ends at the first slot in which nothing is selected. */
   readonly fillsGaps: boolean;
 }
@@ -69,6 +71,7 @@ export const sound: LogRule = {
   keep: keepUseful,
   accepted: (member) => member,
   claimedView: (member, slot) => viewIn(voteAt(member, slot)),
+  acceptsAtOnce: false,
   fillsGaps: true,
 };
 
@@ -78,6 +81,7 @@ export const LOG_RULES = {
   'certificates-first': { ...sound, select: certificatesFirst },
   'votes-first': { ...sound, select: votesFirst },
   'newest-certificate': { ...sound, keep: keepNewest },
+  'newest-at-once': { ...sound, keep: keepNewest, acceptsAtOnce: true },
   'longest-certificate': { ...sound, keep: keepLongest },
   'certificate-of-one-slot': { ...sound, covers: (length, slot) => slot === length },
   'forgotten-tail': { ...sound, accepted: forgetBeyond },

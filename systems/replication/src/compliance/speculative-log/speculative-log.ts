@@ -27,17 +27,19 @@ import {
   IDLE,
   MAX_VIEWS,
   type Member,
+  valueIn,
+  voteAt,
   voteCode,
   withCertificate,
   withVote,
 } from './member.ts';
 import { createOffers, type Offers } from './offers.ts';
 import {
+  append,
   cutTo,
   describePrefix,
   EMPTY,
   exchange,
-  isCompatible,
   lengthOf,
   MAX_SLOTS,
   NULL,
@@ -112,30 +114,62 @@ function keyUnder({ members, chains, complete }: LogState, flips: number): strin
 }
 
 function contradiction(x: Space, { members, chains, complete, view }: LogState): string | null {
-  const other = x.offers(members, chains, view + 1).find((log) => !isCompatible(log, complete));
+  const other = x.offers(members, chains, view + 1).find((stem) => !isPrefix(complete, stem));
   return other === undefined
     ? null
-    : `view ${view + 1} may propose ${describePrefix(other)}, but ${describePrefix(complete)} is complete`;
+    : `view ${view + 1} may begin with ${describePrefix(other)}, but ${describePrefix(complete)} is complete`;
 }
+
+const isPrefix = (part: number, log: number): boolean => cutTo(log, lengthOf(part)) === part;
 
 /** All that the next view can make of a state. */
 function* runView(x: Space, state: LogState): Iterable<LogState> {
   const view = state.view + 1;
-  const offered = x.offers(state.members, state.chains, view);
-  const isFull = (log: number): boolean => lengthOf(log) === x.slots;
+  const stems = x.offers(state.members, state.chains, view);
   // Where nobody lies, a primary proposes one log to all.
-  const choices =
-    x.quorums.r > 0
-      ? [offered]
-      : offered.filter(isFull).map((log) => offered.filter((part) => isPrefix(part, log)));
-  for (const logs of choices)
-    for (const voted of eachBecomes(state.members, (member) =>
-      logs.map((log) => accept(x, member, view, log)),
-    ))
-      yield* certify(x, state, voted, view);
+  const proposals = x.quorums.r > 0 ? [stems] : stems.map((stem) => [stem]);
+  for (const proposed of proposals)
+    for (const only of x.quorums.r > 0 ? [null] : fullLogs(x, proposed)) {
+      const options = (member: Member): readonly Member[] => votes(x, member, view, proposed, only);
+      for (const voted of eachBecomes(state.members, options)) yield* certify(x, state, voted, view);
+    }
 }
 
-const isPrefix = (part: number, log: number): boolean => cutTo(log, lengthOf(part)) === part;
+/** The logs of all slots that go on from one of these. */
+const fullLogs = (x: Space, stems: readonly number[]): number[] =>
+  stems.flatMap((stem) => continuations(x, stem)).filter((log) => lengthOf(log) === x.slots);
+
+/** What a member may become in a view that shows it one of these stems, and then all of `only` or anything. */
+function votes(
+  x: Space,
+  member: Member,
+  view: number,
+  stems: readonly number[],
+  only: number | null,
+): readonly Member[] {
+  const logs = new Set<number>([EMPTY]);
+  for (const stem of stems) {
+    const least = x.rule.acceptsAtOnce ? knownLength(member, stem) : 0;
+    for (let length = least; length < lengthOf(stem); length++) logs.add(cutTo(stem, length));
+    for (const log of continuations(x, stem)) if (only === null || isPrefix(log, only)) logs.add(log);
+  }
+  return [...logs].map((log) => accept(x, member, view, log));
+}
+
+/** How much of a log the member has at hand, because it voted for it or because it is null. */
+function knownLength(member: Member, log: number): number {
+  let length = 0;
+  const isKnown = (value: number, slot: number): boolean =>
+    value === NULL || (voteAt(member, slot) !== 0 && valueIn(voteAt(member, slot)) === value);
+  while (length < lengthOf(log) && isKnown(valueAt(log, length + 1), length + 1)) length++;
+  return length;
+}
+
+/** The log, and all that go on from it with proposed values. */
+function continuations(x: Space, log: number): number[] {
+  if (lengthOf(log) === x.slots) return [log];
+  return [log, ...[0, 1].flatMap((value) => continuations(x, append(log, value)))];
+}
 
 /** The member once it has accepted this log in the view; accepting none changes nothing. */
 function accept(x: Space, member: Member, view: number, log: number): Member {
