@@ -35,7 +35,7 @@ export function certify(s: ReplicaState, env: Env<Message>): number {
   const farthest = membersBy(s, ({ genuine }) => genuine);
   const end = farthest[needed - 1]?.slot ?? 0;
   const held = certifiedIn(s);
-  if (end > Math.max(held, s.stable.slot)) {
+  if (end > Math.max(held, s.stable.slot) && end >= keptEnd(s)) {
     keepCertificate(s, env, certificateOf(s, farthest.slice(0, needed)));
     return Math.min(end, s.prepared);
   }
@@ -48,6 +48,13 @@ export function certify(s: ReplicaState, env: Env<Message>): number {
 /** How far the log of the current view is certified here; 0 for not at all. */
 export const certifiedIn = (s: ReplicaState): number =>
   s.certificate?.view === s.view ? certifiedEnd(s.certificate) : 0;
+
+/**
+ * How far a new certificate must reach. A member keeps one, and shows it when views change: one of this view that covered
+ * less than that of an earlier one would take its place, and with it the proof of slots that others believe complete.
+ */
+const keptEnd = ({ certificate }: ReplicaState): number =>
+  certificate === null ? 0 : certifiedEnd(certificate);
 
 interface Voter {
   readonly sender: NodeId;
