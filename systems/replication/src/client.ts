@@ -14,6 +14,7 @@ import { type Request, signRequest } from './request.ts';
 export interface ClientOptions {
   readonly cluster: Digest;
   readonly quorums: Quorums;
+  readonly members: readonly NodeId[];
   readonly keys: Keys;
   /** Whose key signs. */
   readonly domain: number;
@@ -55,7 +56,7 @@ export function call(s: ClientState, env: Env<Message>, body: Uint8Array): numbe
 
 function broadcast(s: ClientState, env: Env<Message>, request: Request): void {
   const message: Message = { type: 'request', request };
-  for (let id = 0; id < s.options.quorums.members; id++) env.send(id, message);
+  for (const id of s.options.members) env.send(id, message);
 }
 
 export function createClient(options: ClientOptions): Process<ClientState, Message> {
@@ -84,7 +85,7 @@ export function createClient(options: ClientOptions): Process<ClientState, Messa
 
 function onReply(s: ClientState, env: Env<Message>, from: NodeId, seq: number, reply: Uint8Array): void {
   const pending = s.calls.get(seq);
-  if (pending === undefined || from >= s.options.quorums.members) return;
+  if (pending === undefined || !s.options.members.includes(from)) return;
   const text = toHex(reply);
   pending.replies.set(from, text);
   let equal = 0;

@@ -9,6 +9,7 @@ import {
   type Env,
   type ExposedBatch,
   isBatch,
+  MAX_MEMBERS,
   type NodeId,
   type Prng,
   type Process,
@@ -22,7 +23,7 @@ import {
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
-import { type ReplicaSettings, replicaConfig } from '../config.ts';
+import { firstMembers, memberIdsEnd, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
@@ -36,6 +37,8 @@ export type ReplicaStrategy = Strategy<ReplicaState, Message>;
 export interface ClusterOptions {
   readonly seed: number;
   readonly faults: FaultModel;
+  /** 0 and the numbers that follow it, unless told. */
+  readonly ids?: readonly NodeId[];
   readonly network?: NetworkOptions;
   readonly disk?: DiskOptions;
   /** Of each member, asked in order of their ids. */
@@ -51,6 +54,7 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly world: World;
   readonly members: number;
+  readonly ids: readonly NodeId[];
   /** Submits an addition at a member; what becomes of it is tracked. */
   add(member: NodeId, name: string, amount: number): void;
   /** Operations of honest members that have no outcome yet. Those of a member that is down wait for nobody. */
@@ -77,27 +81,31 @@ interface Ledger {
   problem: string | null;
 }
 
+/** No member ever has this id. */
+const OBSERVER = MAX_MEMBERS;
+
 const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
 
 export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
-  const { members } = quorumsOf(options.faults);
-  const keysOf = createModelKeys(members, options.seed);
+  const ids = options.ids ?? firstMembers(quorumsOf(options.faults));
+  const keysOf = createModelKeys(memberIdsEnd(ids), options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const honestAt = (id: NodeId): boolean => !(options.adversaries?.has(id) ?? false);
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
-  world.add({ id: members, process: createObserver(ledger, honestAt), ...codec });
-  for (let id = 0; id < members; id++) {
+  world.add({ id: OBSERVER, process: createObserver(ledger, honestAt), ...codec });
+  for (const id of ids) {
     const keys = keysOf(id);
     const config = replicaConfig({
       self: id,
       cluster: CLUSTER_ID,
       faults: options.faults,
+      members: ids,
       ...options.settings,
     });
     const plain = createReplica({ config, keys, createService: () => createLedger(modelHash) });
     const variant = options.variant === undefined ? plain : options.variant(plain);
-    const recording = record(variant, ledger, id, members);
+    const recording = record(variant, ledger, id);
     const strategy = options.adversaries?.get(id);
     world.add({
       id,
@@ -111,14 +119,15 @@ export function createCluster(options: ClusterOptions): Cluster {
   }
   return {
     world,
-    members,
+    members: ids.length,
+    ids,
     add: (member, name, amount) => submitAt(world, ledger, member, honestAt(member), name, amount),
     outstanding: () => [...ledger.pending.values()].filter(({ member }) => world.isUp(member)).length,
     completed: () => ledger.done,
     stateOf: (member) => world.stateOf<ReplicaState>(member),
     judges: {
       agreement: () => ledger.problem,
-      convergence: () => convergence(world, members, honestAt),
+      convergence: () => convergence(world, ids, honestAt),
     },
   };
 }
@@ -139,8 +148,8 @@ function submitAt(
   });
 }
 
-/** The member, showing what is exposed to it to `observer`, in order and without gaps. */
-function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, observer: NodeId): ReplicaProcess {
+/** The member, showing what is exposed to it to the observer, in order and without gaps. */
+function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProcess {
   let last = 0;
   const show = (s: ReplicaState, env: Env<Message>): void => {
     for (const item of orderedLog.takeExposed(s)) {
@@ -153,7 +162,7 @@ function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, observer: Nod
       const follows = !isNews || item.slot === last + 1;
       const text = isNews ? `${follows ? '' : `after ${last} `}${describe(item)}` : '';
       if (isNews)
-        env.send(observer, {
+        env.send(OBSERVER, {
           type: 'reply',
           domain: id,
           client: 0,
@@ -200,9 +209,9 @@ function createObserver(ledger: Ledger, honestAt: (id: NodeId) => boolean): Proc
 }
 
 /** Members that have executed as much hold the same state. */
-function convergence(world: World, members: number, honestAt: (id: NodeId) => boolean): string | null {
+function convergence(world: World, ids: readonly NodeId[], honestAt: (id: NodeId) => boolean): string | null {
   const byHeight = new Map<number, { id: NodeId; digest: string }>();
-  for (let id = 0; id < members; id++) {
+  for (const id of ids) {
     if (!honestAt(id) || !world.isUp(id)) continue;
     const { execution } = world.stateOf<ReplicaState>(id);
     const digest = toHex(execution.digest());
@@ -218,7 +227,7 @@ function convergence(world: World, members: number, honestAt: (id: NodeId) => bo
 /** Submits additions at random members and times. */
 export function scheduleLoad(cluster: Cluster, random: Prng, count: number, horizonMs: number): void {
   for (let i = 0; i < count; i++) {
-    const member = random.below(cluster.members);
+    const member = random.pick(cluster.ids);
     const amount = 1 + random.below(9);
     const name = `counter ${random.below(20)}`;
     cluster.world.schedule(random.below(Math.floor(horizonMs)), () => {

@@ -20,6 +20,7 @@ export type Attack = (message: Message, to: NodeId, random: Prng) => readonly Me
 export interface Liar {
   readonly self: NodeId;
   readonly cluster: Digest;
+  readonly members: readonly NodeId[];
   readonly quorums: Quorums;
   readonly keys: Keys;
 }
@@ -74,7 +75,7 @@ function forkedLog(liar: Liar, rewrite: (batch: Batch) => Batch): (message: Mess
     if (m.type !== 'pre-prepare' && m.type !== 'prepare' && m.type !== 'commit') return m;
     const key = at(m.view, m.slot);
     remember(truth, key, m.history);
-    const isOwn = primaryOf(liar.quorums, m.view) === liar.self;
+    const isOwn = primaryOf(liar.members, m.view) === liar.self;
     if (m.type === 'pre-prepare') return isOwn ? fork(m) : m;
     return { ...m, history: told.get(key)?.history ?? m.history };
   };
@@ -236,7 +237,7 @@ const ownNewView =
   (lie: (liar: Liar, m: NewView, to: NodeId) => readonly Message[]): Attacker =>
   (liar) =>
   (m, to) =>
-    m.type === 'new-view' && primaryOf(liar.quorums, m.view) === liar.self ? lie(liar, m, to) : [m];
+    m.type === 'new-view' && primaryOf(liar.members, m.view) === liar.self ? lie(liar, m, to) : [m];
 
 /** Begins its view with fewer messages than decide anything. */
 const incompleteNewView = ownNewView((liar, m) => [
