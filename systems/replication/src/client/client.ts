@@ -23,6 +23,7 @@ import {
 export interface ClientOptions {
   readonly cluster: Digest;
   readonly quorums: Quorums;
+  readonly members: readonly NodeId[];
   readonly keys: Keys;
   /** Whose key signs. */
   readonly domain: number;
@@ -78,7 +79,7 @@ export function call(s: ClientState, env: Env<Message>, body: Uint8Array): numbe
 }
 
 export function broadcast(s: ClientState, env: Env<Message>, message: Message): void {
-  for (let id = 0; id < s.options.quorums.members; id++) env.send(id, message);
+  for (const id of s.options.members) env.send(id, message);
 }
 
 export function createClient(options: ClientOptions): Process<ClientState, Message> {
@@ -119,7 +120,7 @@ function urge(s: ClientState, env: Env<Message>, pending: Call): void {
 }
 
 function receive(s: ClientState, env: Env<Message>, from: NodeId, m: Message): void {
-  if (from >= s.options.quorums.members) return;
+  if (!s.options.members.includes(from)) return;
   switch (m.type) {
     case 'reply':
       return isOwn(s, m) ? onReply(s, env, from, m.seq, m.reply) : undefined;

@@ -150,7 +150,7 @@ function accuseIfTwo(
     if (a === null || b === null || s.accused.has(place)) continue;
     const proof = createProof(
       s.options.cluster,
-      primaryOf(s.options.quorums, m.view),
+      primaryOf(s.options.members, m.view),
       TWO_PROPOSALS.name,
       a,
       b,
@@ -166,6 +166,6 @@ function proposalIn({ options }: ClientState, { view, slot, history, order }: Sp
   if (order === null) return null;
   const body = proposalBodyOf({ incarnation: order.incarnation, view, slot, history, batch: order.batch });
   const bytes = statementBytes(options.cluster, PROPOSAL, body);
-  const isSigned = options.keys.verify(primaryOf(options.quorums, view), bytes, order.signature);
+  const isSigned = options.keys.verify(primaryOf(options.members, view), bytes, order.signature);
   return isSigned ? { kind: PROPOSAL, body, signature: order.signature } : null;
 }

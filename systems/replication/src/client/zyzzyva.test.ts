@@ -13,7 +13,7 @@ import { attacking } from '../compliance/attacks.ts';
 import { type Cluster, createCluster, type ReplicaStrategy } from '../compliance/cluster.ts';
 import { addOperation } from '../compliance/ledger.ts';
 import { firstObjection } from '../compliance/storm.ts';
-import type { ReplicaSettings } from '../config.ts';
+import { firstMembers, type ReplicaSettings } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { presets } from '../presets/index.ts';
 import { attackers } from '../replica/adversaries.ts';
@@ -75,6 +75,7 @@ function createScene({
   const honest = createClient({
     cluster: CLUSTER,
     quorums: quorumsOf(faults),
+    members: firstMembers(quorumsOf(faults)),
     keys: createModelKeys(cluster.members, SEED)(0),
     domain: 0,
     client: 1_000_000,

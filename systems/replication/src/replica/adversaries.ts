@@ -37,6 +37,7 @@ export type Attack = (message: Message, to: NodeId, random: Prng) => readonly Me
 export interface Liar {
   readonly self: NodeId;
   readonly cluster: Digest;
+  readonly members: readonly NodeId[];
   readonly quorums: Quorums;
   readonly keys: Keys;
 }
@@ -91,7 +92,7 @@ function forkedLog(liar: Liar, rewrite: (batch: Batch) => Batch): (message: Mess
     if (!isAboutLog(m)) return m;
     const key = at(m.view, m.slot);
     remember(truth, key, m.history);
-    const isOwn = primaryOf(liar.quorums, m.view) === liar.self;
+    const isOwn = primaryOf(liar.members, m.view) === liar.self;
     if (m.type === 'pre-prepare') return isOwn ? fork(m) : m;
     const lie = told.get(key);
     return lie === undefined ? m : votedFor(liar, m, lie);
@@ -279,7 +280,7 @@ const ownNewView =
   (lie: (liar: Liar, m: NewView, to: NodeId) => readonly Message[]): Attacker =>
   (liar) =>
   (m, to) =>
-    m.type === 'new-view' && primaryOf(liar.quorums, m.view) === liar.self ? lie(liar, m, to) : [m];
+    m.type === 'new-view' && primaryOf(liar.members, m.view) === liar.self ? lie(liar, m, to) : [m];
 
 /** Begins its view with fewer messages than decide anything. */
 const incompleteNewView = ownNewView((liar, m) => [

@@ -4,7 +4,7 @@
  * that need no order. Replies travel once in full, from the member that `isDesignated` names, and as digests otherwise.
  */
 
-import type { Digest } from '@concordat/kernel';
+import type { Digest, NodeId } from '@concordat/kernel';
 import type { Request } from '../request.ts';
 import type { Acknowledgement } from './messages.ts';
 
@@ -108,5 +108,9 @@ export type ClientMessage =
 const SHORT_REPLY_BYTES = 64;
 
 /** True if this member sends the whole reply to a client's `seq`-th request: they take turns. */
-export const isDesignated = (member: number, members: number, seq: number, replyBytes: number): boolean =>
-  replyBytes <= SHORT_REPLY_BYTES || seq % members === member;
+export const isDesignated = (
+  member: NodeId,
+  members: readonly NodeId[],
+  seq: number,
+  replyBytes: number,
+): boolean => replyBytes <= SHORT_REPLY_BYTES || members[seq % members.length] === member;

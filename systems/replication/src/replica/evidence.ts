@@ -18,7 +18,7 @@ import { primaryOf } from '../config.ts';
 import type { Accusation } from './client-messages.ts';
 import type { Message, NewView, PrePrepare } from './messages.ts';
 import { placeOf, replicationRules, TWO_NEW_VIEWS, TWO_PROPOSALS } from './rules.ts';
-import { others, type ReplicaState } from './state.ts';
+import { isMember, others, type ReplicaState } from './state.ts';
 import { NEW_VIEW, newViewBody, PROPOSAL, proposalBody } from './statements.ts';
 import { verifyThen } from './verification.ts';
 import { suspect } from './view-change.ts';
@@ -53,7 +53,7 @@ export function onGenuineAccusation(s: ReplicaState, env: Env<Message>, m: Accus
 /** The proof, if it is one provided that its signatures hold. */
 function provenBy(s: ReplicaState, { proof: bytes }: Accusation): Proof | null {
   const proof = decodeProof(bytes);
-  if (proof === null || proof.accused >= s.config.quorums.members) return null;
+  if (proof === null || !isMember(s, proof.accused)) return null;
   const rule = replicationRules.find(({ name }) => name === proof.rule);
   const [a, b] = proof.statements;
   const isProof =
@@ -116,7 +116,7 @@ function convict(s: ReplicaState, env: Env<Message>, proof: Proof): void {
     s.accusations.add(nameOf(proof));
     env.note({ kind: 'evidence', accused, rule, about: placeOf(proof), proof: toHex(encodeProof(proof)) });
   }
-  if (accused === primaryOf(s.config.quorums, s.view)) suspect(s, env, `it is convicted of ${rule}`);
+  if (accused === primaryOf(s.config.members, s.view)) suspect(s, env, `it is convicted of ${rule}`);
 }
 
 /** One proof is enough to evict; a convict that goes on lying need not fill the disk. */

@@ -55,7 +55,7 @@ const isTakenBack = (s: ReplicaState, { slot, history }: HeldRead): boolean => {
 };
 
 function answerOf(s: ReplicaState, { read, result }: HeldRead): Answer {
-  const { self, quorums } = s.config;
-  const isSent = read.isWhole || isDesignated(self, quorums.members, read.id, result.length);
+  const { self, members } = s.config;
+  const isSent = read.isWhole || isDesignated(self, members, read.id, result.length);
   return { type: 'answer', id: read.id, result: s.keys.hash(result), answer: isSent ? result : null };
 }

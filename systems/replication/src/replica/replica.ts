@@ -191,7 +191,7 @@ function settle(s: ReplicaState, env: Env<Message>): void {
 /** Signed messages that could matter go through their checks first; all others to their handlers. */
 function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
   const { config, keys } = s;
-  const { cluster, quorums } = config;
+  const { cluster, members } = config;
   switch (m.type) {
     case 'pre-prepare':
       if (m.view > s.view) keepEarly(s, from, m);
@@ -216,7 +216,7 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
       return;
     case 'new-view':
       if (isNewViewWanted(s, m)) {
-        verifyThen(s, env, from, newViewChecks(keys, cluster, primaryOf(quorums, m.view), m), m);
+        verifyThen(s, env, from, newViewChecks(keys, cluster, primaryOf(members, m.view), m), m);
       }
       return;
     case 'batch':

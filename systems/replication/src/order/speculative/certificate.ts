@@ -10,7 +10,15 @@ import { historiesAfter } from '../../batch.ts';
 import { isCurrent } from '../../replica/incarnation.ts';
 import { append } from '../../replica/journal.ts';
 import type { Acknowledge, CommitCertificate, Message } from '../../replica/messages.ts';
-import { findSlot, historyAt, type ReplicaState, type Stable, slotAt } from '../../replica/state.ts';
+import {
+  findSlot,
+  historyAt,
+  isMember,
+  type PeerState,
+  type ReplicaState,
+  type Stable,
+  slotAt,
+} from '../../replica/state.ts';
 import { acknowledgeCheck, signAcknowledge } from '../../replica/statements.ts';
 import { verifyThen } from '../../replica/verification.ts';
 
@@ -62,8 +70,10 @@ interface Voter {
 }
 
 /** Members by how far a mark of theirs has come, the farthest first. */
-const membersBy = (s: ReplicaState, mark: (peer: ReplicaState['peers'][number]) => number): Voter[] =>
-  s.peers.map((peer, sender) => ({ sender, slot: mark(peer) })).sort((a, b) => b.slot - a.slot);
+const membersBy = (s: ReplicaState, mark: (peer: PeerState) => number): Voter[] =>
+  s.config.members
+    .map((sender) => ({ sender, slot: mark(s.peers[sender] as PeerState) }))
+    .sort((a, b) => b.slot - a.slot);
 
 function checkVote(s: ReplicaState, env: Env<Message>, sender: NodeId, slot: number): void {
   const peer = s.peers[sender];
@@ -121,7 +131,7 @@ export function isCommitCertificate(s: ReplicaState, base: number, certificate: 
     digests.length <= window &&
     acknowledgements.every(
       ({ sender, incarnation, slot }) =>
-        sender < quorums.members && slot > base && isCurrent(s, sender, incarnation, slot),
+        isMember(s, sender) && slot > base && isCurrent(s, sender, incarnation, slot),
     )
   );
 }

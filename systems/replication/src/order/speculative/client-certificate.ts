@@ -9,7 +9,7 @@ import { equalBytes } from '@concordat/wire';
 import type { ClientCertificate } from '../../replica/client-messages.ts';
 import { isCurrent } from '../../replica/incarnation.ts';
 import type { Message } from '../../replica/messages.ts';
-import { findSlot, isVoting, type ReplicaState } from '../../replica/state.ts';
+import { findSlot, isMember, isVoting, type ReplicaState } from '../../replica/state.ts';
 import { acknowledgeCheck } from '../../replica/statements.ts';
 import { verifyThen } from '../../replica/verification.ts';
 import { suspect } from '../../replica/view-change.ts';
@@ -74,5 +74,5 @@ const isUsable = (s: ReplicaState, { view, slot, acknowledgements }: ClientCerti
   slot <= s.accepted &&
   acknowledgements.length === s.config.quorums.certificate &&
   acknowledgements.every(
-    ({ sender, incarnation }) => sender < s.config.quorums.members && isCurrent(s, sender, incarnation, slot),
+    ({ sender, incarnation }) => isMember(s, sender) && isCurrent(s, sender, incarnation, slot),
   );

@@ -43,8 +43,8 @@ function responseTo(
   isWhole: boolean,
 ): SpecResponse {
   const { incarnation, signature } = acknowledge(s, slot);
-  const { self, quorums } = s.config;
-  const isSent = isWhole || isDesignated(self, quorums.members, seq, reply.length);
+  const { self, members } = s.config;
+  const isSent = isWhole || isDesignated(self, members, seq, reply.length);
   return {
     type: 'spec-response',
     domain,
