@@ -22,4 +22,5 @@ export {
 } from './host/membership.ts';
 export { createMemoryDisk, type MemoryDisk } from './host/memory-journal.ts';
 export { type Replica, type ReplicateOptions, replicate } from './host/replicate.ts';
+export { startUnreplicated, type Unreplicated, type UnreplicatedOptions } from './host/unreplicated.ts';
 export * from './service/index.ts';

@@ -23,7 +23,10 @@ export interface ConnectOptions {
   readonly identity: Pick<Identity, 'seed' | 'publicKey'>;
   /** Pause before a call without an outcome is sent again; 500 ms unless told (UpRight's). */
   readonly retransmitMs?: Millis;
-  /** Calls under way; at most the members' `clientWindow`, 64 unless they were told otherwise. */
+  /**
+   * Requests under way, 4 unless told, at most the members' `clientWindow` (64 unless they were told otherwise). Each
+   * takes along the calls that waited for it, so a small window makes for large requests: many calls, one signature.
+   */
   readonly clientWindow?: number;
 }
 
@@ -32,6 +35,8 @@ export interface ServiceClient<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+const CLIENT_WINDOW = 4;
 
 let lastNumber = 0;
 
@@ -48,6 +53,7 @@ export function connectClient<I, O, QI, QO, E>(
 ): ServiceClient<I, O, QI, QO> {
   const { membership, identity } = options;
   checkMembership(membership);
+  const clientWindow = options.clientWindow ?? CLIENT_WINDOW;
   const domain = domainOf(membership, identity.publicKey);
   const keys = createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) });
   const process = createClient({
@@ -56,10 +62,10 @@ export function connectClient<I, O, QI, QO, E>(
     keys,
     domain,
     client: nextClientNumber(),
-    clientWindow: options.clientWindow ?? 64,
+    clientWindow,
     retransmitMs: options.retransmitMs ?? 500,
   });
-  const queue = createCallQueue();
+  const queue = createCallQueue(clientWindow);
   const closed = new AbortController();
   const links = membership.members.map(({ name, host, clientPort, pin }, id) => {
     if (clientPort === undefined)

@@ -120,7 +120,7 @@ async function placeOf<E>({ membership, identity, journal }: MemberOptions<E>) {
 }
 
 /** Between members. Outside clients have their own port and framing. */
-const memberCodec: MessageCodec<Message> = { encode: encodeMessage, decode: decodeMessage };
+export const memberCodec: MessageCodec<Message> = { encode: encodeMessage, decode: decodeMessage };
 
 function peersOf({ members }: Membership, self: NodeId): Map<NodeId, PeerAddress> {
   return new Map([...members.entries()].filter(([id]) => id !== self));
@@ -129,7 +129,7 @@ function peersOf({ members }: Membership, self: NodeId): Map<NodeId, PeerAddress
 /** Addresses are told apart by many clients behind one, so only the total is bounded tightly. */
 const CONNECTIONS_MAX = 4096;
 
-function clientListeners(
+export function clientListeners(
   { members, clients = [] }: Membership,
   card: MemberCard,
   identity: Identity,
