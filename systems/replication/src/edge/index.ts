@@ -1,5 +1,10 @@
 export { type CallOf, checkDeterminism, type DeterminismOptions, type Finding } from './check/determinism.ts';
-export { type ConnectOptions, connectClient, type ServiceClient } from './client/connect.ts';
+export {
+  type ClientIdentity,
+  type ConnectOptions,
+  connectClient,
+  type ServiceClient,
+} from './client/connect.ts';
 export {
   type FailureCode,
   failed,

@@ -17,10 +17,13 @@ import { createCallQueue } from './call-queue.ts';
 import { createReplicaLink, type ReplicaLink } from './replica-link.ts';
 import { createTypedClient, type TypedClient } from './typed-client.ts';
 
+/** With the certificate of its links, if its card has their pin: replicas then know its connections. */
+export type ClientIdentity = Pick<Identity, 'seed' | 'publicKey'> & Partial<Pick<Identity, 'tls'>>;
+
 export interface ConnectOptions {
   readonly membership: Membership;
   /** Whose card is among the membership's clients. */
-  readonly identity: Pick<Identity, 'seed' | 'publicKey'>;
+  readonly identity: ClientIdentity;
   /** Pause before a call without an outcome is sent again; 500 ms unless told (UpRight's). */
   readonly retransmitMs?: Millis;
   /**
@@ -70,7 +73,8 @@ export function connectClient<I, O, QI, QO, E>(
   const links = membership.members.map(({ name, host, clientPort, pin }, id) => {
     if (clientPort === undefined)
       throw new RuntimeError('bad-configuration', `${name} has no port for clients`);
-    return createReplicaLink({ host, port: clientPort, pin, onMessages: (messages) => turn(id, messages) });
+    const onMessages = (messages: readonly Message[]): void => turn(id, messages);
+    return createReplicaLink({ host, port: clientPort, pin, tls: identity.tls, onMessages });
   });
   const timers = new Map<string, NodeJS.Timeout>();
   const env = createClientEnv(links, timers, (name) => {

@@ -107,6 +107,8 @@ export interface Status {
 export interface Submit {
   readonly type: 'request';
   readonly request: Request;
+  /** Set by the port through which it came, never by who sent it: the connection is the submitter's. */
+  readonly isVouched?: boolean;
 }
 
 export interface FetchBatch {
