@@ -7,7 +7,8 @@
 import type { Env, ExposedBatch, NodeId, SignatureCheck } from '@concordat/kernel';
 import type { Batch } from '../batch.ts';
 import type { Pooled } from '../pool.ts';
-import type { BatchContent, Message, Submit } from '../replica/messages.ts';
+import type { Submit } from '../replica/client-messages.ts';
+import type { BatchContent, Message } from '../replica/messages.ts';
 import type { ReplicaState } from '../replica/state.ts';
 import type { Request, RequestRef } from '../request.ts';
 import type { AdmissionMessage } from './messages.ts';

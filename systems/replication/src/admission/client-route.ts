@@ -4,39 +4,47 @@
  */
 
 import type { Hash } from '@concordat/crypto';
-import type { Digest } from '@concordat/kernel';
-import type { ClientRoute } from '../client.ts';
+import type { Digest, NodeId } from '@concordat/kernel';
+import type { ClientRoute } from '../client/client.ts';
 import type { Quorums } from '../fault-model.ts';
 import type { Message } from '../replica/messages.ts';
 import { refOf, requestDigest } from '../request.ts';
 import { UNSIGNED } from './codec.ts';
 import { awaitStatement, keyAt, type PairKeys, pairKey, pairKeys, refStatement } from './pair-keys.ts';
-import { allFilters, filterId, firstAsked } from './request-quorum/filters.ts';
+import { allFilters, filterId, firstAsked, identityOf } from './request-quorum/filters.ts';
 
 export interface FilterRouteOptions {
   readonly cluster: Digest;
   readonly quorums: Quorums;
+  readonly members: readonly NodeId[];
   readonly hash: Hash;
   /** Its domain's. */
   readonly pair: PairKeys;
   readonly domain: number;
 }
 
-export function filterRoute({ cluster, quorums, hash, pair, domain }: FilterRouteOptions): ClientRoute {
+export function filterRoute({
+  cluster,
+  quorums,
+  members,
+  hash,
+  pair,
+  domain,
+}: FilterRouteOptions): ClientRoute {
   const { macs, secrets } = pair;
   const filterKeys = pairKeys(quorums.filters, (filter) =>
-    pairKey(hash, cluster, secrets, 'client to filter', domain, filter, domain),
+    pairKey(hash, cluster, secrets, 'client to filter', domain, identityOf(members, filter), domain),
   );
-  const replicaKeys = pairKeys(quorums.members, (replica) =>
-    pairKey(hash, cluster, secrets, 'client to replica', domain, replica, domain),
+  const replicaKeys = pairKeys(members.length, (place) =>
+    pairKey(hash, cluster, secrets, 'client to replica', domain, members[place] as NodeId, domain),
   );
   return {
     seal: (content) => ({ ...content, signature: UNSIGNED }),
     send: (env, request, isAgain) => {
       // Replicas forget who waits where when they restart.
       if (isAgain || request.seq === 1)
-        for (let id = 0; id < quorums.members; id++) {
-          const mac = macs.tag(keyAt(replicaKeys, id), awaitStatement(request));
+        for (const [place, id] of members.entries()) {
+          const mac = macs.tag(keyAt(replicaKeys, place), awaitStatement(request));
           const { client, seq } = request;
           const message: Message = { type: 'await-replies', domain, client, seq, mac };
           env.send(id, message);
@@ -44,7 +52,7 @@ export function filterRoute({ cluster, quorums, hash, pair, domain }: FilterRout
       const statement = refStatement(refOf(request, requestDigest({ hash }, cluster, request)));
       for (const filter of isAgain ? allFilters(quorums) : firstAsked(quorums, request)) {
         const mac = macs.tag(keyAt(filterKeys, filter), statement);
-        env.send(filterId(quorums, filter), { type: 'filter-request', request, mac });
+        env.send(filterId(filter), { type: 'filter-request', request, mac });
       }
     },
   };

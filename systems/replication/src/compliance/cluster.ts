@@ -9,24 +9,29 @@ import {
   type Env,
   type ExposedBatch,
   isBatch,
+  MAX_MEMBERS,
   type NodeId,
   type Prng,
   type Process,
   type Strategy,
 } from '@concordat/kernel';
 import {
+  amongTwins,
   type ClockOptions,
   createWorld,
   type DiskOptions,
+  envAmongTwins,
   type NetworkOptions,
+  type TwinNames,
+  twinOf,
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
 import { createFilter } from '../admission/filter/filter.ts';
-import type { FilterState } from '../admission/filter/state.ts';
+import { type FilterState, filterSettings } from '../admission/filter/state.ts';
 import type { PairKeys } from '../admission/pair-keys.ts';
-import { allFilters, filterId } from '../admission/request-quorum/filters.ts';
-import { type ReplicaSettings, replicaConfig } from '../config.ts';
+import { allFilters, filterId, identityOf } from '../admission/request-quorum/filters.ts';
+import { firstMembers, memberIdsEnd, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
@@ -41,6 +46,8 @@ export type FilterStrategy = Strategy<FilterState, Message>;
 export interface ClusterOptions {
   readonly seed: number;
   readonly faults: FaultModel;
+  /** 0 and the numbers that follow it, unless told. */
+  readonly ids?: readonly NodeId[];
   readonly network?: NetworkOptions;
   readonly disk?: DiskOptions;
   /** Of each member, asked in order of their ids. */
@@ -49,6 +56,8 @@ export interface ClusterOptions {
   readonly isEncoded?: boolean;
   readonly adversaries?: ReadonlyMap<NodeId, ReplicaStrategy>;
   readonly settings?: Partial<ReplicaSettings>;
+  /** A member that exists twice, under one identity: its second copy is the node after the observer. */
+  readonly twin?: NodeId;
   /** What filter nodes do, where there are any; by number. */
   readonly filterAdversaries?: ReadonlyMap<number, FilterStrategy>;
   /** Replaces the honest process: how broken variants are tried. */
@@ -58,6 +67,7 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly world: World;
   readonly members: number;
+  readonly ids: readonly NodeId[];
   /** Ids of the filter nodes; none unless requests are admitted by a quorum of them. */
   readonly filters: readonly NodeId[];
   /** Submits an addition at a member; what becomes of it is tracked. */
@@ -66,6 +76,10 @@ export interface Cluster {
   outstanding(): number;
   completed(): number;
   stateOf(member: NodeId): ReplicaState;
+  /** Members and second copies. */
+  readonly replicas: readonly NodeId[];
+  /** Calls a replica as an input of its next turn. */
+  call(replica: NodeId, act: (s: ReplicaState, env: Env<Message>) => void): void;
   /** What is wrong, or null: by judge. */
   readonly judges: Readonly<Record<string, () => string | null>>;
 }
@@ -86,105 +100,120 @@ interface Ledger {
   problem: string | null;
 }
 
+/** No member ever has this id. */
+const OBSERVER = MAX_MEMBERS;
+
 export const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
 
 export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
-  const quorums = quorumsOf(options.faults);
-  const { members } = quorums;
-  const filters = options.settings?.admission === 'request-quorum' ? addFilters(world, options) : [];
-  const observer = members + filters.length;
-  const keysOf = createModelKeys(members, options.seed);
+  const ids = options.ids ?? firstMembers(quorumsOf(options.faults));
+  const keysOf = createModelKeys(memberIdsEnd(ids), options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
-  const honestAt = (id: NodeId): boolean => !(options.adversaries?.has(id) ?? false);
+  const { twin, adversaries } = options;
+  const honestAt = (id: NodeId): boolean => id !== twin && !(adversaries?.has(id) ?? false);
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
-  world.add({ id: observer, process: createObserver(ledger, honestAt), ...codec });
-  for (let id = 0; id < members; id++) {
+  world.add({ id: OBSERVER, process: createObserver(ledger, honestAt), ...codec });
+  const twins = twin === undefined ? null : { identity: twin, second: memberIdsEnd(ids) };
+  const replicas = [...ids];
+  if (twins !== null) replicas.push(twins.second);
+  for (const node of replicas) {
+    const id = node === twins?.second ? twins.identity : node;
     const keys = keysOf(id);
     const config = replicaConfig({
       self: id,
       cluster: CLUSTER_ID,
       faults: options.faults,
+      members: ids,
       ...options.settings,
     });
-    const pair = pairOf(options, id);
+    const pair = pairOf(options, ids, id);
     const plain = createReplica({ config, keys, pair, createService: () => createLedger(modelHash) });
     const variant = options.variant === undefined ? plain : options.variant(plain);
-    const recording = record(variant, ledger, id, observer);
-    const strategy = options.adversaries?.get(id);
+    const recording = record(variant, ledger, id);
+    const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
     world.add({
-      id,
+      id: node,
       process: strategy === undefined ? recording : strategy(recording),
       verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
       ...codec,
       ...(options.disk && { disk: options.disk }),
       ...options.surroundings?.(),
-      mayFail: strategy !== undefined,
+      mayFail: !honestAt(id),
+      // Client numbers are times: copies are different clients of their domain.
+      ...(node === twins?.second && { clock: { offsetMs: 5 } }),
     });
   }
+  const filters = options.settings?.admission === 'request-quorum' ? addFilters(world, options, ids) : [];
+  const call: Cluster['call'] = (replica, act) =>
+    world.call<ReplicaState, Message>(replica, (s, env) =>
+      act(s, twins === null || !honestAt(replica) ? env : envAmongTwins(env, twins)),
+    );
   return {
     world,
-    members,
+    members: ids.length,
+    ids,
     filters,
-    add: (member, name, amount) => submitAt(world, ledger, member, honestAt(member), name, amount),
+    replicas,
+    call,
+    add: (member, name, amount) => submitAt(call, ledger, member, honestAt(member), name, amount),
     outstanding: () => [...ledger.pending.values()].filter(({ member }) => world.isUp(member)).length,
     completed: () => ledger.done,
     stateOf: (member) => world.stateOf<ReplicaState>(member),
     judges: {
       agreement: () => ledger.problem,
-      convergence: () => convergence(world, members, honestAt),
+      convergence: () => convergence(world, ids, honestAt),
     },
   };
 }
 
-/** What participants of a cluster of this seed authenticate to each other with. */
-export const pairOf = (
-  options: Pick<ClusterOptions, 'seed' | 'faults'>,
-  id: NodeId,
-  macs = createMacs(),
-): PairKeys => ({
-  macs,
-  secrets: createModelPairSecrets(quorumsOf(options.faults).members, options.seed)(id),
-});
+/** Where a member is two nodes, all others meet both under one name. */
+const withTwins = ({ identity, second }: TwinNames, node: NodeId): ReplicaStrategy => {
+  if (node === identity) return twinOf(identity, second);
+  return node === second ? twinOf(identity, identity) : amongTwins({ identity, second });
+};
 
-/** The filter nodes, with ids after those of the replicas. */
-function addFilters(world: World, options: ClusterOptions): NodeId[] {
+/** What a participant with this identity authenticates to others with, in a cluster of this seed. */
+export const pairOf = (
+  { seed }: Pick<ClusterOptions, 'seed'>,
+  ids: readonly NodeId[],
+  id: NodeId,
+): PairKeys => ({ macs: createMacs(), secrets: createModelPairSecrets(memberIdsEnd(ids), seed)(id) });
+
+function addFilters(world: World, options: ClusterOptions, ids: readonly NodeId[]): NodeId[] {
   const quorums = quorumsOf(options.faults);
   return allFilters(quorums).map((filter) => {
     const honest = createFilter({
       cluster: CLUSTER_ID,
       quorums,
+      members: ids,
       filter,
       hash: modelHash,
-      pair: pairOf(options, filter % quorums.members),
-      clientWindow: 64,
-      domainBytes: 32 * 1024 * 1024,
-      retransmitMs: 200,
-      maxRetransmitMs: 1000,
+      pair: pairOf(options, ids, identityOf(ids, filter)),
+      ...filterSettings,
     });
     const strategy = options.filterAdversaries?.get(filter);
-    const id = filterId(quorums, filter);
     world.add({
-      id,
+      id: filterId(filter),
       process: strategy === undefined ? honest : strategy(honest),
       ...(options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } }),
       ...(options.disk && { disk: options.disk }),
       ...options.surroundings?.(),
       mayFail: strategy !== undefined,
     });
-    return id;
+    return filterId(filter);
   });
 }
 
 function submitAt(
-  world: World,
+  call: Cluster['call'],
   ledger: Ledger,
   member: NodeId,
   isHonest: boolean,
   name: string,
   amount: number,
 ): void {
-  world.call<ReplicaState, Message>(member, (s, env) => {
+  call(member, (s, env) => {
     const seq = orderedLog.submit(s, env, addOperation(name, amount));
     if (seq === null || !isHonest) return;
     const { client } = s.submission;
@@ -192,8 +221,8 @@ function submitAt(
   });
 }
 
-/** The member, showing what is exposed to it to `observer`, in order and without gaps. */
-function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, observer: NodeId): ReplicaProcess {
+/** The member, showing what is exposed to it to the observer, in order and without gaps. */
+function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProcess {
   let last = 0;
   const show = (s: ReplicaState, env: Env<Message>): void => {
     for (const item of orderedLog.takeExposed(s)) {
@@ -206,7 +235,7 @@ function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, observer: Nod
       const follows = !isNews || item.slot === last + 1;
       const text = isNews ? `${follows ? '' : `after ${last} `}${describe(item)}` : '';
       if (isNews)
-        env.send(observer, {
+        env.send(OBSERVER, {
           type: 'reply',
           domain: id,
           client: 0,
@@ -253,9 +282,9 @@ function createObserver(ledger: Ledger, honestAt: (id: NodeId) => boolean): Proc
 }
 
 /** Members that have executed as much hold the same state. */
-function convergence(world: World, members: number, honestAt: (id: NodeId) => boolean): string | null {
+function convergence(world: World, ids: readonly NodeId[], honestAt: (id: NodeId) => boolean): string | null {
   const byHeight = new Map<number, { id: NodeId; digest: string }>();
-  for (let id = 0; id < members; id++) {
+  for (const id of ids) {
     if (!honestAt(id) || !world.isUp(id)) continue;
     const { execution } = world.stateOf<ReplicaState>(id);
     const digest = toHex(execution.digest());
@@ -271,7 +300,7 @@ function convergence(world: World, members: number, honestAt: (id: NodeId) => bo
 /** Submits additions at random members and times. */
 export function scheduleLoad(cluster: Cluster, random: Prng, count: number, horizonMs: number): void {
   for (let i = 0; i < count; i++) {
-    const member = random.below(cluster.members);
+    const member = random.pick(cluster.ids);
     const amount = 1 + random.below(9);
     const name = `counter ${random.below(20)}`;
     cluster.world.schedule(random.below(Math.floor(horizonMs)), () => {

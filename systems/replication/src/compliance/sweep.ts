@@ -96,7 +96,7 @@ export const replicationSweep = (
 function participants(quorums: Quorums, { settings }: Preset): NodeId[] {
   const replicas = Array.from({ length: quorums.members }, (_, id) => id);
   if (settings.admission !== 'request-quorum') return replicas;
-  return [...replicas, ...allFilters(quorums).map((filter) => filterId(quorums, filter))];
+  return [...replicas, ...allFilters(quorums).map((filter) => filterId(filter))];
 }
 
 function build(

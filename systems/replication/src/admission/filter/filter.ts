@@ -37,7 +37,7 @@ export function createFilter(options: FilterOptions): Process<FilterState, Messa
 }
 
 function receive(s: FilterState, env: Env<Message>, from: NodeId, m: Message): void {
-  const isReplica = from < s.options.quorums.members;
+  const isReplica = s.options.members.includes(from);
   if (m.type === 'filter-request') onFilterRequest(s, env, from, m);
   else if (isReplica && m.type === 'completed') onCompleted(s, from, m);
   else if (isReplica && m.type === 'fetch-body') onFetchBody(s, env, from, m);

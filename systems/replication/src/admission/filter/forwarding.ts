@@ -28,7 +28,7 @@ export function forward(s: FilterState, env: Env<Message>, held: Held, to: NodeI
   const isForAll = to === 'all' || (isDesignated && !isShort);
   // Not early: a row says that the request is on disk.
   if (!isForAll) env.send(to, entry);
-  else for (let id = 0; id < quorums.members; id++) env.send(id, entry);
+  else for (const id of s.options.members) env.send(id, entry);
 }
 
 /** Sends everyone the entry of a request that somebody waits for; asking often does not make it come more often. */

@@ -16,10 +16,11 @@ import { clientOf, costOf, executedBySome, type FilterState, presumedPrimary } f
 
 export function onFilterRequest(s: FilterState, env: Env<Message>, from: NodeId, m: FilterRequest): void {
   const { request } = m;
-  const { quorums, hash, cluster, pair } = s.options;
-  if (request.domain >= quorums.members) return;
+  const { members, hash, cluster, pair } = s.options;
+  const place = members.indexOf(request.domain);
+  if (place < 0) return;
   const digest = requestDigest({ hash }, cluster, request);
-  const key = keyAt(s.clientKeys, request.domain);
+  const key = keyAt(s.clientKeys, place);
   if (!pair.macs.verify(key, refStatement(refOf(request, digest)), m.mac)) {
     // Whoever sent it did not know the key, so it is nobody's fault but the link's.
     env.note({ kind: 'drop', why: 'a false MAC on a request', peer: from });
@@ -57,7 +58,7 @@ const MAX_WISHES = 1024;
  */
 export function onAdopt(s: FilterState, env: Env<Message>, from: NodeId, { request }: Adopt): void {
   const wishes = s.wishes[from];
-  if (wishes === undefined || request.domain >= s.options.quorums.members) return;
+  if (wishes === undefined || !s.options.members.includes(request.domain)) return;
   const { hash, cluster, quorums } = s.options;
   const digest = requestDigest({ hash }, cluster, request);
   const client = clientOf(s, request);

@@ -81,7 +81,7 @@ export function trim(s: FilterState, env: Env<Message>): void {
 export function recoverLog(s: FilterState, { records, first }: Recovered, now: number): void {
   for (const [i, bytes] of records.entries()) {
     const request = decodeLogged(bytes);
-    if (request !== null && request.domain < s.options.quorums.members) hold(s, request, first + i, now);
+    if (request !== null && s.options.members.includes(request.domain)) hold(s, request, first + i, now);
   }
   s.released = first;
   s.end = first + records.length;

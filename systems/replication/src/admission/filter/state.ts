@@ -14,14 +14,18 @@ import {
   type Position,
   type Submitter,
 } from '@concordat/kernel';
+import { memberIdsEnd, primaryOf } from '../../config.ts';
 import type { Quorums } from '../../fault-model.ts';
 import { clientKey, type Request, type RequestRef } from '../../request.ts';
 import { type PairKeys, pairKey, pairKeys } from '../pair-keys.ts';
+import { identityOf } from '../request-quorum/filters.ts';
 
 export interface FilterOptions {
   readonly cluster: Digest;
   readonly quorums: Quorums;
-  /** Which filter node this is, from 0; it has the identity of the member with this number. */
+  /** Who orders. */
+  readonly members: readonly NodeId[];
+  /** Which filter node this is, from 0; it has the identity of the member in this place. */
   readonly filter: number;
   readonly hash: Hash;
   readonly pair: PairKeys;
@@ -33,6 +37,14 @@ export interface FilterOptions {
   readonly retransmitMs: Millis;
   readonly maxRetransmitMs: Millis;
 }
+
+/** Beside replicas with the default settings. */
+export const filterSettings = {
+  clientWindow: 64,
+  domainBytes: 32 * 1024 * 1024,
+  retransmitMs: 200,
+  maxRetransmitMs: 1000,
+} as const satisfies Partial<FilterOptions>;
 
 /** A request on disk. */
 export interface Held {
@@ -52,9 +64,9 @@ export interface FilterClient extends Submitter {
 
 export interface FilterState {
   readonly options: FilterOptions;
-  /** Shared with each replica, for rows. */
+  /** Shared with each replica, for rows; in the members' order. */
   readonly rowKeys: Uint8Array;
-  /** Shared with each domain, for its clients' MACs. */
+  /** Shared with each domain, for its clients' MACs; in the members' order. */
   readonly clientKeys: Uint8Array;
   /** In order of their last activity. */
   readonly clients: Map<string, FilterClient>;
@@ -76,24 +88,26 @@ export interface FilterState {
 const MAX_CLIENTS = 65_536;
 
 export function createFilterState(options: FilterOptions): FilterState {
-  const { cluster, quorums, filter, hash, pair } = options;
-  const { members } = quorums;
+  const { cluster, members, filter, hash, pair } = options;
+  const self = identityOf(members, filter);
+  const end = memberIdsEnd(members);
+  const at = (place: number): NodeId => members[place] as NodeId;
   return {
     options,
-    rowKeys: pairKeys(members, (to) =>
-      pairKey(hash, cluster, pair.secrets, 'filter to replica', filter, to, filter),
+    rowKeys: pairKeys(members.length, (to) =>
+      pairKey(hash, cluster, pair.secrets, 'filter to replica', self, at(to), self),
     ),
-    clientKeys: pairKeys(members, (from) =>
-      pairKey(hash, cluster, pair.secrets, 'client to filter', from, filter, filter),
+    clientKeys: pairKeys(members.length, (from) =>
+      pairKey(hash, cluster, pair.secrets, 'client to filter', at(from), self, self),
     ),
     clients: new Map(),
-    domainBytes: new Array<number>(members).fill(0),
+    domainBytes: new Array<number>(end).fill(0),
     log: new Set(),
     end: 0,
     released: 0,
-    views: new Array<number>(members).fill(0),
-    wishes: Array.from({ length: members }, () => new Set<string>()),
-    credit: new Array<number>(members).fill(0),
+    views: new Array<number>(end).fill(0),
+    wishes: Array.from({ length: end }, () => new Set<string>()),
+    credit: new Array<number>(end).fill(0),
   };
 }
 
@@ -104,7 +118,7 @@ export function clientOf(s: FilterState, { domain, client }: Submitter): FilterC
     domain,
     client,
     held: new Map(),
-    executed: new Array<number>(s.options.quorums.members).fill(0),
+    executed: new Array<number>(memberIdsEnd(s.options.members)).fill(0),
   };
   s.clients.delete(key);
   s.clients.set(key, known);
@@ -127,8 +141,8 @@ export function executedBySome({ options }: FilterState, { executed }: FilterCli
 
 /** Whom a new entry is sent to: the primary of the latest view in which a correct replica is. */
 export function presumedPrimary({ options, views }: FilterState): NodeId {
-  const { vouching, members } = options.quorums;
-  return ([...views].sort((a, b) => b - a)[vouching - 1] ?? 0) % members;
+  const view = [...views].sort((a, b) => b - a)[options.quorums.vouching - 1] ?? 0;
+  return primaryOf(options.members, view);
 }
 
 /** About what a request occupies. */

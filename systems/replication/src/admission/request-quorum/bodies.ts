@@ -35,7 +35,7 @@ function ask(s: ReplicaState, env: Env<Message>, vouched: Vouched): void {
   vouched.asked += 1;
   vouched.askedAt = env.now;
   env.note({ kind: 'body-asked', filter, seq: vouched.ref.seq });
-  env.send(filterId(quorums, filter), { type: 'fetch-body', ref: vouched.ref });
+  env.send(filterId(filter), { type: 'fetch-body', ref: vouched.ref });
 }
 
 export function onBody(s: ReplicaState, env: Env<Message>, v: Vouching, from: NodeId, m: Body): void {

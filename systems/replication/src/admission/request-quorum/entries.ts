@@ -32,11 +32,11 @@ export function onEntry(s: ReplicaState, env: Env<Message>, v: Vouching, filter:
   const last = settled(s, ref);
   if (ref.seq <= last) {
     const done = [{ domain: ref.domain, client: ref.client, seq: last }];
-    env.send(filterId(s.config.quorums, filter), { type: 'completed', view: s.view, done });
+    env.send(filterId(filter), { type: 'completed', view: s.view, done });
     return;
   }
   if (!addRow(s, env, v, ref, filter, row, true)) {
-    env.note({ kind: 'strike', peer: filterId(s.config.quorums, filter), why: 'a row that does not hold' });
+    env.note({ kind: 'strike', peer: filterId(filter), why: 'a row that does not hold' });
     return;
   }
   const vouched = findVouched(v, ref);

@@ -1,11 +1,11 @@
 /**
- * Which filter nodes there are, and what so many of them prove (UpRight, SOSP 2009: u + r + max(u, r) + 1 of them). Their
- * ids follow those of the order replicas. The matrix of a request has a row for each filter node and a column for each
+ * Which filter nodes there are, and what so many of them prove (UpRight, SOSP 2009: u + r + max(u, r) + 1 of them). Each
+ * has the identity of one member, and an id of its own as a participant. The matrix of a request has a row for each filter node and a column for each
  * replica (DISC 2008, in its rectangular form).
  */
 
 import { type MatrixShape, rectangularShape } from '@concordat/crypto';
-import { assert, type NodeId, type Submitter } from '@concordat/kernel';
+import { assert, MAX_MEMBERS, type NodeId, type Submitter } from '@concordat/kernel';
 import type { Quorums } from '../../fault-model.ts';
 
 /**
@@ -18,11 +18,22 @@ export function filterShape(quorums: Quorums, filters = quorums.filters): Matrix
   return rectangularShape({ rows: filters, columns: members, sufficient: sound, complete: transferable }, r);
 }
 
-export const filterId = ({ members }: Quorums, filter: number): NodeId => members + filter;
+/** Filter nodes' ids are above all that members may ever have. */
+const FIRST_FILTER: NodeId = MAX_MEMBERS + 1;
+
+export const filterId = (filter: number): NodeId => FIRST_FILTER + filter;
 
 /** Which filter node a participant is, or null if it is none. */
-export function filterOf({ members, filters }: Quorums, id: NodeId): number | null {
-  return id >= members && id < members + filters ? id - members : null;
+export function filterOf({ filters }: Quorums, id: NodeId): number | null {
+  const filter = id - FIRST_FILTER;
+  return filter >= 0 && filter < filters ? filter : null;
+}
+
+/** Whose identity a filter node has. */
+export function identityOf(members: readonly NodeId[], filter: number): NodeId {
+  const id = members[filter];
+  assert(id !== undefined, 'each filter node has the identity of a member');
+  return id;
 }
 
 /** Who sends a client's large bodies to the replicas. */

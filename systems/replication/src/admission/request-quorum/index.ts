@@ -7,7 +7,7 @@
 import { assert } from '@concordat/kernel';
 import { findPooled } from '../../pool.ts';
 import { onRequest, showToPrimary } from '../../replica/requests.ts';
-import type { ReplicaState } from '../../replica/state.ts';
+import { isMember, type ReplicaState } from '../../replica/state.ts';
 import { COMMAND_CLIENT, clientKey, refOf, requestCheck, requestDigest } from '../../request.ts';
 import type { Admission, RequestMark } from '../admission.ts';
 import { fetchBodies, onBody, onBodyDenied } from './bodies.ts';
@@ -42,7 +42,7 @@ export const requestQuorum: Admission = {
     const v = vouchingOf(s);
     const filter = filterOf(s.config.quorums, from);
     if (m.type === 'await-replies') onAwaitReplies(s, env, v, from, m);
-    else if (m.type === 'vouchers' && from < s.config.quorums.members) onVouchers(s, env, v, m);
+    else if (m.type === 'vouchers' && isMember(s, from)) onVouchers(s, env, v, m);
     else if (m.type === 'entry' && filter !== null) onEntry(s, env, v, filter, m);
     else if (m.type === 'body' && filter !== null) onBody(s, env, v, from, m);
     else if (m.type === 'body-denied' && filter !== null) onBodyDenied(s, env, v, m);
@@ -104,6 +104,6 @@ export const requestQuorum: Admission = {
     }
     if (done.length === 0) return;
     for (const filter of allFilters(s.config.quorums))
-      env.send(filterId(s.config.quorums, filter), { type: 'completed', view: s.view, done });
+      env.send(filterId(filter), { type: 'completed', view: s.view, done });
   },
 };

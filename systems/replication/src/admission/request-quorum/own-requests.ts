@@ -39,11 +39,11 @@ function sendTo(
   request: Request,
   filters: readonly number[],
 ): void {
-  const { cluster, quorums } = s.config;
+  const { cluster } = s.config;
   const statement = refStatement(refOf(request, requestDigest(s.keys, cluster, request)));
   for (const filter of filters) {
     const mac = pair.macs.tag(keyAt(ownKeys, filter), statement);
     // Early: a request promises nothing.
-    env.sendEarly(filterId(quorums, filter), { type: 'filter-request', request, mac });
+    env.sendEarly(filterId(filter), { type: 'filter-request', request, mac });
   }
 }

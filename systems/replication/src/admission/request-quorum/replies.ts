@@ -6,8 +6,8 @@
 import type { Env, NodeId } from '@concordat/kernel';
 import { executedOf, replyKey } from '../../execution/core-state.ts';
 import type { Message } from '../../replica/messages.ts';
-import { isSpeculated } from '../../replica/speculation.ts';
-import type { ReplicaState } from '../../replica/state.ts';
+import { outcomeIn } from '../../replica/speculation.ts';
+import { isMember, type ReplicaState } from '../../replica/state.ts';
 import { clientKey } from '../../request.ts';
 import type { AwaitReplies } from '../messages.ts';
 import { awaitStatement, pairKey } from '../pair-keys.ts';
@@ -29,8 +29,8 @@ export function onAwaitReplies(
   from: NodeId,
   m: AwaitReplies,
 ): void {
-  const { cluster, self, quorums, clientWindow } = s.config;
-  if (from < quorums.members || m.domain >= quorums.members) return;
+  const { cluster, self, clientWindow } = s.config;
+  if (isMember(s, from) || !isMember(s, m.domain)) return;
   const key = pairKey(s.keys.hash, cluster, v.pair.secrets, 'client to replica', m.domain, self, self);
   if (!v.pair.macs.verify(key, awaitStatement(m), m.mac)) {
     env.note({ kind: 'drop', why: 'a false MAC on a wish for replies', peer: from });
@@ -44,7 +44,7 @@ export function onAwaitReplies(
   const last = Math.min(executedOf(core, m), m.seq + clientWindow);
   for (let seq = m.seq; seq <= last; seq++) {
     const reply = core.replies.get(replyKey(m, seq));
-    if (reply === undefined || isSpeculated(s, { ...m, seq })) continue;
+    if (reply === undefined || outcomeIn(s, { ...m, seq }) !== null) continue;
     env.send(from, { type: 'reply', domain: m.domain, client: m.client, seq, slot: executed, reply });
   }
 }

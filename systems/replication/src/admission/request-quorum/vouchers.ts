@@ -19,7 +19,7 @@ import type { RequestMark } from '../admission.ts';
 import { UNSIGNED } from '../codec.ts';
 import type { Inline } from '../messages.ts';
 import { keyAt, type PairKeys, pairKey, pairKeys, refStatement } from '../pair-keys.ts';
-import { allFilters, filterId, filterShape } from './filters.ts';
+import { allFilters, filterId, filterShape, identityOf } from './filters.ts';
 import { createPushed, type Pushed, settlePushed } from './pushed.ts';
 import { createReplyRegistry, type ReplyRegistry } from './replies.ts';
 
@@ -41,6 +41,8 @@ export interface Vouched {
 export interface Vouching {
   readonly pair: PairKeys;
   readonly shape: MatrixShape;
+  /** This replica's. */
+  readonly column: number;
   /** What each filter node authenticates its rows for this replica with. */
   readonly columnKeys: Uint8Array;
   /** What this member authenticates its own requests to each filter node with. */
@@ -59,7 +61,7 @@ export interface Vouching {
 const MAX_VOUCHED = 16_384;
 
 export function createVouching(
-  { quorums, cluster, self }: ReplicaConfig,
+  { quorums, members, cluster, self }: ReplicaConfig,
   hash: ReplicaState['keys']['hash'],
   pair: PairKeys,
 ): Vouching {
@@ -67,11 +69,12 @@ export function createVouching(
   return {
     pair,
     shape,
+    column: members.indexOf(self),
     columnKeys: pairKeys(shape.rows, (filter) =>
-      pairKey(hash, cluster, pair.secrets, 'filter to replica', filter, self, self),
+      pairKey(hash, cluster, pair.secrets, 'filter to replica', identityOf(members, filter), self, self),
     ),
     ownKeys: pairKeys(shape.rows, (filter) =>
-      pairKey(hash, cluster, pair.secrets, 'client to filter', self, filter, self),
+      pairKey(hash, cluster, pair.secrets, 'client to filter', self, identityOf(members, filter), self),
     ),
     requests: new Map(),
     byFilter: Array.from({ length: shape.rows }, () => new Set()),
@@ -101,10 +104,10 @@ const bits = (mask: number): number => {
 export const isTransferable = (v: Vouching, { direct }: Vouched): boolean => bits(direct) >= v.shape.complete;
 
 /** True if `tags` is a row whose tag for this replica holds. */
-function holds(s: ReplicaState, v: Vouching, ref: RequestRef, filter: number, tags: Uint8Array): boolean {
+function holds(v: Vouching, ref: RequestRef, filter: number, tags: Uint8Array): boolean {
   if (tags.length !== v.shape.columns * MAC_BYTES) return false;
   const own = v.pair.macs;
-  const at = s.config.self * MAC_BYTES;
+  const at = v.column * MAC_BYTES;
   return own.verify(keyAt(v.columnKeys, filter), refStatement(ref), tags.subarray(at, at + MAC_BYTES));
 }
 
@@ -122,7 +125,7 @@ export function addRow(
   const known = findVouched(v, ref);
   const row = known?.rows[filter] ?? null;
   const isKnown = row !== null && (!isDirect || equalBytes(row, tags));
-  if (!isKnown && !holds(s, v, ref, filter, tags)) return false;
+  if (!isKnown && !holds(v, ref, filter, tags)) return false;
   const vouched = known ?? remember(v, ref, env.now);
   if (!isKnown) vouched.rows[filter] = tags;
   if (isDirect) vouched.direct |= 1 << filter;
@@ -240,6 +243,5 @@ function askForAdoption(s: ReplicaState, env: Env<Message>, vouched: Vouched): v
   if (request === null) return;
   vouched.isUrgent = false;
   for (const filter of allFilters(s.config.quorums))
-    if ((vouched.direct & (1 << filter)) === 0)
-      env.send(filterId(s.config.quorums, filter), { type: 'adopt', request });
+    if ((vouched.direct & (1 << filter)) === 0) env.send(filterId(filter), { type: 'adopt', request });
 }
