@@ -4,6 +4,7 @@
  */
 
 import { createPrng, type NodeId } from '@concordat/kernel';
+import { presets } from '../presets/index.ts';
 import { attackers } from '../replica/adversaries.ts';
 import { attacking } from './attacks.ts';
 import * as broken from './broken.ts';
@@ -15,6 +16,9 @@ import {
   scheduleLoad,
 } from './cluster.ts';
 import { damage, falseServer } from './false-server.ts';
+import { spoilRows } from './filter-attacks.ts';
+import { addOperation } from './ledger.ts';
+import { addRogue, outsider } from './outsiders.ts';
 import { accusedBy, objectionOf, runStorm } from './storm.ts';
 
 export interface BrokenVariant {
@@ -214,6 +218,29 @@ const backInTime: Script = (cluster) => {
   return finishes(cluster);
 };
 
+/**
+ * One filter node lies, and four clients tell nobody but it: its row for each of them holds for one replica, another for
+ * each, so that whoever leads has something to propose that nobody else believes (the MAC attack).
+ */
+const macAttack = (variant: broken.Variant | undefined): string | null => {
+  const options = { seed: 1, faults: BFT };
+  const script: Script = (cluster) => {
+    cluster.world.run(200);
+    for (const i of ALL) {
+      const who = outsider(cluster, i);
+      addRogue(cluster, options, who)(1, addOperation('poison', 1), [3]);
+    }
+    cluster.world.run(200);
+    eachAdds(cluster, ALL, 'honest');
+    return finishes(cluster);
+  };
+  return play(variant, script, {
+    ...options,
+    settings: presets.upright.settings,
+    filterAdversaries: new Map([[3, spoilRows(({ ref }, replica) => replica !== ref.client % ALL.length)]]),
+  });
+};
+
 export const brokenVariants: readonly BrokenVariant[] = [
   {
     name: 'a quorum one too small',
@@ -282,6 +309,12 @@ export const brokenVariants: readonly BrokenVariant[] = [
     detector: 'script',
     variant: broken.shamelessPrimary,
     run: (variant) => play(variant, backInTime),
+  },
+  {
+    name: 'requests admitted by the MACs of one party',
+    detector: 'script',
+    variant: broken.macOnly,
+    run: macAttack,
   },
   {
     name: 'a primary that nobody suspects',

@@ -4,7 +4,7 @@
  * member shows is checked against what any honest member has shown in that slot.
  */
 
-import { createMacs, createModelKeys, createModelPairSecrets, modelHash } from '@concordat/crypto';
+import { createMacs, createModelKeys, createModelPairSecrets, type Macs, modelHash } from '@concordat/crypto';
 import {
   type Env,
   type ExposedBatch,
@@ -58,6 +58,8 @@ export interface ClusterOptions {
   readonly settings?: Partial<ReplicaSettings>;
   /** A member that exists twice, under one identity: its second copy is the node after the observer. */
   readonly twin?: NodeId;
+  /** What a participant makes and checks MACs with; asked once for each start of the cluster. */
+  readonly macsOf?: (node: NodeId) => Macs;
   /** What filter nodes do, where there are any; by number. */
   readonly filterAdversaries?: ReadonlyMap<number, FilterStrategy>;
   /** Replaces the honest process: how broken variants are tried. */
@@ -127,7 +129,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       members: ids,
       ...options.settings,
     });
-    const pair = pairOf(options, ids, id);
+    const pair = pairOf(options, ids, id, node);
     const plain = createReplica({ config, keys, pair, createService: () => createLedger(modelHash) });
     const variant = options.variant === undefined ? plain : options.variant(plain);
     const recording = record(variant, ledger, id);
@@ -175,10 +177,14 @@ const withTwins = ({ identity, second }: TwinNames, node: NodeId): ReplicaStrate
 
 /** What a participant with this identity authenticates to others with, in a cluster of this seed. */
 export const pairOf = (
-  { seed }: Pick<ClusterOptions, 'seed'>,
+  { seed, macsOf }: Pick<ClusterOptions, 'seed' | 'macsOf'>,
   ids: readonly NodeId[],
   id: NodeId,
-): PairKeys => ({ macs: createMacs(), secrets: createModelPairSecrets(memberIdsEnd(ids), seed)(id) });
+  node = id,
+): PairKeys => ({
+  macs: macsOf?.(node) ?? createMacs(),
+  secrets: createModelPairSecrets(memberIdsEnd(ids), seed)(id),
+});
 
 function addFilters(world: World, options: ClusterOptions, ids: readonly NodeId[]): NodeId[] {
   const quorums = quorumsOf(options.faults);
@@ -189,7 +195,7 @@ function addFilters(world: World, options: ClusterOptions, ids: readonly NodeId[
       members: ids,
       filter,
       hash: modelHash,
-      pair: pairOf(options, ids, identityOf(ids, filter)),
+      pair: pairOf(options, ids, identityOf(ids, filter), filterId(filter)),
       ...filterSettings,
     });
     const strategy = options.filterAdversaries?.get(filter);

@@ -77,11 +77,18 @@ export function trim(s: FilterState, env: Env<Message>): void {
   env.release(needed);
 }
 
-/** What the log tells after a restart: of each number the last request counts. */
+/**
+ * What the log tells after a restart: of each number the last request counts. Which ones are executed it does not tell;
+ * but no client had more than its window on disk beyond those, so its highest numbers are all that can be needed.
+ */
 export function recoverLog(s: FilterState, { records, first }: Recovered, now: number): void {
   for (const [i, bytes] of records.entries()) {
     const request = decodeLogged(bytes);
-    if (request !== null && s.options.members.includes(request.domain)) hold(s, request, first + i, now);
+    if (request === null || !s.options.members.includes(request.domain)) continue;
+    hold(s, request, first + i, now);
+    const { held } = clientOf(s, request);
+    const lowest = held.size > s.options.clientWindow ? held.get(Math.min(...held.keys())) : undefined;
+    if (lowest !== undefined) drop(s, lowest);
   }
   s.released = first;
   s.end = first + records.length;
