@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { loseBodies, spoilRows, tellOnly } from '../compliance/admission-attacks.ts';
 import { type Cluster, type ClusterOptions, createCluster } from '../compliance/cluster.ts';
-import { loseBodies, spoilRows, tellOnly } from '../compliance/filter-attacks.ts';
 import { addOperation } from '../compliance/ledger.ts';
 import { addClient, addRogue, callAs, type Outsider, outsider, resultsOf } from '../compliance/outsiders.ts';
 import { firstObjection } from '../compliance/storm.ts';

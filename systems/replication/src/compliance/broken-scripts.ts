@@ -6,6 +6,7 @@
 import { createPrng, type NodeId } from '@concordat/kernel';
 import { presets } from '../presets/index.ts';
 import { attackers } from '../replica/adversaries.ts';
+import { spoilRows } from './admission-attacks.ts';
 import { attacking } from './attacks.ts';
 import * as broken from './broken.ts';
 import {
@@ -16,7 +17,6 @@ import {
   scheduleLoad,
 } from './cluster.ts';
 import { damage, falseServer } from './false-server.ts';
-import { spoilRows } from './filter-attacks.ts';
 import { addOperation } from './ledger.ts';
 import { addRogue, outsider } from './outsiders.ts';
 import { accusedBy, objectionOf, runStorm } from './storm.ts';
