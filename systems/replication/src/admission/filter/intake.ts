@@ -16,10 +16,10 @@ import { clientOf, costOf, executedBySome, type FilterState, presumedPrimary } f
 
 export function onFilterRequest(s: FilterState, env: Env<Message>, from: NodeId, m: FilterRequest): void {
   const { request } = m;
-  const { members, hash, cluster, pair } = s.options;
+  const { members, cluster, pair } = s.options;
   const place = members.indexOf(request.domain);
   if (place < 0) return;
-  const digest = requestDigest({ hash }, cluster, request);
+  const digest = requestDigest(s.options, cluster, request);
   const key = keyAt(s.clientKeys, place);
   if (!pair.macs.verify(key, refStatement(refOf(request, digest)), m.mac)) {
     // Whoever sent it did not know the key, so it is nobody's fault but the link's.
@@ -40,7 +40,7 @@ export function onFilterRequest(s: FilterState, env: Env<Message>, from: NodeId,
     env.note({ kind: 'request-refused', domain: request.domain, why: refusal });
     return;
   }
-  forward(s, env, keep(s, env, request), presumedPrimary(s));
+  forward(s, env, keep(s, env, request, digest), presumedPrimary(s));
 }
 
 function whyRefused(s: FilterState, request: Request, held: number): string | null {
@@ -59,8 +59,8 @@ const MAX_WISHES = 1024;
 export function onAdopt(s: FilterState, env: Env<Message>, from: NodeId, { request }: Adopt): void {
   const wishes = s.wishes[from];
   if (wishes === undefined || !s.options.members.includes(request.domain)) return;
-  const { hash, cluster, quorums } = s.options;
-  const digest = requestDigest({ hash }, cluster, request);
+  const { cluster, quorums } = s.options;
+  const digest = requestDigest(s.options, cluster, request);
   const client = clientOf(s, request);
   const known = client.held.get(request.seq);
   if (known !== undefined && equalBytes(known.ref.digest, digest)) {
@@ -75,5 +75,5 @@ export function onAdopt(s: FilterState, env: Env<Message>, from: NodeId, { reque
   for (const others of s.wishes) others.delete(key);
   if (known === undefined && client.held.size >= s.options.clientWindow) return;
   env.note({ kind: 'adopted', domain: request.domain, client: request.client, seq: request.seq });
-  forward(s, env, keep(s, env, request), 'all');
+  forward(s, env, keep(s, env, request, digest), 'all');
 }

@@ -8,7 +8,7 @@ import { utf8 } from '@concordat/wire';
 import fc from 'fast-check';
 import { quorumsOf } from '../../fault-model.ts';
 import type { Message } from '../../replica/messages.ts';
-import type { Request } from '../../request.ts';
+import { type Request, requestDigest } from '../../request.ts';
 import { UNSIGNED } from '../codec.ts';
 import { onCompleted } from './completion.ts';
 import { createFilter } from './filter.ts';
@@ -71,12 +71,15 @@ function complete(s: FilterState, { domain, client, seq }: Request): void {
     onCompleted(s, replica, { type: 'completed', view: 0, done: [{ domain, client, seq }] });
 }
 
+const put = (s: FilterState, env: Env<Message>, one: Request): Request =>
+  keep(s, env, one, requestDigest(options, options.cluster, one)).request;
+
 const heldIn = (s: FilterState): string[] => [...s.log].map(({ ref }) => `${ref.client}/${ref.seq}`).sort();
 
 test('what one replica alone says is executed is kept', () => {
   const disk = createDisk();
   const s = createFilterState(options);
-  const one = keep(s, disk.env, request(5, 1)).request;
+  const one = put(s, disk.env, request(5, 1));
   onCompleted(s, 1, { type: 'completed', view: 0, done: [one] });
   assert.deepEqual(heldIn(s), ['5/1']);
   onCompleted(s, 3, { type: 'completed', view: 0, done: [one] });
@@ -86,8 +89,8 @@ test('what one replica alone says is executed is kept', () => {
 test('a restart finds what is not executed, and of two things under one number the later', () => {
   const disk = createDisk();
   const s = createFilterState(options);
-  for (let seq = 1; seq <= 10; seq++) keep(s, disk.env, request(5, seq));
-  keep(s, disk.env, { ...request(5, 10), body: utf8('something else') });
+  for (let seq = 1; seq <= 10; seq++) put(s, disk.env, request(5, seq));
+  put(s, disk.env, { ...request(5, 10), body: utf8('something else') });
   for (let seq = 1; seq <= 4; seq++) complete(s, request(5, seq));
   trim(s, disk.env);
   const again = createFilter(options).start(disk.env, disk.recovered());
@@ -101,10 +104,10 @@ test('a restart finds what is not executed, and of two things under one number t
 test('requests that are never ordered do not keep the log from shrinking', () => {
   const disk = createDisk();
   const s = createFilterState(options);
-  for (let client = 100; client < 120; client++) keep(s, disk.env, request(client, 1));
+  for (let client = 100; client < 120; client++) put(s, disk.env, request(client, 1));
   let most = 0;
   for (let seq = 1; seq <= 20_000; seq++) {
-    complete(s, keep(s, disk.env, request(5, seq)).request);
+    complete(s, put(s, disk.env, request(5, seq)));
     trim(s, disk.env);
     most = Math.max(most, disk.recovered().records.length);
   }

@@ -6,7 +6,7 @@
  *   u8 1 | domain u16 | client, seq, acked u53 | u32 length, body
  */
 
-import type { Env, Recovered } from '@concordat/kernel';
+import type { Digest, Env, Millis, Position, Recovered } from '@concordat/kernel';
 import { createReader, createWriter } from '@concordat/wire';
 import type { Message } from '../../replica/messages.ts';
 import { type Request, refOf, requestDigest } from '../../request.ts';
@@ -31,15 +31,14 @@ export function decodeLogged(bytes: Uint8Array): Request | null {
 }
 
 /** Puts a request on disk, in the place of what was kept under its number. */
-export function keep(s: FilterState, env: Env<Message>, request: Request): Held {
+export function keep(s: FilterState, env: Env<Message>, request: Request, digest: Digest): Held {
   const position = env.append(encodeLogged(request));
   s.end = position + 1;
-  return hold(s, request, position, env.now);
+  return hold(s, request, digest, position, env.now);
 }
 
-function hold(s: FilterState, request: Request, position: number, now: number): Held {
-  const { hash, cluster, retransmitMs } = s.options;
-  const digest = requestDigest({ hash }, cluster, request);
+function hold(s: FilterState, request: Request, digest: Digest, position: Position, now: Millis): Held {
+  const { retransmitMs } = s.options;
   const held: Held = { request, ref: refOf(request, digest), position, sentAt: now, waitMs: retransmitMs };
   const client = clientOf(s, request);
   const former = client.held.get(request.seq);
@@ -81,11 +80,11 @@ export function trim(s: FilterState, env: Env<Message>): void {
  * What the log tells after a restart: of each number the last request counts. Which ones are executed it does not tell;
  * but no client had more than its window on disk beyond those, so its highest numbers are all that can be needed.
  */
-export function recoverLog(s: FilterState, { records, first }: Recovered, now: number): void {
+export function recoverLog(s: FilterState, { records, first }: Recovered, now: Millis): void {
   for (const [i, bytes] of records.entries()) {
     const request = decodeLogged(bytes);
     if (request === null || !s.options.members.includes(request.domain)) continue;
-    hold(s, request, first + i, now);
+    hold(s, request, requestDigest(s.options, s.options.cluster, request), first + i, now);
     const { held } = clientOf(s, request);
     const lowest = held.size > s.options.clientWindow ? held.get(Math.min(...held.keys())) : undefined;
     if (lowest !== undefined) drop(s, lowest);
