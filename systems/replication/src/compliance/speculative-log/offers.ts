@@ -13,7 +13,10 @@ import { certifiedLength, type Member, type VoteCode, valueIn, viewIn, voteAt, v
 import { append, EMPTY, lengthOf, NULL, VALUE_NAMES, valueAt } from './prefix.ts';
 import type { LogRule } from './rules.ts';
 
-const DIGESTS: readonly Digest[] = VALUE_NAMES.map((name) => new Uint8Array(32).fill(name.charCodeAt(0)));
+/** By value: the digests that selections are asked about. */
+export const DIGESTS: readonly Digest[] = VALUE_NAMES.map((name) =>
+  new Uint8Array(32).fill(name.charCodeAt(0)),
+);
 
 /** What a selection in one slot may come to, as a set of bits: the values, or nothing. */
 const NOTHING = 1 << DIGESTS.length;

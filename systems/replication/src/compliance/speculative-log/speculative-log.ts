@@ -114,6 +114,7 @@ function keyUnder({ members, chains, complete }: LogState, flips: number): strin
 }
 
 function contradiction(x: Space, { members, chains, complete, view }: LogState): string | null {
+  if (complete === EMPTY) return null;
   const other = x.offers(members, chains, view + 1).find((stem) => !isPrefix(complete, stem));
   return other === undefined
     ? null
