@@ -7,6 +7,7 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
+import { type PresetName, presets } from '../../presets/index.ts';
 import type { Message } from '../../replica/messages.ts';
 import { orderedLog } from '../../replica/replica.ts';
 import type { ReplicaState } from '../../replica/state.ts';
@@ -17,6 +18,16 @@ import { addOperation } from '../ledger.ts';
 import { accusedBy, objectionOf } from '../storm.ts';
 import { MEMBERS, PLACES, partitionsOf, type Round, type Scenario, TWIN } from './scenario.ts';
 
+/** What is tried: the order protocol and the rest of a composition, whole or broken. */
+export interface TwinsSubject {
+  readonly preset: TwinsPreset;
+  readonly variant?: Variant;
+}
+
+/** Compositions of four members, one of which may lie. */
+export const TWINS_PRESETS = ['concordat', 'pbft', 'zyzzyva'] as const satisfies readonly PresetName[];
+export type TwinsPreset = (typeof TWINS_PRESETS)[number];
+
 export interface TwinsOutcome {
   /** The judge that objects, and why; null if the run was right. */
   readonly problem: string | null;
@@ -24,6 +35,8 @@ export interface TwinsOutcome {
   readonly completed: number;
 }
 
+/** Of delays: what happens at the same time has some order, always the same. */
+const SEED = 1;
 const FAULTS = { u: 1, r: 1 };
 const NETWORK = { latencyMs: 0.5, jitterMs: 0.3, detectMs: 2, reconnectMs: 1 };
 /** Until links are mended and ends know. */
@@ -32,8 +45,9 @@ const RELINK_MS = 4;
 const ROUND_MS = 90;
 const NEVER_MS = 1e9;
 
-export function runScenario(scenario: Scenario, seed: number, variant?: Variant): TwinsOutcome {
+export function runScenario(scenario: Scenario, { preset, variant }: TwinsSubject): TwinsOutcome {
   const settings = {
+    ...presets[preset].settings,
     checkpointInterval: 8,
     window: 16,
     heartbeatMs: NEVER_MS / 2,
@@ -41,7 +55,7 @@ export function runScenario(scenario: Scenario, seed: number, variant?: Variant)
     brokenLinkTimeoutMs: NEVER_MS,
   };
   const cluster = createCluster({
-    seed,
+    seed: SEED,
     faults: FAULTS,
     network: NETWORK,
     isEncoded: false,
@@ -59,7 +73,7 @@ export function runScenario(scenario: Scenario, seed: number, variant?: Variant)
       problem ??
       accusedBy(
         cluster,
-        seed,
+        SEED,
         new Map([
           [TWIN, null],
           [PLACES, null],
