@@ -9,6 +9,7 @@ import {
   type Env,
   type ExposedBatch,
   isBatch,
+  MAX_MEMBERS,
   type NodeId,
   type Prng,
   type Process,
@@ -26,7 +27,7 @@ import {
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
-import { type ReplicaSettings, replicaConfig } from '../config.ts';
+import { firstMembers, memberIdsEnd, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
@@ -40,6 +41,8 @@ export type ReplicaStrategy = Strategy<ReplicaState, Message>;
 export interface ClusterOptions {
   readonly seed: number;
   readonly faults: FaultModel;
+  /** 0 and the numbers that follow it, unless told. */
+  readonly ids?: readonly NodeId[];
   readonly network?: NetworkOptions;
   readonly disk?: DiskOptions;
   /** Of each member, asked in order of their ids. */
@@ -57,6 +60,7 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly world: World;
   readonly members: number;
+  readonly ids: readonly NodeId[];
   /** Submits an addition at a member; what becomes of it is tracked. */
   add(member: NodeId, name: string, amount: number): void;
   /** Operations of honest members that have no outcome yet. Those of a member that is down wait for nobody. */
@@ -87,19 +91,22 @@ interface Ledger {
   problem: string | null;
 }
 
+/** No member ever has this id. */
+const OBSERVER = MAX_MEMBERS;
+
 const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
 
 export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
-  const { members } = quorumsOf(options.faults);
-  const keysOf = createModelKeys(members, options.seed);
+  const ids = options.ids ?? firstMembers(quorumsOf(options.faults));
+  const keysOf = createModelKeys(memberIdsEnd(ids), options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const { twin, adversaries } = options;
   const honestAt = (id: NodeId): boolean => id !== twin && !(adversaries?.has(id) ?? false);
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
-  world.add({ id: members, process: createObserver(ledger, honestAt), ...codec });
-  const twins = twin === undefined ? null : { identity: twin, second: members + 1 };
-  const replicas = Array.from({ length: members }, (_, id) => id);
+  world.add({ id: OBSERVER, process: createObserver(ledger, honestAt), ...codec });
+  const twins = twin === undefined ? null : { identity: twin, second: memberIdsEnd(ids) };
+  const replicas = [...ids];
   if (twins !== null) replicas.push(twins.second);
   for (const node of replicas) {
     const id = node === twins?.second ? twins.identity : node;
@@ -108,11 +115,12 @@ export function createCluster(options: ClusterOptions): Cluster {
       self: id,
       cluster: CLUSTER_ID,
       faults: options.faults,
+      members: ids,
       ...options.settings,
     });
     const plain = createReplica({ config, keys, createService: () => createLedger(modelHash) });
     const variant = options.variant === undefined ? plain : options.variant(plain);
-    const recording = record(variant, ledger, id, members);
+    const recording = record(variant, ledger, id);
     const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
     world.add({
       id: node,
@@ -132,7 +140,8 @@ export function createCluster(options: ClusterOptions): Cluster {
     );
   return {
     world,
-    members,
+    members: ids.length,
+    ids,
     replicas,
     call,
     add: (member, name, amount) => submitAt(call, ledger, member, honestAt(member), name, amount),
@@ -141,7 +150,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     stateOf: (member) => world.stateOf<ReplicaState>(member),
     judges: {
       agreement: () => ledger.problem,
-      convergence: () => convergence(world, members, honestAt),
+      convergence: () => convergence(world, ids, honestAt),
     },
   };
 }
@@ -168,8 +177,8 @@ function submitAt(
   });
 }
 
-/** The member, showing what is exposed to it to `observer`, in order and without gaps. */
-function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, observer: NodeId): ReplicaProcess {
+/** The member, showing what is exposed to it to the observer, in order and without gaps. */
+function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProcess {
   let last = 0;
   const show = (s: ReplicaState, env: Env<Message>): void => {
     for (const item of orderedLog.takeExposed(s)) {
@@ -182,7 +191,7 @@ function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId, observer: Nod
       const follows = !isNews || item.slot === last + 1;
       const text = isNews ? `${follows ? '' : `after ${last} `}${describe(item)}` : '';
       if (isNews)
-        env.send(observer, {
+        env.send(OBSERVER, {
           type: 'reply',
           domain: id,
           client: 0,
@@ -229,9 +238,9 @@ function createObserver(ledger: Ledger, honestAt: (id: NodeId) => boolean): Proc
 }
 
 /** Members that have executed as much hold the same state. */
-function convergence(world: World, members: number, honestAt: (id: NodeId) => boolean): string | null {
+function convergence(world: World, ids: readonly NodeId[], honestAt: (id: NodeId) => boolean): string | null {
   const byHeight = new Map<number, { id: NodeId; digest: string }>();
-  for (let id = 0; id < members; id++) {
+  for (const id of ids) {
     if (!honestAt(id) || !world.isUp(id)) continue;
     const { execution } = world.stateOf<ReplicaState>(id);
     const digest = toHex(execution.digest());
@@ -247,7 +256,7 @@ function convergence(world: World, members: number, honestAt: (id: NodeId) => bo
 /** Submits additions at random members and times. */
 export function scheduleLoad(cluster: Cluster, random: Prng, count: number, horizonMs: number): void {
   for (let i = 0; i < count; i++) {
-    const member = random.below(cluster.members);
+    const member = random.pick(cluster.ids);
     const amount = 1 + random.below(9);
     const name = `counter ${random.below(20)}`;
     cluster.world.schedule(random.below(Math.floor(horizonMs)), () => {
