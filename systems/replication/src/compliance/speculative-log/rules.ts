@@ -76,7 +76,7 @@ const latestVote = (member: Member): VoteCode =>
   Math.max(...Array.from({ length: MAX_SLOTS }, (_, i) => voteAt(member, i + 1)));
 
 /** Those that lose what is complete. */
-const WRONG_RULES = {
+export const WRONG_RULES = {
   'certificates-first': { ...protocol, select: certificatesFirst },
   'votes-first': { ...protocol, select: votesFirst },
   'newest-certificate': { ...protocol, keep: only, acceptsAtOnce: true },

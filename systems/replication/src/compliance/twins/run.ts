@@ -16,12 +16,22 @@ import type { Variant } from '../broken.ts';
 import { type Cluster, createCluster } from '../cluster.ts';
 import { addOperation } from '../ledger.ts';
 import { accusedBy, objectionOf } from '../storm.ts';
-import { MEMBERS, PLACES, partitionsOf, type Round, type Scenario, TWIN } from './scenario.ts';
+import {
+  describeScenario,
+  MEMBERS,
+  type Numbered,
+  PLACES,
+  partitionsOf,
+  type Round,
+  type Scenario,
+  scenariosFrom,
+  TWIN,
+} from './scenario.ts';
 
 /** What is tried: the order protocol and the rest of a composition, whole or broken. */
 export interface TwinsSubject {
   readonly preset: TwinsPreset;
-  readonly variant?: Variant;
+  readonly variant?: Variant | undefined;
 }
 
 /** Compositions of four members, one of which may lie. */
@@ -81,6 +91,33 @@ export function runScenario(scenario: Scenario, { preset, variant }: TwinsSubjec
       ).problem,
     completed: cluster.completed(),
   };
+}
+
+export interface TwinsSample {
+  readonly rounds: number;
+  /** Where to begin in the order of trial. */
+  readonly from: number;
+  /** How many scenarios to play, at most. */
+  readonly count: number;
+}
+
+/** What came of one scenario of a sample. */
+export interface Played extends Numbered, TwinsOutcome {}
+
+/** Plays scenarios, one of each kind, in the order of trial. */
+export function* playSample(subject: TwinsSubject, { rounds, from, count }: TwinsSample): Iterable<Played> {
+  let played = 0;
+  for (const numbered of scenariosFrom(from, rounds)) {
+    if (played++ >= count) return;
+    yield { ...numbered, ...runScenario(numbered.scenario, subject) };
+  }
+}
+
+/** The first problem of a sample, with the scenario that has it; null if there is none. */
+export function firstProblem(subject: TwinsSubject, sample: TwinsSample): string | null {
+  for (const { scenario, problem } of playSample(subject, sample))
+    if (problem !== null) return `${describeScenario(scenario)}: ${problem}`;
+  return null;
 }
 
 function playRound(cluster: Cluster, round: Round, name: string): void {
