@@ -4,8 +4,7 @@
  * as safe, some are wrong in one point each, the first two as published (SOSP'07 section 3.3). Never for use.
  */
 
-import { selectSlot } from '../../order/speculative/select-slot.ts';
-import { certificatesFirst, votesFirst } from '../published-rules.ts';
+import { SLOT_RULES } from '../published-rules.ts';
 import type { SpeculativeRule } from '../speculative-exploration.ts';
 import {
   certifiedLength,
@@ -63,7 +62,7 @@ function forgetBeyond(member: Member, length: number): Member {
 }
 
 export const protocol: LogRule = {
-  select: (quorums, claims) => selectSlot(quorums, claims, () => true).digest,
+  select: SLOT_RULES.protocol,
   covers: (length, slot) => slot <= length,
   keep: keepLongest,
   accepted: (member) => member,
@@ -77,8 +76,8 @@ const latestVote = (member: Member): VoteCode =>
 
 /** Those that lose what is complete. */
 export const WRONG_RULES = {
-  'certificates-first': { ...protocol, select: certificatesFirst },
-  'votes-first': { ...protocol, select: votesFirst },
+  'certificates-first': { ...protocol, select: SLOT_RULES['certificates-first'] },
+  'votes-first': { ...protocol, select: SLOT_RULES['votes-first'] },
   'newest-certificate': { ...protocol, keep: only, acceptsAtOnce: true },
   'certificate-of-one-slot': { ...protocol, covers: (length, slot) => slot === length },
   'forgotten-tail': { ...protocol, accepted: forgetBeyond },

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { explore } from '@concordat/check';
-import { certificatesFirst, votesFirst } from '../../compliance/published-rules.ts';
+import { certificatesFirst, SLOT_RULES, votesFirst } from '../../compliance/published-rules.ts';
 import { type SpeculativeRule, speculativeSlot } from '../../compliance/speculative-exploration.ts';
 import { type FaultModel, quorumsOf } from '../../fault-model.ts';
 import { type SpeculativeClaim, selectSlot, type Vote } from './select-slot.ts';
@@ -90,7 +90,7 @@ function permutations<T>(items: readonly T[]): T[][] {
   return items.flatMap((item, i) => permutations(items.toSpliced(i, 1)).map((rest) => [item, ...rest]));
 }
 
-const ours: SpeculativeRule = (quorums, claims) => selectSlot(quorums, claims, () => true).digest;
+const ours: SpeculativeRule = SLOT_RULES.protocol;
 
 /** What members hold in one slot, step by step: r0 lies. */
 class Script {
