@@ -18,8 +18,11 @@ export interface Spare {
 export interface SegmentStore {
   /** Hands out the spare segment, or null while there is none. */
   take(): Spare | null;
-  /** Starts to make a spare unless there is one or it is under way; calls `onSpare` in the end, also after failing. */
-  prepare(): void;
+  /**
+   * Starts to make a spare unless there is one or it is under way; calls `onSpare` in the end, also after failing. After
+   * that it waits a while before it tries again, unless that is `urgent`. True if it started.
+   */
+  prepare(urgent?: boolean): boolean;
   /** Why the last preparation failed, or null. */
   readonly failure: RuntimeError | null;
   /** Forgets segments whose records all lie before `released`. */
@@ -104,10 +107,12 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
   };
   return {
     take: () => spares.shift() ?? null,
-    prepare: () => {
-      if (spares.length > 0 || isPreparing || performance.now() < retryAt) return;
+    prepare: (urgent = false) => {
+      if (spares.length > 0 || isPreparing || (performance.now() < retryAt && !urgent)) return false;
       isPreparing = true;
+      failure = null;
       chain = chain.then(prepareNow);
+      return true;
     },
     get failure() {
       return failure;
