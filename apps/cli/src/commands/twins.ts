@@ -14,6 +14,7 @@ import {
   TWINS_PRESETS,
   type TwinsPreset,
   type TwinsSubject,
+  WHOLE_ROUND_MS,
 } from '@concordat/replication/compliance';
 import { Command, Option } from 'commander';
 import { CommandError } from '../errors.ts';
@@ -26,6 +27,7 @@ interface TwinsOptions {
   readonly count: number;
   readonly from: number;
   readonly scenario?: string;
+  readonly roundMs: number;
   readonly variant?: keyof typeof broken;
 }
 
@@ -41,6 +43,7 @@ export const twinsCommand = (): Command =>
     .option('--count <count>', 'how many scenarios', natural, 1000)
     .option('--from <index>', 'where to begin in the order of trial', natural, 0)
     .option('--scenario <text>', 'only this one')
+    .option('--round-ms <ms>', 'with less, rounds end in the middle of something', natural, WHOLE_ROUND_MS)
     .addOption(
       new Option('--variant <name>', 'a broken replica, which may be caught').choices(Object.keys(broken)),
     )
@@ -50,7 +53,7 @@ export const twinsCommand = (): Command =>
         'All scenarios of one or two rounds are few: 15 and 510, one of each kind.\n\n' +
         'Examples:\n' +
         '  concordat check twins --count 5000\n' +
-        '  concordat check twins --preset zyzzyva --rounds 2\n' +
+        '  concordat check twins --preset zyzzyva --round-ms 5\n' +
         "  concordat check twins --variant smallQuorum --scenario '2:01|23t 1:02t|13'\n",
     )
     .action((options: TwinsOptions) => {
@@ -60,8 +63,9 @@ export const twinsCommand = (): Command =>
       if (problems > 0) process.exitCode = 1;
     });
 
-const subjectOf = ({ preset, variant }: TwinsOptions): TwinsSubject => ({
+const subjectOf = ({ preset, variant, roundMs }: TwinsOptions): TwinsSubject => ({
   preset,
+  roundMs,
   variant: variant === undefined ? undefined : broken[variant],
 });
 
@@ -102,8 +106,10 @@ function runMany(options: TwinsOptions): number {
   return problems;
 }
 
-function describeProblem({ index, scenario, problem }: Played, { preset, variant }: TwinsOptions): string {
-  const tried = variant === undefined ? '' : ` --variant ${variant}`;
+function describeProblem({ index, scenario, problem }: Played, options: TwinsOptions): string {
+  const { preset, variant, roundMs } = options;
+  const broken = variant === undefined ? '' : ` --variant ${variant}`;
+  const tried = roundMs === WHOLE_ROUND_MS ? broken : `${broken} --round-ms ${roundMs}`;
   return (
     `index ${index}: ${problem}\n` +
     `  replay: concordat check twins --preset ${preset}${tried} --scenario '${describeScenario(scenario)}'`

@@ -14,5 +14,6 @@ export {
   TWINS_PRESETS,
   type TwinsPreset,
   type TwinsSubject,
+  WHOLE_ROUND_MS,
 } from './twins/run.ts';
 export { countScenarios, describeScenario, parseScenario } from './twins/scenario.ts';

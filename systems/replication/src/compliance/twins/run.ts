@@ -32,6 +32,8 @@ import {
 export interface TwinsSubject {
   readonly preset: TwinsPreset;
   readonly variant?: Variant | undefined;
+  /** How long a round is. Default: long enough for everything that its partition allows. */
+  readonly roundMs?: number;
 }
 
 /** Compositions of four members, one of which may lie. */
@@ -51,11 +53,11 @@ const FAULTS = { u: 1, r: 1 };
 const NETWORK = { latencyMs: 0.5, jitterMs: 0.3, detectMs: 2, reconnectMs: 1 };
 /** Until links are mended and ends know. */
 const RELINK_MS = 4;
-/** For a view change, agreement, and what is missed and fetched. */
-const ROUND_MS = 90;
+/** For a view change, agreement, and what is missed and fetched; with less, rounds end in the middle of something. */
+export const WHOLE_ROUND_MS = 90;
 const NEVER_MS = 1e9;
 
-export function runScenario(scenario: Scenario, { preset, variant }: TwinsSubject): TwinsOutcome {
+export function runScenario(scenario: Scenario, { preset, variant, roundMs }: TwinsSubject): TwinsOutcome {
   const settings = {
     ...presets[preset].settings,
     checkpointInterval: 8,
@@ -74,8 +76,9 @@ export function runScenario(scenario: Scenario, { preset, variant }: TwinsSubjec
     ...(variant && { variant }),
   });
   const problem = objectionOf(cluster, () => {
-    for (const [number, round] of scenario.entries()) playRound(cluster, round, `round ${number}`);
-    playRound(cluster, { leader: TWIN + 1, away: 0 }, 'the end');
+    for (const [number, round] of scenario.entries())
+      playRound(cluster, round, `round ${number}`, roundMs ?? WHOLE_ROUND_MS);
+    playRound(cluster, { leader: TWIN + 1, away: 0 }, 'the end', WHOLE_ROUND_MS);
     return null;
   });
   return {
@@ -120,7 +123,7 @@ export function firstProblem(subject: TwinsSubject, sample: TwinsSample): string
   return null;
 }
 
-function playRound(cluster: Cluster, round: Round, name: string): void {
+function playRound(cluster: Cluster, round: Round, name: string, forMs: number): void {
   const { world } = cluster;
   relink(cluster, round);
   world.run(RELINK_MS);
@@ -130,7 +133,7 @@ function playRound(cluster: Cluster, round: Round, name: string): void {
   const [second] = cluster.replicas.slice(MEMBERS);
   if (second !== undefined)
     cluster.call(second, (s, env) => void orderedLog.submit(s, env, addOperation(`${name} at its twin`, 1)));
-  world.run(ROUND_MS);
+  world.run(forMs);
 }
 
 /** Replicas on different sides do not hear each other. */
