@@ -16,6 +16,7 @@ import {
 } from './cluster.ts';
 import { damage, falseServer } from './false-server.ts';
 import { accusedBy, objectionOf, runStorm } from './storm.ts';
+import { firstProblem, HASTY_ROUND_MS, type TwinsPreset } from './twins/run.ts';
 
 /**
  * Who speaks: the judges of a scripted scenario, or of a search over seeds of one; the general swarm within a few seeds;
@@ -28,6 +29,8 @@ export interface BrokenVariant {
   /** The first is the one that `run` asks. */
   readonly foundBy: readonly Detector[];
   readonly variant: broken.Variant;
+  /** The composition that it breaks. Default concordat. */
+  readonly preset?: TwinsPreset;
   /** The objection to the variant, or to the honest protocol; null if there is none. */
   run(variant: broken.Variant | undefined): string | null;
 }
@@ -218,6 +221,12 @@ const backInTime: Script = (cluster) => {
   return finishes(cluster);
 };
 
+/** Twins whose rounds end in the middle of something: what is left in the middle is what the next view must not lose. */
+const amongTwins =
+  (preset: TwinsPreset, count: number) =>
+  (variant: broken.Variant | undefined): string | null =>
+    firstProblem({ preset, variant, roundMs: HASTY_ROUND_MS }, { rounds: 7, from: 0, count });
+
 export const brokenVariants: readonly BrokenVariant[] = [
   {
     name: 'a quorum one too small',
@@ -296,5 +305,12 @@ export const brokenVariants: readonly BrokenVariant[] = [
         eachAdds(cluster, [1, 2, 3], 'to nobody');
         return finishes(cluster);
       }),
+  },
+  {
+    name: 'a certificate that gives way to one that covers less',
+    foundBy: ['twins'],
+    variant: broken.newestCertificate,
+    preset: 'zyzzyva',
+    run: amongTwins('zyzzyva', 25),
   },
 ];

@@ -53,8 +53,10 @@ const FAULTS = { u: 1, r: 1 };
 const NETWORK = { latencyMs: 0.5, jitterMs: 0.3, detectMs: 2, reconnectMs: 1 };
 /** Until links are mended and ends know. */
 const RELINK_MS = 4;
-/** For a view change, agreement, and what is missed and fetched; with less, rounds end in the middle of something. */
+/** For a view change, agreement, and what is missed and fetched. */
 export const WHOLE_ROUND_MS = 90;
+/** With less, rounds end in the middle of something. */
+export const HASTY_ROUND_MS = 10;
 const NEVER_MS = 1e9;
 
 export function runScenario(scenario: Scenario, { preset, variant, roundMs }: TwinsSubject): TwinsOutcome {

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { playSample, runScenario, TWINS_PRESETS } from './run.ts';
+import { firstProblem, HASTY_ROUND_MS, playSample, runScenario, TWINS_PRESETS } from './run.ts';
 import {
   countScenarios,
   describeScenario,
@@ -52,10 +52,11 @@ describe('scenarios', () => {
 });
 
 describe('the real code', () => {
-  const counts = { concordat: 80, pbft: 40, zyzzyva: 80 };
+  const counts = { concordat: 60, pbft: 30, zyzzyva: 60 };
   for (const preset of TWINS_PRESETS)
     it(`${preset}: is safe among twins, and gets work done`, () => {
       const sample = { rounds: 7, from: 0, count: isFull ? 3000 : counts[preset] };
+      assert.equal(firstProblem({ preset, roundMs: HASTY_ROUND_MS }, sample), null, 'in hasty rounds');
       let completed = 0;
       let scenarios = 0;
       for (const { scenario, problem, completed: done } of playSample({ preset }, sample)) {
