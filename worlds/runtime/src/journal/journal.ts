@@ -95,8 +95,6 @@ export function createJournalWriter(options: WriterOptions): Journal {
   let averageMs = 0;
   let failure: RuntimeError | null = null;
   let isClosed = false;
-  /** Records wait for a segment that has been asked for since. */
-  let isInNeed = false;
   const whenDurable: (() => void)[] = [];
 
   for (const { sequence, first, end, handle } of options.segments) {
@@ -183,13 +181,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
 
   function openNextSegment(): boolean {
     const spare = store.take();
-    if (spare === null) {
-      if (isInNeed && store.failure !== null) throw store.failure;
-      // Nothing can be written without one, so a full disk is asked once more whenever it was asked last.
-      isInNeed = store.prepare(true) || isInNeed;
-      return false;
-    }
-    isInNeed = false;
+    if (spare === null) return false;
     const { sequence, handle } = spare;
     const header = { sequence, first: written, durable, previous: lastCrc };
     disk.write(handle, encodeSegmentHeader(header, manifest.id), 0);
