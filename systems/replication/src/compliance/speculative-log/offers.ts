@@ -1,6 +1,6 @@
 /**
- * What the primary of a new view may propose: every log for which some n - u VIEW-CHANGEs, those of liars included, are a
- * justification. Slots are selected one by one from claims that cumulative certificates and votes make for each; a slot in
+ * What the primary of a new view may propose: every log for which some n - u VIEW-CHANGEs or more, those of liars
+ * included, are a justification. Slots are selected one by one from claims that cumulative certificates and votes make for each; a slot in
  * which nothing is selected is null below one in which something is, and anything above.
  * Liars claim any votes, slot by slot, and show any of the certificates that exist, or none.
  */
@@ -65,10 +65,10 @@ function justified(
   const { agreement, r } = x.quorums;
   const shown = shownCertificates(x, chains);
   const outcomes = new Set<number>();
-  for (const heard of subsets(members, agreement - r, agreement)) {
+  for (const heard of subsets(members, agreement - r, members.length)) {
     const outcomeAt = selections(x, heard, chains, view);
-    for (const lies of choices(shown, agreement - heard.length))
-      outcomes.add(allSlots(x, (slot) => outcomeAt(slot, lies)));
+    for (let liars = Math.max(agreement - heard.length, 0); liars <= r; liars++)
+      for (const lies of choices(shown, liars)) outcomes.add(allSlots(x, (slot) => outcomeAt(slot, lies)));
   }
   const offered = new Set<number>();
   for (const outcome of outcomes) for (const stem of stemsOf(x, outcome)) offered.add(stem);

@@ -41,6 +41,7 @@ const SMALL: readonly Row[] = [
   { model: { u: 1, r: 0 }, slots: 2, views: 3, states: 2_131, complete: 1_602 },
   { model: { u: 1, r: 0 }, slots: 3, views: 2, states: 185, complete: 160 },
   { model: { u: 2, r: 1 }, slots: 2, views: 2, states: 1_044, complete: 522 },
+  { model: { u: 1, r: 1, spare: 1 }, slots: 2, views: 2, states: 1_044, complete: 737 },
   // As safe, and no better: a slot behind one in which nothing is selected cannot be complete.
   { model: { u: 1, r: 1 }, slots: 2, views: 3, rule: 'ends-at-gaps', states: 9_971, complete: 5_163 },
   {
@@ -57,12 +58,14 @@ const LARGE: readonly Row[] = [
   { model: { u: 1, r: 0 }, slots: 2, views: 4, states: 40_643, complete: 28_091 },
   { model: { u: 1, r: 0 }, slots: 3, views: 3, states: 28_353, complete: 24_000 },
   { model: { u: 2, r: 1 }, slots: 3, views: 2, states: 27_103, complete: 15_631 },
+  { model: { u: 1, r: 0, spare: 1 }, slots: 2, views: 3, states: 40_525, complete: 35_598 },
+  { model: { u: 1, r: 1, spare: 1 }, slots: 3, views: 2, states: 27_103, complete: 21_075 },
   { model: { u: 1, r: 1 }, slots: 2, views: 4, states: 1_192_310, complete: 328_143 },
   { model: { u: 1, r: 1 }, slots: 3, views: 3, states: 1_309_425, complete: 553_617 },
 ];
 
-const nameOf = ({ model: { u, r }, slots, views }: LogScope): string =>
-  `(${u}, ${r}), ${slots} slots, ${views} views`;
+const nameOf = ({ model: { u, r, spare = 0 }, slots, views }: LogScope): string =>
+  `(${u}, ${r})${spare === 0 ? '' : ` and ${spare} spare`}, ${slots} slots, ${views} views`;
 
 describe('every history of a short log', () => {
   for (const { rule = 'protocol', states, complete, ...scope } of isFull ? [...SMALL, ...LARGE] : SMALL)

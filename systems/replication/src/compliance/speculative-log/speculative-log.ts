@@ -188,10 +188,10 @@ function* certify(
   voted: readonly Member[],
   view: number,
 ): Iterable<LogState> {
-  const { members, r, agreement } = x.quorums;
+  const { fast, certificate, r } = x.quorums;
   const logs = voted.map((member) => acceptedIn(member, view));
-  const chain = longestOf(logs, agreement - r);
-  const byAll = longestOf(logs, members - r);
+  const chain = longestOf(logs, certificate - r);
+  const byAll = longestOf(logs, fast - r);
   const held = (member: Member): Member[] => {
     const most = sharedLength(acceptedIn(member, view), chain);
     return Array.from({ length: most + 1 }, (_, length) =>
@@ -200,7 +200,7 @@ function* certify(
   };
   for (const group of eachBecomes(voted, held)) {
     const lengths = group.map((member) => certifiedLength(member, view)).sort((a, b) => b - a);
-    const bySome = cutTo(chain, lengths[agreement - r - 1] ?? 0);
+    const bySome = cutTo(chain, lengths[certificate - r - 1] ?? 0);
     const longest = [complete, byAll, bySome].reduce((a, b) => (lengthOf(b) > lengthOf(a) ? b : a));
     yield { view, members: group, chains: shown(x, [...chains, chain], group), complete: longest };
   }
