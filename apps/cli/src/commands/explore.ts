@@ -46,6 +46,7 @@ const scopeCommand = (name: string, views: number): Command =>
   new Command(name)
     .option('--u <count>', 'failures of any kind', natural, 1)
     .option('--r <count>', 'lies among them', natural, 1)
+    .option('--spare <count>', 'slow members that nobody waits for', natural, 0)
     .option('--views <count>', `how many views, at most ${MAX_VIEWS}`, natural, views)
     .option('--max-states <count>', 'give up beyond', natural, 2 ** 24);
 
@@ -84,7 +85,7 @@ const logCommand = (): Command =>
       run(options, () => speculativeLog({ model: modelOf(options), slots, views }, LOG_RULES[rule]));
     });
 
-const modelOf = ({ u, r }: Scope): FaultModel => ({ u, r });
+const modelOf = ({ u, r, spare = 0 }: Scope): FaultModel => ({ u, r, spare });
 
 function run<S>(options: Scope, build: () => TransitionSystem<S>): void {
   const problem = faultModelProblem(modelOf(options));

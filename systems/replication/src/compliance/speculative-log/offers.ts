@@ -102,14 +102,21 @@ function selections(
   const slots = Array.from({ length: x.slots }, (_, s) => {
     const claims = heard.map((member) => claimOf(x, member, chains, s + 1));
     const told = claims.map(({ vote, certificate }) => 32 * vote + certificate).sort((a, b) => a - b);
-    return { claims, key: `${view} ${told}` };
+    return { claims, key: `${view} ${told}`, known: new Map<number, number>() };
   });
   return (slot, lies) => {
-    const { claims, key } = slots[slot - 1] as (typeof slots)[number];
-    const certificates = lies.map((codes) => codes[slot - 1] ?? 0).sort((a, b) => a - b);
-    const whole = `${key} ${certificates}`;
-    const outcomes = x.outcomes.get(whole) ?? outcomesOf(x, claims, certificates, view);
-    x.outcomes.set(whole, outcomes);
+    const { claims, key, known } = slots[slot - 1] as (typeof slots)[number];
+    const certificates = lies.map((codes) => codes[slot - 1] ?? 0);
+    if (certificates.length > 1) certificates.sort((a, b) => a - b);
+    // Many lies differ in other slots only. Longer lists have larger numbers.
+    const together = certificates.reduce((sum, code) => 32 * sum + code, 1);
+    let outcomes = known.get(together);
+    if (outcomes === undefined) {
+      const whole = `${key} ${certificates}`;
+      outcomes = x.outcomes.get(whole) ?? outcomesOf(x, claims, certificates, view);
+      x.outcomes.set(whole, outcomes);
+      known.set(together, outcomes);
+    }
     return outcomes;
   };
 }
