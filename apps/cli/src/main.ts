@@ -3,6 +3,7 @@
 
 import { Command } from 'commander';
 import { attackCommand } from './commands/attack.ts';
+import { checkCommand } from './commands/check.ts';
 import { evidenceCommand } from './commands/evidence.ts';
 import { initCommand } from './commands/init.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -21,7 +22,8 @@ const program = new Command('concordat')
   .addCommand(statusCommand())
   .addCommand(attackCommand())
   .addCommand(evidenceCommand())
-  .addCommand(simCommand());
+  .addCommand(simCommand())
+  .addCommand(checkCommand());
 
 try {
   await program.parseAsync();
