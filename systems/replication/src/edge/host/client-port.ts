@@ -7,7 +7,8 @@
 
 import { MAX_REQUEST_BYTES } from '@concordat/kernel';
 import { createLengthSplitter, type Framing } from '@concordat/runtime';
-import { decodeMessage, encodeMessage } from '../../order/three-phase/codec.ts';
+import { createWriter } from '@concordat/wire';
+import { decodeMessage, writeMessage } from '../../order/three-phase/codec.ts';
 import type { Message, Reply, Submit } from '../../order/three-phase/messages.ts';
 import { COMMAND_CLIENT } from '../../request.ts';
 
@@ -19,11 +20,15 @@ const LENGTH_BYTES = 4;
 const OVERHEAD_BYTES = 1024;
 export const MAX_CLIENT_FRAME_BYTES = MAX_REQUEST_BYTES + OVERHEAD_BYTES;
 
+/** Shared: nothing here is re-entered. */
+const writer = createWriter(64 * 1024);
+
 export function frameMessage(message: Message): Uint8Array {
-  const bytes = encodeMessage(message);
-  const frame = new Uint8Array(LENGTH_BYTES + bytes.length);
-  new DataView(frame.buffer).setUint32(0, bytes.length);
-  frame.set(bytes, LENGTH_BYTES);
+  writer.u32(0);
+  writeMessage(writer, message);
+  const frame = writer.finish();
+  const length = frame.length - LENGTH_BYTES;
+  new DataView(frame.buffer, frame.byteOffset).setUint32(0, length);
   return frame;
 }
 
@@ -62,9 +67,10 @@ export const replicaFraming = (
 ): Framing<Message> =>
   framingOf<Message>((message, peer = ''): Submit | null => {
     if (message.type !== 'request') return null;
-    const { domain, client } = message.request;
+    const { request } = message;
+    const { domain, client } = request;
     if (domain < first || domain >= end || client === COMMAND_CLIENT) return null;
-    return pins.get(peer) === domain ? { ...message, isVouched: true } : message;
+    return pins.get(peer) === domain ? { type: 'request', request, isVouched: true } : message;
   });
 
 /** At the client: replies. */
