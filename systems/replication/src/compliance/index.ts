@@ -1,4 +1,4 @@
 /** What composition tries whole domains with: the lies that know the protocol, and the protocol's own swarm. */
 
-export { type Attacker, type AttackName, attackers, type Liar } from '../order/three-phase/adversaries.ts';
+export { type Attacker, type AttackName, attackers, type Liar } from '../replica/adversaries.ts';
 export { replicationSweep, type SweepConfig } from './sweep.ts';

@@ -7,9 +7,10 @@
 import { randomBytes } from 'node:crypto';
 import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis } from '@concordat/kernel';
 import { createKeys, type Identity, RuntimeError } from '@concordat/runtime';
-import { type ClientState, call, createClient } from '../../client.ts';
+import { type ClientState, call, createClient } from '../../client/client.ts';
+import { firstMembers } from '../../config.ts';
 import { quorumsOf } from '../../fault-model.ts';
-import type { Message } from '../../order/three-phase/messages.ts';
+import type { Message } from '../../replica/messages.ts';
 import { frameMessage } from '../host/client-port.ts';
 import { checkMembership, clusterOf, domainOf, type Membership, publicKeysOf } from '../host/membership.ts';
 import type { TypedService } from '../service/definition.ts';
@@ -62,6 +63,7 @@ export function connectClient<I, O, QI, QO, E>(
   const process = createClient({
     cluster: clusterOf(membership),
     quorums: quorumsOf(membership),
+    members: firstMembers(quorumsOf(membership)),
     keys,
     domain,
     client: nextClientNumber(),

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { Millis } from '@concordat/kernel';
 import type { Host, Metrics } from '@concordat/runtime';
 import { primaryOf } from '../../config.ts';
-import type { Message } from '../../order/three-phase/messages.ts';
-import type { ReplicaState } from '../../order/three-phase/state.ts';
+import type { Message } from '../../replica/messages.ts';
+import type { ReplicaState } from '../../replica/state.ts';
 import { failed, type Outcome, unknown } from '../client/outcome.ts';
 import type { TypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
@@ -100,7 +100,7 @@ function statusOf(host: MemberHost, { members }: Membership): MemberStatus {
   return {
     name: nameOf(config.self),
     view,
-    primary: nameOf(primaryOf(config.quorums, view)),
+    primary: nameOf(primaryOf(config.members, view)),
     executed: execution.executed,
     stable: stable.slot,
     behindMs: Math.max(0, Date.now() - execution.core.time.get()),

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { createPrng, type Env, type NodeId, type Process, type Service } from '@concordat/kernel';
 import { createHost, createKeys, createLogger, type Identity, type Journal } from '@concordat/runtime';
 import { createWriter } from '@concordat/wire';
-import type { Message } from '../../order/three-phase/messages.ts';
+import type { Message } from '../../replica/messages.ts';
 import { clientKey, type Request, writeRequest } from '../../request.ts';
 import type { TypedService } from '../service/definition.ts';
 import { clientListeners, memberCodec } from './member.ts';

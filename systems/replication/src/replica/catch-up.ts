@@ -1,0 +1,180 @@
+/**
+ * Links may break and lose what was under way, so nothing is acknowledged and nothing resent eagerly: replicas tell
+ * each other where they stand, and whoever is ahead sends what the other lacks (PBFT's status messages, TOCS 2002
+ * section 5.2). Contents are fetched by digest, so any peer can supply them.
+ */
+
+import type { Env, NodeId } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import { batchDigest } from '../batch.ts';
+import { primaryOf } from '../config.ts';
+import { findPooled } from '../pool.ts';
+import { type RequestRef, requestDigest } from '../request.ts';
+import { selectedDigest, selectionEnd } from './acceptance.ts';
+import type { BatchContent, FetchBatch, Message, Status } from './messages.ts';
+import {
+  findContent,
+  findSlot,
+  historyAt,
+  isInWindow,
+  others,
+  type PeerState,
+  type ReplicaState,
+  slotAt,
+} from './state.ts';
+
+/** Proposals sent again to a lagging peer at a time. */
+const MAX_RESENT = 64;
+
+/** Slots whose contents are asked for at a time. */
+const MAX_FETCHED = 16;
+
+const statusOf = (s: ReplicaState): Status => ({
+  type: 'status',
+  view: s.view,
+  changingTo: s.changingTo ?? s.view,
+  stable: s.stable.slot,
+  accepted: s.accepted,
+  prepared: s.prepared,
+  committed: s.committed,
+});
+
+/** Tells where this replica stands. Called on every tick, and for a peer whose link came up. */
+export function sendStatus(s: ReplicaState, env: Env<Message>, to: readonly NodeId[]): void {
+  const status = statusOf(s);
+  for (const peer of to) env.send(peer, status);
+}
+
+/** Tells everyone where this replica stands, now and then. */
+export function tickStatus(s: ReplicaState, env: Env<Message>): void {
+  if (env.now - s.statusAt < s.config.retransmitMs) return;
+  s.statusAt = env.now;
+  sendStatus(s, env, others(s));
+}
+
+/** Sends a peer what it lacks, at most once per retransmission interval. */
+export function onStatus(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status): void {
+  const peer = s.peers[from];
+  if (peer === undefined || env.now - peer.helpedAt < s.config.retransmitMs / 2) return;
+  if (help(s, env, from, m, peer)) peer.helpedAt = env.now;
+}
+
+function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status, peer: PeerState): boolean {
+  let helped = false;
+  const send = (message: Message): void => {
+    helped = true;
+    env.send(from, message);
+  };
+  if (m.stable < s.stable.slot) send({ type: 'stable', certificate: s.stable.certificate });
+  const change = s.viewChanges[s.config.self] ?? null;
+  if (change !== null && s.changingTo === change.view && m.changingTo < change.view) send(change);
+  if (m.view < s.view) {
+    if (s.newView !== null) send(s.newView);
+    return helped;
+  }
+  if (m.view > s.view) return helped;
+  const shown = m.accepted < s.accepted ? resendProposals(s, m.accepted, send) : s.accepted;
+  if (!s.incarnation.mayVote) return helped;
+  // Votes are cumulative: the newest of each kind says all, once the peer has all proposals up to it.
+  const prepared = Math.min(s.preparedSent, shown);
+  if (prepared > s.stable.slot && m.prepared < s.preparedSent) send(s.order.vote(s, prepared));
+  // Since it last told it has not got on: votes of all members do not reach it.
+  if (m.committed < s.committed && m.committed === peer.reported && s.committedSent < s.prepared)
+    s.owesCommit = true;
+  peer.reported = m.committed;
+  if (s.committedSent > s.stable.slot && m.committed < s.committedSent)
+    send({ type: 'commit', view: s.view, slot: s.committedSent, history: historyAt(s, s.committedSent) });
+  return helped;
+}
+
+/** Returns the last slot whose proposal was sent. */
+function resendProposals(s: ReplicaState, after: number, send: (message: Message) => void): number {
+  const first = Math.max(after, selectionEnd(s)) + 1;
+  const last = Math.min(s.accepted, first + MAX_RESENT - 1);
+  for (let number = first; number <= last; number++) {
+    const proposal = findSlot(s, number)?.proposal ?? null;
+    if (proposal !== null && proposal.view === s.view) send(proposal);
+  }
+  return last;
+}
+
+/** Asks for the contents of the next slots that cannot be accepted without them. Called on every tick. */
+export function fetchMissing(s: ReplicaState, env: Env<Message>): void {
+  const last = s.accepted + MAX_FETCHED;
+  for (let number = s.accepted + 1; number <= last && isInWindow(s, number); number++) {
+    const digest = missingDigest(s, number);
+    if (digest === null) continue;
+    const primary = primaryOf(s.config.members, s.view);
+    const peers = others(s).filter((id) => s.peers[id]?.isUp !== false);
+    // Usually the primary has it; but it may be the one that withholds it.
+    const peer =
+      env.random.chance(0.5) && primary !== s.config.self ? primary : peers[env.random.below(peers.length)];
+    if (peer !== undefined) env.send(peer, { type: 'fetch-batch', slot: number, digest });
+  }
+}
+
+/** The digest of the content that this slot needs and lacks, or null. */
+function missingDigest(s: ReplicaState, number: number): Uint8Array | null {
+  const slot = slotAt(s, number);
+  const isSelected = number <= selectionEnd(s);
+  if (!isSelected && (slot.proposal === null || slot.proposal.view !== s.view)) return null;
+  const digest =
+    isSelected || slot.proposal === null
+      ? selectedDigest(s, number)
+      : batchDigest(s.keys.hash, slot.proposal.batch);
+  if (findContent(slot, (known) => equalBytes(known, digest)) !== null) return null;
+  const refs = isSelected ? null : (slot.proposal?.batch.refs ?? null);
+  const isComplete = refs?.every((ref: RequestRef) => findPooled(s.pool, ref) !== null) ?? false;
+  return isComplete ? null : digest;
+}
+
+/** What a peer may fetch between two ticks. */
+const CREDIT_BYTES = 2 * 1024 * 1024;
+
+/** Renews what peers may fetch. Called on every tick. */
+export function renewCredit(s: ReplicaState): void {
+  for (const peer of s.peers) peer.credit = CREDIT_BYTES;
+}
+
+/** Sends what a peer asked for, unless it has had its share; it will ask again. */
+export function serve(
+  s: ReplicaState,
+  env: Env<Message>,
+  to: NodeId,
+  message: Message,
+  sizeBytes: number,
+): void {
+  const peer = s.peers[to];
+  if (peer === undefined || peer.credit <= 0) return;
+  peer.credit -= sizeBytes;
+  env.send(to, message);
+}
+
+export function onFetchBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: FetchBatch): void {
+  const slot = findSlot(s, m.slot);
+  const content = slot === null ? null : findContent(slot, (digest) => equalBytes(digest, m.digest));
+  if (content === null) return;
+  const { batch, requests } = content;
+  const sizeBytes = requests.reduce((sum, { body }) => sum + body.length + 200, 0);
+  serve(s, env, from, { type: 'batch', slot: m.slot, batch, requests }, sizeBytes);
+}
+
+/** Takes a content that is needed, whoever sent it: the digest decides. */
+export function onBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
+  if (!isInWindow(s, m.slot)) return;
+  const needed = missingDigest(s, m.slot);
+  const digest = batchDigest(s.keys.hash, m.batch);
+  if (needed === null || !equalBytes(needed, digest)) return;
+  const { cluster } = s.config;
+  const isComplete =
+    m.requests.length === m.batch.refs.length &&
+    m.batch.refs.every((ref, i) => {
+      const request = m.requests[i];
+      return request !== undefined && equalBytes(requestDigest(s.keys, cluster, request), ref.digest);
+    });
+  if (!isComplete) {
+    env.note({ kind: 'strike', peer: from, why: 'false content' });
+    return;
+  }
+  slotAt(s, m.slot).contents.push({ digest, batch: m.batch, requests: m.requests });
+}

@@ -1,0 +1,214 @@
+/**
+ * From the journal back to the state: promises first, then as much of the log as is known to be final. What was open
+ * is open again, exactly as promised; peers supply what happened meanwhile. A replica that led its view does not
+ * propose in it again, because early proposals may have left before they were durable (DESIGN section 9, rule 6).
+ */
+
+import type { Position, Recovered } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import { nextHistory } from '../batch.ts';
+import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
+import { trimCertificate } from '../order/speculative/certificate.ts';
+import { withVouch } from './acceptance.ts';
+import { stableOf } from './checkpoint.ts';
+import { amnesia } from './incarnation.ts';
+import type { Certificate, PrePrepare, Vouch } from './messages.ts';
+import { decodeRecord, isAbout, type Record } from './records.ts';
+import { type Content, isPrimary, type ReplicaState, type Stable, slotAt } from './state.ts';
+import { selectFrom } from './view-change.ts';
+
+/** What the journal tells of one slot. */
+interface Trace {
+  accepted: Vouch[];
+  prepared: Vouch | null;
+  contents: Content[];
+  proposal: PrePrepare | null;
+  readonly position: Position;
+}
+
+interface Recovery {
+  readonly s: ReplicaState;
+  readonly traces: Map<number, Trace>;
+  snapshot: { readonly stable: Stable; readonly rebuild: Rebuild } | null;
+  prepared: { view: number; slot: number };
+}
+
+/** The losses that the journal's records already answer: with amnesia, or the incarnation after it. */
+export function knownLosses({ records }: Recovered): number {
+  let losses = 0;
+  for (const bytes of records) {
+    if (!isAbout(bytes, 'amnesia') && !isAbout(bytes, 'incarnation')) continue;
+    const record = decodeRecord(bytes);
+    if (record?.type === 'amnesia' || record?.type === 'incarnation')
+      losses = Math.max(losses, record.losses);
+  }
+  return losses;
+}
+
+/** What follows the last amnesia: everything before it is void. */
+function sinceAmnesia({ records, first }: Recovered): {
+  readonly records: readonly Uint8Array[];
+  first: number;
+} {
+  const last = records.findLastIndex((bytes) => isAbout(bytes, 'amnesia'));
+  return last < 0 ? { records, first } : { records: records.slice(last), first: first + last };
+}
+
+/** Applies the journal to a fresh state. Records that no version wrote are skipped: the journal vouches for bytes. */
+export function recover(s: ReplicaState, recovered: Recovered): void {
+  const { records, first } = sinceAmnesia(recovered);
+  const recovery: Recovery = { s, traces: new Map(), snapshot: null, prepared: { view: 0, slot: 0 } };
+  for (const [i, bytes] of records.entries()) {
+    const record = decodeRecord(bytes);
+    if (record !== null) apply(recovery, record, first + i);
+  }
+  // An unfinished change is over once its view, or a higher one, was entered.
+  if (s.changingTo !== null && s.changingTo <= s.view) s.changingTo = null;
+  s.mayPropose = !isPrimary(s);
+  restoreSelection(s);
+  restoreLog(recovery);
+}
+
+function apply(recovery: Recovery, record: Record, position: Position): void {
+  const { s } = recovery;
+  switch (record.type) {
+    case 'view':
+      s.view = record.view;
+      s.newView = record.newView;
+      return;
+    case 'change':
+      s.changingTo = record.view;
+      return;
+    case 'accept':
+      applyAccept(recovery, record, position);
+      return;
+    case 'prepared':
+      applyPrepared(recovery, record);
+      return;
+    case 'certificate':
+      s.certificate = record.certificate;
+      return;
+    case 'stable':
+      applyStable(recovery, record.certificate);
+      return;
+    case 'amnesia':
+      s.incarnation = amnesia(record.losses);
+      return;
+    case 'incarnation':
+      s.incarnation = { ...amnesia(record.losses), number: record.number, mayVote: record.mayVote };
+      return;
+    default:
+      applySnapshot(recovery, record);
+  }
+}
+
+function applyAccept({ traces }: Recovery, record: Record & { type: 'accept' }, position: Position): void {
+  let trace = traces.get(record.slot);
+  if (trace === undefined) {
+    trace = { accepted: [], prepared: null, contents: [], proposal: null, position };
+    traces.set(record.slot, trace);
+  }
+  const vouch = { view: record.view, digest: record.digest };
+  trace.accepted = withVouch(trace.accepted, vouch);
+  trace.proposal = record.proposal;
+  if (record.content !== null) trace.contents.push({ digest: record.digest, ...record.content });
+}
+
+function applyPrepared(recovery: Recovery, record: Record & { type: 'prepared' }): void {
+  recovery.prepared = record;
+  for (const [slot, trace] of recovery.traces) {
+    const [latest] = trace.accepted;
+    if (slot <= record.slot && latest?.view === record.view) trace.prepared = latest;
+  }
+}
+
+/** What a certificate covers is final: it can be executed, if the journal has all of it. */
+function applyStable(recovery: Recovery, certificate: Certificate): void {
+  const { s, traces } = recovery;
+  const stable = stableOf(certificate);
+  if (stable === null || stable.slot <= s.stable.slot) return;
+  const before = s.stable;
+  s.stable = stable;
+  trimCertificate(s, before);
+  executeTo(recovery, stable);
+  for (const slot of traces.keys()) if (slot <= stable.slot) traces.delete(slot);
+}
+
+function executeTo({ s, traces }: Recovery, stable: Stable): void {
+  const { execution } = s;
+  const steps: { content: Content; history: Uint8Array }[] = [];
+  let { history } = execution;
+  for (let slot = execution.executed + 1; slot <= stable.slot; slot++) {
+    const trace = traces.get(slot);
+    const digest = trace?.accepted[0]?.digest;
+    const content = trace?.contents.find((known) => digest !== undefined && equalBytes(known.digest, digest));
+    if (content === undefined) return;
+    history = nextHistory(s.keys.hash, history, content.digest);
+    steps.push({ content, history });
+  }
+  if (!equalBytes(history, stable.history)) return;
+  for (const step of steps) executeBatch(execution, step.content.batch, step.content.requests, step.history);
+}
+
+function applySnapshot(
+  recovery: Recovery,
+  record: Record & { type: 'snapshot' | 'part' | 'snapshot-end' },
+): void {
+  const { s } = recovery;
+  if (record.type === 'snapshot') {
+    const stable = stableOf(record.certificate);
+    if (stable === null || stable.slot <= s.execution.executed) return;
+    const built = rebuild(s.execution, s.keys.hash, stable.state, record.parts, record.roots);
+    recovery.snapshot = built === null ? null : { stable, rebuild: built };
+    return;
+  }
+  const { snapshot } = recovery;
+  if (snapshot === null) return;
+  if (record.type === 'part') {
+    snapshot.rebuild.offer(record.part, record.bytes);
+    return;
+  }
+  recovery.snapshot = null;
+  if (snapshot.rebuild.missing(1).length > 0) return;
+  snapshot.rebuild.finish();
+  s.execution.executed = snapshot.stable.slot;
+  s.execution.history = snapshot.stable.history;
+  // Later checkpoints may have become stable while the snapshot was being written.
+  if (s.stable.slot > snapshot.stable.slot) executeTo(recovery, s.stable);
+}
+
+function restoreSelection(s: ReplicaState): void {
+  if (s.newView === null) return;
+  s.selection = selectFrom(s, s.newView.changes);
+}
+
+/** Puts what is still open into the log: all promises, and the current view's accepted prefix. */
+function restoreLog({ s, traces, prepared }: Recovery): void {
+  const start = s.stable.slot;
+  s.committed = start;
+  s.accepted = start;
+  let { history } = s.stable;
+  for (let number = start + 1; number <= start + s.config.window; number++) {
+    const trace = traces.get(number);
+    if (trace === undefined) continue;
+    const slot = slotAt(s, number);
+    Object.assign(slot, {
+      accepted: trace.accepted,
+      prepared: trace.prepared,
+      contents: trace.contents,
+      stored: [...trace.contents],
+      position: trace.position,
+    });
+    const [latest] = trace.accepted;
+    const content = trace.contents.find(
+      ({ digest }) => latest !== undefined && equalBytes(digest, latest.digest),
+    );
+    if (latest?.view !== s.view || content === undefined || s.accepted !== number - 1) continue;
+    history = nextHistory(s.keys.hash, history, content.digest);
+    Object.assign(slot, { content, history, acceptedView: s.view, proposal: trace.proposal });
+    s.accepted = number;
+  }
+  s.prepared = prepared.view === s.view ? Math.min(Math.max(prepared.slot, start), s.accepted) : start;
+  s.preparedSent = start;
+  s.committedSent = start;
+}

@@ -1,0 +1,317 @@
+/**
+ * A replica as a process: dispatch, the turn's order of work, and the tick. Every rule is in the file of
+ * its step; this file only says when each runs.
+ */
+
+import type { Keys } from '@concordat/crypto';
+import {
+  type Env,
+  type NodeId,
+  type OrderedLog,
+  type Process,
+  type Recovered,
+  type Service,
+  unreachable,
+} from '@concordat/kernel';
+import { genesisHistory } from '../batch.ts';
+import { primaryOf, type ReplicaConfig } from '../config.ts';
+import { createExecution } from '../execution/execution.ts';
+import { onGenuineVote } from '../order/speculative/certificate.ts';
+import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
+import { compactArrivals, findPooled } from '../pool.ts';
+import { requestCheck } from '../request.ts';
+import { acceptReady, selectionEnd } from './acceptance.ts';
+import { hastenCommit, vote } from './agreement.ts';
+import {
+  fetchMissing,
+  onBatch,
+  onFetchBatch,
+  onStatus,
+  renewCredit,
+  sendStatus,
+  tickStatus,
+} from './catch-up.ts';
+import {
+  becomeStable,
+  isCertificate,
+  isCheckpointWanted,
+  onCheckpoint,
+  rememberStable,
+} from './checkpoint.ts';
+import { onAccusation, onGenuineAccusation } from './evidence.ts';
+import { amnesia, firstIncarnation, recoverFromAmnesia } from './incarnation.ts';
+import { append } from './journal.ts';
+import type { BatchContent, Message } from './messages.ts';
+import { checkProposal, keepEarly, onPrePrepare, propose } from './proposals.ts';
+import { onRead, releaseReads } from './reads.ts';
+import { knownLosses, recover } from './recovery.ts';
+import {
+  checkPooled,
+  onChecked,
+  onRequest,
+  onVerifiedRequest,
+  resubmit,
+  submit,
+  watchRequests,
+} from './requests.ts';
+import { continueSnapshot } from './snapshotting.ts';
+import { createReplicaState, invariants, type ReplicaState } from './state.ts';
+import {
+  onFetchManifest,
+  onFetchPart,
+  onManifest,
+  onPart,
+  startTransfer,
+  tickTransfer,
+} from './state-transfer.ts';
+import { checkpointCheck, newViewChecks, viewChangeChecks } from './statements.ts';
+import { takeVerified, verifyThen } from './verification.ts';
+import {
+  isNewViewWanted,
+  isViewChangeWanted,
+  onNewView,
+  onViewChange,
+  resumeChange,
+  retryHeldNewView,
+  watchProgress,
+} from './view-change.ts';
+import { onVote, vouchedEnd } from './votes.ts';
+
+/** How often a replica looks around: retransmission, suspicion, heartbeats. */
+const TICK_MS = 25;
+const TICK = 'replica/tick';
+
+export interface ReplicaOptions {
+  readonly config: ReplicaConfig;
+  readonly keys: Keys;
+  /** A fresh service in its initial state: called at every start. */
+  readonly createService: () => Service;
+}
+
+export function createReplica(options: ReplicaOptions): Process<ReplicaState, Message> {
+  return {
+    start: (env, recovered) => start(options, env, recovered),
+    receive,
+    linked,
+    timeout: (s, env, timer) => {
+      if (timer === TICK) tick(s, env);
+    },
+    completed,
+    settle,
+    invariants,
+  };
+}
+
+/** The ordered log of a replica: what its own gateway consumes. */
+export const orderedLog: OrderedLog<ReplicaState, Message> = {
+  submit,
+  takeExposed: (s) => {
+    const { exposed } = s;
+    if (exposed.length > 0) s.exposed = [];
+    return exposed;
+  },
+};
+
+function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered): ReplicaState {
+  const { config, keys, createService } = options;
+  const execution = createExecution(keys.hash, createService(), genesisHistory());
+  // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
+  const isLost = recovered.losses > knownLosses(recovered);
+  const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
+  const s = createReplicaState(config, keys, execution, incarnation, env.now);
+  if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
+  else if (recovered.records.length > 0) resume(s, env, recovered);
+  else append(s, env, { type: 'view', view: 0, newView: null });
+  env.setTimer(TICK, TICK_MS);
+  return s;
+}
+
+function resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): void {
+  recover(s, recovered);
+  env.note({ kind: 'recovered', view: s.view, executed: s.execution.executed, stable: s.stable.slot });
+  if (s.execution.executed > 0)
+    s.exposed.push({ slot: s.execution.executed, time: s.execution.core.time.get() });
+  if (s.execution.executed === s.stable.slot) rememberStable(s);
+  else startTransfer(s, env, s.stable);
+  resumeChange(s, env);
+}
+
+function linked(s: ReplicaState, env: Env<Message>, peer: NodeId, isUp: boolean): void {
+  const known = s.peers[peer];
+  if (known === undefined) return;
+  known.isUp = isUp;
+  known.helpedAt = Number.NEGATIVE_INFINITY;
+  if (isUp) sendStatus(s, env, [peer]);
+}
+
+/** Ticks further apart tell of a pause of this machine, or of a clock that was set. */
+const PAUSE_MS = 10 * TICK_MS;
+
+/** What others did while this replica stood still waits to be read: only `PAUSE_MS` of that time count as their silence. */
+function forgivePause(s: ReplicaState, env: Env<Message>): void {
+  const pausedMs = env.now - s.tickedAt - PAUSE_MS;
+  s.tickedAt = env.now;
+  if (pausedMs <= 0) return;
+  env.note({ kind: 'stood-still', ms: Math.round(pausedMs) });
+  s.progressAt = Math.min(env.now, s.progressAt + pausedMs);
+  s.preparedAt = Math.min(env.now, s.preparedAt + pausedMs);
+  for (const pooled of s.pool.arrivals) pooled.arrivedAt = Math.min(env.now, pooled.arrivedAt + pausedMs);
+}
+
+function tick(s: ReplicaState, env: Env<Message>): void {
+  env.setTimer(TICK, TICK_MS);
+  forgivePause(s, env);
+  renewCredit(s);
+  resubmit(s, env);
+  tickStatus(s, env);
+  tickTransfer(s, env);
+  recoverFromAmnesia(s, env);
+  hastenCommit(s, env);
+  watchProgress(s, env, watchRequests(s, env));
+  if (env.now - s.fetchedAt >= s.config.retransmitMs / 4) {
+    s.fetchedAt = env.now;
+    fetchMissing(s, env);
+  }
+}
+
+function settle(s: ReplicaState, env: Env<Message>): void {
+  compactArrivals(s.pool);
+  retryHeldNewView(s, env);
+  checkPooled(s, env);
+  acceptReady(s, env);
+  vote(s, env);
+  propose(s, env);
+  // Own proposals are voted for in the same turn.
+  vote(s, env);
+  s.order.respond(s, env);
+  releaseReads(s, env);
+  continueSnapshot(s, env);
+}
+
+/** Signed messages that could matter go through their checks first; all others to their handlers. */
+function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  const { config, keys } = s;
+  const { cluster, members } = config;
+  switch (m.type) {
+    case 'pre-prepare':
+      if (m.view > s.view) keepEarly(s, from, m);
+      else checkProposal(s, env, from, m);
+      return;
+    case 'checkpoint':
+      if (isCheckpointWanted(s, m)) verifyThen(s, env, from, [checkpointCheck(cluster, m)], m);
+      return;
+    case 'stable':
+      if ((m.certificate[0]?.slot ?? 0) > s.stable.slot) {
+        verifyThen(
+          s,
+          env,
+          from,
+          m.certificate.map((item) => checkpointCheck(cluster, item)),
+          m,
+        );
+      }
+      return;
+    case 'view-change':
+      if (isViewChangeWanted(s, m)) verifyThen(s, env, from, viewChangeChecks(keys, cluster, m), m);
+      return;
+    case 'new-view':
+      if (isNewViewWanted(s, m)) {
+        verifyThen(s, env, from, newViewChecks(keys, cluster, primaryOf(members, m.view), m), m);
+      }
+      return;
+    case 'batch':
+      receiveBatch(s, env, from, m);
+      return;
+    default:
+      handle(s, env, from, m);
+  }
+}
+
+/** Bodies for a proposal must be genuine requests, unless a correct replica has found them so: it voted, or they are selected. */
+function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
+  const refs = m.batch.refs;
+  const unknown =
+    m.slot <= Math.max(selectionEnd(s), vouchedEnd(s)) || refs.length !== m.requests.length
+      ? []
+      : m.requests.flatMap((request, i) => {
+          const ref = refs[i];
+          return ref === undefined || findPooled(s.pool, ref) !== null
+            ? []
+            : [requestCheck(request, ref.digest)];
+        });
+  if (unknown.length === 0) onBatch(s, env, from, m);
+  else verifyThen(s, env, from, unknown, m);
+}
+
+function completed(s: ReplicaState, env: Env<Message>, ticket: number, holds: boolean): void {
+  if (onChecked(s, env, ticket, holds)) return;
+  const verified = takeVerified(s, env, ticket, holds);
+  if (verified === null) return;
+  onVerified(s, env, verified.from, verified.message);
+}
+
+/** Those whose signatures were asked about by their handlers have others for the answer. */
+function onVerified(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  switch (m.type) {
+    case 'request':
+      return onVerifiedRequest(s, env, from, m.request);
+    case 'acknowledge':
+      return onGenuineVote(s, from, m);
+    case 'commit-certificate':
+      return onGenuineCertificate(s, env, from, m);
+    case 'accusation':
+      return onGenuineAccusation(s, env, m);
+    default:
+      return handle(s, env, from, m);
+  }
+}
+
+/** A message whose signatures, if it has any, hold. */
+function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  switch (m.type) {
+    case 'pre-prepare':
+      return onPrePrepare(s, env, m);
+    case 'prepare':
+    case 'acknowledge':
+    case 'commit':
+      return onVote(s, env, from, m);
+    case 'checkpoint':
+      return onCheckpoint(s, env, m);
+    case 'stable':
+      return isCertificate(s, m.certificate) ? becomeStable(s, env, m.certificate) : undefined;
+    case 'view-change':
+      return onViewChange(s, env, m);
+    case 'new-view':
+      return onNewView(s, env, m);
+    case 'status':
+      return onStatus(s, env, from, m);
+    case 'request':
+      return onRequest(s, env, from, m);
+    case 'fetch-batch':
+      return onFetchBatch(s, env, from, m);
+    case 'batch':
+      return onBatch(s, env, from, m);
+    case 'fetch-manifest':
+      return onFetchManifest(s, env, from, m);
+    case 'manifest':
+      return onManifest(s, env, from, m);
+    case 'fetch-part':
+      return onFetchPart(s, env, from, m);
+    case 'part':
+      return onPart(s, env, from, m);
+    case 'commit-certificate':
+      return onClientCertificate(s, env, from, m);
+    case 'accusation':
+      return onAccusation(s, env, from, m);
+    case 'read':
+      return onRead(s, env, from, m);
+    case 'reply':
+    case 'spec-response':
+    case 'local-commit':
+    case 'answer':
+      // Members learn outcomes from the log.
+      return;
+    default:
+      return unreachable(m);
+  }
+}

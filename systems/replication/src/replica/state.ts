@@ -1,0 +1,368 @@
+/**
+ * The state of one replica in three-phase agreement: the log between the last stable checkpoint and the window's end,
+ * what every peer has vouched for in the current view, and how far this replica has come. All marks are slots and
+ * cumulative: `prepared` = 7 says that slots 1 to 7 are prepared in the current view.
+ */
+
+import type { Keys } from '@concordat/crypto';
+import {
+  assert,
+  type Digest,
+  type ExposedBatch,
+  type ExposedSnapshot,
+  type Millis,
+  type NodeId,
+} from '@concordat/kernel';
+import { type Batch, genesisHistory } from '../batch.ts';
+import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
+import type { Execution } from '../execution/execution.ts';
+import type { OrderProtocol } from '../order/order-protocol.ts';
+import { orderProtocols } from '../order/registry.ts';
+import { createPool, type Pool, type Pooled } from '../pool.ts';
+import type { Request } from '../request.ts';
+import { createSubmission, type Submission } from '../submission.ts';
+import type { OwnCheckpoint } from './checkpoint.ts';
+import type { Incarnation } from './incarnation.ts';
+import type {
+  Acknowledge,
+  Certificate,
+  Checkpoint,
+  Commit,
+  CommitCertificate,
+  Message,
+  NewView,
+  PrePrepare,
+  Prepare,
+  ViewChange,
+  Vouch,
+} from './messages.ts';
+import type { HeldRead } from './reads.ts';
+import type { Snapshotting } from './snapshotting.ts';
+import type { Speculated } from './speculation.ts';
+import type { Transfer } from './state-transfer.ts';
+
+/** A batch with everything it refers to. */
+export interface Content {
+  readonly digest: Digest;
+  readonly batch: Batch;
+  readonly requests: readonly Request[];
+}
+
+export interface Slot {
+  slot: number;
+  /** The current view's signed proposal, kept to be shown to peers that lack it. */
+  proposal: PrePrepare | null;
+  /** What this replica accepted last, in view `acceptedView` (-1: nothing). */
+  content: Content | null;
+  acceptedView: number;
+  history: Digest | null;
+  /** PBFT's Q: accepted digests, each with the last view, by descending view. */
+  accepted: readonly Vouch[];
+  /** PBFT's P. */
+  prepared: Vouch | null;
+  /** Contents of everything in P and Q, and of what a new view selected. */
+  contents: Content[];
+  /** Those that the journal has: what a vote vouches for must be among them. */
+  stored: Content[];
+  /** Votes of peers in the current view for this slot, by member, not yet comparable or already counted. */
+  prepares: (Digest | null)[];
+  commits: (Digest | null)[];
+  /** Signed votes of the current view, by member: what a certificate is made of. */
+  acknowledgements: (Acknowledge | null)[];
+  /** First journal record about this slot, or Infinity. */
+  position: number;
+}
+
+export interface Stable {
+  readonly slot: number;
+  readonly history: Digest;
+  /** Digest of the replicated state after `slot`. */
+  readonly state: Digest;
+  readonly certificate: Certificate;
+}
+
+/** The part of a new view's log that its VIEW-CHANGEs decide: digests from `base` + 1; null means the null batch. */
+export interface Selection {
+  readonly base: Stable;
+  readonly digests: readonly (Digest | null)[];
+}
+
+export interface PeerState {
+  /** Slots up to which this peer's votes in the current view match this replica's log. */
+  prepared: number;
+  committed: number;
+  /** Its newest signed vote for this replica's log, the newest whose signature was checked, and found to hold. */
+  acknowledged: number;
+  checked: number;
+  genuine: number;
+  /** The newest vote for a higher view, applied if that view is entered. */
+  earlyPrepare: Prepare | Acknowledge | null;
+  earlyCommit: Commit | null;
+  /** Proposals for a view that is not entered yet, which this peer will lead: they may share a frame with its NEW-VIEW. */
+  earlyProposals: PrePrepare[];
+  /** Checks of this peer's signed messages that are under way, and until when it gets none after a false one. */
+  checks: number;
+  distrustedUntil: Millis;
+  /** How far it had committed when it last told. */
+  reported: number;
+  /** When something was last sent again to this peer, so that a lagging peer cannot make us flood it. */
+  helpedAt: Millis;
+  /** Since when it has asked for a higher view, or null. */
+  waitingSince: Millis | null;
+  /** Bytes it may still have us send it before the next tick: asking is cheaper than answering. */
+  credit: number;
+  isUp: boolean;
+}
+
+export interface ReplicaState {
+  readonly config: ReplicaConfig;
+  readonly order: OrderProtocol;
+  readonly keys: Keys;
+  readonly execution: Execution;
+  readonly pool: Pool;
+  readonly submission: Submission;
+  /** The view whose log this replica follows. */
+  view: number;
+  /**
+   * The view it has asked for, or null. Meanwhile it casts no vote in `view`, because its VIEW-CHANGE says what it
+   * has promised, but it goes on to learn what others commit.
+   */
+  changingTo: number | null;
+  /** How the current view began; null in view 0. */
+  newView: NewView | null;
+  selection: Selection | null;
+  /** First slot this primary may propose early: its view entry is known to be durable. */
+  mayProposeEarly: boolean;
+  /** False in a view that this replica led before a restart: it might contradict itself. */
+  mayPropose: boolean;
+  /** What an empty certificate names: the beginning of the log. */
+  readonly genesis: Stable;
+  stable: Stable;
+  slots: Slot[];
+  accepted: number;
+  prepared: number;
+  committed: number;
+  /** Marks that this replica has told its peers. */
+  preparedSent: number;
+  committedSent: number;
+  /** Since when something is prepared and not committed. */
+  preparedAt: Millis;
+  /** COMMITs leave without waiting for all members to accept, until then. */
+  slowUntil: Millis;
+  slowMs: Millis;
+  /** A peer needs this replica's COMMIT to get on. */
+  owesCommit: boolean;
+  /** By id. What counts is asked of `config.members` only: ids may have gaps. */
+  peers: PeerState[];
+  /** The highest commit certificate kept here, from the stable checkpoint on; in speculative ordering. */
+  certificate: CommitCertificate | null;
+  /** What is executed and not committed yet, by ascending slot. */
+  speculated: Speculated[];
+  /** Answers that wait until the state they are from is final. */
+  reads: HeldRead[];
+  /** The newest verified VIEW-CHANGE of each member. */
+  viewChanges: (ViewChange | null)[];
+  /** A NEW-VIEW that cannot be judged before this replica has executed up to its base. */
+  heldNewView: NewView | null;
+  /** CHECKPOINTs above the stable one, by slot, then by member. */
+  checkpoints: Map<number, (Checkpoint | null)[]>;
+  /** Messages whose signatures are being checked, by ticket. */
+  verifying: Map<number, { readonly from: NodeId; readonly message: Message; readonly checks: number }>;
+  /** Pooled requests whose signatures are being checked, by ticket. */
+  checking: Map<number, Pooled>;
+  nextTicket: number;
+  /** Own checkpoints since the last stable one, and those still being read, by ascending slot. */
+  own: OwnCheckpoint[];
+  /** The own checkpoint that a peer is fetching; held for it, within limits. */
+  serving: { readonly slot: number; readonly since: Millis; at: Millis } | null;
+  transfer: Transfer | null;
+  snapshotting: Snapshotting | null;
+  /** Journal bytes since the last snapshot began; when they outgrow it, the next one is due. */
+  journalBytes: number;
+  snapshotBytes: number;
+  incarnation: Incarnation;
+  /** For suspicion: since when nothing has committed, when the view was entered, and how many lately failed. */
+  progressAt: Millis;
+  /** When the last state transfer ended. */
+  transferredAt: Millis;
+  /** When it last looked around. */
+  tickedAt: Millis;
+  enteredAt: Millis;
+  calmedAt: Millis;
+  failedViews: number;
+  proposedAt: Millis;
+  viewChangeAt: Millis;
+  statusAt: Millis;
+  fetchedAt: Millis;
+  /** The last slot whose proposal was found untimely, so that each is told of once. */
+  untimely: number;
+  /** Proofs already found, by what they convict of, so that each is reported once. */
+  accusations: Set<string>;
+  exposed: (ExposedBatch | ExposedSnapshot)[];
+}
+
+const emptySlot = (slot: number, ids: number): Slot => ({
+  slot,
+  proposal: null,
+  content: null,
+  acceptedView: -1,
+  history: null,
+  accepted: [],
+  prepared: null,
+  contents: [],
+  stored: [],
+  prepares: new Array<Digest | null>(ids).fill(null),
+  commits: new Array<Digest | null>(ids).fill(null),
+  acknowledgements: new Array<Acknowledge | null>(ids).fill(null),
+  position: Number.POSITIVE_INFINITY,
+});
+
+const createPeer = (): PeerState => ({
+  prepared: 0,
+  committed: 0,
+  acknowledged: 0,
+  checked: 0,
+  genuine: 0,
+  reported: 0,
+  earlyPrepare: null,
+  earlyCommit: null,
+  earlyProposals: [],
+  checks: 0,
+  distrustedUntil: Number.NEGATIVE_INFINITY,
+  helpedAt: Number.NEGATIVE_INFINITY,
+  waitingSince: null,
+  credit: 0,
+  isUp: false,
+});
+
+const genesisStable = (execution: Execution): Stable => ({
+  slot: 0,
+  history: genesisHistory(),
+  state: execution.digest(),
+  certificate: [],
+});
+
+export function createReplicaState(
+  config: ReplicaConfig,
+  keys: Keys,
+  execution: Execution,
+  incarnation: Incarnation,
+  now: Millis,
+): ReplicaState {
+  const ids = memberIdsEnd(config.members);
+  const genesis = genesisStable(execution);
+  return {
+    config,
+    order: orderProtocols[config.order],
+    keys,
+    execution,
+    pool: createPool(),
+    submission: createSubmission(now),
+    view: 0,
+    changingTo: null,
+    newView: null,
+    selection: null,
+    mayProposeEarly: false,
+    mayPropose: true,
+    genesis,
+    stable: genesis,
+    slots: Array.from({ length: 2 * config.window }, (_, slot) => emptySlot(slot, ids)),
+    accepted: 0,
+    prepared: 0,
+    committed: 0,
+    preparedSent: 0,
+    committedSent: 0,
+    preparedAt: now,
+    slowUntil: Number.NEGATIVE_INFINITY,
+    slowMs: 0,
+    owesCommit: false,
+    peers: Array.from({ length: ids }, createPeer),
+    certificate: null,
+    speculated: [],
+    reads: [],
+    viewChanges: new Array<ViewChange | null>(ids).fill(null),
+    heldNewView: null,
+    checkpoints: new Map(),
+    verifying: new Map(),
+    checking: new Map(),
+    nextTicket: 1,
+    own: [],
+    serving: null,
+    transfer: null,
+    snapshotting: null,
+    journalBytes: 0,
+    snapshotBytes: 0,
+    incarnation,
+    progressAt: now,
+    transferredAt: now,
+    tickedAt: now,
+    enteredAt: now,
+    calmedAt: now,
+    failedViews: 0,
+    proposedAt: Number.NEGATIVE_INFINITY,
+    viewChangeAt: Number.NEGATIVE_INFINITY,
+    statusAt: Number.NEGATIVE_INFINITY,
+    fetchedAt: Number.NEGATIVE_INFINITY,
+    untimely: 0,
+    accusations: new Set(),
+    exposed: [],
+  };
+}
+
+/** True if the log can hold this slot now. */
+export const isInWindow = (s: ReplicaState, slot: number): boolean =>
+  slot > s.stable.slot && slot <= s.stable.slot + s.config.window;
+
+/** The record of a slot in the window, emptied if it still held an older one. */
+export function slotAt(s: ReplicaState, slot: number): Slot {
+  const index = slot % s.slots.length;
+  let record = s.slots[index] as Slot;
+  if (record.slot < slot) {
+    record = emptySlot(slot, s.peers.length);
+    s.slots[index] = record;
+  }
+  assert(record.slot === slot, 'the ring holds every slot that may still be needed');
+  return record;
+}
+
+/** The record of a slot if the ring still has it, otherwise null. */
+export function findSlot(s: ReplicaState, slot: number): Slot | null {
+  const record = s.slots[slot % s.slots.length] as Slot;
+  return record.slot === slot ? record : null;
+}
+
+/** Digest of the log up to `slot`, which is accepted in the current view or is the stable checkpoint. */
+export function historyAt(s: ReplicaState, slot: number): Digest {
+  if (slot === s.stable.slot) return s.stable.history;
+  const { history } = slotAt(s, slot);
+  assert(history !== null, 'an accepted slot has a history');
+  return history;
+}
+
+export const findContent = (slot: Slot, matches: (digest: Digest) => boolean): Content | null =>
+  slot.contents.find((content) => matches(content.digest)) ?? null;
+
+/** True if this replica's votes in its view count: it has not asked to leave it, and has lost no promises. */
+export const isVoting = (s: ReplicaState): boolean => s.changingTo === null && s.incarnation.mayVote;
+
+export const isMember = (s: ReplicaState, id: NodeId): boolean => s.config.members.includes(id);
+
+export const isPrimary = (s: ReplicaState): boolean => primaryOf(s.config.members, s.view) === s.config.self;
+
+/** Ids of the other members. */
+export const others = (s: ReplicaState): NodeId[] => s.config.members.filter((id) => id !== s.config.self);
+
+/** What must hold after every turn. */
+export function invariants(s: ReplicaState): void {
+  const { executed } = s.execution;
+  assert(s.prepared <= s.accepted, 'only accepted slots are prepared');
+  assert(executed <= s.committed || s.config.speculates, 'only committed slots are executed');
+  assert(
+    s.speculated.length === Math.max(0, executed - s.committed),
+    'what is not committed can be taken back',
+  );
+  assert(s.stable.slot <= s.committed, 'a stable checkpoint is committed');
+  assert(s.accepted <= s.stable.slot + s.config.window, 'the log stays within its window');
+  assert(s.preparedSent <= s.accepted && s.committedSent <= s.prepared, 'votes follow what they vouch for');
+  assert(s.changingTo === null || s.changingTo > s.view, 'views only grow');
+}

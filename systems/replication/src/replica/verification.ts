@@ -1,0 +1,56 @@
+/**
+ * Signed messages reach their handlers only after their signatures were checked, off the thread where the host can.
+ * Whether a message could matter at all is asked first, so that a flood of useless ones costs no signature checks.
+ */
+
+import type { Env, NodeId, SignatureCheck } from '@concordat/kernel';
+import type { Message } from './messages.ts';
+import type { ReplicaState } from './state.ts';
+
+/** Messages that may wait for their checks; beyond this the sender must try again. */
+const MAX_VERIFYING = 4096;
+
+/** Checks that one member may have us do at a time: a NEW-VIEW of the largest federation, and some more. */
+const MAX_CHECKS = 2048;
+
+/** Correct members send nothing false, so whoever does costs us no more checks for a while. */
+const DISTRUST_MS = 1000;
+
+/** False if nothing was begun: the message is as if it had been lost. */
+export function verifyThen(
+  s: ReplicaState,
+  env: Env<Message>,
+  from: NodeId,
+  checks: readonly SignatureCheck[],
+  message: Message,
+): boolean {
+  const peer = s.peers[from];
+  if (peer !== undefined && env.now < peer.distrustedUntil) return false;
+  if (s.verifying.size >= MAX_VERIFYING || (peer !== undefined && peer.checks > MAX_CHECKS)) {
+    env.note({ kind: 'drop', why: 'too many messages wait for their checks', peer: from });
+    return false;
+  }
+  const ticket = s.nextTicket++;
+  if (peer !== undefined) peer.checks += checks.length;
+  s.verifying.set(ticket, { from, message, checks: checks.length });
+  env.offload({ kind: 'verify', checks }, ticket);
+  return true;
+}
+
+/** The message whose checks are done, or null if they failed. */
+export function takeVerified(
+  s: ReplicaState,
+  env: Env<Message>,
+  ticket: number,
+  holds: boolean,
+): { readonly from: NodeId; readonly message: Message } | null {
+  const waiting = s.verifying.get(ticket);
+  if (waiting === undefined) return null;
+  s.verifying.delete(ticket);
+  const peer = s.peers[waiting.from];
+  if (peer !== undefined) peer.checks -= waiting.checks;
+  if (holds) return waiting;
+  if (peer !== undefined) peer.distrustedUntil = env.now + DISTRUST_MS;
+  env.note({ kind: 'strike', peer: waiting.from, why: `false signature in ${waiting.message.type}` });
+  return null;
+}
