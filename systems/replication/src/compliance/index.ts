@@ -1,4 +1,5 @@
-/** What composition tries whole domains with: the lies that know the protocol, and the protocol's own swarm. */
+/** What composition tries whole domains with: the lies that know the protocol, a service to lie about, and the protocol's own swarm. */
 
 export { type Attacker, type AttackName, attackers, type Liar } from '../order/three-phase/adversaries.ts';
+export { addOperation, createLedger } from './ledger.ts';
 export { replicationSweep, type SweepConfig } from './sweep.ts';
