@@ -49,5 +49,14 @@ export function nextHistory(hash: Hash, previous: Digest, digest: Digest): Diges
   return hash(concatBytes([HISTORY_LABEL, previous, digest]));
 }
 
+/** The history after each of these batches, the first of which follows on `base`. */
+export function historiesAfter(hash: Hash, base: Digest, digests: readonly Digest[]): Digest[] {
+  let history = base;
+  return digests.map((digest) => {
+    history = nextHistory(hash, history, digest);
+    return history;
+  });
+}
+
 /** The history before the first slot. */
 export const genesisHistory = (): Digest => new Uint8Array(DIGEST_BYTES);

@@ -8,7 +8,7 @@ import type { Keys } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
 import { toHex } from '@concordat/wire';
 import type { Quorums } from './fault-model.ts';
-import type { Message } from './order/three-phase/messages.ts';
+import type { Message } from './replica/messages.ts';
 import { type Request, signRequest } from './request.ts';
 
 export interface ClientOptions {

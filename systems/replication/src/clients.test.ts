@@ -12,8 +12,8 @@ import { type ClientState, call, createClient } from './client.ts';
 import { type Cluster, createCluster } from './compliance/cluster.ts';
 import { addOperation } from './compliance/ledger.ts';
 import { quorumsOf } from './fault-model.ts';
-import { decodeMessage, encodeMessage } from './order/three-phase/codec.ts';
-import type { Message } from './order/three-phase/messages.ts';
+import { decodeMessage, encodeMessage } from './replica/codec.ts';
+import type { Message } from './replica/messages.ts';
 
 const FAULTS = { u: 1, r: 1 };
 const SEED = 1;

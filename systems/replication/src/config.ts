@@ -5,12 +5,17 @@
 
 import { assert, type Digest, type Millis, type NodeId } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from './fault-model.ts';
+import type { OrderName } from './order/order-protocol.ts';
 
 export interface ReplicaConfig {
   readonly self: NodeId;
   /** 32 bytes that name this federation; part of everything signed. */
   readonly cluster: Digest;
   readonly quorums: Quorums;
+  /** How the log survives a change of views. */
+  readonly order: OrderName;
+  /** Executes what is accepted before it is committed, and takes it back where it was in vain. */
+  readonly speculates: boolean;
   /** Slots between checkpoints (PBFT's and Aardvark's 128). */
   readonly checkpointInterval: number;
   /** Slots that may be open above the stable checkpoint: two intervals, a power of two. */
@@ -39,7 +44,10 @@ export interface ReplicaConfig {
   readonly domainBytes: number;
 }
 
-export interface ReplicaOptions extends Partial<Omit<ReplicaConfig, 'self' | 'cluster' | 'quorums'>> {
+/** What the members of a federation have in common beside their fault model. */
+export type ReplicaSettings = Omit<ReplicaConfig, 'self' | 'cluster' | 'quorums'>;
+
+export interface ReplicaOptions extends Partial<ReplicaSettings> {
   readonly self: NodeId;
   readonly cluster: Digest;
   readonly faults: FaultModel;
@@ -48,6 +56,8 @@ export interface ReplicaOptions extends Partial<Omit<ReplicaConfig, 'self' | 'cl
 export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaConfig {
   const config: ReplicaConfig = {
     quorums: quorumsOf(faults),
+    order: 'three-phase',
+    speculates: false,
     checkpointInterval: 128,
     window: 256,
     pipeline: 4,
@@ -64,6 +74,10 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     ...options,
   };
   assert(config.self < config.quorums.members, 'a replica is a member');
+  assert(
+    config.order === 'speculative' || config.quorums.spare === 0,
+    'only speculative ordering has spare members',
+  );
   assert((config.window & (config.window - 1)) === 0, 'the window is a power of two');
   assert(config.window >= 2 * config.checkpointInterval, 'the window holds two checkpoint intervals');
   assert(config.heartbeatMs * 2 <= config.viewTimeoutMs, 'an idle primary is heard before it is suspected');

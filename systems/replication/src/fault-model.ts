@@ -11,11 +11,20 @@ export interface FaultModel {
   readonly u: number;
   /** Commission failures (lies) with which the system stays safe. */
   readonly r: number;
+  /**
+   * Slow or silent members that the fast path does without, each bought with two more members (Zyzzyva5: u of them); 0
+   * unless told. Only speculative ordering makes use of them.
+   */
+  readonly spare?: number;
 }
 
-export interface Quorums extends FaultModel {
-  /** Order replicas: 2u + r + 1. */
+export interface Quorums extends Required<FaultModel> {
+  /** Order replicas: 2u + r + 1, and two for each spare. */
   readonly members: number;
+  /** Accepted by so many, a value is committed at once: all but the spare ones. */
+  readonly fast: number;
+  /** Any two such sets share r + 1 members: what must vouch for a value, and hold the proof, where the fast path fails. */
+  readonly certificate: number;
   /** Answers that u failures cannot withhold, n - u; any two such sets share r + 1 members. */
   readonly agreement: number;
   /** Contains a member that does not lie: r + 1. */
@@ -27,23 +36,27 @@ export interface Quorums extends FaultModel {
 }
 
 /** The reason why a fault model cannot be run, or null. */
-export function faultModelProblem({ u, r }: FaultModel): string | null {
-  if (!Number.isInteger(u) || !Number.isInteger(r) || u < 0 || r < 0)
-    return 'u and r are non-negative integers';
+export function faultModelProblem({ u, r, spare = 0 }: FaultModel): string | null {
+  if (![u, r, spare].every((count) => Number.isInteger(count) && count >= 0))
+    return 'u, r and spare are non-negative integers';
   if (r > u) return 'r is at most u: a lie is also a failure';
-  if (2 * u + r + 1 > MAX_MEMBERS) return `2u + r + 1 is at most ${MAX_MEMBERS} members`;
+  if (spare > u) return 'spare is at most u: no more need be slow than may fail';
+  if (2 * (u + spare) + r + 1 > MAX_MEMBERS) return `2u + r + 1 + 2 spare is at most ${MAX_MEMBERS} members`;
   return null;
 }
 
 export function quorumsOf(model: FaultModel): Quorums {
   const problem = faultModelProblem(model);
   assert(problem === null, `a fault model is valid: ${problem}`);
-  const { u, r } = model;
-  const members = 2 * u + r + 1;
+  const { u, r, spare = 0 } = model;
+  const members = 2 * (u + spare) + r + 1;
   return {
     u,
     r,
+    spare,
     members,
+    fast: members - spare,
+    certificate: u + r + 1 + spare,
     agreement: members - u,
     vouching: r + 1,
     noticed: u + 1,

@@ -3,9 +3,10 @@ export { type ClientOptions, type ClientState, call, createClient } from './clie
 export * from './config.ts';
 export * from './execution/execution.ts';
 export * from './fault-model.ts';
-export { decodeMessage, encodeMessage } from './order/three-phase/codec.ts';
-export { replicationRules } from './order/three-phase/evidence.ts';
-export type { Message } from './order/three-phase/messages.ts';
-export { createReplica, orderedLog } from './order/three-phase/replica.ts';
-export type { ReplicaState } from './order/three-phase/state.ts';
+export * from './presets/index.ts';
+export { decodeMessage, encodeMessage } from './replica/codec.ts';
+export { replicationRules } from './replica/evidence.ts';
+export type { Message } from './replica/messages.ts';
+export { createReplica, orderedLog } from './replica/replica.ts';
+export type { ReplicaState } from './replica/state.ts';
 export * from './request.ts';

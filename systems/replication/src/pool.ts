@@ -101,6 +101,14 @@ export function noteExecuted(pool: Pool, id: Submitter, seq: number): void {
   if (client.requests.size === 0 && client.proposed === client.executed) pool.clients.delete(clientKey(id));
 }
 
+/** Notes that the client's requests from `seq` on are not executed after all. */
+export function noteRetracted(pool: Pool, id: Submitter, seq: number): void {
+  const client = pool.clients.get(clientKey(id));
+  if (client === undefined) return;
+  client.executed = Math.min(client.executed, seq - 1);
+  client.proposed = Math.min(client.proposed, seq - 1);
+}
+
 /** Notes that the current view's log holds the client's requests up to `seq`. */
 export function noteProposed(pool: Pool, ref: RequestRef): void {
   const client = clientOf(pool, ref);

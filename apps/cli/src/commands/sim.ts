@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { FIRST_CONNECTION } from '@concordat/kernel';
-import type { FaultModel } from '@concordat/replication';
+import { type FaultModel, type PresetName, presets } from '@concordat/replication';
 import { replicationSweep } from '@concordat/replication/compliance';
 import {
   createDrawing,
@@ -33,6 +33,7 @@ interface SimOptions {
   readonly skip?: readonly number[];
   readonly u?: number;
   readonly r?: number;
+  readonly preset?: PresetName;
 }
 
 /** How long faults and load go on, in simulated time. */
@@ -67,8 +68,18 @@ const swarmCommand = (name: string): Command =>
 const replicationCommand = (): Command =>
   swarmCommand('replication')
     .description('the order protocol alone, with a small service, under random faults within the budget')
-    .addHelpText('after', '\nExample:\n  concordat sim replication --seeds 500\n')
-    .action((options: SimOptions) => runSystem(replicationSweep(), options));
+    .addOption(
+      new Option('--preset <name>', 'what is tried').choices(Object.keys(presets)).default('concordat'),
+    )
+    .addHelpText(
+      'after',
+      `\nPresets:\n${Object.values(presets)
+        .map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`)
+        .join(
+          '\n',
+        )}\n\nExamples:\n  concordat sim replication --seeds 500\n  concordat sim replication --preset zyzzyva\n`,
+    )
+    .action((options: SimOptions) => runSystem(replicationSweep(options.preset), options));
 
 const keeperCommand = (): Command =>
   swarmCommand('keeper')
@@ -125,12 +136,13 @@ function replayOf(
   name: string,
   seed: number,
   skip: readonly number[],
-  { variant, u, r }: SimOptions,
+  { variant, u, r, preset }: SimOptions,
 ): string {
   const fixed = u === undefined || r === undefined ? '' : ` --u ${u} --r ${r}`;
   const tried = variant === undefined ? '' : ` --variant ${variant}`;
+  const composed = preset === undefined ? '' : ` --preset ${preset}`;
   const left = skip.length === 0 ? '' : ` --skip ${skip.join(',')}`;
-  return `concordat sim ${name} --seed ${seed}${fixed}${tried}${left}`;
+  return `concordat sim ${name} --seed ${seed}${composed}${fixed}${tried}${left}`;
 }
 
 const describe = (violation: Violation): string =>

@@ -35,6 +35,8 @@ export interface Curves extends Common {
   readonly series: readonly {
     readonly name: string;
     readonly points: readonly (readonly [number, number])[];
+    /** Not ours. */
+    readonly isDashed?: boolean;
   }[];
   readonly x: Axis;
   readonly y: Axis;
@@ -81,11 +83,12 @@ export function drawCurves(curves: Curves): string {
     xAxis: { ...valueAxis(x), nameLocation: 'middle', nameGap: 30 },
     yAxis: valueAxis(y),
     series: series.map(
-      ({ name, points }, index): SeriesOption => ({
+      ({ name, points, isDashed = false }, index): SeriesOption => ({
         type: 'line',
         name,
         data: points.map(([px, py]) => [px, py]),
-        symbolSize: 7,
+        symbolSize: isDashed ? 0 : 7,
+        lineStyle: { type: isDashed ? 'dashed' : 'solid' },
         ...(index === 0 && marksOf(levels, 'yAxis')),
       }),
     ),

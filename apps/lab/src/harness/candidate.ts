@@ -1,26 +1,18 @@
-/** What the experiments compare: an order protocol with its settings and policies, by name. */
+/** What the experiments compare: the presets of replication, and which of them claim to be robust. */
 
-import type { ReplicaOptions } from '@concordat/replication';
+import { type Preset, presets, type ReplicaSettings } from '@concordat/replication';
 
-export type Settings = Partial<Omit<ReplicaOptions, 'self' | 'cluster' | 'faults'>>;
+export type Settings = Partial<ReplicaSettings>;
 
-export interface Candidate {
-  readonly name: string;
-  readonly settings: Settings;
-  /** It claims to be robust, so that Aardvark's bounds are asserted for it. */
-  readonly isRobust: boolean;
-}
+/** A preset, or one with settings of an experiment's own. */
+export type Candidate = Pick<Preset, 'settings' | 'faults'> & { readonly name: string };
 
-/** PBFT's three phases, whoever is away. */
-export const threePhase: Candidate = {
-  name: 'three-phase',
-  settings: { fastCommit: false },
-  isRobust: false,
-};
+export const { pbft, concordat, zyzzyva, zyzzyva5 } = presets;
 
-/** Three phases, of which the last is left out while all members accept (docs/decisions/0006). */
-export const commitByAll: Candidate = {
-  name: 'commit by all',
-  settings: { fastCommit: true },
-  isRobust: false,
-};
+/** Those that have 3f + 1 members for f liars. */
+export const CANDIDATES: readonly Candidate[] = [pbft, concordat, zyzzyva];
+
+export const withSettings = (candidate: Candidate, settings: Settings): Candidate => ({
+  ...candidate,
+  settings: { ...candidate.settings, ...settings },
+});

@@ -85,8 +85,8 @@ const codec: MessageCodec<Message> = { encode: encodeMessage, decode: decodeMess
 const RETRANSMIT_MS = 500;
 
 export function createFederation(options: FederationOptions, recorder: Recorder): Federation {
-  const { seed, faults, adversaries, observers = [], testbed = room } = options;
-  const quorums = quorumsOf(faults);
+  const { seed, faults, candidate, adversaries, observers = [], testbed = room } = options;
+  const quorums = quorumsOf(candidate.faults(faults));
   const world = createWorld({
     seed,
     network: testbed.network,
@@ -119,7 +119,7 @@ function addMember(
 ): void {
   const adversary = adversaries?.get(id);
   const settings = { ...candidate.settings, ...adversary?.settings };
-  const config = replicaConfig({ self: id, cluster: CLUSTER, faults, ...settings });
+  const config = replicaConfig({ self: id, cluster: CLUSTER, faults: candidate.faults(faults), ...settings });
   const keys = meterKeys(plain, testbed.cpu, (costUs) => world.spend(id, costUs));
   const replica = createReplica({ config, keys, createService: () => createLedger(keys.hash) });
   const served = asGateway(replica, adversary === undefined ? (gateway?.(id) ?? 0) : 0, recorder);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commitByAll } from './candidate.ts';
+import { concordat } from './candidate.ts';
 import { createFederation, FIRST_OUTSIDER } from './federation.ts';
 import { type Figures, measure } from './measure.ts';
 import { createRecorder } from './recorder.ts';
@@ -9,7 +9,7 @@ const FAULTS = { u: 1, r: 1 };
 
 function outsiders(seed: number, count: number): Figures {
   const recorder = createRecorder();
-  const federation = createFederation({ seed, faults: FAULTS, candidate: commitByAll }, recorder);
+  const federation = createFederation({ seed, faults: FAULTS, candidate: concordat }, recorder);
   federation.enter({ count, domain: FIRST_OUTSIDER, recorder });
   return measure(federation, { warmMs: 50, forMs: 100 });
 }
@@ -38,7 +38,7 @@ test('gateways are served, those of liars do not ask, and busy time is at most a
     {
       seed: 3,
       faults: FAULTS,
-      candidate: commitByAll,
+      candidate: concordat,
       adversaries: new Map([[2, {}]]),
       gateway: () => 4,
     },

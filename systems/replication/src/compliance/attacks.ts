@@ -20,8 +20,8 @@ import {
 } from '@concordat/sim';
 import { utf8 } from '@concordat/wire';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
-import { type Attacker, type AttackName, attackers, type Liar } from '../order/three-phase/adversaries.ts';
-import { decodeMessage, encodeMessage } from '../order/three-phase/codec.ts';
+import { type Attacker, type AttackName, attackers, type Liar } from '../replica/adversaries.ts';
+import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { ReplicaStrategy } from './cluster.ts';
 
 /** Where a liar lives. */

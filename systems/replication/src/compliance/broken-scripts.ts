@@ -4,7 +4,7 @@
  */
 
 import { createPrng, type NodeId } from '@concordat/kernel';
-import { attackers } from '../order/three-phase/adversaries.ts';
+import { attackers } from '../replica/adversaries.ts';
 import { attacking } from './attacks.ts';
 import * as broken from './broken.ts';
 import {

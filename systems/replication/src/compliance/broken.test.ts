@@ -22,7 +22,8 @@ for (const { name, detector, isSwept, variant, run } of brokenVariants) {
       assert.notEqual(objection, null);
       t.diagnostic(objection ?? '');
     });
-    if (isSwept === true) it('is found by the sweep', () => assert.ok(isFound(replicationSweep(variant))));
+    if (isSwept === true)
+      it('is found by the sweep', () => assert.ok(isFound(replicationSweep('concordat', variant))));
     it('is what the honest protocol does not do', () => assert.equal(run(undefined), null));
   });
 }

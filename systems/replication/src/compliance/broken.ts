@@ -8,9 +8,9 @@ import type { Env } from '@concordat/kernel';
 import { onSend } from '@concordat/sim';
 import { equalBytes } from '@concordat/wire';
 import { combinedDigest } from '../execution/execution.ts';
-import type { Message } from '../order/three-phase/messages.ts';
-import { findSlot, type ReplicaState } from '../order/three-phase/state.ts';
-import { signViewChange } from '../order/three-phase/statements.ts';
+import type { Message } from '../replica/messages.ts';
+import { findSlot, type ReplicaState } from '../replica/state.ts';
+import { signViewChange } from '../replica/statements.ts';
 import type { ReplicaProcess } from './cluster.ts';
 
 export type Variant = (honest: ReplicaProcess) => ReplicaProcess;
@@ -44,6 +44,7 @@ const atSettle =
 /** Two quorums may share nobody who is correct. */
 export const smallQuorum = atStart((s) => {
   bend(s.config.quorums).agreement -= 1;
+  bend(s.config.quorums).certificate -= 1;
 });
 
 /** Votes leave before they are on disk. */

@@ -22,12 +22,12 @@ import {
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
-import { type ReplicaOptions, replicaConfig } from '../config.ts';
-import type { FaultModel } from '../fault-model.ts';
-import { decodeMessage, encodeMessage } from '../order/three-phase/codec.ts';
-import type { Message } from '../order/three-phase/messages.ts';
-import { createReplica, orderedLog } from '../order/three-phase/replica.ts';
-import type { ReplicaState } from '../order/three-phase/state.ts';
+import { type ReplicaSettings, replicaConfig } from '../config.ts';
+import { type FaultModel, quorumsOf } from '../fault-model.ts';
+import { decodeMessage, encodeMessage } from '../replica/codec.ts';
+import type { Message } from '../replica/messages.ts';
+import { createReplica, orderedLog } from '../replica/replica.ts';
+import type { ReplicaState } from '../replica/state.ts';
 import { addOperation, createLedger } from './ledger.ts';
 
 export type ReplicaProcess = Process<ReplicaState, Message>;
@@ -43,7 +43,7 @@ export interface ClusterOptions {
   /** Messages travel as bytes. */
   readonly isEncoded?: boolean;
   readonly adversaries?: ReadonlyMap<NodeId, ReplicaStrategy>;
-  readonly settings?: Partial<Omit<ReplicaOptions, 'self' | 'cluster' | 'faults'>>;
+  readonly settings?: Partial<ReplicaSettings>;
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
 }
@@ -81,7 +81,7 @@ const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
 
 export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
-  const members = 2 * options.faults.u + options.faults.r + 1;
+  const { members } = quorumsOf(options.faults);
   const keysOf = createModelKeys(members, options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const honestAt = (id: NodeId): boolean => !(options.adversaries?.has(id) ?? false);

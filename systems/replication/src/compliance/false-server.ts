@@ -13,8 +13,8 @@ import {
   type Execution,
   rebuild,
 } from '../execution/execution.ts';
-import type { OwnCheckpoint } from '../order/three-phase/checkpoint.ts';
-import type { Message } from '../order/three-phase/messages.ts';
+import type { OwnCheckpoint } from '../replica/checkpoint.ts';
+import type { Message } from '../replica/messages.ts';
 import type { ReplicaStrategy } from './cluster.ts';
 import { addOperation, createLedger } from './ledger.ts';
 

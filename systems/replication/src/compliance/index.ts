@@ -1,5 +1,5 @@
 /** What composition tries whole domains with: the lies that know the protocol, a service to lie about, and the protocol's own swarm. */
 
-export { type Attacker, type AttackName, attackers, type Liar } from '../order/three-phase/adversaries.ts';
+export { type Attacker, type AttackName, attackers, type Liar } from '../replica/adversaries.ts';
 export { addOperation, createLedger } from './ledger.ts';
 export { replicationSweep, type SweepConfig } from './sweep.ts';

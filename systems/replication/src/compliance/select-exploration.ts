@@ -8,7 +8,7 @@
 
 import type { Digest } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from '../fault-model.ts';
-import type { SlotClaim, Vouch } from '../order/three-phase/messages.ts';
+import type { SlotClaim, Vouch } from '../replica/messages.ts';
 
 export type SelectRule = (
   quorums: Quorums,

@@ -7,7 +7,7 @@
 
 import { createPrng, type Digest, type Prng } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from '../fault-model.ts';
-import type { SlotClaim, Vouch } from '../order/three-phase/messages.ts';
+import type { SlotClaim, Vouch } from '../replica/messages.ts';
 import { allLies, ask, DIGESTS, describeClaim, nameOf, type SelectRule } from './select-exploration.ts';
 
 export interface Sample {

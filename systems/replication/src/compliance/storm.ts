@@ -10,10 +10,11 @@ import { createPrng, type NodeId } from '@concordat/kernel';
 import { ProcessFailure } from '@concordat/sim';
 import { fromHex, utf8 } from '@concordat/wire';
 import type { FaultModel } from '../fault-model.ts';
-import { replicationRules } from '../order/three-phase/evidence.ts';
+import { replicationRules } from '../replica/evidence.ts';
 import type { Place } from './attacks.ts';
 import {
   type Cluster,
+  type ClusterOptions,
   createCluster,
   type ReplicaProcess,
   type ReplicaStrategy,
@@ -27,6 +28,7 @@ export interface Storm {
   readonly liars: ReadonlyMap<NodeId, (place: Place) => ReplicaStrategy>;
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
   readonly operations?: number;
+  readonly settings?: ClusterOptions['settings'];
 }
 
 export interface StormReport {
@@ -93,7 +95,7 @@ export function runStorm(storm: Storm): StormReport {
     seed,
     faults,
     adversaries,
-    settings: { checkpointInterval: 8, window: 16 },
+    settings: { checkpointInterval: 8, window: 16, ...storm.settings },
     ...(storm.variant && { variant: storm.variant }),
   });
   const problem = objectionOf(cluster, () => weather(cluster, storm));

@@ -1,4 +1,4 @@
-/** The swarm for three-phase agreement: random fault model, settings, network and disks, judged by the cluster's judges. */
+/** The swarm for one preset: random fault model, settings, network and disks, judged by the cluster's judges. */
 
 import type { NodeId, Prng } from '@concordat/kernel';
 import {
@@ -18,11 +18,13 @@ import {
   type SweepSystem,
   selectiveSilence,
 } from '@concordat/sim';
-import type { FaultModel } from '../fault-model.ts';
-import { decodeMessage, encodeMessage } from '../order/three-phase/codec.ts';
+import { type FaultModel, quorumsOf } from '../fault-model.ts';
+import { type PresetName, presets } from '../presets/index.ts';
+import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import { createCluster, type ReplicaProcess, type ReplicaStrategy, scheduleLoad } from './cluster.ts';
 
 export interface SweepConfig {
+  readonly preset: PresetName;
   readonly faults: FaultModel;
   readonly checkpointInterval: number;
   readonly pipeline: number;
@@ -60,19 +62,21 @@ function some(random: Prng, members: number): Set<NodeId> {
 
 /** The sweep of the honest protocol, or of a variant that it must reject. */
 export const replicationSweep = (
+  preset: PresetName = 'concordat',
   variant?: (honest: ReplicaProcess) => ReplicaProcess,
 ): SweepSystem<SweepConfig> => ({
   name: 'replication',
   configure: (random) => ({
-    faults: random.pick(MODELS),
+    preset,
+    faults: presets[preset].faults(random.pick(MODELS)),
     checkpointInterval: random.pick([4, 8, 16, 128]),
     pipeline: random.pick([1, 2, 4, 8]),
     operations: 50 + random.below(250),
     network: randomNetwork(random),
   }),
   faults: ({ faults }) => ({
-    budget: { ...faults, hasOutages: true },
-    members: Array.from({ length: 2 * faults.u + faults.r + 1 }, (_, id) => id),
+    budget: { u: faults.u, r: faults.r, hasOutages: true },
+    members: Array.from({ length: quorumsOf(faults).members }, (_, id) => id),
   }),
   strategies: Object.keys(STRATEGIES),
   build: (setting) => build(setting, variant),
@@ -82,7 +86,7 @@ function build(
   { seed, config, random, byzantine, horizonMs }: SweepSetting<SweepConfig>,
   variant?: (honest: ReplicaProcess) => ReplicaProcess,
 ): SweepCase {
-  const members = 2 * config.faults.u + config.faults.r + 1;
+  const { members } = quorumsOf(config.faults);
   const adversaries = new Map<NodeId, ReplicaStrategy>();
   for (const [id, name] of byzantine) {
     const make = STRATEGIES[name];
@@ -95,6 +99,7 @@ function build(
     surroundings: () => ({ disk: randomDisk(random), clock: randomClock(random) }),
     adversaries,
     settings: {
+      ...presets[config.preset].settings,
       checkpointInterval: config.checkpointInterval,
       window: 2 * config.checkpointInterval,
       pipeline: config.pipeline,

@@ -8,8 +8,8 @@ import type { NodeId, Note } from '@concordat/kernel';
 import { type Command, parseNumber, type TraceSystem } from '@concordat/sim';
 import { toHex } from '@concordat/wire';
 import type { FaultModel } from '../fault-model.ts';
-import { type AttackName, attackers } from '../order/three-phase/adversaries.ts';
-import type { Message } from '../order/three-phase/messages.ts';
+import { type AttackName, attackers } from '../replica/adversaries.ts';
+import type { Message } from '../replica/messages.ts';
 import { attacking } from './attacks.ts';
 import { createCluster, type ReplicaStrategy } from './cluster.ts';
 
@@ -25,12 +25,14 @@ function label(m: Message): string | null {
     case 'prepare':
     case 'commit':
       return `${m.type.toUpperCase()} v${m.view} s${m.slot} ${short(m.history)}`;
+    case 'acknowledge':
+      return `ACKNOWLEDGE v${m.view} s${m.slot} ${short(m.history)}`;
     case 'checkpoint':
       return `CHECKPOINT s${m.slot} ${short(m.history)} state=${short(m.state)}`;
     case 'stable':
       return `STABLE s${m.certificate[0]?.slot ?? 0}`;
     case 'view-change':
-      return `VIEW-CHANGE v${m.view} stable=s${m.stable[0]?.slot ?? 0} claims=${m.claims.length}`;
+      return `VIEW-CHANGE v${m.view} stable=s${m.stable[0]?.slot ?? 0} claims=${m.claims.length}${m.certificate === null ? '' : ` certificate=v${m.certificate.view}`}`;
     case 'new-view':
       return `NEW-VIEW v${m.view} from=${m.changes.map(({ sender }) => `r${sender}`)}`;
     case 'fetch-batch':
@@ -65,6 +67,8 @@ function describe(note: Note): string | null {
       return `enters v${note['view']} after s${note['base']} with ${note['slots']} slots`;
     case 'evidence':
       return `proves ${note['rule']} of r${note['accused']} about ${note['about']}`;
+    case 'retracted':
+      return `takes back s${note['slot']} and after`;
     case 'stable':
       return `stable s${note['slot']}`;
     case 'recovered':

@@ -95,6 +95,27 @@ function executeCommand({ core, executed }: Execution, request: Request): void {
   if (request.seq > known) core.incarnations.set(request.domain, { number: request.seq, since: executed });
 }
 
+/** A point of the execution to which it can go back. */
+export interface ExecutionMark {
+  readonly slot: number;
+  readonly history: Digest;
+  readonly marks: Checkpointed['marks'];
+}
+
+export const markExecution = (execution: Execution): ExecutionMark => ({
+  slot: execution.executed,
+  history: execution.history,
+  marks: { core: execution.core.state.mark(), service: execution.service.mark() },
+});
+
+/** Goes back to a mark, and forgets all later ones. */
+export function rollbackExecution(execution: Execution, { slot, history, marks }: ExecutionMark): void {
+  execution.core.state.rollback(marks.core);
+  execution.service.rollback(marks.service);
+  execution.executed = slot;
+  execution.history = history;
+}
+
 /** Marks the present state so that it can be read later, while execution goes on. */
 export function checkpointed(execution: Execution): Checkpointed {
   const marks = { core: execution.core.state.mark(), service: execution.service.mark() };

@@ -22,6 +22,7 @@ const KINDS: Readonly<Partial<Record<string, Kind>>> = {
   reply: 'client',
   'pre-prepare': 'agreement',
   prepare: 'agreement',
+  acknowledge: 'agreement',
   commit: 'agreement',
 } satisfies Partial<Record<Message['type'], Kind>>;
 

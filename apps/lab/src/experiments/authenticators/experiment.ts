@@ -8,7 +8,7 @@ import { type FaultModel, quorumsOf } from '@concordat/replication';
 import { drawCurves } from '../../drawing/chart.ts';
 import type { Experiment } from '../../experiment.ts';
 import { atMost, exactly, type Finding, inWords } from '../../finding.ts';
-import { type Candidate, commitByAll, threePhase } from '../../harness/candidate.ts';
+import { CANDIDATES, type Candidate, pbft, withSettings } from '../../harness/candidate.ts';
 import { createFederation, FIRST_OUTSIDER } from '../../harness/federation.ts';
 import { createRecorder } from '../../harness/recorder.ts';
 import { DELAY_MS, delays } from '../../harness/testbed.ts';
@@ -31,15 +31,11 @@ interface Row {
   readonly housekeeping: number;
 }
 
-/** How many times n - 1 operations each slot takes at the primary. */
-const VECTORS: Readonly<Record<string, number>> = {
-  // PRE-PREPARE out, PREPARE out and in, COMMIT out and in.
-  [threePhase.name]: 5,
-  [commitByAll.name]: 3,
-};
+/** A vector of votes out, and one of each other member in, beside the proposal; the same again where COMMITs are sent. */
+const vectorsOf = (candidate: string): number => (candidate === pbft.name ? 5 : 3);
 
 const expected = ({ candidate, model, batch }: Row): number =>
-  2 + ((VECTORS[candidate] ?? 0) * (quorumsOf(model).members - 1)) / batch;
+  2 + (vectorsOf(candidate) * (quorumsOf(model).members - 1)) / batch;
 
 /** The batch size of the worked values in the fact that is compared with. */
 const SHOWN_BATCH = 10;
@@ -47,18 +43,17 @@ const SHOWN_BATCH = 10;
 /** On links as slow as these a status often finds a message under way and has it sent again. */
 const HOUSEKEEPING_SHARE = 0.2;
 
-const pbft = (f: number, b: number): number => 2 + (8 * f + 1) / b;
-const zyzzyva = (f: number, b: number): number => 2 + (3 * f) / b;
+const pbftFormula = (f: number, b: number): number => 2 + (8 * f + 1) / b;
+const zyzzyvaFormula = (f: number, b: number): number => 2 + (3 * f) / b;
 
 function count(candidate: Candidate, faults: FaultModel, batch: number, slots: number): Row {
   const recorder = createRecorder();
   const counted = countAt(0);
-  const settings = { ...candidate.settings, pipeline: 1, batchRequests: batch };
   const federation = createFederation(
     {
       seed: 1,
       faults,
-      candidate: { ...candidate, settings },
+      candidate: withSettings(candidate, { pipeline: 1, batchRequests: batch }),
       testbed: delays,
       observers: [counted.observer],
     },
@@ -96,7 +91,9 @@ function assertGroup(rows: readonly Row[]): Finding[] {
   const f = model.u;
   const published =
     model.u === model.r
-      ? { published: `PBFT ${inWords(pbft(f, SHOWN_BATCH))}, Zyzzyva ${inWords(zyzzyva(f, SHOWN_BATCH))}` }
+      ? {
+          published: `PBFT ${inWords(pbftFormula(f, SHOWN_BATCH))}, Zyzzyva ${inWords(zyzzyvaFormula(f, SHOWN_BATCH))}`,
+        }
       : {};
   return [
     exactly(
@@ -136,7 +133,7 @@ export const authenticators: Experiment<Parameters, readonly Row[]> = {
   },
   run: ({ models, batches, slots }, progress) =>
     models.flatMap((model) =>
-      [threePhase, commitByAll].flatMap((candidate) => {
+      CANDIDATES.flatMap((candidate) => {
         progress(`${candidate.name}, (${model.u},${model.r})`);
         return batches.map((batch) => count(candidate, model, batch, slots));
       }),
@@ -154,14 +151,14 @@ export const authenticators: Experiment<Parameters, readonly Row[]> = {
     const published = (name: string, formula: (f: number, b: number) => number) => ({
       name: `${name}, published`,
       points: batches.map((batch) => [batch, formula(1, batch)] as const),
+      isDashed: true,
     });
     return drawCurves({
       title: 'MAC operations per request at the primary, f = 1',
       series: [
-        curveOf(threePhase.name),
-        curveOf(commitByAll.name),
-        published('PBFT', pbft),
-        published('Zyzzyva', zyzzyva),
+        ...CANDIDATES.map(({ name }) => curveOf(name)),
+        published('PBFT', pbftFormula),
+        published('Zyzzyva', zyzzyvaFormula),
       ],
       x: { name: 'requests in a batch', isLog: true },
       y: { name: 'operations' },

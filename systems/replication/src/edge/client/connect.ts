@@ -9,7 +9,7 @@ import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis } from '@co
 import { createKeys, type Identity, RuntimeError } from '@concordat/runtime';
 import { type ClientState, call, createClient } from '../../client.ts';
 import { quorumsOf } from '../../fault-model.ts';
-import type { Message } from '../../order/three-phase/messages.ts';
+import type { Message } from '../../replica/messages.ts';
 import { frameMessage } from '../host/client-port.ts';
 import { checkMembership, clusterOf, domainOf, type Membership, publicKeysOf } from '../host/membership.ts';
 import type { TypedService } from '../service/definition.ts';

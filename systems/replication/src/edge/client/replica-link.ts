@@ -6,7 +6,7 @@
 
 import { connect, type TLSSocket } from 'node:tls';
 import { pinOf } from '@concordat/runtime';
-import type { Message } from '../../order/three-phase/messages.ts';
+import type { Message } from '../../replica/messages.ts';
 import { CLIENT_PROTOCOL, clientFraming } from '../host/client-port.ts';
 
 export interface ReplicaLinkOptions {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Message } from '../../order/three-phase/messages.ts';
+import type { Message } from '../../replica/messages.ts';
 import { COMMAND_CLIENT, type Request } from '../../request.ts';
 import { clientFraming, frameMessage, MAX_CLIENT_FRAME_BYTES, replicaFraming } from './client-port.ts';
 

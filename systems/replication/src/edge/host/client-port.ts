@@ -7,8 +7,8 @@
 
 import { MAX_REQUEST_BYTES } from '@concordat/kernel';
 import { createLengthSplitter, type Framing } from '@concordat/runtime';
-import { decodeMessage, encodeMessage } from '../../order/three-phase/codec.ts';
-import type { Message, Reply, Submit } from '../../order/three-phase/messages.ts';
+import { decodeMessage, encodeMessage } from '../../replica/codec.ts';
+import type { Message, Reply, Submit } from '../../replica/messages.ts';
 import { COMMAND_CLIENT } from '../../request.ts';
 
 /** Of the TLS between a client and a replica: changes whenever frames do, and keeps the ports of members apart. */

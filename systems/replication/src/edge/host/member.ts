@@ -17,10 +17,10 @@ import {
   RuntimeError,
 } from '@concordat/runtime';
 import { createReader } from '@concordat/wire';
-import { type ReplicaOptions, replicaConfig } from '../../config.ts';
-import { decodeMessage, encodeMessage } from '../../order/three-phase/codec.ts';
-import type { Message } from '../../order/three-phase/messages.ts';
-import { createReplica } from '../../order/three-phase/replica.ts';
+import { type ReplicaSettings, replicaConfig } from '../../config.ts';
+import { decodeMessage, encodeMessage } from '../../replica/codec.ts';
+import type { Message } from '../../replica/messages.ts';
+import { createReplica } from '../../replica/replica.ts';
 import { createTypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
 import { CLIENT_PROTOCOL, replicaFraming } from './client-port.ts';
@@ -47,7 +47,7 @@ export interface MemberOptions<E> {
   readonly logger?: Logger;
   readonly metrics?: Metrics;
   /** Timeouts and sizes; the same at all members. */
-  readonly settings?: Partial<Omit<ReplicaOptions, 'self' | 'cluster' | 'faults'>>;
+  readonly settings?: Partial<ReplicaSettings>;
 }
 
 /** Binds the ports and starts. Rejects with a `RuntimeError`: `bad-configuration`, `port-failed`. */

@@ -4,9 +4,9 @@
  */
 
 import { type ExposedBatch, isBatch, type Process } from '@concordat/kernel';
-import type { Message } from '../../order/three-phase/messages.ts';
-import { orderedLog } from '../../order/three-phase/replica.ts';
-import type { ReplicaState } from '../../order/three-phase/state.ts';
+import type { Message } from '../../replica/messages.ts';
+import { orderedLog } from '../../replica/replica.ts';
+import type { ReplicaState } from '../../replica/state.ts';
 import { type CallQueue, createCallQueue } from '../client/call-queue.ts';
 
 export interface OwnCallsOptions {

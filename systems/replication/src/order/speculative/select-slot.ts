@@ -5,11 +5,12 @@
  * of the highest view decides; the published rules preferred one kind, whatever its view, and lose completed values.
  *
  *   w = the view of the highest valid certificate, below all views if there is none
- *   a digest for which `noticed` (u + 1) members' latest vote is of a view above w is selected,
+ *   a digest that all but r + spare of the messages have as their latest vote, in views above w, is selected,
  *   else what that certificate names, else the slot is free
  *
- * For n = 2u + r + 1 and n - u messages: all correct members vote for what completes by all votes, and at least u + 1 of
- * them are heard; two digests cannot both have as many, because r <= u. Votes of different views count together.
+ * What completes by votes has those of all correct members but the spare ones, and of the messages all but r are of correct
+ * members. At least n - u are heard, of which this leaves u + 1 + spare; two digests cannot both have as many, because
+ * r <= u. Votes of different views count together.
  */
 
 import type { Digest } from '@concordat/kernel';
@@ -44,7 +45,7 @@ export interface Selected {
 }
 
 /**
- * @param claims of n - u members, silent ones included
+ * @param claims of n - u members or more, silent ones included
  * @param isValid tells whether a certificate bears the signatures it needs: an invalid one neither wins nor hides another
  */
 export function selectSlot(
@@ -55,7 +56,7 @@ export function selectSlot(
   const certificate = highestCertificate(claims, isValid);
   const votes = claims.flatMap(({ latest }) => (latest === null ? [] : [latest]));
   const above = votes.filter(({ view }) => certificate === null || view > certificate.view);
-  const voted = supported(above, quorums.noticed);
+  const voted = supported(above, claims.length - quorums.r - quorums.spare);
   const contradiction = certificate === null ? null : contradictionOf(certificate, votes, quorums.vouching);
   return { digest: voted ?? certificate?.digest ?? null, contradiction };
 }

@@ -10,7 +10,7 @@ import { equalBytes } from '@concordat/wire';
 import { explore, type SelectRule } from '../../compliance/select-exploration.ts';
 import { sample } from '../../compliance/select-histories.ts';
 import type { FaultModel, Quorums } from '../../fault-model.ts';
-import type { SlotClaim, Vouch } from './messages.ts';
+import type { SlotClaim, Vouch } from '../../replica/messages.ts';
 import { selectSlot } from './select.ts';
 
 const isFull = process.env['EXPLORE'] === 'full';

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { createPrng, type Prng } from '@concordat/kernel';
 import { type Quorums, quorumsOf } from '../../fault-model.ts';
-import type { Checkpoint, SlotClaim, ViewChange, Vouch } from './messages.ts';
+import type { Checkpoint, SlotClaim, ViewChange, Vouch } from '../../replica/messages.ts';
+import type { Stable } from '../../replica/state.ts';
 import { select, selectSlot } from './select.ts';
-import type { Stable } from './state.ts';
 
 const digest = (name: string): Uint8Array => {
   const bytes = new Uint8Array(32);
@@ -146,6 +146,7 @@ function change(
     incarnation: 0,
     stable,
     claims,
+    certificate: null,
     signature: new Uint8Array(64),
   };
 }
@@ -157,14 +158,15 @@ function checkpointAt(slot: number, sender: number): Checkpoint {
 
 describe('a whole selection', () => {
   const quorums = quorumsOf({ u: 1, r: 1 });
+  const choose = (changes: readonly ViewChange[]) =>
+    select({ quorums, changes, genesis: GENESIS, window: 16 });
   const both = (slot: number, name: string): SlotClaim => ({
     slot,
     prepared: { view: 0, digest: digest(name) },
     accepted: [{ view: 0, digest: digest(name) }],
   });
 
-  it('needs an agreement quorum', () =>
-    assert.equal(select(quorums, [change(0, []), change(1, [])], GENESIS, 16), null));
+  it('needs an agreement quorum', () => assert.equal(choose([change(0, []), change(1, [])]), null));
 
   it('begins at the highest checkpoint that anyone proves', () => {
     const certificate = [0, 1, 2].map((sender) => checkpointAt(8, sender));
@@ -173,7 +175,7 @@ describe('a whole selection', () => {
       change(1, [both(9, 'b')], certificate),
       change(2, []),
     ];
-    const selection = select(quorums, changes, GENESIS, 16);
+    const selection = choose(changes);
     assert.equal(selection?.base.slot, 8);
     assert.deepEqual(selection?.digests.map(nameOf), ['b']);
   });
@@ -185,12 +187,12 @@ describe('a whole selection', () => {
       change(1, [both(2, 'b'), both(4, 'd'), far]),
       change(2, []),
     ];
-    assert.deepEqual(select(quorums, changes, GENESIS, 16)?.digests.map(nameOf), [null, 'b', null, 'd']);
+    assert.deepEqual(choose(changes)?.digests.map(nameOf), [null, 'b', null, 'd']);
   });
 
   it('looks no further than the window', () => {
     const changes = [change(0, [both(2, 'b'), both(40, 'z')]), change(1, [both(2, 'b')]), change(2, [])];
-    assert.deepEqual(select(quorums, changes, GENESIS, 16)?.digests.map(nameOf), [null, 'b']);
+    assert.deepEqual(choose(changes)?.digests.map(nameOf), [null, 'b']);
   });
 });
 

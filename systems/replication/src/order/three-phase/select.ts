@@ -6,7 +6,7 @@
  *     (A1) an agreement quorum claims nothing that conflicts: no prepared value there, an older one, or d itself in v;
  *     (A2) a vouching quorum accepted d in v or later, so that a correct replica saw it proposed;
  *   (F) a value whose latest acceptance all but r messages report, in view v or later, may have committed in v by the
- *       votes of all members (agreement.ts). It is selected unless (A) finds one prepared in v or later, provided that an
+ *       votes of all members (replica/agreement.ts). It is selected unless (A) finds one prepared in v or later, provided that an
  *       agreement quorum has prepared nothing else in v or later: with the highest view wins, as the corrected Zyzzyva
  *       rule has it (arXiv 1801.10022);
  *   (B) a slot for which an agreement quorum has prepared nothing is free: null.
@@ -17,38 +17,17 @@
 import type { Digest } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import type { Quorums } from '../../fault-model.ts';
-import { stableOf } from './checkpoint.ts';
-import type { SlotClaim, ViewChange, Vouch } from './messages.ts';
-import type { Selection, Stable } from './state.ts';
+import type { SlotClaim, ViewChange, Vouch } from '../../replica/messages.ts';
+import { highestStable, selectFrom } from '../../replica/selection.ts';
+import type { Selection } from '../../replica/state.ts';
+import type { SelectQuestion } from '../order-protocol.ts';
 
-/** `changes` are valid and from different members; `genesis` is the checkpoint that an empty certificate names. */
-export function select(
-  quorums: Quorums,
-  changes: readonly ViewChange[],
-  genesis: Stable,
-  window: number,
-): Selection | null {
+export function select({ quorums, changes, genesis, window }: SelectQuestion): Selection | null {
   if (changes.length < quorums.agreement) return null;
   const base = highestStable(changes, genesis);
   const claims = indexClaims(changes);
-  const last = Math.min(highestClaim(changes), base.slot + window);
-  const digests: (Digest | null)[] = [];
-  for (let slot = base.slot + 1; slot <= last; slot++) {
-    const chosen = selectSlot(quorums, changes.length, claims.get(slot) ?? []);
-    if (chosen === undefined) return null;
-    digests.push(chosen);
-  }
-  while (digests.length > 0 && digests.at(-1) === null) digests.pop();
-  return { base, digests };
-}
-
-function highestStable(changes: readonly ViewChange[], genesis: Stable): Stable {
-  let base = genesis;
-  for (const { stable } of changes) {
-    const claimed = stableOf(stable);
-    if (claimed !== null && claimed.slot > base.slot) base = claimed;
-  }
-  return base;
+  const last = Math.min(Math.max(0, ...claims.keys()), base.slot + window);
+  return selectFrom(base, last, (slot) => selectSlot(quorums, changes.length, claims.get(slot) ?? []));
 }
 
 function indexClaims(changes: readonly ViewChange[]): Map<number, SlotClaim[]> {
@@ -62,9 +41,6 @@ function indexClaims(changes: readonly ViewChange[]): Map<number, SlotClaim[]> {
   }
   return bySlot;
 }
-
-const highestClaim = (changes: readonly ViewChange[]): number =>
-  Math.max(0, ...changes.map(({ claims }) => claims.at(-1)?.slot ?? 0));
 
 /** The slot's digest, null if it is free, undefined if these messages do not decide it. */
 export function selectSlot(

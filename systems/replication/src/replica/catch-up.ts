@@ -6,11 +6,11 @@
 
 import type { Env, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
-import { batchDigest } from '../../batch.ts';
-import { primaryOf } from '../../config.ts';
-import { findPooled } from '../../pool.ts';
-import { type RequestRef, requestDigest } from '../../request.ts';
-import { selectedDigest, selectionEnd } from './agreement.ts';
+import { batchDigest } from '../batch.ts';
+import { primaryOf } from '../config.ts';
+import { findPooled } from '../pool.ts';
+import { type RequestRef, requestDigest } from '../request.ts';
+import { selectedDigest, selectionEnd } from './acceptance.ts';
 import type { BatchContent, FetchBatch, Message, Status } from './messages.ts';
 import {
   findContent,
@@ -77,22 +77,15 @@ function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status, peer:
   if (!s.incarnation.mayVote) return helped;
   // Votes are cumulative: the newest of each kind says all, once the peer has all proposals up to it.
   const prepared = Math.min(s.preparedSent, shown);
-  if (prepared > s.stable.slot && m.prepared < s.preparedSent) send(voteFor(s, 'prepare', prepared));
+  if (prepared > s.stable.slot && m.prepared < s.preparedSent) send(s.order.vote(s, prepared));
   // Since it last told it has not got on: votes of all members do not reach it.
   if (m.committed < s.committed && m.committed === peer.reported && s.committedSent < s.prepared)
     s.owesCommit = true;
   peer.reported = m.committed;
   if (s.committedSent > s.stable.slot && m.committed < s.committedSent)
-    send(voteFor(s, 'commit', s.committedSent));
+    send({ type: 'commit', view: s.view, slot: s.committedSent, history: historyAt(s, s.committedSent) });
   return helped;
 }
-
-const voteFor = (s: ReplicaState, type: 'prepare' | 'commit', slot: number): Message => ({
-  type,
-  view: s.view,
-  slot,
-  history: historyAt(s, slot),
-});
 
 /** Returns the last slot whose proposal was sent. */
 function resendProposals(s: ReplicaState, after: number, send: (message: Message) => void): number {

@@ -6,44 +6,55 @@
 
 import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
-import { type Checkpointed, checkpointed, releaseCheckpointed } from '../../execution/execution.ts';
+import { type Checkpointed, checkpointed, releaseCheckpointed } from '../execution/execution.ts';
+import { trimCertificate } from '../order/speculative/certificate.ts';
 import { isCurrent } from './incarnation.ts';
 import { append } from './journal.ts';
 import type { Certificate, Checkpoint, Message } from './messages.ts';
 import { startSnapshot } from './snapshotting.ts';
+import { retractFrom } from './speculation.ts';
 import { findSlot, others, type ReplicaState, type Stable } from './state.ts';
 import { startTransfer } from './state-transfer.ts';
 import { signCheckpoint } from './statements.ts';
 
 /** A checkpoint of the own execution, kept until a later one is stable. */
 export interface OwnCheckpoint extends Checkpointed {
+  readonly history: Digest;
   readonly state: Digest;
 }
 
-export function takeCheckpoint(s: ReplicaState, env: Env<Message>): void {
-  const { executed, history } = s.execution;
-  const state = s.execution.digest();
-  s.own.push({ ...checkpointed(s.execution), state });
+/** Keeps what the state is after an interval's last slot. */
+export function takeCheckpoint(s: ReplicaState): void {
+  const { history } = s.execution;
+  s.own.push({ ...checkpointed(s.execution), history, state: s.execution.digest() });
+}
+
+/** Tells everyone what the state was after a slot that is committed: what n - u say is final. */
+export function announceCheckpoint(s: ReplicaState, env: Env<Message>, slot: number): void {
+  // Others are past it, and so is what is kept here.
+  if (slot < s.stable.slot) return;
+  const own = s.own.find((checkpoint) => checkpoint.slot === slot);
+  assert(own !== undefined, 'a checkpoint is kept until a later one is stable');
   if (s.incarnation.mayVote) {
     const message = signCheckpoint(s.keys, s.config.cluster, {
-      slot: executed,
-      history,
-      state,
+      slot,
+      history: own.history,
+      state: own.state,
       sender: s.config.self,
       incarnation: s.incarnation.number,
     });
     for (const peer of others(s)) env.send(peer, message);
     storeCheckpoint(s, message);
   }
-  if (executed === s.stable.slot) compareOwn(s, env, s.stable, true);
-  else becomeStableIfAgreed(s, env, executed);
+  if (slot === s.stable.slot) compareOwn(s, env, s.stable, true);
+  else becomeStableIfAgreed(s, env, slot);
 }
 
 /** After a recovery that executed to the stable checkpoint: it can be served again. */
 export function rememberStable(s: ReplicaState): void {
   const state = s.execution.digest();
   assert(equalBytes(state, s.stable.state), 'executing the journal leads to the agreed state');
-  s.own = [{ ...checkpointed(s.execution), state }];
+  s.own = [{ ...checkpointed(s.execution), history: s.stable.history, state }];
 }
 
 /** True if a CHECKPOINT could matter; asked before its signature is checked. */
@@ -112,9 +123,11 @@ export function becomeStable(s: ReplicaState, env: Env<Message>, certificate: Ce
   append(s, env, { type: 'stable', certificate });
   env.note({ kind: 'stable', slot: stable.slot });
   const isOnOurLog = s.accepted >= stable.slot && isHistoryOf(s, stable);
+  const before = s.stable;
   s.stable = stable;
+  trimCertificate(s, before);
   if (isOnOurLog) s.committed = Math.max(s.committed, stable.slot);
-  else restartLog(s, stable.slot);
+  else restartLog(s, env, stable.slot);
   raiseMarks(s, stable.slot);
   for (const slot of s.checkpoints.keys()) if (slot <= stable.slot) s.checkpoints.delete(slot);
   compareOwn(s, env, stable, isOnOurLog);
@@ -126,7 +139,8 @@ const isHistoryOf = (s: ReplicaState, { slot, history }: Stable): boolean => {
 };
 
 /** What was accepted above a checkpoint on another log is no continuation of it. */
-function restartLog(s: ReplicaState, slot: number): void {
+function restartLog(s: ReplicaState, env: Env<Message>, slot: number): void {
+  retractFrom(s, env, s.committed + 1);
   for (let number = slot + 1; number <= s.accepted; number++) {
     const record = findSlot(s, number);
     if (record !== null) record.proposal = null;

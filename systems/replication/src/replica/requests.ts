@@ -5,11 +5,12 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
-import { primaryOf } from '../../config.ts';
-import { executedOf, replyKey } from '../../execution/core-state.ts';
-import { admit, dropPooled, isPooled, type Pooled } from '../../pool.ts';
-import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../../request.ts';
+import { primaryOf } from '../config.ts';
+import { executedOf, replyKey } from '../execution/core-state.ts';
+import { admit, dropPooled, isPooled, type Pooled } from '../pool.ts';
+import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../request.ts';
 import type { Message, Submit } from './messages.ts';
+import { isSpeculated } from './speculation.ts';
 import { isPrimary, others, type ReplicaState } from './state.ts';
 import { verifyThen } from './verification.ts';
 
@@ -19,7 +20,8 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
   const { core } = s.execution;
   const executed = executedOf(core, request);
   const isMember = from < s.config.quorums.members;
-  const known = request.seq <= executed ? core.replies.get(replyKey(request, request.seq)) : undefined;
+  const isFinal = request.seq <= executed && !isSpeculated(s, request);
+  const known = isFinal ? core.replies.get(replyKey(request, request.seq)) : undefined;
   if (known !== undefined && !isMember) {
     const { domain, client, seq } = request;
     env.send(from, { type: 'reply', domain, client, seq, slot: s.execution.executed, reply: known });

@@ -6,6 +6,7 @@
  *   view         it has entered this view (with the NEW-VIEW that began it)
  *   accept       a slot accepted in a view; its content unless an earlier record about the slot has it
  *   prepared     the log up to this slot is prepared in this view
+ *   certificate  a commit certificate, from the stable checkpoint before it on
  *   stable       a stable checkpoint's certificate
  *   snapshot     begins a snapshot of a stable checkpoint: what its parts hash to
  *   part         one part of it
@@ -17,10 +18,16 @@
 import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_FRAME_BYTES, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
-import { type Batch, MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../../batch.ts';
-import { type Request, readRequest, writeRequest } from '../../request.ts';
-import { decodeMessage, encodeMessage, readCertificate, writeCheckpoint } from './codec.ts';
-import type { Certificate, NewView, PrePrepare } from './messages.ts';
+import { type Batch, MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
+import { type Request, readRequest, writeRequest } from '../request.ts';
+import { decodeMessage, encodeMessage } from './codec.ts';
+import type { Certificate, CommitCertificate, NewView, PrePrepare } from './messages.ts';
+import {
+  readCertificate,
+  readCommitCertificate,
+  writeCheckpoint,
+  writeCommitCertificate,
+} from './signed-codec.ts';
 
 export type Record =
   | { readonly type: 'change'; readonly view: number }
@@ -34,6 +41,7 @@ export type Record =
       readonly proposal: PrePrepare | null;
     }
   | { readonly type: 'prepared'; readonly view: number; readonly slot: number }
+  | { readonly type: 'certificate'; readonly certificate: CommitCertificate }
   | { readonly type: 'stable'; readonly certificate: Certificate }
   | {
       readonly type: 'snapshot';
@@ -63,6 +71,7 @@ const TAGS = {
   amnesia: 8,
   incarnation: 9,
   change: 10,
+  certificate: 11,
 } as const satisfies { [type in Record['type']]: number };
 
 const MAX_PARTS = 100_000;
@@ -93,6 +102,8 @@ function writeFields(w: Writer, record: Record): void {
     case 'prepared':
       w.u53(record.view);
       return w.u53(record.slot);
+    case 'certificate':
+      return writeCommitCertificate(w, record.certificate);
     case 'stable':
       return w.list(record.certificate, (item) => writeCheckpoint(w, item));
     case 'snapshot':
@@ -141,6 +152,8 @@ function readFields(r: Reader, tag: number): Record | null {
       return readAccept(r);
     case TAGS.prepared:
       return { type: 'prepared', view: r.u53(), slot: r.u53() };
+    case TAGS.certificate:
+      return { type: 'certificate', certificate: readCommitCertificate(r) };
     case TAGS.stable:
       return { type: 'stable', certificate: readCertificate(r) };
     case TAGS.snapshot:

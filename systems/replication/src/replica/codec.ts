@@ -1,5 +1,5 @@
 /**
- * Bytes of the three-phase messages: one tag byte, then the fields in the order of their declaration, big-endian.
+ * Bytes of the messages of replicas: one tag byte, then the fields in the order of their declaration, big-endian.
  *
  *   slot, view, client, seq   u53 in 8 bytes        digest     32 bytes
  *   sender, domain            u16                   signature  64 bytes
@@ -9,22 +9,25 @@
  */
 
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
-import {
-  type Digest,
-  MAX_MEMBERS,
-  MAX_OPERATION_BYTES,
-  MAX_REQUEST_BYTES,
-  unreachable,
-} from '@concordat/kernel';
+import { type Digest, MAX_OPERATION_BYTES, MAX_REQUEST_BYTES, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
-import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../../batch.ts';
-import { readRequest, writeRequest } from '../../request.ts';
-import type { Checkpoint, Message, NewView, PrePrepare, SlotClaim, ViewChange, Vouch } from './messages.ts';
+import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
+import { readRequest, writeRequest } from '../request.ts';
+import type { Message } from './messages.ts';
+import {
+  readAcknowledge,
+  readCertificate,
+  readCheckpoint,
+  readNewView,
+  readPrePrepare,
+  readViewChange,
+  writeAcknowledge,
+  writeCheckpoint,
+  writeNewView,
+  writePrePrepare,
+  writeViewChange,
+} from './signed-codec.ts';
 
-/** Claims in a VIEW-CHANGE: no configuration has a larger window. */
-export const MAX_CLAIMS = 4096;
-/** Batches accepted for one slot that a VIEW-CHANGE tells of. */
-export const MAX_ACCEPTED = 8;
 /** Part digests in one manifest. */
 const MAX_PARTS = 100_000;
 /** A part may hold one entry of maximal size beyond its target. */
@@ -47,6 +50,7 @@ const TAGS = {
   'fetch-part': 14,
   part: 15,
   reply: 16,
+  acknowledge: 17,
 } as const satisfies Record<Message['type'], number>;
 
 const writer = createWriter(64 * 1024);
@@ -72,6 +76,8 @@ function writeFields(w: Writer, m: Message): void {
       w.u53(m.view);
       w.u53(m.slot);
       return w.fixed(m.history);
+    case 'acknowledge':
+      return writeAcknowledge(w, m);
     case 'checkpoint':
       return writeCheckpoint(w, m);
     case 'stable':
@@ -130,6 +136,8 @@ function readFields(r: Reader, tag: number): Message | null {
       return { type: 'prepare', view: r.u53(), slot: r.u53(), history: digest(r) };
     case TAGS.commit:
       return { type: 'commit', view: r.u53(), slot: r.u53(), history: digest(r) };
+    case TAGS.acknowledge:
+      return readAcknowledge(r);
     case TAGS.checkpoint:
       return readCheckpoint(r);
     case TAGS.stable:
@@ -188,130 +196,3 @@ function readFields(r: Reader, tag: number): Message | null {
 
 const digest = (r: Reader): Digest => r.fixed(DIGEST_BYTES);
 const digests = (r: Reader): Digest[] => r.list(MAX_PARTS, DIGEST_BYTES, () => digest(r));
-
-function writePrePrepare(w: Writer, m: PrePrepare): void {
-  w.u53(m.view);
-  w.u53(m.slot);
-  w.fixed(m.history);
-  w.u53(m.incarnation);
-  writeBatch(w, m.batch);
-  w.fixed(m.signature);
-}
-
-function readPrePrepare(r: Reader): PrePrepare {
-  return {
-    type: 'pre-prepare',
-    view: r.u53(),
-    slot: r.u53(),
-    history: digest(r),
-    incarnation: r.u53(),
-    batch: readBatch(r),
-    signature: r.fixed(SIGNATURE_BYTES),
-  };
-}
-
-export function writeCheckpoint(w: Writer, m: Checkpoint): void {
-  w.u53(m.slot);
-  w.fixed(m.history);
-  w.fixed(m.state);
-  w.u16(m.sender);
-  w.u53(m.incarnation);
-  w.fixed(m.signature);
-}
-
-const CHECKPOINT_BYTES = 8 + 2 * DIGEST_BYTES + 2 + 8 + SIGNATURE_BYTES;
-
-function readCheckpoint(r: Reader): Checkpoint {
-  return {
-    type: 'checkpoint',
-    slot: r.u53(),
-    history: digest(r),
-    state: digest(r),
-    sender: r.u16(),
-    incarnation: r.u53(),
-    signature: r.fixed(SIGNATURE_BYTES),
-  };
-}
-
-export function readCertificate(r: Reader): Checkpoint[] {
-  const items = r.list(MAX_MEMBERS, CHECKPOINT_BYTES, () => readCheckpoint(r));
-  if (!ascends(items, (item) => item.sender)) r.fail();
-  return items;
-}
-
-/** The part of a VIEW-CHANGE that its signature covers. */
-export function writeViewChangeBody(w: Writer, m: Omit<ViewChange, 'signature' | 'type'>): void {
-  w.u53(m.view);
-  w.u16(m.sender);
-  w.u53(m.incarnation);
-  w.list(m.stable, (item) => writeCheckpoint(w, item));
-  w.list(m.claims, (claim) => {
-    w.u53(claim.slot);
-    w.list(claim.prepared === null ? [] : [claim.prepared], (vouch) => writeVouch(w, vouch));
-    w.list(claim.accepted, (vouch) => writeVouch(w, vouch));
-  });
-}
-
-function writeViewChange(w: Writer, m: ViewChange): void {
-  writeViewChangeBody(w, m);
-  w.fixed(m.signature);
-}
-
-function readViewChange(r: Reader): ViewChange {
-  const view = r.u53();
-  const sender = r.u16();
-  const incarnation = r.u53();
-  const stable = readCertificate(r);
-  const claims = r.list(MAX_CLAIMS, 16, () => readClaim(r));
-  if (!ascends(claims, (claim) => claim.slot)) r.fail();
-  return {
-    type: 'view-change',
-    view,
-    sender,
-    incarnation,
-    stable,
-    claims,
-    signature: r.fixed(SIGNATURE_BYTES),
-  };
-}
-
-function writeVouch(w: Writer, vouch: Vouch): void {
-  w.u53(vouch.view);
-  w.fixed(vouch.digest);
-}
-
-const readVouch = (r: Reader): Vouch => ({ view: r.u53(), digest: digest(r) });
-
-function readClaim(r: Reader): SlotClaim {
-  const slot = r.u53();
-  const prepared = r.list(1, 8 + DIGEST_BYTES, () => readVouch(r))[0] ?? null;
-  const accepted = r.list(MAX_ACCEPTED, 8 + DIGEST_BYTES, () => readVouch(r));
-  if (!ascends(accepted, (vouch) => -vouch.view)) r.fail();
-  return { slot, prepared, accepted };
-}
-
-/** The part of a NEW-VIEW that its signature covers. */
-export function writeNewViewBody(w: Writer, m: Omit<NewView, 'signature' | 'type'>): void {
-  w.u53(m.view);
-  w.u53(m.incarnation);
-  w.list(m.changes, (change) => writeViewChange(w, change));
-}
-
-function writeNewView(w: Writer, m: NewView): void {
-  writeNewViewBody(w, m);
-  w.fixed(m.signature);
-}
-
-function readNewView(r: Reader): NewView {
-  const view = r.u53();
-  const incarnation = r.u53();
-  const changes = r.list(MAX_MEMBERS, 90, () => readViewChange(r));
-  if (!ascends(changes, (change) => change.sender)) r.fail();
-  return { type: 'new-view', view, incarnation, changes, signature: r.fixed(SIGNATURE_BYTES) };
-}
-
-/** True if the keys grow strictly: the one order in which a set may be written. */
-function ascends<T>(items: readonly T[], key: (item: T) => number): boolean {
-  for (let i = 1; i < items.length; i++) if (key(items[i - 1] as T) >= key(items[i] as T)) return false;
-  return true;
-}

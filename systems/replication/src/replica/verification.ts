@@ -16,23 +16,25 @@ const MAX_CHECKS = 2048;
 /** Correct members send nothing false, so whoever does costs us no more checks for a while. */
 const DISTRUST_MS = 1000;
 
+/** False if nothing was begun: the message is as if it had been lost. */
 export function verifyThen(
   s: ReplicaState,
   env: Env<Message>,
   from: NodeId,
   checks: readonly SignatureCheck[],
   message: Message,
-): void {
+): boolean {
   const peer = s.peers[from];
-  if (peer !== undefined && env.now < peer.distrustedUntil) return;
+  if (peer !== undefined && env.now < peer.distrustedUntil) return false;
   if (s.verifying.size >= MAX_VERIFYING || (peer !== undefined && peer.checks > MAX_CHECKS)) {
     env.note({ kind: 'drop', why: 'too many messages wait for their checks', peer: from });
-    return;
+    return false;
   }
   const ticket = s.nextTicket++;
   if (peer !== undefined) peer.checks += checks.length;
   s.verifying.set(ticket, { from, message, checks: checks.length });
   env.offload({ kind: 'verify', checks }, ticket);
+  return true;
 }
 
 /** The message whose checks are done, or null if they failed. */

@@ -1,13 +1,13 @@
 /**
- * The messages of three-phase agreement (PBFT, TOCS 2002 section 4, with cumulative votes). PRE-PREPARE, CHECKPOINT,
- * VIEW-CHANGE and NEW-VIEW are signed, because others must be convinced by them; PREPARE and COMMIT are vouched for by
- * the link and prove nothing to third parties (DESIGN section 9, rule 3). A vote for a slot's history is a vote for
- * every slot before it in the same view.
+ * The messages of replicas (PBFT, TOCS 2002 section 4, and Zyzzyva, SOSP 2007 section 3, with cumulative votes).
+ * PRE-PREPARE, ACKNOWLEDGE, CHECKPOINT, VIEW-CHANGE and NEW-VIEW are signed, because others must be convinced by them;
+ * PREPARE and COMMIT are vouched for by the link and prove nothing to third parties (DESIGN section 9, rule 3). A vote
+ * for a slot's history is a vote for every slot before it in the same view.
  */
 
 import type { Digest } from '@concordat/kernel';
-import type { Batch } from '../../batch.ts';
-import type { Request } from '../../request.ts';
+import type { Batch } from '../batch.ts';
+import type { Request } from '../request.ts';
 
 /** The primary's proposal for one slot. */
 export interface PrePrepare {
@@ -29,7 +29,37 @@ export interface Prepare {
   readonly history: Digest;
 }
 
-/** "I have durably noted that the log up to this slot is prepared in this view." */
+/** PREPARE, signed, for what n - u or more of them together prove to anyone; Zyzzyva's SPEC-RESPONSE without the reply. */
+export interface Acknowledge {
+  readonly type: 'acknowledge';
+  readonly view: number;
+  readonly slot: number;
+  readonly history: Digest;
+  readonly incarnation: number;
+  readonly signature: Uint8Array;
+}
+
+/** One member's ACKNOWLEDGE inside a certificate, which tells the rest. */
+export interface Acknowledgement {
+  readonly sender: number;
+  readonly incarnation: number;
+  readonly slot: number;
+  readonly signature: Uint8Array;
+}
+
+/**
+ * Zyzzyva's commit certificate: a quorum that has acknowledged a log. It covers what so many of them have acknowledged,
+ * though each may have named another slot of that log.
+ */
+export interface CommitCertificate {
+  readonly view: number;
+  /** Of the batches from the stable checkpoint that goes with it to the last slot acknowledged: they hash to the histories. */
+  readonly digests: readonly Digest[];
+  /** By ascending sender. */
+  readonly acknowledgements: readonly Acknowledgement[];
+}
+
+/** "What a view change needs to know of the log up to this slot in this view is on my disk." Zyzzyva's LOCAL-COMMIT. */
 export interface Commit {
   readonly type: 'commit';
   readonly view: number;
@@ -79,6 +109,8 @@ export interface ViewChange {
   readonly stable: Certificate;
   /** By ascending slot, all above the stable checkpoint. */
   readonly claims: readonly SlotClaim[];
+  /** Speculative ordering's evidence; null where there is none, and in three-phase agreement. */
+  readonly certificate: CommitCertificate | null;
   readonly signature: Uint8Array;
 }
 
@@ -163,6 +195,7 @@ export interface Reply {
 export type Message =
   | PrePrepare
   | Prepare
+  | Acknowledge
   | Commit
   | Checkpoint
   | Stable

@@ -7,10 +7,10 @@
 import type { Keys } from '@concordat/crypto';
 import type { Digest, NodeId, Prng } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
-import { type Batch, batchDigest, genesisHistory, nextHistory } from '../../batch.ts';
-import { primaryOf } from '../../config.ts';
-import type { Quorums } from '../../fault-model.ts';
-import { signRequest } from '../../request.ts';
+import { type Batch, batchDigest, genesisHistory, nextHistory } from '../batch.ts';
+import { primaryOf } from '../config.ts';
+import type { Quorums } from '../fault-model.ts';
+import { signRequest } from '../request.ts';
 import type { Certificate, Checkpoint, Message, NewView, PrePrepare, ViewChange } from './messages.ts';
 import { signCheckpoint, signNewView, signPrePrepare, signViewChange } from './statements.ts';
 

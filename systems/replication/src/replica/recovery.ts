@@ -6,15 +6,16 @@
 
 import type { Position, Recovered } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
-import { nextHistory } from '../../batch.ts';
-import { executeBatch, type Rebuild, rebuild } from '../../execution/execution.ts';
-import { withVouch } from './agreement.ts';
+import { nextHistory } from '../batch.ts';
+import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
+import { trimCertificate } from '../order/speculative/certificate.ts';
+import { withVouch } from './acceptance.ts';
 import { stableOf } from './checkpoint.ts';
 import { amnesia } from './incarnation.ts';
 import type { Certificate, PrePrepare, Vouch } from './messages.ts';
 import { decodeRecord, isAbout, type Record } from './records.ts';
-import { select } from './select.ts';
 import { type Content, isPrimary, type ReplicaState, type Stable, slotAt } from './state.ts';
+import { selectFrom } from './view-change.ts';
 
 /** What the journal tells of one slot. */
 interface Trace {
@@ -84,6 +85,9 @@ function apply(recovery: Recovery, record: Record, position: Position): void {
     case 'prepared':
       applyPrepared(recovery, record);
       return;
+    case 'certificate':
+      s.certificate = record.certificate;
+      return;
     case 'stable':
       applyStable(recovery, record.certificate);
       return;
@@ -123,7 +127,9 @@ function applyStable(recovery: Recovery, certificate: Certificate): void {
   const { s, traces } = recovery;
   const stable = stableOf(certificate);
   if (stable === null || stable.slot <= s.stable.slot) return;
+  const before = s.stable;
   s.stable = stable;
+  trimCertificate(s, before);
   executeTo(recovery, stable);
   for (const slot of traces.keys()) if (slot <= stable.slot) traces.delete(slot);
 }
@@ -173,7 +179,7 @@ function applySnapshot(
 
 function restoreSelection(s: ReplicaState): void {
   if (s.newView === null) return;
-  s.selection = select(s.config.quorums, s.newView.changes, s.genesis, s.config.window);
+  s.selection = selectFrom(s, s.newView.changes);
 }
 
 /** Puts what is still open into the log: all promises, and the current view's accepted prefix. */

@@ -7,25 +7,20 @@
 
 import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
-import { primaryOf } from '../../config.ts';
-import { forgetProposed } from '../../pool.ts';
-import {
-  acceptReady,
-  nullContent,
-  onVote,
-  replayEarlyProposals,
-  selectedDigest,
-  selectionEnd,
-} from './agreement.ts';
+import { primaryOf } from '../config.ts';
+import { forgetProposed } from '../pool.ts';
+import { acceptReady, nullContent, selectedDigest, selectionEnd } from './acceptance.ts';
 import { becomeStable, isCertificate } from './checkpoint.ts';
-import { MAX_CLAIMS } from './codec.ts';
 import { accuseNewView } from './evidence.ts';
 import { isCurrent } from './incarnation.ts';
 import { append } from './journal.ts';
 import type { Message, NewView, SlotClaim, ViewChange } from './messages.ts';
-import { select } from './select.ts';
+import { replayEarlyProposals } from './proposals.ts';
+import { MAX_CLAIMS } from './signed-codec.ts';
+import { retractUnselected, settledEnd } from './speculation.ts';
 import { findSlot, others, type ReplicaState, type Selection, slotAt } from './state.ts';
 import { signNewView, signViewChange } from './statements.ts';
+import { onVote } from './votes.ts';
 
 /** A view is given this many times longer at most, however many failed before it. */
 const MAX_DOUBLINGS = 5;
@@ -64,6 +59,7 @@ function changeView(s: ReplicaState, env: Env<Message>, view: number): void {
     incarnation: s.incarnation.number,
     stable: s.stable.certificate,
     claims: claimsOf(s),
+    certificate: s.certificate,
   });
   s.viewChanges[s.config.self] = message;
   sendViewChange(s, env);
@@ -82,8 +78,8 @@ function claimsOf(s: ReplicaState): SlotClaim[] {
   const claims: SlotClaim[] = [];
   for (let number = s.stable.slot + 1; number <= s.stable.slot + s.config.window; number++) {
     const slot = findSlot(s, number);
-    if (slot === null || (slot.accepted.length === 0 && slot.prepared === null)) continue;
-    claims.push({ slot: number, prepared: slot.prepared, accepted: slot.accepted });
+    const claim = slot === null ? null : s.order.claim(slot);
+    if (claim !== null) claims.push(claim);
   }
   assert(claims.length <= MAX_CLAIMS, 'a window of claims fits a message');
   return claims;
@@ -120,6 +116,8 @@ function isValidChange(s: ReplicaState, m: ViewChange): boolean {
   return (
     isCertificate(s, m.stable) &&
     isCurrent(s, m.sender, m.incarnation, Number.POSITIVE_INFINITY) &&
+    s.order.isValidEvidence(s, m) &&
+    (m.certificate === null || m.certificate.view < m.view) &&
     m.claims.every(({ slot, prepared, accepted }) => {
       const isInside = slot > base && slot <= base + s.config.window;
       const isPast =
@@ -141,12 +139,21 @@ function joinOthers(s: ReplicaState, env: Env<Message>): void {
   if (joined !== undefined) changeView(s, env, joined);
 }
 
+/** What a new view begins with if these messages decide it. */
+export const selectFrom = (s: ReplicaState, changes: readonly ViewChange[]): Selection | null =>
+  s.order.select({
+    quorums: s.config.quorums,
+    changes,
+    genesis: s.genesis,
+    window: s.config.window,
+  });
+
 /** As the primary of the view it changes to, shows everyone the VIEW-CHANGEs that decide it. */
 function startViewIfReady(s: ReplicaState, env: Env<Message>): void {
   const view = s.changingTo;
   if (view === null || primaryOf(s.config.quorums, view) !== s.config.self) return;
   const changes = s.viewChanges.filter((change) => change?.view === view) as ViewChange[];
-  const selection = select(s.config.quorums, changes, s.genesis, s.config.window);
+  const selection = selectFrom(s, changes);
   if (selection === null) return;
   const message = signNewView(s.keys, s.config.cluster, {
     view,
@@ -176,13 +183,13 @@ export function onNewView(s: ReplicaState, env: Env<Message>, m: NewView): void 
   }
   if (!m.changes.every((change) => change.view === m.view && change.sender < s.config.quorums.members))
     return;
-  const selection = select(s.config.quorums, m.changes, s.genesis, s.config.window);
+  const selection = selectFrom(s, m.changes);
   if (selection === null || !isCertificate(s, selection.base.certificate)) {
     env.note({ kind: 'strike', peer: primary, why: 'a new view that its messages do not decide' });
     return;
   }
   // Which incarnations count is part of the state: behind the base it is not known yet.
-  if (selection.base.slot > s.execution.executed) {
+  if (selection.base.slot > settledEnd(s)) {
     becomeStable(s, env, selection.base.certificate);
     s.heldNewView = m;
     return;
@@ -197,7 +204,7 @@ export function onNewView(s: ReplicaState, env: Env<Message>, m: NewView): void 
 /** Judges a NEW-VIEW that had to wait for the state. Called once per turn. */
 export function retryHeldNewView(s: ReplicaState, env: Env<Message>): void {
   const held = s.heldNewView;
-  if (held === null || s.transfer !== null || s.execution.executed < s.stable.slot) return;
+  if (held === null || s.transfer !== null || settledEnd(s) < s.stable.slot) return;
   s.heldNewView = null;
   onNewView(s, env, held);
 }
@@ -217,6 +224,7 @@ function enterView(s: ReplicaState, env: Env<Message>, m: NewView, selection: Se
   s.progressAt = env.now;
   s.enteredAt = env.now;
   resetLog(s);
+  retractUnselected(s, env);
   forgetProposed(s.pool);
   prepareSelection(s);
   acceptReady(s, env);
@@ -235,6 +243,9 @@ export function resetLog(s: ReplicaState): void {
   for (const peer of s.peers) {
     peer.prepared = 0;
     peer.committed = 0;
+    peer.acknowledged = 0;
+    peer.checked = 0;
+    peer.genuine = 0;
     peer.waitingSince = null;
   }
   for (let number = start + 1; number <= start + s.config.window; number++) {
@@ -243,6 +254,7 @@ export function resetLog(s: ReplicaState): void {
     slot.proposal = null;
     slot.prepares.fill(null);
     slot.commits.fill(null);
+    slot.acknowledgements.fill(null);
   }
 }
 

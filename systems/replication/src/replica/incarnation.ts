@@ -6,7 +6,7 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
-import { COMMAND_CLIENT, signRequest } from '../../request.ts';
+import { COMMAND_CLIENT, signRequest } from '../request.ts';
 import { append } from './journal.ts';
 import type { Message } from './messages.ts';
 import { others, type ReplicaState } from './state.ts';

@@ -6,7 +6,16 @@ import { createPrng, type Prng } from '@concordat/kernel';
 import { equalBytes, toHex } from '@concordat/wire';
 import fc from 'fast-check';
 import { decodeMessage, encodeMessage } from './codec.ts';
-import type { Checkpoint, Message, NewView, PrePrepare, SlotClaim, ViewChange, Vouch } from './messages.ts';
+import type {
+  Checkpoint,
+  CommitCertificate,
+  Message,
+  NewView,
+  PrePrepare,
+  SlotClaim,
+  ViewChange,
+  Vouch,
+} from './messages.ts';
 import { decodeRecord, encodeRecord, type Record } from './records.ts';
 
 /** Records as programs write them, with the ordinary prototype. */
@@ -55,6 +64,15 @@ const prePrepare: fc.Arbitrary<PrePrepare> = plain({
   signature,
 });
 
+const commitCertificate: fc.Arbitrary<CommitCertificate> = plain({
+  view: u53,
+  digests: fc.array(digest, { maxLength: 4 }),
+  acknowledgements: ascending(
+    plain({ sender: u16, incarnation: u53, slot: u53, signature }),
+    (item) => item.sender,
+  ),
+});
+
 const viewChange: fc.Arbitrary<ViewChange> = plain({
   type: fc.constant('view-change'),
   view: u53,
@@ -62,6 +80,7 @@ const viewChange: fc.Arbitrary<ViewChange> = plain({
   incarnation: u53,
   stable: certificate,
   claims: ascending(claim, (item) => item.slot),
+  certificate: fc.option(commitCertificate),
   signature,
 });
 
@@ -94,6 +113,14 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     accepted: u53,
     prepared: u53,
     committed: u53,
+  }),
+  plain({
+    type: fc.constant('acknowledge' as const),
+    view: u53,
+    slot: u53,
+    history: digest,
+    incarnation: u53,
+    signature,
   }),
   plain({ type: fc.constant('request' as const), request }),
   plain({ type: fc.constant('fetch-batch' as const), slot: u53, digest }),
@@ -129,6 +156,7 @@ const record: fc.Arbitrary<Record> = fc.oneof(
     proposal: fc.option(prePrepare),
   }),
   plain({ type: fc.constant('prepared' as const), view: u53, slot: u53 }),
+  plain({ type: fc.constant('certificate' as const), certificate: commitCertificate }),
   plain({ type: fc.constant('stable' as const), certificate }),
   plain({ type: fc.constant('snapshot' as const), certificate, roots: digestPair, parts: digestLists }),
   plain({ type: fc.constant('part' as const), part: fc.nat(), bytes: body }),
@@ -260,6 +288,10 @@ test('golden bytes of messages: what one version wrote, all later ones read', ()
       '0a'.repeat(64),
     ].join(''),
   );
+});
+
+test('golden bytes of a VIEW-CHANGE', () => {
+  const hex = (item: Message): string => toHex(encodeMessage(item));
   assert.equal(
     hex({
       type: 'view-change',
@@ -274,6 +306,11 @@ test('golden bytes of messages: what one version wrote, all later ones read', ()
           accepted: [{ view: 0, digest: new Uint8Array(32).fill(5) }],
         },
       ],
+      certificate: {
+        view: 0,
+        digests: [new Uint8Array(32).fill(5)],
+        acknowledgements: [{ sender: 1, incarnation: 0, slot: 4, signature: new Uint8Array(64).fill(7) }],
+      },
       signature: new Uint8Array(64).fill(6),
     }),
     [
@@ -290,6 +327,15 @@ test('golden bytes of messages: what one version wrote, all later ones read', ()
       '00000001',
       '0000000000000000',
       '05'.repeat(32),
+      '00000001',
+      '0000000000000000',
+      '00000001',
+      '05'.repeat(32),
+      '00000001',
+      '0001',
+      '0000000000000000',
+      '0000000000000004',
+      '07'.repeat(64),
       '06'.repeat(64),
     ].join(''),
   );

@@ -6,7 +6,7 @@
 
 import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, type Env, type NodeId, PART_BYTES } from '@concordat/kernel';
-import { checkpointed, type Rebuild, rebuild } from '../../execution/execution.ts';
+import { checkpointed, type Rebuild, rebuild } from '../execution/execution.ts';
 import { serve } from './catch-up.ts';
 import { keepOnly } from './checkpoint.ts';
 import { exposeJump } from './execute.ts';
@@ -166,7 +166,8 @@ function finishTransfer(s: ReplicaState, env: Env<Message>, transfer: Transfer, 
   // Restoring dropped all marks.
   s.serving = null;
   s.snapshotting = null;
-  s.own = [{ ...checkpointed(s.execution), state: target.state }];
+  s.speculated = [];
+  s.own = [{ ...checkpointed(s.execution), history: target.history, state: target.state }];
   s.committed = Math.max(s.committed, target.slot);
   env.note({ kind: 'state-transferred', slot: target.slot });
   exposeJump(s);

@@ -1,5 +1,5 @@
 /**
- * What a replica signs in three-phase agreement, and how others check it. Each statement names the incarnation of its
+ * What a replica signs, and how others check it. Each statement names the incarnation of its
  * signer: promises of an incarnation that lost its journal count for nothing later (DESIGN section 9, rule 2).
  */
 
@@ -7,9 +7,9 @@ import { statementBytes } from '@concordat/accountability';
 import type { Hash, Keys } from '@concordat/crypto';
 import type { Digest, SignatureCheck } from '@concordat/kernel';
 import { createWriter } from '@concordat/wire';
-import { batchDigest } from '../../batch.ts';
-import { writeNewViewBody, writeViewChangeBody } from './codec.ts';
-import type { Checkpoint, NewView, PrePrepare, ViewChange } from './messages.ts';
+import { batchDigest, genesisHistory, historiesAfter } from '../batch.ts';
+import type { Acknowledge, Checkpoint, NewView, PrePrepare, ViewChange } from './messages.ts';
+import { writeNewViewBody, writeViewChangeBody } from './signed-codec.ts';
 
 /** Shared by all statements: none is begun before another is finished. */
 const writer = createWriter(4096);
@@ -33,6 +33,14 @@ export const PROPOSAL = 'pre-prepare';
 
 export const proposalBytes = (hash: Hash, cluster: Digest, m: Proposal): Uint8Array =>
   statementBytes(cluster, PROPOSAL, proposalBody(hash, m));
+
+function acknowledgeBytes(cluster: Digest, m: Omit<Acknowledge, 'signature' | 'type'>): Uint8Array {
+  writer.u53(m.incarnation);
+  writer.u53(m.view);
+  writer.u53(m.slot);
+  writer.fixed(m.history);
+  return statementBytes(cluster, 'acknowledge', writer.finish());
+}
 
 function checkpointBytes(cluster: Digest, m: Omit<Checkpoint, 'signature' | 'type'>): Uint8Array {
   writer.u53(m.slot);
@@ -76,6 +84,14 @@ export function signPrePrepare(
   };
 }
 
+export function signAcknowledge(
+  keys: Keys,
+  cluster: Digest,
+  content: Omit<Acknowledge, 'signature' | 'type'>,
+): Acknowledge {
+  return { type: 'acknowledge', ...content, signature: keys.sign(acknowledgeBytes(cluster, content)) };
+}
+
 export function signCheckpoint(
   keys: Keys,
   cluster: Digest,
@@ -111,16 +127,42 @@ export const prePrepareCheck = (
   signature: m.signature,
 });
 
+export const acknowledgeCheck = (
+  cluster: Digest,
+  sender: number,
+  m: Omit<Acknowledge, 'type'>,
+): SignatureCheck => ({ signer: sender, bytes: acknowledgeBytes(cluster, m), signature: m.signature });
+
 export const checkpointCheck = (cluster: Digest, m: Checkpoint): SignatureCheck => ({
   signer: m.sender,
   bytes: checkpointBytes(cluster, m),
   signature: m.signature,
 });
 
-/** Every signature inside a VIEW-CHANGE: its own and those of its certificate. */
+/** Every signature inside a VIEW-CHANGE: its own and those of its certificates. */
 export function viewChangeChecks(keys: Keys, cluster: Digest, m: ViewChange): SignatureCheck[] {
   const own = { signer: m.sender, bytes: viewChangeBytes(keys, cluster, m), signature: m.signature };
-  return [own, ...m.stable.map((item) => checkpointCheck(cluster, item))];
+  return [
+    own,
+    ...m.stable.map((item) => checkpointCheck(cluster, item)),
+    ...certificateChecks(keys, cluster, m),
+  ];
+}
+
+/** Of the acknowledgements in a VIEW-CHANGE. One that is outside the certificate's log is checked as if for nothing. */
+function certificateChecks(
+  { hash }: Keys,
+  cluster: Digest,
+  { stable, certificate }: Pick<ViewChange, 'stable' | 'certificate'>,
+): SignatureCheck[] {
+  if (certificate === null) return [];
+  const base = stable[0]?.slot ?? 0;
+  const { view, digests, acknowledgements } = certificate;
+  const histories = historiesAfter(hash, stable[0]?.history ?? genesisHistory(), digests);
+  return acknowledgements.map(({ sender, incarnation, slot, signature }) => {
+    const history = histories[slot - base - 1] ?? genesisHistory();
+    return acknowledgeCheck(cluster, sender, { view, slot, history, incarnation, signature });
+  });
 }
 
 export function newViewChecks(keys: Keys, cluster: Digest, primary: number, m: NewView): SignatureCheck[] {

@@ -13,18 +13,22 @@ import {
   type Millis,
   type NodeId,
 } from '@concordat/kernel';
-import { type Batch, genesisHistory } from '../../batch.ts';
-import type { ReplicaConfig } from '../../config.ts';
-import type { Execution } from '../../execution/execution.ts';
-import { createPool, type Pool, type Pooled } from '../../pool.ts';
-import type { Request } from '../../request.ts';
-import { createSubmission, type Submission } from '../../submission.ts';
+import { type Batch, genesisHistory } from '../batch.ts';
+import type { ReplicaConfig } from '../config.ts';
+import type { Execution } from '../execution/execution.ts';
+import type { OrderProtocol } from '../order/order-protocol.ts';
+import { orderProtocols } from '../order/registry.ts';
+import { createPool, type Pool, type Pooled } from '../pool.ts';
+import type { Request } from '../request.ts';
+import { createSubmission, type Submission } from '../submission.ts';
 import type { OwnCheckpoint } from './checkpoint.ts';
 import type { Incarnation } from './incarnation.ts';
 import type {
+  Acknowledge,
   Certificate,
   Checkpoint,
   Commit,
+  CommitCertificate,
   Message,
   NewView,
   PrePrepare,
@@ -33,6 +37,7 @@ import type {
   Vouch,
 } from './messages.ts';
 import type { Snapshotting } from './snapshotting.ts';
+import type { Speculated } from './speculation.ts';
 import type { Transfer } from './state-transfer.ts';
 
 /** A batch with everything it refers to. */
@@ -61,6 +66,8 @@ export interface Slot {
   /** Votes of peers in the current view for this slot, by member, not yet comparable or already counted. */
   prepares: (Digest | null)[];
   commits: (Digest | null)[];
+  /** Signed votes of the current view, by member: what a certificate is made of. */
+  acknowledgements: (Acknowledge | null)[];
   /** First journal record about this slot, or Infinity. */
   position: number;
 }
@@ -83,8 +90,12 @@ export interface PeerState {
   /** Slots up to which this peer's votes in the current view match this replica's log. */
   prepared: number;
   committed: number;
+  /** Its newest signed vote for this replica's log, the newest whose signature was checked, and found to hold. */
+  acknowledged: number;
+  checked: number;
+  genuine: number;
   /** The newest vote for a higher view, applied if that view is entered. */
-  earlyPrepare: Prepare | null;
+  earlyPrepare: Prepare | Acknowledge | null;
   earlyCommit: Commit | null;
   /** Proposals for a view that is not entered yet, which this peer will lead: they may share a frame with its NEW-VIEW. */
   earlyProposals: PrePrepare[];
@@ -104,6 +115,7 @@ export interface PeerState {
 
 export interface ReplicaState {
   readonly config: ReplicaConfig;
+  readonly order: OrderProtocol;
   readonly keys: Keys;
   readonly execution: Execution;
   readonly pool: Pool;
@@ -140,6 +152,10 @@ export interface ReplicaState {
   /** A peer needs this replica's COMMIT to get on. */
   owesCommit: boolean;
   peers: PeerState[];
+  /** The highest commit certificate kept here, from the stable checkpoint on; in speculative ordering. */
+  certificate: CommitCertificate | null;
+  /** What is executed and not committed yet, by ascending slot. */
+  speculated: Speculated[];
   /** The newest verified VIEW-CHANGE of each member. */
   viewChanges: (ViewChange | null)[];
   /** A NEW-VIEW that cannot be judged before this replica has executed up to its base. */
@@ -193,12 +209,16 @@ const emptySlot = (slot: number, members: number): Slot => ({
   stored: [],
   prepares: new Array<Digest | null>(members).fill(null),
   commits: new Array<Digest | null>(members).fill(null),
+  acknowledgements: new Array<Acknowledge | null>(members).fill(null),
   position: Number.POSITIVE_INFINITY,
 });
 
 const createPeer = (): PeerState => ({
   prepared: 0,
   committed: 0,
+  acknowledged: 0,
+  checked: 0,
+  genuine: 0,
   reported: 0,
   earlyPrepare: null,
   earlyCommit: null,
@@ -229,6 +249,7 @@ export function createReplicaState(
   const genesis = genesisStable(execution);
   return {
     config,
+    order: orderProtocols[config.order],
     keys,
     execution,
     pool: createPool(),
@@ -252,6 +273,8 @@ export function createReplicaState(
     slowMs: 0,
     owesCommit: false,
     peers: Array.from({ length: members }, createPeer),
+    certificate: null,
+    speculated: [],
     viewChanges: new Array<ViewChange | null>(members).fill(null),
     heldNewView: null,
     checkpoints: new Map(),
@@ -330,7 +353,11 @@ export function others(s: ReplicaState): NodeId[] {
 export function invariants(s: ReplicaState): void {
   const { executed } = s.execution;
   assert(s.prepared <= s.accepted, 'only accepted slots are prepared');
-  assert(executed <= s.committed, 'only committed slots are executed');
+  assert(executed <= s.committed || s.config.speculates, 'only committed slots are executed');
+  assert(
+    s.speculated.length === Math.max(0, executed - s.committed),
+    'what is not committed can be taken back',
+  );
   assert(s.stable.slot <= s.committed, 'a stable checkpoint is committed');
   assert(s.accepted <= s.stable.slot + s.config.window, 'the log stays within its window');
   assert(s.preparedSent <= s.accepted && s.committedSent <= s.prepared, 'votes follow what they vouch for');

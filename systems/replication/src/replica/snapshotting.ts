@@ -62,6 +62,7 @@ function restate(s: ReplicaState, env: Env<Message>, certificate: Certificate): 
   append(s, env, { type: 'incarnation', number, mayVote, losses });
   append(s, env, { type: 'view', view: s.view, newView: s.newView });
   append(s, env, { type: 'prepared', view: s.view, slot: s.prepared });
+  if (s.certificate !== null) append(s, env, { type: 'certificate', certificate: s.certificate });
   if (s.changingTo !== null) append(s, env, { type: 'change', view: s.changingTo });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Three-phase agreement as a process: dispatch, the turn's order of work, and the tick. Every rule is in the file of
+ * A replica as a process: dispatch, the turn's order of work, and the tick. Every rule is in the file of
  * its step; this file only says when each runs.
  */
 
@@ -13,23 +13,14 @@ import {
   type Service,
   unreachable,
 } from '@concordat/kernel';
-import { genesisHistory } from '../../batch.ts';
-import { primaryOf, type ReplicaConfig } from '../../config.ts';
-import { createExecution } from '../../execution/execution.ts';
-import { compactArrivals, findPooled } from '../../pool.ts';
-import { requestCheck } from '../../request.ts';
-import {
-  acceptReady,
-  checkProposal,
-  hastenCommit,
-  keepEarly,
-  onPrePrepare,
-  onVote,
-  propose,
-  selectionEnd,
-  vote,
-  vouchedEnd,
-} from './agreement.ts';
+import { genesisHistory } from '../batch.ts';
+import { primaryOf, type ReplicaConfig } from '../config.ts';
+import { createExecution } from '../execution/execution.ts';
+import { onGenuineVote } from '../order/speculative/certificate.ts';
+import { compactArrivals, findPooled } from '../pool.ts';
+import { requestCheck } from '../request.ts';
+import { acceptReady, selectionEnd } from './acceptance.ts';
+import { hastenCommit, vote } from './agreement.ts';
 import {
   fetchMissing,
   onBatch,
@@ -49,6 +40,7 @@ import {
 import { amnesia, firstIncarnation, recoverFromAmnesia } from './incarnation.ts';
 import { append } from './journal.ts';
 import type { BatchContent, Message } from './messages.ts';
+import { checkProposal, keepEarly, onPrePrepare, propose } from './proposals.ts';
 import { knownLosses, recover } from './recovery.ts';
 import {
   checkPooled,
@@ -80,6 +72,7 @@ import {
   retryHeldNewView,
   watchProgress,
 } from './view-change.ts';
+import { onVote, vouchedEnd } from './votes.ts';
 
 /** How often a replica looks around: retransmission, suspicion, heartbeats. */
 const TICK_MS = 25;
@@ -251,6 +244,7 @@ function completed(s: ReplicaState, env: Env<Message>, ticket: number, holds: bo
   if (verified === null) return;
   const { from, message } = verified;
   if (message.type === 'request') onVerifiedRequest(s, env, from, message.request);
+  else if (message.type === 'acknowledge') onGenuineVote(s, from, message);
   else handle(s, env, from, message);
 }
 
@@ -260,6 +254,7 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
     case 'pre-prepare':
       return onPrePrepare(s, env, m);
     case 'prepare':
+    case 'acknowledge':
     case 'commit':
       return onVote(s, env, from, m);
     case 'checkpoint':

@@ -1,0 +1,76 @@
+/**
+ * Execution ahead of agreement (Zyzzyva, SOSP 2007 section 3.2): what is accepted is executed at once, and taken back when
+ * another log is decided. Nothing of it is shown to learners before it is committed (DESIGN section 9, rule 1).
+ * Invariant kept: the state at every slot after the committed ones can be left again, to the slot before it.
+ */
+
+import { assert, type Digest, type Env, type ExposedBatch, type Submitter } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import { type ExecutionMark, rollbackExecution } from '../execution/execution.ts';
+import { noteRetracted } from '../pool.ts';
+import { COMMAND_CLIENT, type Request } from '../request.ts';
+import { selectedDigest, selectionEnd } from './acceptance.ts';
+import type { Message } from './messages.ts';
+import type { Content, ReplicaState } from './state.ts';
+
+/** A slot that is executed and not committed. */
+export interface Speculated {
+  readonly slot: number;
+  /** Of the log up to it. */
+  readonly history: Digest;
+  readonly digest: Digest;
+  readonly requests: readonly Request[];
+  readonly exposed: ExposedBatch;
+  /** The state before it. */
+  readonly before: ExecutionMark;
+}
+
+/** Slots up to here are executed and final. */
+export const settledEnd = (s: ReplicaState): number => Math.min(s.execution.executed, s.committed);
+
+/**
+ * True if the next slot may be executed ahead. Commands to replication may not: whose votes count is decided by what is
+ * committed. Nor may anything after them, because logs are executed in order.
+ */
+export const maySpeculate = (s: ReplicaState, { requests }: Content): boolean =>
+  s.config.speculates && requests.every(({ client }) => client !== COMMAND_CLIENT);
+
+/** True if this request is executed, but not for good. */
+export const isSpeculated = (
+  s: ReplicaState,
+  { domain, client, seq }: Submitter & { seq: number },
+): boolean =>
+  s.speculated.some(({ exposed }) =>
+    exposed.outcomes.some((o) => o.seq === seq && o.client === client && o.domain === domain),
+  );
+
+/** Takes back what was executed of `slot` and after it. */
+export function retractFrom(s: ReplicaState, env: Env<Message>, slot: number): void {
+  const index = s.speculated.findIndex((item) => item.slot >= slot);
+  const first = s.speculated[index];
+  if (first === undefined) return;
+  assert(first.slot > s.committed, 'what is committed stays');
+  env.note({ kind: 'retracted', slot: first.slot, slots: s.speculated.length - index });
+  rollbackExecution(s.execution, first.before);
+  for (const { exposed } of s.speculated.splice(index))
+    for (const outcome of exposed.outcomes) noteRetracted(s.pool, outcome, outcome.seq);
+  // Checkpoints of what was taken back are void with their marks.
+  s.own = s.own.filter((own) => own.slot < first.slot);
+}
+
+/** Takes back what another log than the selected one, or more than it, was executed. */
+export function retractUnselected(s: ReplicaState, env: Env<Message>): void {
+  const end = selectionEnd(s);
+  // What the new view begins after is on its way to being committed.
+  const wrong = s.speculated.find(
+    ({ slot, digest }) =>
+      slot > s.stable.slot && (slot > end || !equalBytes(digest, selectedDigest(s, slot))),
+  );
+  if (wrong !== undefined) retractFrom(s, env, wrong.slot);
+}
+
+/** Takes back what another log than the one being accepted was executed, from this slot on. */
+export function retractOther(s: ReplicaState, env: Env<Message>, slot: number, history: Digest): void {
+  const known = s.speculated.find((item) => item.slot === slot);
+  if (known !== undefined && !equalBytes(known.history, history)) retractFrom(s, env, slot);
+}
