@@ -9,11 +9,17 @@ export interface Finding {
   readonly holds: boolean;
   /** What was published, where it was. */
   readonly published?: string;
-  /** Why the bound is not the paper's, where it is not. */
+  /** What a reader must know to compare the two. */
   readonly remark?: string;
+  /** Why the bound is known to be missed. */
+  readonly missedBecause?: string;
 }
 
-type Context = Pick<Finding, 'published' | 'remark'>;
+type Context = Pick<Finding, 'published' | 'remark' | 'missedBecause'>;
+
+/** A bound that does not hold and should, or one that is held for missed and is not any more. */
+export const isSurprise = ({ holds, missedBecause }: Finding): boolean =>
+  holds === (missedBecause !== undefined);
 
 export const atLeast = (claim: string, figure: number, least: number, context: Context = {}): Finding => ({
   claim,

@@ -2,6 +2,19 @@
 
 import type { AnyExperiment } from './experiment.ts';
 import { authenticators } from './experiments/authenticators/experiment.ts';
+import { faultModels } from './experiments/fault-models/experiment.ts';
 import { messageDelays } from './experiments/message-delays/experiment.ts';
+import { slowBackup } from './experiments/slow-backup/experiment.ts';
+import { slowPrimary } from './experiments/slow-primary/experiment.ts';
+import { underAttack } from './experiments/under-attack/experiment.ts';
+import { unfairPrimary } from './experiments/unfair-primary/experiment.ts';
 
-export const EXPERIMENTS: readonly AnyExperiment[] = [messageDelays, authenticators];
+export const EXPERIMENTS: readonly AnyExperiment[] = [
+  messageDelays,
+  authenticators,
+  slowBackup,
+  slowPrimary,
+  unfairPrimary,
+  underAttack,
+  faultModels,
+];

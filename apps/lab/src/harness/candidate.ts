@@ -16,3 +16,8 @@ export const withSettings = (candidate: Candidate, settings: Settings): Candidat
   ...candidate,
   settings: { ...candidate.settings, ...settings },
 });
+
+/** Presets with policies against slow and greedy members and clients: Aardvark's bounds are asserted for them. */
+const ROBUST: ReadonlySet<string> = new Set();
+
+export const isRobust = (name: string): boolean => ROBUST.has(name);

@@ -28,12 +28,14 @@ import { createWorld, meterKeys, type Observer, type World } from '@concordat/si
 import { utf8 } from '@concordat/wire';
 import type { Candidate, Settings } from './candidate.ts';
 import { asCaller, asGateway, type ClientProcess, type ClientStrategy } from './load.ts';
-import type { Recorder } from './recorder.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
 import { room, type Testbed } from './testbed.ts';
 
 /** A member that turned: the honest replica with settings of its own, or behind a twisted `Env`. */
 export interface Adversary {
   readonly settings?: Settings;
+  /** Requests that its gateway keeps outstanding, which nobody counts. Default none. */
+  readonly asks?: number;
   strategy?(liar: Liar): Strategy<ReplicaState, Message>;
 }
 
@@ -45,7 +47,7 @@ export interface FederationOptions {
   readonly adversaries?: ReadonlyMap<NodeId, Adversary>;
   /** Requests that the gateway of a member keeps outstanding. Default none. */
   readonly gateway?: (member: NodeId) => number;
-  readonly observers?: readonly Observer[];
+  readonly observers?: readonly Observer[] | undefined;
 }
 
 /** Clients of one domain that are no members. */
@@ -57,6 +59,8 @@ export interface Crowd {
   readonly outstanding?: number;
   /** What makes each of them hostile. */
   readonly strategy?: ClientStrategy;
+  /** Goes on when any replica has answered: a hostile client does not wait for the truth. Default false. */
+  readonly isHasty?: boolean;
   /** How hostile ones put their messages into bytes. */
   readonly codec?: MessageCodec<Message>;
   readonly recorder: Recorder;
@@ -122,7 +126,10 @@ function addMember(
   const config = replicaConfig({ self: id, cluster: CLUSTER, faults: candidate.faults(faults), ...settings });
   const keys = meterKeys(plain, testbed.cpu, (costUs) => world.spend(id, costUs));
   const replica = createReplica({ config, keys, createService: () => createLedger(keys.hash) });
-  const served = asGateway(replica, adversary === undefined ? (gateway?.(id) ?? 0) : 0, recorder);
+  const served =
+    adversary === undefined
+      ? asGateway(replica, gateway?.(id) ?? 0, recorder)
+      : asGateway(replica, adversary.asks ?? 0, createRecorder());
   const strategy = adversary?.strategy?.({ self: id, cluster: CLUSTER, quorums: config.quorums, keys });
   world.add({
     id,
@@ -143,7 +150,7 @@ interface ClientNode {
 function clientOf(crowd: Crowd, id: NodeId, quorums: Quorums, keysOf: (domain: number) => Keys): ClientNode {
   const process: Process<Parameters<ClientProcess['settle']>[0], Message> = createClient({
     cluster: CLUSTER,
-    quorums,
+    quorums: crowd.isHasty === true ? { ...quorums, vouching: 1 } : quorums,
     keys: keysOf(crowd.domain),
     domain: crowd.domain,
     client: id - FIRST_CONNECTION + 1,

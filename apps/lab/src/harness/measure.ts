@@ -23,6 +23,8 @@ export interface Figures {
   readonly views: number;
   /** Answers that each participant got. */
   readonly byNode: Readonly<Record<NodeId, number>>;
+  /** The longest that each waited for one. */
+  readonly worstMs: Readonly<Record<NodeId, Millis>>;
 }
 
 export function measure(federation: Federation, { warmMs, forMs }: Span): Figures {
@@ -46,6 +48,7 @@ export function measure(federation: Federation, { warmMs, forMs }: Span): Figure
     }),
     views: viewOf(federation) - view,
     byNode: Object.fromEntries(recorder.byNode),
+    worstMs: Object.fromEntries(recorder.worstMs),
   };
 }
 

@@ -33,3 +33,24 @@ export const delays: Testbed = {
   disk: { syncMs: 0, jitterMs: 0 },
   cpu: freeCosts,
 };
+
+/**
+ * The same room with cores that are `times` as slow. Ratios of throughput stay what they are while fewer requests have
+ * to be simulated: for the small sizes.
+ */
+export const slowed = ({ network, disk, cpu }: Testbed, times: number): Testbed => ({
+  network,
+  disk,
+  cpu: {
+    turnUs: cpu.turnUs * times,
+    receiveUs: cpu.receiveUs * times,
+    sendUs: cpu.sendUs * times,
+    frameUs: cpu.frameUs * times,
+    byteUs: cpu.byteUs * times,
+    appendUs: cpu.appendUs * times,
+    verifyUs: cpu.verifyUs * times,
+    signUs: cpu.signUs * times,
+    hashByteUs: cpu.hashByteUs * times,
+    workers: cpu.workers,
+  },
+});

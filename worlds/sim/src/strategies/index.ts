@@ -1,4 +1,4 @@
 export { corrupt, equivocate, flood, type MessageTwist, replay } from './lies.ts';
-export { deaf, delay, forgetful, mute, selectiveSilence } from './silence.ts';
+export { deaf, delay, forgetful, ignore, mute, selectiveSilence } from './silence.ts';
 export { twins } from './twins.ts';
 export { onSend, strategyOf, type Twist, twistEnv } from './twist.ts';
