@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { attackCommand } from './commands/attack.ts';
 import { evidenceCommand } from './commands/evidence.ts';
 import { initCommand } from './commands/init.ts';
+import { labCommand } from './commands/lab.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { statusCommand } from './commands/status.ts';
@@ -21,7 +22,8 @@ const program = new Command('concordat')
   .addCommand(statusCommand())
   .addCommand(attackCommand())
   .addCommand(evidenceCommand())
-  .addCommand(simCommand());
+  .addCommand(simCommand())
+  .addCommand(labCommand());
 
 try {
   await program.parseAsync();

@@ -2,6 +2,7 @@
 
 import type { AnyExperiment } from './experiment.ts';
 import { authenticators } from './experiments/authenticators/experiment.ts';
+import { costs } from './experiments/costs/experiment.ts';
 import { faultModels } from './experiments/fault-models/experiment.ts';
 import { messageDelays } from './experiments/message-delays/experiment.ts';
 import { slowBackup } from './experiments/slow-backup/experiment.ts';
@@ -17,4 +18,5 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   unfairPrimary,
   underAttack,
   faultModels,
+  costs,
 ];

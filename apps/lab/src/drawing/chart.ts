@@ -110,7 +110,13 @@ const frame = ({ title }: Common, valuesOn: 'x' | 'y'): EChartsOption => ({
   textStyle: { fontFamily: FONT, color: INK },
   title: { text: title, left: 12, top: 8, textStyle: { fontSize: 16, color: INK } },
   legend: { left: 10, top: 36, itemWidth: 16, itemHeight: 10, itemGap: 22 },
-  grid: { left: 20, right: 70, top: 96, bottom: valuesOn === 'x' ? 46 : 44, containLabel: true },
+  grid: {
+    left: valuesOn === 'x' ? 50 : 20,
+    right: 60,
+    top: 96,
+    bottom: valuesOn === 'x' ? 46 : 44,
+    containLabel: true,
+  },
 });
 
 const valueAxis = ({ name, isLog = false, max }: Axis) => ({
@@ -129,17 +135,30 @@ const marksOf = (levels: readonly Level[], axis: 'xAxis' | 'yAxis') => ({
     data: levels.map(({ name, value }) => ({
       name,
       [axis]: value,
-      label: { formatter: name, position: 'end' as const, fontSize: 11 },
+      label: {
+        formatter: name,
+        position: axis === 'xAxis' ? ('start' as const) : ('insideEndTop' as const),
+        fontSize: 11,
+      },
     })),
   },
 });
+
+/** Names of styles count the charts of this process: here they count those of this one. */
+function withOwnNames(svg: string): string {
+  const names = new Map<string, string>();
+  return svg.replaceAll(/zr\d+-([a-z]+)-\d+/g, (name, kind: string) => {
+    const own = names.get(name) ?? `zr-${kind}-${names.size}`;
+    names.set(name, own);
+    return own;
+  });
+}
 
 function render(option: EChartsOption, height: number): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   try {
     chart.setOption(option);
-    // Names of styles count the charts of this process.
-    return `${chart.renderToSVGString().replaceAll(/zr\d+-/g, 'zr-')}\n`;
+    return `${withOwnNames(chart.renderToSVGString())}\n`;
   } finally {
     // It keeps the process alive otherwise.
     chart.dispose();

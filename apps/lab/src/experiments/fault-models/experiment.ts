@@ -69,10 +69,10 @@ export const faultModels: Experiment<Parameters, readonly Row[]> = {
     clients: 12,
     idleClients: 1,
     atGateways: 0,
-    span: { warmMs: 100, forMs: 200 },
+    span: { warmMs: 50, forMs: 120 },
     testbed: slowed(room, 5),
   },
-  full: { clients: 32, idleClients: 1, atGateways: 0, span: { warmMs: 300, forMs: 2000 }, testbed: room },
+  full: { clients: 32, idleClients: 1, atGateways: 0, span: { warmMs: 300, forMs: 1000 }, testbed: room },
   run: (parameters, progress) =>
     MODELS.map(({ model }) => {
       const row = trial(model, parameters);

@@ -7,7 +7,7 @@ import { drawBars } from '../../drawing/chart.ts';
 import type { Experiment } from '../../experiment.ts';
 import { atLeast, type Finding } from '../../finding.ts';
 import { late } from '../../harness/adversaries.ts';
-import { CANDIDATES, type Candidate, isRobust } from '../../harness/candidate.ts';
+import { CANDIDATES, type Candidate, concordat, isRobust } from '../../harness/candidate.ts';
 import type { Span } from '../../harness/measure.ts';
 import { room, slowed } from '../../harness/testbed.ts';
 import { type Load, run } from '../../harness/trial.ts';
@@ -74,12 +74,12 @@ export const slowPrimary: Experiment<Parameters, readonly Row[]> = {
   claim: 'A slow primary is replaced, and costs little until then.',
   source: 'Aardvark (NSDI 2009), throughput with a slow primary',
   small: {
-    candidates: CANDIDATES.slice(0, 2),
+    candidates: [concordat],
     delaysMs: [10, 100],
     clients: 12,
     atGateways: 0,
-    span: { warmMs: 200, forMs: 300 },
-    patient: { warmMs: 2000, forMs: 300 },
+    span: { warmMs: 150, forMs: 200 },
+    patient: { warmMs: 2000, forMs: 200 },
     testbed: slowed(room, 5),
   },
   full: {
@@ -87,8 +87,8 @@ export const slowPrimary: Experiment<Parameters, readonly Row[]> = {
     delaysMs: [1, 10, 100],
     clients: 32,
     atGateways: 0,
-    span: { warmMs: 500, forMs: 3000 },
-    patient: { warmMs: 3000, forMs: 3000 },
+    span: { warmMs: 300, forMs: 1000 },
+    patient: { warmMs: 2500, forMs: 1000 },
     testbed: room,
   },
   run: trials,

@@ -19,6 +19,8 @@ export interface Attack {
   readonly client?: { readonly strategy: ClientStrategy; readonly codec?: MessageCodec<Message> };
   /** What the hostile member is, if one attacks. */
   readonly member?: Adversary;
+  /** How long it takes until the attack shows, if that is longer than loads need to be warm. */
+  readonly showsAfterMs?: number;
 }
 
 export const LIAR_OF: Readonly<Record<'primary' | 'backup', NodeId>> = { primary: 0, backup: 3 };
@@ -41,7 +43,7 @@ const byClients = (rate: Flood): Attack[] => [
 
 const byPrimary = (): Attack[] => [
   { name: 'delays by 10 ms', by: 'primary', member: late(10) },
-  { name: 'ignores one domain', by: 'primary', member: ignoring(VICTIM) },
+  { name: 'ignores one domain', by: 'primary', member: ignoring(VICTIM), showsAfterMs: 1500 },
   { name: 'equivocates', by: 'primary', member: lying('equivocate') },
   { name: 'tiny batches', by: 'primary', member: { settings: { batchRequests: 1, pipeline: 1 } } },
 ];

@@ -31,6 +31,10 @@ const MISSED: Readonly<Record<string, string>> = {
     'a connection may have as many signatures checked as it sends, however many were false; genuine requests wait behind them or are dropped',
   'replay flood':
     'the signature is checked before it is asked whether the request is executed already; replies are sent again without limit',
+  'ignores one domain':
+    'it is replaced, but goes on ignoring that domain as a backup: it has to fetch what it ignored, and everybody waits for it (see slow-backup)',
+  floods:
+    'the signatures of requests that it heard from others and sends again are checked each time, before it is asked whether they are executed already',
   'delays by 10 ms': 'nobody expects a throughput of the primary: only silence ends its view',
   'tiny batches': 'nobody expects a throughput of the primary: only silence ends its view',
 };

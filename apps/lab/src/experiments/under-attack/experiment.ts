@@ -28,6 +28,7 @@ function figuresOf(load: Load, candidate: Candidate, by: Attacker, attack: Attac
   const member = attack?.member ?? {};
   return run({
     ...load,
+    span: { ...load.span, warmMs: attack?.showsAfterMs ?? load.span.warmMs },
     candidate,
     faults: FAULTS,
     adversaries: new Map(by === 'client' ? [] : [[LIAR_OF[by], member]]),
@@ -44,7 +45,7 @@ export const underAttack: Experiment<Parameters, readonly Row[]> = {
     rate: { perTick: 10, everyMs: 5 },
     clients: 12,
     atGateways: 2,
-    span: { warmMs: 200, forMs: 200 },
+    span: { warmMs: 150, forMs: 150 },
     testbed: slowed(room, 5),
   },
   full: {
@@ -52,7 +53,7 @@ export const underAttack: Experiment<Parameters, readonly Row[]> = {
     rate: { perTick: 10, everyMs: 1 },
     clients: 32,
     atGateways: 2,
-    span: { warmMs: 500, forMs: 3000 },
+    span: { warmMs: 300, forMs: 1000 },
     testbed: room,
   },
   run: ({ candidates, rate, ...load }, progress) =>

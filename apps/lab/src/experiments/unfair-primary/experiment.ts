@@ -8,8 +8,9 @@ import type { Experiment } from '../../experiment.ts';
 import { atLeast, atMost, type Finding } from '../../finding.ts';
 import { ignoring } from '../../harness/adversaries.ts';
 import { CANDIDATES, type Candidate, concordat } from '../../harness/candidate.ts';
+import { measure } from '../../harness/measure.ts';
 import { room, slowed } from '../../harness/testbed.ts';
-import { type Load, run } from '../../harness/trial.ts';
+import { begin, type Load, run } from '../../harness/trial.ts';
 
 interface Parameters extends Load {
   readonly candidates: readonly Candidate[];
@@ -17,12 +18,12 @@ interface Parameters extends Load {
 
 interface Row {
   readonly candidate: string;
-  /** Answers per second of the starved gateway, and of another one, from the beginning to the end. */
+  /** Answers per second of the starved gateway, and of another one, once another primary leads. */
   readonly starved: number;
   readonly other: number;
   /** Of another one where nobody is starved. */
   readonly calm: number;
-  /** The longest that the starved one waited. */
+  /** The longest that the starved one waited until then. */
   readonly worstMs: number;
 }
 
@@ -31,11 +32,16 @@ const PRIMARY = 0;
 const VICTIM = 1;
 const OTHER = 2;
 
+/** Enough for the patience of others, a view change, and what had piled up. */
+const UNTIL_LED_MS = 1500;
+
 function trial(candidate: Candidate, load: Load): Row {
   const seconds = load.span.forMs / 1000;
   const options = { ...load, candidate, faults: FAULTS };
   const calm = run({ ...options, adversaries: new Map([[PRIMARY, {}]]) });
-  const { byNode, worstMs } = run({ ...options, adversaries: new Map([[PRIMARY, ignoring(VICTIM)]]) });
+  const federation = begin({ ...options, adversaries: new Map([[PRIMARY, ignoring(VICTIM)]]) });
+  const { worstMs } = measure(federation, { warmMs: 0, forMs: UNTIL_LED_MS });
+  const { byNode } = measure(federation, { warmMs: 0, forMs: load.span.forMs });
   return {
     candidate: candidate.name,
     starved: (byNode[VICTIM] ?? 0) / seconds,
@@ -71,14 +77,14 @@ export const unfairPrimary: Experiment<Parameters, readonly Row[]> = {
     candidates: [concordat],
     clients: 0,
     atGateways: 4,
-    span: { warmMs: 0, forMs: 4000 },
-    testbed: slowed(room, 20),
+    span: { warmMs: 100, forMs: 300 },
+    testbed: slowed(room, 5),
   },
   full: {
     candidates: CANDIDATES,
     clients: 0,
     atGateways: 8,
-    span: { warmMs: 0, forMs: 10_000 },
+    span: { warmMs: 300, forMs: 1000 },
     testbed: room,
   },
   run: ({ candidates, ...load }, progress) =>
