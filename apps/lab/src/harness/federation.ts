@@ -17,6 +17,7 @@ import {
   decodeMessage,
   encodeMessage,
   type FaultModel,
+  firstMembers,
   type Message,
   type Quorums,
   quorumsOf,
@@ -27,7 +28,7 @@ import { createLedger, type Liar } from '@concordat/replication/compliance';
 import { createWorld, meterKeys, type Observer, type World } from '@concordat/sim';
 import { utf8 } from '@concordat/wire';
 import type { Candidate, Settings } from './candidate.ts';
-import { asCaller, asGateway, type ClientProcess, type ClientStrategy } from './load.ts';
+import { asCaller, asGateway, type ClientProcess, type ClientStrategy, type ReplicaProcess } from './load.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { room, type Testbed } from './testbed.ts';
 
@@ -100,13 +101,15 @@ export function createFederation(options: FederationOptions, recorder: Recorder)
   });
   const keysOf = createModelKeys(FIRST_OUTSIDER + OUTSIDERS, seed);
   const honest: NodeId[] = [];
+  const domains = new Map<NodeId, number>();
   for (let id = 0; id < quorums.members; id++) {
     if (adversaries?.has(id) !== true) honest.push(id);
-    addMember(world, options, id, keysOf(id), recorder);
+    addMember(world, options, id, keysOf(id), recorder, domains);
   }
   let entered = 0;
   const enter = (crowd: Crowd): NodeId[] => {
     const ids = Array.from({ length: crowd.count }, () => FIRST_CONNECTION + entered++);
+    for (const id of ids) domains.set(id, crowd.domain);
     for (const id of ids) world.add({ id, link: 'connection', ...clientOf(crowd, id, quorums, keysOf) });
     return ids;
   };
@@ -120,17 +123,27 @@ function addMember(
   id: NodeId,
   plain: Keys,
   recorder: Recorder,
+  domains: ReadonlyMap<NodeId, number>,
 ): void {
   const adversary = adversaries?.get(id);
   const settings = { ...candidate.settings, ...adversary?.settings };
   const config = replicaConfig({ self: id, cluster: CLUSTER, faults: candidate.faults(faults), ...settings });
   const keys = meterKeys(plain, testbed.cpu, (costUs) => world.spend(id, costUs));
-  const replica = createReplica({ config, keys, createService: () => createLedger(keys.hash) });
+  const replica = vouching(
+    createReplica({ config, keys, createService: () => createLedger(keys.hash) }),
+    domains,
+  );
   const served =
     adversary === undefined
       ? asGateway(replica, gateway?.(id) ?? 0, recorder)
       : asGateway(replica, adversary.asks ?? 0, createRecorder());
-  const strategy = adversary?.strategy?.({ self: id, cluster: CLUSTER, quorums: config.quorums, keys });
+  const strategy = adversary?.strategy?.({
+    self: id,
+    cluster: CLUSTER,
+    members: config.members,
+    quorums: config.quorums,
+    keys,
+  });
   world.add({
     id,
     process: strategy === undefined ? served : strategy(served),
@@ -142,6 +155,13 @@ function addMember(
   });
 }
 
+/** The replica behind a port that knows by its certificate whose a connection is, as the real one does. */
+function vouching(replica: ReplicaProcess, domains: ReadonlyMap<NodeId, number>): ReplicaProcess {
+  const vouched = (from: NodeId, m: Message): Message =>
+    m.type === 'request' && domains.get(from) === m.request.domain ? { ...m, isVouched: true } : m;
+  return { ...replica, receive: (s, env, from, m) => replica.receive(s, env, from, vouched(from, m)) };
+}
+
 interface ClientNode {
   readonly process: ClientProcess;
   readonly codec: MessageCodec<Message>;
@@ -150,6 +170,7 @@ interface ClientNode {
 function clientOf(crowd: Crowd, id: NodeId, quorums: Quorums, keysOf: (domain: number) => Keys): ClientNode {
   const process: Process<Parameters<ClientProcess['settle']>[0], Message> = createClient({
     cluster: CLUSTER,
+    members: firstMembers(quorums),
     quorums: crowd.isHasty === true ? { ...quorums, vouching: 1 } : quorums,
     keys: keysOf(crowd.domain),
     domain: crowd.domain,

@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { createModelKeys, modelHash } from '@concordat/crypto';
 import { type Env, FIRST_CONNECTION, type NodeId } from '@concordat/kernel';
 import { toHex, utf8 } from '@concordat/wire';
-import { type ClientState, call, createClient } from '../client.ts';
+import { type ClientState, call, createClient } from '../client/client.ts';
+import { firstMembers } from '../config.ts';
 import { quorumsOf } from '../fault-model.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
@@ -25,6 +26,7 @@ function enter(cluster: Cluster, number: number, strategy?: ClientStrategy): Nod
   const honest = createClient({
     cluster: modelHash(utf8('compliance')),
     quorums: quorumsOf(FAULTS),
+    members: firstMembers(quorumsOf(FAULTS)),
     keys: createModelKeys(cluster.members, SEED)(domain),
     domain,
     client: 1_000_000 + number,

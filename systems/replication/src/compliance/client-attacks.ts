@@ -6,8 +6,9 @@
 import type { NodeId, Strategy } from '@concordat/kernel';
 import { MAX_REQUEST_BYTES } from '@concordat/kernel';
 import { flood, onSend } from '@concordat/sim';
-import type { ClientState } from '../client.ts';
-import type { Message, Submit } from '../replica/messages.ts';
+import type { ClientState } from '../client/client.ts';
+import type { Submit } from '../replica/client-messages.ts';
+import type { Message } from '../replica/messages.ts';
 
 export type ClientStrategy = Strategy<ClientState, Message>;
 
@@ -38,6 +39,12 @@ const genuineForPrimary = onRequest((message, to) => (to === PRIMARY ? message :
 /** Genuine for the backups, which then wait for a primary that has no reason to propose it. */
 const genuineForBackups = onRequest((message, to) => (to === PRIMARY ? spoiled(message) : message));
 
+/** As if a member's domain asked, which did not sign it: the connection does not vouch for that. */
+const borrowed = onRequest((message) => {
+  const { type, request } = spoiled(message);
+  return { type, request: { ...request, domain: PRIMARY } };
+});
+
 const enlarged = onRequest(({ type, request }) => ({ type, request: { ...request, body: OVERSIZED } }));
 
 const composed =
@@ -50,6 +57,7 @@ export const clientAttacks = {
   'genuine for the primary only': () => genuineForPrimary,
   'genuine for backups only': () => genuineForBackups,
   'false signatures': ({ perTick, everyMs }) => composed(flood(perTick, everyMs), onRequest(spoiled)),
+  'false names': ({ perTick, everyMs }) => composed(flood(perTick, everyMs), borrowed),
   'replay flood': ({ perTick, everyMs }) => flood(perTick, everyMs),
   // So large that one at a time is a flood.
   oversized: ({ perTick, everyMs }) => composed(flood(1, 10 * perTick * everyMs), enlarged),

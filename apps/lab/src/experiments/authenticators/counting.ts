@@ -20,6 +20,7 @@ export interface Count {
 const KINDS: Readonly<Partial<Record<string, Kind>>> = {
   request: 'client',
   reply: 'client',
+  'spec-response': 'client',
   'pre-prepare': 'agreement',
   prepare: 'agreement',
   acknowledge: 'agreement',

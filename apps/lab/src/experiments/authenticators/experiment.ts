@@ -8,7 +8,7 @@ import { type FaultModel, quorumsOf } from '@concordat/replication';
 import { drawCurves } from '../../drawing/chart.ts';
 import type { Experiment } from '../../experiment.ts';
 import { atMost, exactly, type Finding, inWords } from '../../finding.ts';
-import { CANDIDATES, type Candidate, pbft, withSettings } from '../../harness/candidate.ts';
+import { CANDIDATES, type Candidate, pbft, withSettings, zyzzyva } from '../../harness/candidate.ts';
 import { createFederation, FIRST_OUTSIDER } from '../../harness/federation.ts';
 import { createRecorder } from '../../harness/recorder.ts';
 import { DELAY_MS, delays } from '../../harness/testbed.ts';
@@ -80,6 +80,18 @@ function count(candidate: Candidate, faults: FaultModel, batch: number, slots: n
   };
 }
 
+const asPublished = ({ candidate, model: { u, r }, batch, client, agreement }: Row): Finding =>
+  atMost(
+    `${candidate}, (${u},${r}): MAC operations per request, batches of ${batch}, as published`,
+    client + agreement,
+    zyzzyvaFormula(u, batch),
+    {
+      published: inWords(zyzzyvaFormula(u, batch)),
+      missedBecause:
+        "replicas tell each other what they tell clients, so that members' gateways learn what is exposed from their own replica, also when the client is gone (DESIGN section 9, rule 1)",
+    },
+  );
+
 /** What is asserted of one candidate under one fault model, at every batch size. */
 function assertGroup(rows: readonly Row[]): Finding[] {
   const shown = rows.find(({ batch }) => batch === SHOWN_BATCH);
@@ -108,6 +120,7 @@ function assertGroup(rows: readonly Row[]): Finding[] {
       Math.max(...shares),
       HOUSEKEEPING_SHARE,
     ),
+    ...(candidate === zyzzyva.name ? [asPublished(shown)] : []),
   ];
 }
 

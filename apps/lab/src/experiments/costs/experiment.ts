@@ -67,8 +67,11 @@ async function compare(
 ): Promise<Comparison> {
   const [row] = await measureNull(
     {
+      targets: ['each'],
       journals: ['memory'],
       loads: [{ clients: CLIENTS, payloadBytes: 0, seconds }],
+      rounds: 1,
+      profileDir: null,
       parentDir: undefined,
       json: false,
     },

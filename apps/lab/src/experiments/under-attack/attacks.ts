@@ -8,7 +8,7 @@ import { encodeMessage, type Message } from '@concordat/replication';
 import { type ClientStrategy, clientAttacks, type Flood } from '@concordat/replication/compliance';
 import { flood } from '@concordat/sim';
 import { behaving, ignoring, late, lying, silent } from '../../harness/adversaries.ts';
-import type { Adversary } from '../../harness/federation.ts';
+import type { Adversary, Crowd } from '../../harness/federation.ts';
 
 export type Attacker = 'client' | 'primary' | 'backup';
 
@@ -16,7 +16,7 @@ export interface Attack {
   readonly name: string;
   readonly by: Attacker;
   /** What each of the hostile clients is, if clients attack. */
-  readonly client?: { readonly strategy: ClientStrategy; readonly codec?: MessageCodec<Message> };
+  readonly client?: Pick<Crowd, 'outstanding' | 'codec'> & { readonly strategy: ClientStrategy };
   /** What the hostile member is, if one attacks. */
   readonly member?: Adversary;
   /** How long it takes until the attack shows, if that is longer than loads need to be warm. */
@@ -34,9 +34,16 @@ const junk: MessageCodec<Message> = {
 /** The domain that the primary ignores. */
 const VICTIM = 1;
 
+/** Of each hostile client, honest or not. So large ones come one at a time. */
+export const OUTSTANDING = 16;
+
 const byClients = (rate: Flood): Attack[] => [
   ...Object.entries(clientAttacks).map(
-    ([name, make]): Attack => ({ name, by: 'client', client: { strategy: make(rate) } }),
+    ([name, make]): Attack => ({
+      name,
+      by: 'client',
+      client: { strategy: make(rate), outstanding: name === 'oversized' ? 1 : OUTSTANDING },
+    }),
   ),
   { name: 'junk flood', by: 'client', client: { strategy: flood(rate.perTick, rate.everyMs), codec: junk } },
 ];

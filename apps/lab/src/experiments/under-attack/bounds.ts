@@ -25,16 +25,10 @@ const PUBLISHED: Readonly<Record<Attacker, string>> = {
 
 /** What is known to be missed without the policies of a robust preset. */
 const MISSED: Readonly<Record<string, string>> = {
-  'genuine for the primary only':
-    'a backup that lacks the body of a proposal asks for it only at a tick, every quarter of the retransmission interval, and accepts nothing after it meanwhile',
-  'false signatures':
-    'a connection may have as many signatures checked as it sends, however many were false; genuine requests wait behind them or are dropped',
-  'replay flood':
-    'the signature is checked before it is asked whether the request is executed already; replies are sent again without limit',
+  'false names':
+    'a request that its connection does not vouch for has its signature checked by every replica, however many of this connection were false before',
   'ignores one domain':
     'it is replaced, but goes on ignoring that domain as a backup: it has to fetch what it ignored, and everybody waits for it (see slow-backup)',
-  floods:
-    'the signatures of requests that it heard from others and sends again are checked each time, before it is asked whether they are executed already',
   'delays by 10 ms': 'nobody expects a throughput of the primary: only silence ends its view',
   'tiny batches': 'nobody expects a throughput of the primary: only silence ends its view',
 };

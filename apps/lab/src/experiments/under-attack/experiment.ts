@@ -11,7 +11,7 @@ import { type Candidate, concordat } from '../../harness/candidate.ts';
 import type { Figures } from '../../harness/measure.ts';
 import { room, slowed } from '../../harness/testbed.ts';
 import { type Load, run } from '../../harness/trial.ts';
-import { type Attack, type Attacker, attacks, LIAR_OF } from './attacks.ts';
+import { type Attack, type Attacker, attacks, LIAR_OF, OUTSTANDING } from './attacks.ts';
 import { assertRows, type Row } from './bounds.ts';
 
 interface Parameters extends Load {
@@ -21,7 +21,8 @@ interface Parameters extends Load {
 }
 
 const FAULTS: FaultModel = { u: 1, r: 1 };
-const HOSTILE = { count: 2, outstanding: 4, isHasty: true };
+/** They are there without an attack, too, and then they are honest. */
+const HOSTILE = { count: 2, outstanding: OUTSTANDING };
 
 /** Without an attack, the member that may lie asks for nothing either: loads are the same. */
 function figuresOf(load: Load, candidate: Candidate, by: Attacker, attack: Attack | null): Figures {
@@ -32,7 +33,7 @@ function figuresOf(load: Load, candidate: Candidate, by: Attacker, attack: Attac
     candidate,
     faults: FAULTS,
     adversaries: new Map(by === 'client' ? [] : [[LIAR_OF[by], member]]),
-    ...(attack?.client !== undefined && { hostile: { ...HOSTILE, ...attack.client } }),
+    ...(by === 'client' && { hostile: { ...HOSTILE, isHasty: attack !== null, ...attack?.client } }),
   });
 }
 
