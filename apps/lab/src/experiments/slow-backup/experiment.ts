@@ -103,10 +103,10 @@ export const slowBackup: Experiment<Parameters, readonly Row[]> = {
   small: {
     candidates: [pbft, concordat, zyzzyva5],
     delaysMs: [0, 30],
-    clients: 16,
+    clients: 12,
     atGateways: 0,
     span: { warmMs: 120, forMs: 100 },
-    testbed: slowed(room, 2),
+    testbed: slowed(room, 3),
   },
   full: {
     candidates: [pbft, concordat, zyzzyva, zyzzyva5],
