@@ -5,6 +5,7 @@ import { authenticators } from './experiments/authenticators/experiment.ts';
 import { costs } from './experiments/costs/experiment.ts';
 import { faultModels } from './experiments/fault-models/experiment.ts';
 import { messageDelays } from './experiments/message-delays/experiment.ts';
+import { signedRequests } from './experiments/signed-requests/experiment.ts';
 import { slowBackup } from './experiments/slow-backup/experiment.ts';
 import { slowPrimary } from './experiments/slow-primary/experiment.ts';
 import { underAttack } from './experiments/under-attack/experiment.ts';
@@ -18,5 +19,6 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   unfairPrimary,
   underAttack,
   faultModels,
+  signedRequests,
   costs,
 ];

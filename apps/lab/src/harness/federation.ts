@@ -4,13 +4,7 @@
  */
 
 import { createModelKeys, type Keys, modelHash } from '@concordat/crypto';
-import {
-  FIRST_CONNECTION,
-  type MessageCodec,
-  type NodeId,
-  type Process,
-  type Strategy,
-} from '@concordat/kernel';
+import { FIRST_CONNECTION, type MessageCodec, type NodeId, type Strategy } from '@concordat/kernel';
 import {
   createClient,
   createReplica,
@@ -28,7 +22,7 @@ import { createLedger, type Liar } from '@concordat/replication/compliance';
 import { createWorld, meterKeys, type Observer, type World } from '@concordat/sim';
 import { utf8 } from '@concordat/wire';
 import type { Candidate, Settings } from './candidate.ts';
-import { asCaller, asGateway, type ClientProcess, type ClientStrategy, type ReplicaProcess } from './load.ts';
+import { asCaller, asGateway, type ClientStrategy, type ReplicaProcess } from './load.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { room, type Testbed } from './testbed.ts';
 
@@ -71,12 +65,11 @@ export interface Federation {
   readonly world: World;
   readonly quorums: Quorums;
   readonly honest: readonly NodeId[];
-  readonly keysOf: (domain: number) => Keys;
   readonly stateOf: (member: NodeId) => ReplicaState;
   /** What clients get, at gateways of honest members. */
   readonly recorder: Recorder;
-  /** Adds clients, which begin to call after a moment; returns their ids. */
-  enter(crowd: Crowd): readonly NodeId[];
+  /** Adds clients, which begin to call after a moment. */
+  enter(crowd: Crowd): void;
 }
 
 const CLUSTER = modelHash(utf8('lab'));
@@ -89,64 +82,67 @@ const codec: MessageCodec<Message> = { encode: encodeMessage, decode: decodeMess
 
 const RETRANSMIT_MS = 500;
 
-export function createFederation(options: FederationOptions, recorder: Recorder): Federation {
-  const { seed, faults, candidate, adversaries, observers = [], testbed = room } = options;
-  const quorums = quorumsOf(candidate.faults(faults));
-  const world = createWorld({
-    seed,
-    network: testbed.network,
-    checkInvariants: false,
-    keepNotes: false,
-    observers,
-  });
-  const keysOf = createModelKeys(FIRST_OUTSIDER + OUTSIDERS, seed);
-  const honest: NodeId[] = [];
-  const domains = new Map<NodeId, number>();
-  for (let id = 0; id < quorums.members; id++) {
-    if (adversaries?.has(id) !== true) honest.push(id);
-    addMember(world, options, id, keysOf(id), recorder, domains);
-  }
-  let entered = 0;
-  const enter = (crowd: Crowd): NodeId[] => {
-    const ids = Array.from({ length: crowd.count }, () => FIRST_CONNECTION + entered++);
-    for (const id of ids) domains.set(id, crowd.domain);
-    for (const id of ids) world.add({ id, link: 'connection', ...clientOf(crowd, id, quorums, keysOf) });
-    return ids;
-  };
-  const stateOf = (member: NodeId): ReplicaState => world.stateOf<ReplicaState>(member);
-  return { world, quorums, honest, keysOf, stateOf, recorder, enter };
+/** What the members of one federation share. */
+interface Site {
+  readonly world: World;
+  readonly options: FederationOptions;
+  readonly quorums: Quorums;
+  readonly keysOf: (domain: number) => Keys;
+  /** Whose each connection is. */
+  readonly domains: Map<NodeId, number>;
 }
 
-function addMember(
-  world: World,
-  { faults, candidate, adversaries, gateway, testbed = room }: FederationOptions,
-  id: NodeId,
-  plain: Keys,
-  recorder: Recorder,
-  domains: ReadonlyMap<NodeId, number>,
-): void {
+export function createFederation(options: FederationOptions, recorder: Recorder): Federation {
+  const { seed, faults, candidate, adversaries, observers = [], testbed = room } = options;
+  const site: Site = {
+    world: createWorld({
+      seed,
+      network: testbed.network,
+      checkInvariants: false,
+      keepNotes: false,
+      observers,
+    }),
+    options,
+    quorums: quorumsOf(candidate.faults(faults)),
+    keysOf: createModelKeys(FIRST_OUTSIDER + OUTSIDERS, seed),
+    domains: new Map(),
+  };
+  const { world, quorums, domains } = site;
+  const members = firstMembers(quorums);
+  for (const id of members) addMember(site, id, recorder);
+  const enter = (crowd: Crowd): void => {
+    for (let i = 0; i < crowd.count; i++) {
+      const id = FIRST_CONNECTION + domains.size;
+      domains.set(id, crowd.domain);
+      addClient(site, id, crowd);
+    }
+  };
+  return {
+    world,
+    quorums,
+    honest: members.filter((id) => adversaries?.has(id) !== true),
+    stateOf: (member) => world.stateOf<ReplicaState>(member),
+    recorder,
+    enter,
+  };
+}
+
+function addMember({ world, options, keysOf, domains }: Site, id: NodeId, recorder: Recorder): void {
+  const { faults, candidate, adversaries, gateway, testbed = room } = options;
   const adversary = adversaries?.get(id);
   const settings = { ...candidate.settings, ...adversary?.settings };
   const config = replicaConfig({ self: id, cluster: CLUSTER, faults: candidate.faults(faults), ...settings });
+  const plain = keysOf(id);
   const keys = meterKeys(plain, testbed.cpu, (costUs) => world.spend(id, costUs));
-  const replica = vouching(
-    createReplica({ config, keys, createService: () => createLedger(keys.hash) }),
-    domains,
-  );
-  const served =
-    adversary === undefined
-      ? asGateway(replica, gateway?.(id) ?? 0, recorder)
-      : asGateway(replica, adversary.asks ?? 0, createRecorder());
-  const strategy = adversary?.strategy?.({
-    self: id,
-    cluster: CLUSTER,
-    members: config.members,
-    quorums: config.quorums,
-    keys,
-  });
+  const replica = createReplica({ config, keys, createService: () => createLedger(keys.hash) });
+  const asked = adversary === undefined ? (gateway?.(id) ?? 0) : (adversary.asks ?? 0);
+  const counted = adversary === undefined ? recorder : createRecorder();
+  const { members, quorums } = config;
+  const strategy = adversary?.strategy?.({ self: id, cluster: CLUSTER, members, quorums, keys });
+  const served = asGateway(vouching(replica, domains), asked, counted);
   world.add({
     id,
-    process: strategy === undefined ? served : strategy(served),
+    process: strategy?.(served) ?? served,
     codec,
     verify: (check) => plain.verify(check.signer, check.bytes, check.signature),
     disk: testbed.disk,
@@ -162,22 +158,19 @@ function vouching(replica: ReplicaProcess, domains: ReadonlyMap<NodeId, number>)
   return { ...replica, receive: (s, env, from, m) => replica.receive(s, env, from, vouched(from, m)) };
 }
 
-interface ClientNode {
-  readonly process: ClientProcess;
-  readonly codec: MessageCodec<Message>;
-}
-
-function clientOf(crowd: Crowd, id: NodeId, quorums: Quorums, keysOf: (domain: number) => Keys): ClientNode {
-  const process: Process<Parameters<ClientProcess['settle']>[0], Message> = createClient({
+function addClient({ world, quorums, keysOf }: Site, id: NodeId, crowd: Crowd): void {
+  const { domain, outstanding = 1, isHasty = false, strategy, recorder } = crowd;
+  const client = createClient({
     cluster: CLUSTER,
     members: firstMembers(quorums),
-    quorums: crowd.isHasty === true ? { ...quorums, vouching: 1 } : quorums,
-    keys: keysOf(crowd.domain),
-    domain: crowd.domain,
+    quorums: isHasty ? { ...quorums, vouching: 1 } : quorums,
+    keys: keysOf(domain),
+    domain,
     client: id - FIRST_CONNECTION + 1,
-    clientWindow: Math.max(1, crowd.outstanding ?? 1),
+    clientWindow: outstanding,
     retransmitMs: RETRANSMIT_MS,
   });
-  const caller = asCaller(process, crowd.outstanding ?? 1, crowd.recorder);
-  return { process: crowd.strategy?.(caller) ?? caller, codec: crowd.codec ?? codec };
+  const caller = asCaller(client, outstanding, recorder);
+  const process = strategy?.(caller) ?? caller;
+  world.add({ id, process, link: 'connection', codec: crowd.codec ?? codec });
 }
