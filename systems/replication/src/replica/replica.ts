@@ -15,9 +15,12 @@ import {
 } from '@concordat/kernel';
 import { isAdmissionMessage } from '../admission/codec.ts';
 import type { PairKeys } from '../admission/pair-keys.ts';
+import { admissions } from '../admission/registry.ts';
+import { createVouching } from '../admission/request-quorum/vouchers.ts';
 import { genesisHistory } from '../batch.ts';
 import { primaryOf, type ReplicaConfig } from '../config.ts';
 import { createExecution } from '../execution/execution.ts';
+import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
 import { compactArrivals } from '../pool.ts';
@@ -113,7 +116,16 @@ function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered)
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
-  const s = createReplicaState(config, keys, execution, incarnation, env.now, options.pair);
+  const s = createReplicaState(
+    config,
+    orderProtocols[config.order],
+    admissions[config.admission],
+    createVouching(options),
+    keys,
+    execution,
+    incarnation,
+    env.now,
+  );
   if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
   else if (recovered.records.length > 0) resume(s, env, recovered);
   else append(s, env, { type: 'view', view: 0, newView: null });

@@ -14,14 +14,11 @@ import {
   type NodeId,
 } from '@concordat/kernel';
 import type { Admission } from '../admission/admission.ts';
-import type { PairKeys } from '../admission/pair-keys.ts';
-import { admissions } from '../admission/registry.ts';
-import { createVouching, type Vouching } from '../admission/request-quorum/vouchers.ts';
+import type { Vouching } from '../admission/request-quorum/vouchers.ts';
 import { type Batch, genesisHistory } from '../batch.ts';
 import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
 import type { OrderProtocol } from '../order/order-protocol.ts';
-import { orderProtocols } from '../order/registry.ts';
 import { createPool, type Pool, type Pooled } from '../pool.ts';
 import type { Request } from '../request.ts';
 import { createSubmission, type Submission } from '../submission.ts';
@@ -251,21 +248,21 @@ const genesisStable = (execution: Execution): Stable => ({
 
 export function createReplicaState(
   config: ReplicaConfig,
+  order: OrderProtocol,
+  admission: Admission,
+  vouching: Vouching | null,
   keys: Keys,
   execution: Execution,
   incarnation: Incarnation,
   now: Millis,
-  pair: PairKeys | null = null,
 ): ReplicaState {
   const ids = memberIdsEnd(config.members);
   const genesis = genesisStable(execution);
-  const hasFilters = config.admission === 'request-quorum';
-  assert(!hasFilters || pair !== null, 'whoever checks MACs has keys for them');
   return {
     config,
-    order: orderProtocols[config.order],
-    admission: admissions[config.admission],
-    vouching: hasFilters && pair !== null ? createVouching(config, keys.hash, pair) : null,
+    order,
+    admission,
+    vouching,
     keys,
     execution,
     pool: createPool(),

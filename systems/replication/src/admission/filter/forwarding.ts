@@ -10,7 +10,7 @@ import type { Message } from '../../replica/messages.ts';
 import { INLINE_BYTES } from '../codec.ts';
 import type { Entry } from '../messages.ts';
 import { refStatement } from '../pair-keys.ts';
-import { designatedFor, filterShape } from '../request-quorum/filters.ts';
+import { designatedFor } from '../request-quorum/filters.ts';
 import type { FilterState, Held } from './state.ts';
 
 /** Sends the entry of a held request; the designated filter node sends a large body to everyone with it. */
@@ -23,7 +23,7 @@ export function forward(s: FilterState, env: Env<Message>, held: Held, to: NodeI
     type: 'entry',
     ref,
     inline: isShort || isDesignated ? { acked: request.acked, body: request.body } : null,
-    row: signRow(pair.macs, filterShape(quorums), s.rowKeys, refStatement(ref)),
+    row: signRow(pair.macs, s.shape, s.rowKeys, refStatement(ref)),
   };
   const isForAll = to === 'all' || (isDesignated && !isShort);
   // Not early: a row says that the request is on disk.

@@ -4,8 +4,7 @@
  * that the others vouch for another.
  */
 
-import type { Hash } from '@concordat/crypto';
-import { MAC_KEY_BYTES } from '@concordat/crypto';
+import { type Hash, MAC_KEY_BYTES, type MatrixShape } from '@concordat/crypto';
 import {
   assert,
   type Digest,
@@ -18,7 +17,7 @@ import { memberIdsEnd, primaryOf } from '../../config.ts';
 import type { Quorums } from '../../fault-model.ts';
 import { clientKey, type Request, type RequestRef } from '../../request.ts';
 import { type PairKeys, pairKey, pairKeys } from '../pair-keys.ts';
-import { identityOf } from '../request-quorum/filters.ts';
+import { filterShape, identityOf } from '../request-quorum/filters.ts';
 
 export interface FilterOptions {
   readonly cluster: Digest;
@@ -64,6 +63,7 @@ export interface FilterClient extends Submitter {
 
 export interface FilterState {
   readonly options: FilterOptions;
+  readonly shape: MatrixShape;
   /** Shared with each replica, for rows; in the members' order. */
   readonly rowKeys: Uint8Array;
   /** Shared with each domain, for its clients' MACs; in the members' order. */
@@ -94,6 +94,7 @@ export function createFilterState(options: FilterOptions): FilterState {
   const at = (place: number): NodeId => members[place] as NodeId;
   return {
     options,
+    shape: filterShape(options.quorums),
     rowKeys: pairKeys(members.length, (to) =>
       pairKey(hash, cluster, pair.secrets, 'filter to replica', self, at(to), self),
     ),

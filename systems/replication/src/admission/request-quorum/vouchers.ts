@@ -6,8 +6,8 @@
  * Invariant kept: every row held has a tag for this replica that holds.
  */
 
-import { MAC_BYTES, type MatrixShape } from '@concordat/crypto';
-import type { Env, Millis } from '@concordat/kernel';
+import { type Keys, MAC_BYTES, type MatrixShape } from '@concordat/crypto';
+import { assert, type Env, type Millis } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import type { ReplicaConfig } from '../../config.ts';
 import { executedOf, replyKey } from '../../execution/core-state.ts';
@@ -57,14 +57,21 @@ export interface Vouching {
   sweptAt: Millis;
 }
 
+export interface VouchingOptions {
+  readonly config: ReplicaConfig;
+  readonly keys: Keys;
+  readonly pair?: PairKeys;
+}
+
 /** Requests that one filter node may have a replica remember; the oldest go first. */
 const MAX_VOUCHED = 16_384;
 
-export function createVouching(
-  { quorums, members, cluster, self }: ReplicaConfig,
-  hash: ReplicaState['keys']['hash'],
-  pair: PairKeys,
-): Vouching {
+/** Null where requests are admitted by signature. */
+export function createVouching({ config, keys, pair }: VouchingOptions): Vouching | null {
+  if (config.admission !== 'request-quorum') return null;
+  assert(pair !== undefined, 'whoever checks MACs has keys for them');
+  const { quorums, members, cluster, self } = config;
+  const { hash } = keys;
   const shape = filterShape(quorums);
   return {
     pair,
