@@ -11,6 +11,7 @@ import { UNSIGNED } from '../admission/codec.ts';
 import type { Entry } from '../admission/messages.ts';
 import type { Message } from '../replica/messages.ts';
 import type { FilterStrategy, ReplicaStrategy } from './cluster.ts';
+import { addOperation } from './ledger.ts';
 
 /** A row with false tags for these columns. */
 function spoilt(row: Uint8Array, columns: readonly number[]): Uint8Array {
@@ -52,6 +53,9 @@ const telling = (tell: (m: Message, to: NodeId) => readonly Message[]): ReplicaS
     for (const told of tell(message, to)) post(to, told);
   });
 
+/** A client that never asks for anything. */
+export const nobody = { domain: 0, client: 777 };
+
 /** Replicas that lie about what they were told. */
 export const admissionLies: Readonly<Record<string, () => ReplicaStrategy>> = {
   'spoil the rows that are passed on': () =>
@@ -72,12 +76,10 @@ export const admissionLies: Readonly<Record<string, () => ReplicaStrategy>> = {
         : [m],
     ),
   'want adopted what nobody asked for': () =>
-    telling((m, to) => {
+    telling((m) => {
       if (m.type !== 'completed') return [m];
-      const [mark] = m.done;
-      if (mark === undefined) return [m];
-      const body = Uint8Array.of(to, 1);
-      const request = { ...mark, seq: mark.seq + 1, acked: 0, body, signature: UNSIGNED };
+      const body = addOperation('forged', 1);
+      const request = { ...nobody, seq: 1, acked: 0, body, signature: UNSIGNED };
       return [m, { type: 'adopt', request }];
     }),
   'ask for bodies without end': () =>

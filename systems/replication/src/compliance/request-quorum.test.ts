@@ -5,8 +5,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { executedOf } from '../execution/core-state.ts';
 import { presets } from '../presets/index.ts';
-import { admissionLies, filterLies } from './admission-attacks.ts';
+import { admissionLies, filterLies, nobody } from './admission-attacks.ts';
 import { omissions, protocolLies } from './attacks.ts';
 import { runStorm } from './storm.ts';
 
@@ -38,9 +39,11 @@ for (const faults of [
           const liars = new Map([[i % 2, make]]);
           const filterAdversaries = new Map([[2, lie[1]()]]);
           const storm = { seed: 31 + i, faults, liars, filterAdversaries, operations: 30 };
-          const { problem, accused } = runStorm({ ...storm, settings });
+          const { problem, accused, cluster } = runStorm({ ...storm, settings });
           assert.equal(problem, null, lie[0]);
           assert.equal(accused.size, 0);
+          for (const id of cluster.ids)
+            assert.equal(executedOf(cluster.stateOf(id).execution.core, nobody), 0, 'nothing is made up');
         }
       });
   });
