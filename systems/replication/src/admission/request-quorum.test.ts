@@ -11,7 +11,9 @@ import { executedOf } from '../execution/core-state.ts';
 import type { FaultModel } from '../fault-model.ts';
 import { quorumsOf } from '../fault-model.ts';
 import { presets } from '../presets/index.ts';
+import type { Message } from '../replica/messages.ts';
 import type { FilterState } from './filter/state.ts';
+import type { FilterRequest } from './messages.ts';
 import { designatedFor, filterId } from './request-quorum/filters.ts';
 
 const { settings } = presets.upright;
@@ -166,6 +168,47 @@ describe('a client that tells only some filter nodes', () => {
     assert.equal(executed(cluster, stuck), 0);
     assert.equal(executed(cluster, split), 1, 'what three nodes heard first');
     assert.ok(notesOf(cluster, 'strike') > 0, 'two requests under one number are noticed');
+  });
+});
+
+describe('whoever does not know a domain', () => {
+  it('cannot ask in its name, nor change what its clients ask for', () => {
+    const options = upright(BFT);
+    const cluster = begin(options);
+    const [forged, changed, moved] = [0, 1, 2].map((i) => outsider(cluster, i)) as [
+      Outsider,
+      Outsider,
+      Outsider,
+    ];
+    const everyone = [0, 1, 2, 3];
+    const asking = (twist: (m: FilterRequest) => FilterRequest) => (m: Message) =>
+      m.type === 'filter-request' ? twist(m) : m;
+    const body = addOperation('anything', 1);
+    addRogue(
+      cluster,
+      options,
+      forged,
+      asking((m) => ({ ...m, mac: new Uint8Array(16) })),
+    )(1, body, everyone);
+    const larger = addOperation('anything', 1000);
+    addRogue(
+      cluster,
+      options,
+      changed,
+      asking((m) => ({ ...m, request: { ...m.request, body: larger } })),
+    )(1, body, everyone);
+    // Under another client's number.
+    const { client } = forged;
+    addRogue(
+      cluster,
+      options,
+      moved,
+      asking((m) => ({ ...m, request: { ...m.request, client } })),
+    )(1, body, everyone);
+    finishCalmly(cluster);
+    for (const who of [forged, changed, moved, { ...moved, client }]) assert.equal(executed(cluster, who), 0);
+    for (let filter = 0; filter < 4; filter++) assert.equal(filterState(cluster, filter).log.size, 0);
+    assert.equal(notesOf(cluster, 'drop'), 12);
   });
 });
 

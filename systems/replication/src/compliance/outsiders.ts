@@ -67,11 +67,12 @@ const silent: Process<null, Message> = {
   settle: () => {},
 };
 
-/** Adds a client that says only what it is made to say, and returns how: a request, once, to some filter nodes. */
+/** Adds a client that says only what it is made to say, and returns how: a request, once, to some filter nodes; twisted. */
 export function addRogue(
   { world }: Cluster,
   options: ClusterOptions,
   who: Outsider,
+  twist: (m: Message) => Message = (m) => m,
 ): (seq: number, body: Uint8Array, filters: readonly number[]) => void {
   const route = routeOf(options, who);
   const { id, domain, client } = who;
@@ -80,7 +81,10 @@ export function addRogue(
     const chosen = new Set(filters.map(filterId));
     const request: Request = route.seal({ domain, client, seq, acked: 0, body });
     world.call(id, (_s: null, env: Env<Message>) => {
-      const some: Env<Message> = { ...env, send: (to, m) => (chosen.has(to) ? env.send(to, m) : undefined) };
+      const some: Env<Message> = {
+        ...env,
+        send: (to, m) => (chosen.has(to) ? env.send(to, twist(m)) : undefined),
+      };
       route.send(some, request, true);
     });
   };

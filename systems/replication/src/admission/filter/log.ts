@@ -3,7 +3,7 @@
  * executed is released; what stands in the way of that for long is written again at the end, so that a client whose
  * requests are never ordered cannot keep the log from shrinking.
  *
- *   u8 1 | domain u16 | client, seq, acked u53 | u32 length, body
+ *   u8 64 | domain u16 | client, seq, acked u53 | u32 length, body
  */
 
 import type { Digest, Env, Millis, Position, Recovered } from '@concordat/kernel';
@@ -13,7 +13,8 @@ import { type Request, refOf, requestDigest } from '../../request.ts';
 import { readContent, writeContent } from '../codec.ts';
 import { clientOf, costOf, type FilterState, type Held } from './state.ts';
 
-const REQUEST = 1;
+/** No record of a replica begins so: both may share a journal. */
+const REQUEST = 64;
 
 const writer = createWriter(4096);
 

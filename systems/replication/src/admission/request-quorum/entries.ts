@@ -10,7 +10,7 @@ import { executedOf } from '../../execution/core-state.ts';
 import type { Pooled } from '../../pool.ts';
 import type { Message } from '../../replica/messages.ts';
 import { others, type ReplicaState } from '../../replica/state.ts';
-import { COMMAND_CLIENT, type RequestRef, refOf } from '../../request.ts';
+import { COMMAND_CLIENT, clientKey, type RequestRef, refOf } from '../../request.ts';
 import { INLINE_BYTES, MAX_VOUCHERS } from '../codec.ts';
 import type { Entry, Inline, Row, Voucher, Vouchers } from '../messages.ts';
 import { filterId } from './filters.ts';
@@ -29,7 +29,7 @@ import {
 /** A filter node's own word for a request. */
 export function onEntry(s: ReplicaState, env: Env<Message>, v: Vouching, filter: number, m: Entry): void {
   const { ref, inline, row } = m;
-  const last = settled(s, ref);
+  const last = isRefused(s, ref) ? ref.seq : settled(s, ref);
   if (ref.seq <= last) {
     const done = [{ domain: ref.domain, client: ref.client, seq: last }];
     env.send(filterId(filter), { type: 'completed', view: s.view, done });
@@ -46,6 +46,12 @@ export function onEntry(s: ReplicaState, env: Env<Message>, v: Vouching, filter:
     if (pushed !== undefined && !isSound(v, vouched)) notePushed(pushed, vouched);
   }
   consider(s, env, v, vouched);
+}
+
+/** True if its client is so old that none of its requests will ever be executed: nobody need keep them. */
+function isRefused({ execution }: ReplicaState, ref: RequestRef): boolean {
+  const { clients, domains } = execution.core;
+  return ref.client <= (domains.get(ref.domain)?.forgotten ?? 0) && clients.get(clientKey(ref)) === undefined;
 }
 
 /** The last of the client's requests that is executed for good. */

@@ -25,6 +25,7 @@ import { createTypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
 import { CLIENT_PROTOCOL, replicaFraming } from './client-port.ts';
 import { watchDurability } from './durability.ts';
+import { checkAdmission, pairKeysFor, withFilterNode } from './filter-node.ts';
 import { handleOf, type Member, peekInto } from './member-handle.ts';
 import {
   checkMembership,
@@ -59,7 +60,8 @@ export async function startMember<I, O, QI, QO, E>(
   const { membership, identity } = options;
   const { self, card } = await placeOf(options);
   const logger = (options.logger ?? createLogger()).with({ member: card.name });
-  const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(membership) });
+  const identities = { seed: identity.seed, publicKeys: publicKeysOf(membership) };
+  const keys = createKeys({ self, ...identities });
   const config = replicaConfig({
     self,
     cluster: clusterOf(membership),
@@ -71,9 +73,11 @@ export async function startMember<I, O, QI, QO, E>(
       operation,
       error: error instanceof Error ? `${error.stack}` : `${error}`,
     });
+  const pair = pairKeysFor(config, identities);
   const replica = createReplica({
     config,
     keys,
+    ...(pair && { pair }),
     createService: () => service.create({ hash: keys.hash, onThrow }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
@@ -81,7 +85,7 @@ export async function startMember<I, O, QI, QO, E>(
   const { queue, process } = withOwnCalls(replica, { onceDurable, onBatch });
   const host = await createHost({
     self,
-    process,
+    process: withFilterNode(process, config, keys, pair),
     codec: memberCodec,
     keys,
     journal,
@@ -107,9 +111,10 @@ export async function startMember<I, O, QI, QO, E>(
 }
 
 /** Which member this is. Its journal is let go of when it is none, like by a host that cannot start. */
-async function placeOf<E>({ membership, identity, journal }: MemberOptions<E>) {
+async function placeOf<E>({ membership, identity, journal, settings }: MemberOptions<E>) {
   try {
     checkMembership(membership);
+    checkAdmission(membership, settings);
     const self = domainOf(membership, identity.publicKey);
     const card = membership.members[self];
     if (card === undefined) throw new RuntimeError('bad-configuration', 'an outside client is no member');

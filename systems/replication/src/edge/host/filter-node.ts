@@ -1,0 +1,51 @@
+/** The filter node that a member hosts beside its replica, where requests are admitted by a quorum of them. */
+
+import { createMacs } from '@concordat/crypto';
+import type { Process } from '@concordat/kernel';
+import { createPairSecrets, type KeysOptions, RuntimeError, type RuntimeKeys } from '@concordat/runtime';
+import { colocate } from '../../admission/colocated.ts';
+import { createFilter } from '../../admission/filter/filter.ts';
+import { filterSettings } from '../../admission/filter/state.ts';
+import type { PairKeys } from '../../admission/pair-keys.ts';
+import type { ReplicaConfig, ReplicaSettings } from '../../config.ts';
+import type { Message } from '../../replica/messages.ts';
+import type { Membership } from './membership.ts';
+
+/** Outside clients sign what they send to replicas, which then do not take it. */
+export function checkAdmission({ clients = [] }: Membership, settings: Partial<ReplicaSettings> = {}): void {
+  if (settings.admission !== 'request-quorum' || clients.length === 0) return;
+  throw new RuntimeError(
+    'bad-configuration',
+    'outside clients sign their requests, but with the admission request-quorum only members can ask',
+  );
+}
+
+/** What a member authenticates to others with, derived from its identity and theirs; undefined if nobody asks for it. */
+export const pairKeysFor = (
+  { admission }: ReplicaConfig,
+  identities: Omit<KeysOptions, 'self'>,
+): PairKeys | undefined =>
+  admission === 'request-quorum' ? { macs: createMacs(), secrets: createPairSecrets(identities) } : undefined;
+
+/** The process that a host runs: the replica's, with its filter node if it has one. */
+export function withFilterNode<S>(
+  replica: Process<S, Message>,
+  config: ReplicaConfig,
+  { hash }: RuntimeKeys,
+  pair: PairKeys | undefined,
+): Process<S, Message> {
+  if (pair === undefined) return replica;
+  const { cluster, quorums, members, self, clientWindow, domainBytes } = config;
+  const filter = createFilter({
+    ...filterSettings,
+    cluster,
+    quorums,
+    members,
+    filter: members.indexOf(self),
+    hash,
+    pair,
+    clientWindow,
+    domainBytes,
+  });
+  return colocate(replica, filter, config);
+}
