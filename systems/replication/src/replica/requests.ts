@@ -8,7 +8,7 @@ import type { Env, NodeId } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
 import { executedOf, replyKey } from '../execution/core-state.ts';
 import { respondAgain } from '../order/speculative/respond.ts';
-import { admit, dropPooled, isPooled, type Pooled } from '../pool.ts';
+import { admit, dropPooled, type Pooled } from '../pool.ts';
 import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../request.ts';
 import type { Submit } from './client-messages.ts';
 import type { Message } from './messages.ts';
@@ -108,7 +108,7 @@ export function watchRequests(s: ReplicaState, env: Env<Message>): number | null
   let since: number | null = null;
   const primary = primaryOf(s.config.members, s.view);
   for (const pooled of s.pool.arrivals) {
-    if (!isPooled(s.pool, pooled) || env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
+    if (env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
     if (!pooled.isVerified) {
       if (!pooled.isBusy) check(s, env, pooled);
       continue;
