@@ -14,7 +14,7 @@ import type { Submit } from './client-messages.ts';
 import type { Message } from './messages.ts';
 import { outcomeIn } from './speculation.ts';
 import { isMember, isPrimary, others, type ReplicaState } from './state.ts';
-import { verifyThen } from './verification.ts';
+import { hangUp, verifyThen } from './verification.ts';
 
 /** A client's request, from its submitter's link or shown by another. */
 export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: Submit): void {
@@ -96,6 +96,7 @@ export function onChecked(s: ReplicaState, env: Env<Message>, ticket: number, ho
   if (!holds) {
     env.note({ kind: 'strike', peer: pooled.request.domain, why: 'false signature on a request' });
     dropPooled(s.pool, pooled);
+    if (pooled.replyTo !== null) hangUp(env, pooled.replyTo);
   }
   return true;
 }
