@@ -3,6 +3,7 @@
 
 import { Command } from 'commander';
 import { attackCommand } from './commands/attack.ts';
+import { checkCommand } from './commands/check.ts';
 import { evidenceCommand } from './commands/evidence.ts';
 import { initCommand } from './commands/init.ts';
 import { labCommand } from './commands/lab.ts';
@@ -23,6 +24,7 @@ const program = new Command('concordat')
   .addCommand(attackCommand())
   .addCommand(evidenceCommand())
   .addCommand(simCommand())
+  .addCommand(checkCommand())
   .addCommand(labCommand());
 
 try {
