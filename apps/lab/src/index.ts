@@ -1,3 +1,4 @@
+export { type Curves, drawCurves } from './drawing/chart.ts';
 export type { AnyExperiment, Experiment } from './experiment.ts';
 export { type Finding, inWords, isSurprise } from './finding.ts';
 export { markdownOf, withTable } from './markdown.ts';

@@ -37,6 +37,8 @@ export interface Curves extends Common {
     readonly points: readonly (readonly [number, number])[];
     /** Not ours. */
     readonly isDashed?: boolean;
+    /** Single events: no line joins them. */
+    readonly isLoose?: boolean;
   }[];
   readonly x: Axis;
   readonly y: Axis;
@@ -83,12 +85,12 @@ export function drawCurves(curves: Curves): string {
     xAxis: { ...valueAxis(x), nameLocation: 'middle', nameGap: 30 },
     yAxis: valueAxis(y),
     series: series.map(
-      ({ name, points, isDashed = false }, index): SeriesOption => ({
+      ({ name, points, isDashed = false, isLoose = false }, index): SeriesOption => ({
         type: 'line',
         name,
         data: points.map(([px, py]) => [px, py]),
         symbolSize: isDashed ? 0 : 7,
-        lineStyle: { type: isDashed ? 'dashed' : 'solid' },
+        lineStyle: { type: isDashed ? 'dashed' : 'solid', width: isLoose ? 0 : 2 },
         ...(index === 0 && marksOf(levels, 'yAxis')),
       }),
     ),
