@@ -19,7 +19,7 @@ import { createExecution } from '../execution/execution.ts';
 import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
-import { compactArrivals, findPooled } from '../pool.ts';
+import { findPooled } from '../pool.ts';
 import { requestCheck } from '../request.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
 import { hastenCommit, vote } from './agreement.ts';
@@ -176,7 +176,6 @@ function tick(s: ReplicaState, env: Env<Message>): void {
 }
 
 function settle(s: ReplicaState, env: Env<Message>): void {
-  compactArrivals(s.pool);
   retryHeldNewView(s, env);
   checkPooled(s, env);
   acceptReady(s, env);
