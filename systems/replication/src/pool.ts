@@ -52,13 +52,19 @@ function clientOf(pool: Pool, id: Submitter): PooledClient {
 
 export type Admission = 'admitted' | 'known' | 'executed' | 'too-far-ahead' | 'domain-full';
 
+/**
+ * How far ahead of its last executed request a client's requests are admitted: a client that knows of a window's outcomes
+ * sends the next window, also to those who have not executed the former.
+ */
+export const admittedAhead = (config: ReplicaConfig): number => 2 * config.clientWindow;
+
 /** Adds a request; `executed` is the client's last executed sequence number. */
 export function admit(pool: Pool, config: ReplicaConfig, pooled: Pooled, executed: number): Admission {
   const { request } = pooled;
   if (request.seq <= executed) return 'executed';
   const client = clientOf(pool, request);
   if (client.requests.has(request.seq)) return 'known';
-  if (request.seq > executed + config.clientWindow) return 'too-far-ahead';
+  if (request.seq > executed + admittedAhead(config)) return 'too-far-ahead';
   const bytes = (pool.domainBytes.get(request.domain) ?? 0) + costOf(request);
   // What a client's other requests wait for may use as much again: otherwise a pool full of these never empties.
   const share = request.seq === executed + 1 ? 2 * config.domainBytes : config.domainBytes;
@@ -123,11 +129,9 @@ export function forgetProposed(pool: Pool): void {
   }
 }
 
-/** True if the request may be proposed now: verified, and the next of its client in the current view's log. */
-function isNext(pool: Pool, pooled: Pooled): boolean {
-  const client = pool.clients.get(clientKey(pooled.request));
-  return pooled.isVerified && client !== undefined && client.proposed + 1 === pooled.request.seq;
-}
+/** True if the request is the next of its client in the current view's log. */
+export const isDue = (pool: Pool, { request }: Pooled): boolean =>
+  pool.clients.get(clientKey(request))?.proposed === request.seq - 1;
 
 /** True while the pool still holds exactly this request. */
 export const isPooled = (pool: Pool, pooled: Pooled): boolean =>
@@ -145,7 +149,7 @@ export function takeProposable(pool: Pool, count: number, bytes: number): Pooled
     added = false;
     for (const pooled of pool.arrivals) {
       if (taken.length >= count) break;
-      if (!isPooled(pool, pooled) || !isNext(pool, pooled)) continue;
+      if (!isPooled(pool, pooled) || !pooled.isVerified || !isDue(pool, pooled)) continue;
       const cost = costOf(pooled.request);
       if (cost > room && taken.length > 0) return taken;
       room -= cost;
