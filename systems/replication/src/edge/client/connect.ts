@@ -134,6 +134,7 @@ function createClientEnv(
     send,
     sendEarly: send,
     close: () => {},
+    mute: () => {},
     append: never,
     release: never,
     setTimer: (name, after) => {
