@@ -6,6 +6,7 @@
 import { assert, type Digest, type Millis, type NodeId } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from './fault-model.ts';
 import type { OrderName } from './order/order-protocol.ts';
+import { allPolicies, type Policies } from './robust/policies.ts';
 
 export interface ReplicaConfig {
   readonly self: NodeId;
@@ -16,6 +17,8 @@ export interface ReplicaConfig {
   readonly order: OrderName;
   /** Executes what is accepted before it is committed, and takes it back where it was in vain. */
   readonly speculates: boolean;
+  /** What is done about those who follow the protocol badly. */
+  readonly policies: Policies;
   /** Slots between checkpoints (PBFT's and Aardvark's 128). */
   readonly checkpointInterval: number;
   /** Slots that may be open above the stable checkpoint: two intervals, a power of two. */
@@ -58,6 +61,7 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     quorums: quorumsOf(faults),
     order: 'three-phase',
     speculates: false,
+    policies: allPolicies,
     checkpointInterval: 128,
     window: 256,
     pipeline: 4,

@@ -16,8 +16,10 @@ import {
 } from '@concordat/kernel';
 import {
   type ClockOptions,
+  type CpuCosts,
   createWorld,
   type DiskOptions,
+  meterKeys,
   type NetworkOptions,
   type World,
 } from '@concordat/sim';
@@ -38,6 +40,8 @@ export interface ClusterOptions {
   readonly faults: FaultModel;
   readonly network?: NetworkOptions;
   readonly disk?: DiskOptions;
+  /** What work costs at every member; nothing unless told. */
+  readonly cpu?: CpuCosts;
   /** Of each member, asked in order of their ids. */
   readonly surroundings?: () => { readonly disk: DiskOptions; readonly clock: ClockOptions };
   /** Messages travel as bytes. */
@@ -88,7 +92,10 @@ export function createCluster(options: ClusterOptions): Cluster {
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
   world.add({ id: members, process: createObserver(ledger, honestAt), ...codec });
   for (let id = 0; id < members; id++) {
-    const keys = keysOf(id);
+    const keys =
+      options.cpu === undefined
+        ? keysOf(id)
+        : meterKeys(keysOf(id), options.cpu, (us) => world.spend(id, us));
     const config = replicaConfig({
       self: id,
       cluster: CLUSTER_ID,
@@ -102,9 +109,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     world.add({
       id,
       process: strategy === undefined ? recording : strategy(recording),
-      verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
+      verify: (check) => keysOf(id).verify(check.signer, check.bytes, check.signature),
       ...codec,
       ...(options.disk && { disk: options.disk }),
+      ...(options.cpu && { cpu: options.cpu }),
       ...options.surroundings?.(),
       mayFail: strategy !== undefined,
     });

@@ -19,6 +19,7 @@ import { createExecution } from '../execution/execution.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { compactArrivals, findPooled } from '../pool.ts';
 import { requestCheck } from '../request.ts';
+import { forgive } from '../robust/throughput.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
 import { hastenCommit, vote } from './agreement.ts';
 import {
@@ -152,6 +153,7 @@ function forgivePause(s: ReplicaState, env: Env<Message>): void {
   env.note({ kind: 'stood-still', ms: Math.round(pausedMs) });
   s.progressAt = Math.min(env.now, s.progressAt + pausedMs);
   s.preparedAt = Math.min(env.now, s.preparedAt + pausedMs);
+  forgive(s.robust.throughput, pausedMs);
   for (const pooled of s.pool.arrivals) pooled.arrivedAt = Math.min(env.now, pooled.arrivedAt + pausedMs);
 }
 

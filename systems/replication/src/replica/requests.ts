@@ -76,7 +76,8 @@ export function checkPooled(s: ReplicaState, env: Env<Message>): void {
   for (const pooled of s.pool.arrivals) if (!pooled.isVerified && !pooled.isBusy) check(s, env, pooled);
 }
 
-function check(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
+/** Has the signature of a pooled request checked. */
+export function check(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
   pooled.isBusy = true;
   const ticket = s.nextTicket++;
   s.checking.set(ticket, pooled);
@@ -103,7 +104,6 @@ export function onChecked(s: ReplicaState, env: Env<Message>, ticket: number, ho
  */
 export function watchRequests(s: ReplicaState, env: Env<Message>): number | null {
   let since: number | null = null;
-  const primary = primaryOf(s.config.quorums, s.view);
   for (const pooled of s.pool.arrivals) {
     if (!isPooled(s.pool, pooled) || env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
     if (!pooled.isVerified) {
@@ -111,11 +111,17 @@ export function watchRequests(s: ReplicaState, env: Env<Message>): number | null
       continue;
     }
     since = Math.min(since ?? pooled.arrivedAt, pooled.arrivedAt);
-    if (pooled.isShown || primary === s.config.self) continue;
-    pooled.isShown = true;
-    env.send(primary, { type: 'request', request: pooled.request });
+    show(s, env, pooled);
   }
   return since;
+}
+
+/** Shows the primary a request, once: it may not have it. */
+export function show(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
+  const primary = primaryOf(s.config.quorums, s.view);
+  if (pooled.isShown || primary === s.config.self) return;
+  pooled.isShown = true;
+  env.send(primary, { type: 'request', request: pooled.request });
 }
 
 /** Submits under this member's own client; null when the window is full. */

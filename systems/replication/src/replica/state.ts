@@ -20,6 +20,7 @@ import type { OrderProtocol } from '../order/order-protocol.ts';
 import { orderProtocols } from '../order/registry.ts';
 import { createPool, type Pool, type Pooled } from '../pool.ts';
 import type { Request } from '../request.ts';
+import { createRobust, type Robust } from '../robust/state.ts';
 import { createSubmission, type Submission } from '../submission.ts';
 import type { OwnCheckpoint } from './checkpoint.ts';
 import type { Incarnation } from './incarnation.ts';
@@ -120,6 +121,7 @@ export interface ReplicaState {
   readonly execution: Execution;
   readonly pool: Pool;
   readonly submission: Submission;
+  readonly robust: Robust;
   /** The view whose log this replica follows. */
   view: number;
   /**
@@ -254,6 +256,7 @@ export function createReplicaState(
     execution,
     pool: createPool(),
     submission: createSubmission(now),
+    robust: createRobust(members, now),
     view: 0,
     changingTo: null,
     newView: null,
