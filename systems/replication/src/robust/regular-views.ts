@@ -32,7 +32,7 @@ const isFreeToPropose = (s: ReplicaState): boolean =>
   !isPrimary(s) &&
   isVoting(s) &&
   s.transfer === null &&
-  s.peers[primaryOf(s.config.quorums, s.view)]?.isUp === true &&
+  s.peers[primaryOf(s.config.members, s.view)]?.isUp === true &&
   isInWindow(s, s.accepted + 1) &&
   s.accepted >= selectionEnd(s) &&
   s.accepted - s.committed < s.config.pipeline;
