@@ -20,6 +20,8 @@ import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
 import { compactArrivals, findPooled } from '../pool.ts';
 import { requestCheck } from '../request.ts';
+import { forgetGuest } from '../robust/client-filter.ts';
+import { watchFlood } from '../robust/muting.ts';
 import { forgive } from '../robust/throughput.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
 import { hastenCommit, vote } from './agreement.ts';
@@ -139,7 +141,10 @@ function resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): void 
 
 function linked(s: ReplicaState, env: Env<Message>, peer: NodeId, isUp: boolean): void {
   const known = s.peers[peer];
-  if (known === undefined) return;
+  if (known === undefined) {
+    if (!isUp) forgetGuest(s.robust.clients, peer);
+    return;
+  }
   known.isUp = isUp;
   known.helpedAt = Number.NEGATIVE_INFINITY;
   if (isUp) sendStatus(s, env, [peer]);
@@ -194,6 +199,7 @@ function settle(s: ReplicaState, env: Env<Message>): void {
 function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
   const { config, keys } = s;
   const { cluster, members } = config;
+  watchFlood(s, env, from, m);
   switch (m.type) {
     case 'pre-prepare':
       if (m.view > s.view) keepEarly(s, from, m);

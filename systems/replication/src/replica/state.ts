@@ -260,7 +260,7 @@ export function createReplicaState(
     execution,
     pool: createPool(),
     submission: createSubmission(now),
-    robust: createRobust(config.members.length, now),
+    robust: createRobust(config.members.length, ids, now),
     view: 0,
     changingTo: null,
     newView: null,
