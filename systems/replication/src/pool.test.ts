@@ -111,9 +111,27 @@ test('a new view proposes again what is not executed', () => {
 test('what others proposed is not proposed again', () => {
   const pool = createPool();
   for (const seq of [1, 2, 3]) add(pool, pooled(1, 1, seq));
-  const second = pooled(1, 1, 2);
-  noteProposed(pool, refOf(second.request, second.digest));
+  for (const seq of [1, 2]) {
+    const { request, digest } = pooled(1, 1, seq);
+    noteProposed(pool, refOf(request, digest), 0);
+  }
   assert.deepEqual(taken(pool), ['1/1/3']);
+});
+
+test('what others proposed behind a gap is as if nobody had', () => {
+  const pool = createPool();
+  for (const seq of [4, 5, 6]) add(pool, pooled(1, 1, seq), 3);
+  const { request, digest } = pooled(1, 1, 5);
+  noteProposed(pool, refOf(request, digest), 3);
+  assert.deepEqual(taken(pool), ['1/1/4', '1/1/5', '1/1/6']);
+});
+
+test('what others proposed of a client that is not known here is not proposed again', () => {
+  const pool = createPool();
+  const { request, digest } = pooled(1, 1, 4);
+  noteProposed(pool, refOf(request, digest), 3);
+  for (const seq of [4, 5]) add(pool, pooled(1, 1, seq), 3);
+  assert.deepEqual(taken(pool), ['1/1/5']);
 });
 
 test('a reference finds only the content it means', () => {

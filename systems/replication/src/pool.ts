@@ -115,10 +115,15 @@ export function noteRetracted(pool: Pool, id: Submitter, seq: number): void {
   client.proposed = Math.min(client.proposed, seq - 1);
 }
 
-/** Notes that the current view's log holds the client's requests up to `seq`. */
-export function noteProposed(pool: Pool, ref: RequestRef): void {
+/**
+ * Notes that the current view's log holds this request; `executed` is the client's last executed sequence number. One behind a
+ * gap will not be executed, so the log does not hold it: a primary that left out the one before cannot bury both.
+ */
+export function noteProposed(pool: Pool, ref: RequestRef, executed: number): void {
   const client = clientOf(pool, ref);
-  client.proposed = Math.max(client.proposed, ref.seq);
+  client.executed = Math.max(client.executed, executed);
+  client.proposed = Math.max(client.proposed, client.executed);
+  if (ref.seq === client.proposed + 1) client.proposed = ref.seq;
 }
 
 /** A new view begins with an empty log: what is not executed is open for proposal again. */

@@ -7,6 +7,7 @@
 import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, NULL_BATCH, nextHistory } from '../batch.ts';
+import { executedOf } from '../execution/core-state.ts';
 import { findPooled, noteProposed } from '../pool.ts';
 import type { Request } from '../request.ts';
 import { noteBatch } from '../robust/regular-views.ts';
@@ -133,7 +134,7 @@ export function accept(s: ReplicaState, env: Env<Message>, slot: Slot, content: 
   if (!isStored) slot.stored.push(content);
   s.accepted = slot.slot;
   noteBatch(s, content.batch.refs);
-  for (const ref of content.batch.refs) noteProposed(s.pool, ref);
+  for (const ref of content.batch.refs) noteProposed(s.pool, ref, executedOf(s.execution.core, ref));
   for (let peer = 0; peer < s.peers.length; peer++) countVotes(s, env, peer, slot);
 }
 

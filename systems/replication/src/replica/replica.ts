@@ -26,7 +26,10 @@ import { forgive } from '../robust/throughput.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
 import { hastenCommit, vote } from './agreement.ts';
 import {
+  FETCH,
+  fetchFromPrimary,
   fetchMissing,
+  hastenFetch,
   onBatch,
   onFetchBatch,
   onStatus,
@@ -98,6 +101,7 @@ export function createReplica(options: ReplicaOptions): Process<ReplicaState, Me
     linked,
     timeout: (s, env, timer) => {
       if (timer === TICK) tick(s, env);
+      else if (timer === FETCH) fetchFromPrimary(s, env);
     },
     completed,
     settle,
@@ -186,6 +190,7 @@ function settle(s: ReplicaState, env: Env<Message>): void {
   retryHeldNewView(s, env);
   checkPooled(s, env);
   acceptReady(s, env);
+  hastenFetch(s, env);
   vote(s, env);
   propose(s, env);
   // Own proposals are voted for in the same turn.

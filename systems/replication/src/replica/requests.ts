@@ -8,7 +8,7 @@ import type { Env, NodeId } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
 import { executedOf, replyKey } from '../execution/core-state.ts';
 import { respondAgain } from '../order/speculative/respond.ts';
-import { admit, dropPooled, isPooled, type Pooled } from '../pool.ts';
+import { admit, dropPooled, isDue, isPooled, type Pooled } from '../pool.ts';
 import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../request.ts';
 import { mayRepeat } from '../robust/client-filter.ts';
 import { noteUse } from '../robust/flood.ts';
@@ -128,7 +128,8 @@ export function watchRequests(s: ReplicaState, env: Env<Message>): number | null
       if (!pooled.isBusy) check(s, env, pooled);
       continue;
     }
-    since = Math.min(since ?? pooled.arrivedAt, pooled.arrivedAt);
+    // A client that leaves a gap waits for itself.
+    if (isDue(s.pool, pooled)) since = Math.min(since ?? pooled.arrivedAt, pooled.arrivedAt);
     show(s, env, pooled);
   }
   return since;

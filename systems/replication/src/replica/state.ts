@@ -196,6 +196,8 @@ export interface ReplicaState {
   viewChangeAt: Millis;
   statusAt: Millis;
   fetchedAt: Millis;
+  /** The last slot whose contents were asked for before the tick. */
+  hastened: number;
   /** The last slot whose proposal was found untimely, so that each is told of once. */
   untimely: number;
   /** Proofs already found, by what they convict of, so that each is reported once. */
@@ -306,6 +308,7 @@ export function createReplicaState(
     viewChangeAt: Number.NEGATIVE_INFINITY,
     statusAt: Number.NEGATIVE_INFINITY,
     fetchedAt: Number.NEGATIVE_INFINITY,
+    hastened: 0,
     untimely: 0,
     accusations: new Set(),
     exposed: [],
