@@ -4,6 +4,7 @@
  */
 
 import { type Env, FIRST_CONNECTION, type NodeId, type SignatureCheck } from '@concordat/kernel';
+import { onOutsideChecked } from '../robust/outside.ts';
 import type { Message } from './messages.ts';
 import type { ReplicaState } from './state.ts';
 
@@ -47,8 +48,10 @@ export function takeVerified(
   const waiting = s.verifying.get(ticket);
   if (waiting === undefined) return null;
   s.verifying.delete(ticket);
-  const peer = s.peers[waiting.from];
+  const { from, message } = waiting;
+  const peer = s.peers[from];
   if (peer !== undefined) peer.checks -= waiting.checks;
+  else if (message.type === 'request') onOutsideChecked(s, env, from, message.request, holds);
   if (holds) return waiting;
   if (waiting.message.type === 'request') hangUp(env, waiting.from);
   if (peer !== undefined) peer.distrustedUntil = env.now + DISTRUST_MS;
