@@ -115,7 +115,7 @@ export function connectClient<I, O, QI, QO, E>(
   function turn(from: number, messages: readonly Message[]): void {
     if (closed.signal.aborted) return;
     for (const message of messages) process.receive(state, env, from, message);
-    for (const [seq, reply] of state.results) queue.reply(seq, reply);
+    for (const [seq, reply] of state.results) queue.reply(seq, reply)();
     state.results.clear();
     queue.pump((body) => call(state, env, body));
     for (const link of links) link.flush();
