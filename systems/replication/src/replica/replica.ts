@@ -24,6 +24,7 @@ import { acceptReady, selectionEnd } from './acceptance.ts';
 import { hastenCommit, vote } from './agreement.ts';
 import {
   fetchMissing,
+  isMissing,
   onBatch,
   onFetchBatch,
   onStatus,
@@ -228,6 +229,7 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
 
 /** Bodies for a proposal must be genuine requests, unless a correct replica has found them so: it voted, or they are selected. */
 function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
+  if (!isMissing(s, m)) return;
   const refs = m.batch.refs;
   const unknown =
     m.slot <= Math.max(selectionEnd(s), vouchedEnd(s)) || refs.length !== m.requests.length
