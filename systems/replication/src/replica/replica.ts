@@ -16,6 +16,7 @@ import {
 import { genesisHistory } from '../batch.ts';
 import { primaryOf, type ReplicaConfig } from '../config.ts';
 import { createExecution } from '../execution/execution.ts';
+import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
 import { findPooled } from '../pool.ts';
@@ -119,7 +120,7 @@ function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered)
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
-  const s = createReplicaState(config, keys, execution, incarnation, env.now);
+  const s = createReplicaState(config, orderProtocols[config.order], keys, execution, incarnation, env.now);
   if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
   else if (recovered.records.length > 0) resume(s, env, recovered);
   else append(s, env, { type: 'view', view: 0, newView: null });

@@ -28,6 +28,16 @@ test('an outside client is served, also with a member down', DEADLINE, async () 
   assert.equal(unwrap(await client.query('total', {})), 203);
 });
 
+test('a query from outside needs no order, and sees what was done before it', DEADLINE, async () => {
+  await using cluster = await startCluster();
+  await using client = connectClient(counter, { membership: cluster.membership, identity });
+  await client.call('add', { amount: 3 });
+  for (let round = 1; round <= 20; round++) {
+    assert.equal(unwrap(await client.query('total', {})), 2 + round);
+    await client.call('add', { amount: 1 });
+  }
+});
+
 test('a refusal is failed, with the code of the service', DEADLINE, async () => {
   await using cluster = await startCluster();
   await using client = connectClient(counter, { membership: cluster.membership, identity });
