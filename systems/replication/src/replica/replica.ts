@@ -31,6 +31,7 @@ import {
   fetchFromPrimary,
   fetchMissing,
   hastenFetch,
+  isMissing,
   onBatch,
   onFetchBatch,
   onStatus,
@@ -242,6 +243,7 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
 
 /** Bodies for a proposal must be genuine requests, unless a correct replica has found them so: it voted, or they are selected. */
 function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
+  if (!isMissing(s, m)) return;
   const refs = m.batch.refs;
   const unknown =
     m.slot <= Math.max(selectionEnd(s), vouchedEnd(s)) || refs.length !== m.requests.length

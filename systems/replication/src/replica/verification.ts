@@ -54,6 +54,11 @@ export function takeVerified(
   else if (message.type === 'request') onOutsideChecked(s, env, from, message.request, holds);
   if (holds) return waiting;
   if (waiting.message.type === 'request') hangUp(env, waiting.from);
+  // A request is believed unchecked from its submitter's link: who passes on a bad copy may have been deceived itself.
+  if (waiting.message.type === 'batch') {
+    env.note({ kind: 'drop', why: 'false signature in a batch', peer: waiting.from });
+    return null;
+  }
   if (peer !== undefined) peer.distrustedUntil = env.now + DISTRUST_MS;
   env.note({ kind: 'strike', peer: waiting.from, why: `false signature in ${waiting.message.type}` });
   return null;
