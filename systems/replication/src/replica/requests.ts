@@ -110,7 +110,7 @@ export function onChecked(s: ReplicaState, env: Env<Message>, ticket: number, ho
   if (!holds) {
     env.note({ kind: 'strike', peer: pooled.request.domain, why: 'false signature on a request' });
     dropPooled(s.pool, pooled);
-    if (pooled.replyTo !== null) hangUp(env, pooled.replyTo);
+    if (pooled.replyTo !== null) hangUp(s, env, pooled.replyTo);
     // Unchecked requests are in the pool only if their domain's own link has vouched for them.
     blameDomain(s, env, pooled.request.domain);
   }
