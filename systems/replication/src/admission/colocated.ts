@@ -162,6 +162,7 @@ const bend = (env: Env<Message>, bent: Partial<Omit<Env<Message>, 'now' | 'rando
   send: (to, message) => env.send(to, message),
   sendEarly: (to, message) => env.sendEarly(to, message),
   close: (to) => env.close(to),
+  mute: (peer, spanMs) => env.mute(peer, spanMs),
   append: (record) => env.append(record),
   release: (position) => env.release(position),
   setTimer: (name, after) => env.setTimer(name, after),

@@ -43,6 +43,7 @@ function createDisk() {
     send: () => {},
     sendEarly: () => {},
     close: () => {},
+    mute: () => {},
     append: (record) => first + records.push(record.slice()) - 1,
     release: (position) => {
       records.splice(0, position - first);

@@ -28,7 +28,7 @@ export interface FilterOptions {
   readonly filter: number;
   readonly hash: Hash;
   readonly pair: PairKeys;
-  /** Requests of one client that are kept at a time. */
+  /** Requests of one client that are kept at a time: its window, and the next one while the former is being executed. */
   readonly clientWindow: number;
   /** Bytes of one domain's requests that are kept at a time. */
   readonly domainBytes: number;
@@ -39,7 +39,7 @@ export interface FilterOptions {
 
 /** Beside replicas with the default settings. */
 export const filterSettings = {
-  clientWindow: 64,
+  clientWindow: 128,
   domainBytes: 32 * 1024 * 1024,
   retransmitMs: 200,
   maxRetransmitMs: 1000,

@@ -8,6 +8,7 @@ import { createFilter } from '../../admission/filter/filter.ts';
 import { filterSettings } from '../../admission/filter/state.ts';
 import type { PairKeys } from '../../admission/pair-keys.ts';
 import type { ReplicaConfig, ReplicaSettings } from '../../config.ts';
+import { admittedAhead } from '../../pool.ts';
 import type { Message } from '../../replica/messages.ts';
 import type { Membership } from './membership.ts';
 
@@ -35,7 +36,7 @@ export function withFilterNode<S>(
   pair: PairKeys | undefined,
 ): Process<S, Message> {
   if (pair === undefined) return replica;
-  const { cluster, quorums, members, self, clientWindow, domainBytes } = config;
+  const { cluster, quorums, members, self, domainBytes } = config;
   const filter = createFilter({
     ...filterSettings,
     cluster,
@@ -44,7 +45,7 @@ export function withFilterNode<S>(
     filter: members.indexOf(self),
     hash,
     pair,
-    clientWindow,
+    clientWindow: admittedAhead(config),
     domainBytes,
   });
   return colocate(replica, filter, config);

@@ -100,6 +100,7 @@ function createEnv(
     send,
     sendEarly: send,
     close: () => {},
+    mute: () => {},
     append: () => records++,
     release: () => {},
     setTimer: (name, after) => void timers.set(name, clock() + after),
