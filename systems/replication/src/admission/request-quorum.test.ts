@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loseBodies, spoilRows, tellOnly } from '../compliance/admission-attacks.ts';
+import { convinceOnly, loseBodies, spoilRows, tellOnly } from '../compliance/admission-attacks.ts';
 import { type Cluster, type ClusterOptions, createCluster } from '../compliance/cluster.ts';
 import { addOperation } from '../compliance/ledger.ts';
 import { addClient, addRogue, callAs, type Outsider, outsider, resultsOf } from '../compliance/outsiders.ts';
@@ -40,6 +40,12 @@ const notesOf = ({ world }: Cluster, kind: string): number =>
 
 const executed = (cluster: Cluster, { domain, client }: Outsider, replica = 0): number =>
   executedOf(cluster.stateOf(replica).execution.core, { domain, client });
+
+/** Rows that hold, as this replica sees it, of the only request there is. */
+const rowsAt = (cluster: Cluster, id: number): number => {
+  const [vouched] = [...(cluster.stateOf(id).vouching?.requests.values() ?? [])].flat();
+  return vouched?.rows.filter((row) => row !== null).length ?? 0;
+};
 
 const views = (cluster: Cluster): number[] => cluster.ids.map((id) => cluster.stateOf(id).view);
 
@@ -144,14 +150,39 @@ describe('a client that tells only some filter nodes', () => {
     const who = outsider(cluster, 0);
     addRogue(cluster, options, who)(1, addOperation('one', 1), [0, 1, 2, 3]);
     cluster.world.run(350);
-    const seen = (id: number): number =>
-      [...(cluster.stateOf(id).vouching?.requests.values() ?? [])]
-        .flat()[0]
-        ?.rows.filter((row) => row !== null).length ?? 0;
-    assert.deepEqual([0, 1, 2].map(seen), [2, 4, 2], 'replica 1 alone is convinced that all can be');
+    assert.deepEqual(
+      [0, 1, 2].map((id) => rowsAt(cluster, id)),
+      [2, 4, 2],
+      'replica 1 alone is convinced that all can be',
+    );
     cluster.world.crash(filterId(2));
     finishCalmly(cluster);
     assert.equal(executed(cluster, who), 1);
+  });
+
+  it('does not make one replica suspect everyone for what it alone can be convinced of', () => {
+    // Replica 1 sees four rows that hold: of two honest nodes, of a liar, and one that a lying replica spoilt for all others.
+    const filterAdversaries = new Map([
+      [3, spoilRows((_entry, replica) => replica !== 1)],
+      [2, tellOnly([5])],
+    ]);
+    const adversaries = new Map([[5, convinceOnly(1)]]);
+    const options = upright({ u: 2, r: 1 }, { filterAdversaries, adversaries });
+    const cluster = begin(options);
+    const who = outsider(cluster, 0);
+    addRogue(cluster, options, who)(1, addOperation('one', 1), [0, 1, 2, 3]);
+    // What is passed on comes first: who is convinced does not look at it any more.
+    for (const filter of [0, 1]) cluster.world.cut(filterId(filter), 1);
+    cluster.world.run(350);
+    for (const filter of [0, 1]) cluster.world.mend(filterId(filter), 1);
+    cluster.world.run(500);
+    assert.deepEqual(
+      [0, 1, 2].map((id) => rowsAt(cluster, id)),
+      [2, 4, 2],
+    );
+    cluster.world.crash(filterId(2));
+    finishCalmly(cluster);
+    assert.equal(executed(cluster, who), 0);
   });
 
   it('and others of something else cannot have both, nor stop anybody else', () => {

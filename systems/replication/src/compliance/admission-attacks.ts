@@ -6,9 +6,10 @@
 
 import { MAC_BYTES } from '@concordat/crypto';
 import type { NodeId } from '@concordat/kernel';
-import { onSend } from '@concordat/sim';
+import { onSend, strategyOf } from '@concordat/sim';
 import { UNSIGNED } from '../admission/codec.ts';
 import type { Entry } from '../admission/messages.ts';
+import { filterId } from '../admission/request-quorum/filters.ts';
 import type { Message } from '../replica/messages.ts';
 import type { FilterStrategy, ReplicaStrategy } from './cluster.ts';
 import { addOperation } from './ledger.ts';
@@ -20,14 +21,16 @@ function spoilt(row: Uint8Array, columns: readonly number[]): Uint8Array {
   return tags;
 }
 
+const columnsOf = (row: Uint8Array): number[] =>
+  Array.from({ length: row.length / MAC_BYTES }, (_, column) => column);
+
 /** Rows that hold for some replicas and not for others. */
 export const spoilRows = (isFalseFor: (entry: Entry, replica: NodeId) => boolean): FilterStrategy =>
   onSend((_env, to, message, post) => {
     if (message.type !== 'entry') return post(to, message);
-    const columns = Array.from({ length: message.row.length / MAC_BYTES }, (_, column) => column);
     const row = spoilt(
       message.row,
-      columns.filter((column) => isFalseFor(message, column)),
+      columnsOf(message.row).filter((column) => isFalseFor(message, column)),
     );
     post(to, { ...message, row });
   });
@@ -52,6 +55,23 @@ const telling = (tell: (m: Message, to: NodeId) => readonly Message[]): ReplicaS
   onSend((_env, to, message, post) => {
     for (const told of tell(message, to)) post(to, told);
   });
+
+/** Passes every row that it gets on to one replica, in a form that holds for nobody else. */
+export const convinceOnly = (victim: NodeId): ReplicaStrategy =>
+  strategyOf((env) => ({
+    env,
+    receive: (from, m) => {
+      if (m.type !== 'entry') return true;
+      const others = columnsOf(m.row).filter((column) => column !== victim);
+      const rows = [{ filter: from - filterId(0), tags: spoilt(m.row, others) }];
+      env.send(victim, {
+        type: 'vouchers',
+        isUrgent: false,
+        vouchers: [{ ref: m.ref, inline: m.inline, rows }],
+      });
+      return true;
+    },
+  }));
 
 /** A client that never asks for anything. */
 export const nobody = { domain: 0, client: 777 };
