@@ -6,7 +6,7 @@
 
 import { MAC_BYTES } from '@concordat/crypto';
 import type { NodeId } from '@concordat/kernel';
-import { onSend, strategyOf } from '@concordat/sim';
+import { onSend, strategyOf, twistEnv } from '@concordat/sim';
 import { UNSIGNED } from '../admission/codec.ts';
 import type { Entry } from '../admission/messages.ts';
 import { filterId } from '../admission/request-quorum/filters.ts';
@@ -56,10 +56,10 @@ const telling = (tell: (m: Message, to: NodeId) => readonly Message[]): ReplicaS
     for (const told of tell(message, to)) post(to, told);
   });
 
-/** Passes every row that it gets on to one replica, in a form that holds for nobody else. */
+/** Passes every row that it gets on to one replica, in a form that holds for nobody else, and has nobody adopt anything. */
 export const convinceOnly = (victim: NodeId): ReplicaStrategy =>
   strategyOf((env) => ({
-    env,
+    env: twistEnv(env, { send: (to, m) => (m.type === 'adopt' ? undefined : env.send(to, m)) }),
     receive: (from, m) => {
       if (m.type !== 'entry') return true;
       const others = columnsOf(m.row).filter((column) => column !== victim);
