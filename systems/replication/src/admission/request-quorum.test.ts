@@ -73,6 +73,14 @@ describe('requests that pass filter nodes', () => {
       finishCalmly(cluster);
     });
 
+  it('are ordered by members whose ids have gaps', () => {
+    const cluster = begin(upright(BFT, { ids: [1, 4, 5, 9] }));
+    for (let i = 0; i < 20; i++) cluster.add(cluster.ids[i % 4] as number, i % 2 === 0 ? 'short' : LARGE, 1);
+    cluster.world.run(100);
+    assert.equal(cluster.completed(), 20);
+    finishCalmly(cluster);
+  });
+
   it('are forgotten by the filter nodes once enough replicas have executed them', () => {
     const cluster = begin(upright(BFT));
     for (let i = 0; i < 40; i++) cluster.add(i % 4, 'apples', 1);
