@@ -125,6 +125,10 @@ test('all crash in the middle of their turns, and go on from one journal each', 
     world.run(300);
   }
   world.run(5000);
+  const hasHeld = world.notes.some(
+    ({ note }) => note.kind === 'filter-recovered' && Number(note['held']) > 0,
+  );
+  assert.ok(hasHeld, 'some had requests on disk that were not executed');
   assert.deepEqual(
     orderable(world.stateOf<ReplicaState>(0), members),
     [],

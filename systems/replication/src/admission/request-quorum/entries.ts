@@ -10,7 +10,7 @@ import { executedOf } from '../../execution/core-state.ts';
 import type { Pooled } from '../../pool.ts';
 import type { Message } from '../../replica/messages.ts';
 import { others, type ReplicaState } from '../../replica/state.ts';
-import { COMMAND_CLIENT, clientKey, type RequestRef, refOf } from '../../request.ts';
+import { clientKey, type RequestRef, refOf } from '../../request.ts';
 import { INLINE_BYTES, MAX_VOUCHERS } from '../codec.ts';
 import type { Entry, Inline, Row, Voucher, Vouchers } from '../messages.ts';
 import { filterId } from './filters.ts';
@@ -94,7 +94,7 @@ function voucherOf({ ref, request, rows }: Vouched): Voucher {
 export function proofs(v: Vouching, { refs }: Batch): Message[] {
   const vouchers: Voucher[] = [];
   for (const ref of refs) {
-    const vouched = ref.client === COMMAND_CLIENT ? null : findVouched(v, ref);
+    const vouched = findVouched(v, ref);
     if (vouched !== null) vouchers.push(voucherOf(vouched));
   }
   const messages: Message[] = [];

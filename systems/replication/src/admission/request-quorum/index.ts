@@ -1,15 +1,17 @@
 /**
  * Admission by a request quorum (UpRight, SOSP 2009): filter nodes authenticate clients, keep bodies on disk and vouch for
- * them with rows of a matrix; replicas never see a client's own MAC. Commands of members to replication itself are signed
- * here, too: they are rare, and the filter nodes have no part in them.
+ * them with rows of a matrix; replicas never see a client's own MAC. What is signed all the same - commands of members to
+ * replication itself, requests of clients that know no filter nodes - is admitted by its signature.
  */
 
 import { assert } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
 import { findPooled } from '../../pool.ts';
 import { onRequest, showToPrimary } from '../../replica/requests.ts';
 import { isMember, type ReplicaState } from '../../replica/state.ts';
-import { COMMAND_CLIENT, clientKey, refOf, requestCheck, requestDigest } from '../../request.ts';
+import { clientKey, type Request, refOf, requestCheck, requestDigest } from '../../request.ts';
 import type { Admission, RequestMark } from '../admission.ts';
+import { UNSIGNED } from '../codec.ts';
 import { fetchBodies, onBody, onBodyDenied } from './bodies.ts';
 import { onEntry, onVouchers, proofs, show } from './entries.ts';
 import { allFilters, filterId, filterOf } from './filters.ts';
@@ -30,12 +32,13 @@ function vouchingOf(s: ReplicaState): Vouching {
   return s.vouching;
 }
 
-const isCommand = ({ client }: { readonly client: number }): boolean => client === COMMAND_CLIENT;
+/** Whoever signs needs nobody to vouch for it: members' commands to replication, and clients that know no filter nodes. */
+const isSigned = ({ signature }: Request): boolean => !equalBytes(signature, UNSIGNED);
 
 export const requestQuorum: Admission = {
   name: 'request-quorum',
   onRequest: (s, env, from, m) => {
-    if (isCommand(m.request)) onRequest(s, env, from, m);
+    if (isSigned(m.request)) onRequest(s, env, from, m);
     else env.note({ kind: 'drop', why: 'a request that did not pass the filter nodes', peer: from });
   },
   receive: (s, env, from, m) => {
@@ -57,10 +60,10 @@ export const requestQuorum: Admission = {
     v.sweptAt = env.now;
     forgetExecuted(s, v);
   },
-  isSigned: isCommand,
+  isSigned,
   find: (s, ref) => {
     const pooled = findPooled(s.pool, ref);
-    if (pooled !== null || isCommand(ref)) return pooled?.request ?? null;
+    if (pooled !== null) return pooled.request;
     const v = vouchingOf(s);
     const vouched = findVouched(v, ref);
     return vouched !== null && isSound(v, vouched) ? vouched.request : null;
@@ -74,7 +77,7 @@ export const requestQuorum: Admission = {
       const digest = requestDigest(s.keys, s.config.cluster, request);
       const ref = refOf(request, digest);
       if (findPooled(s.pool, ref) !== null) continue;
-      if (isCommand(request)) {
+      if (isSigned(request)) {
         checks.push(requestCheck(request, digest));
         continue;
       }
@@ -89,7 +92,7 @@ export const requestQuorum: Admission = {
   },
   proofs: (s, batch) => proofs(vouchingOf(s), batch),
   show: (s, env, pooled) => {
-    if (isCommand(pooled.request)) showToPrimary(s, env, pooled);
+    if (isSigned(pooled.request)) showToPrimary(s, env, pooled);
     else show(s, env, vouchingOf(s), pooled);
   },
   onExposed: (s, env, { slot, outcomes }) => {

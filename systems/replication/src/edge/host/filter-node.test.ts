@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLogger } from '@concordat/runtime';
-import { presets } from '../../presets/index.ts';
 import { unwrap } from '../client/outcome.ts';
 import { counter } from '../testing/counter.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -40,7 +39,7 @@ test('calls pass filter nodes, outlive a member, and are there after a restart',
         members,
         directory,
         logger,
-        settings: presets.upright.settings,
+        preset: 'upright',
       });
     const replicas = await Promise.all(homes.map(start));
     assert.equal(unwrap(await replicas[0]!.call('add', { amount: 5 })), 5);

@@ -2,24 +2,14 @@
 
 import { createMacs } from '@concordat/crypto';
 import type { Process } from '@concordat/kernel';
-import { createPairSecrets, type KeysOptions, RuntimeError, type RuntimeKeys } from '@concordat/runtime';
+import { createPairSecrets, type KeysOptions, type RuntimeKeys } from '@concordat/runtime';
 import { colocate } from '../../admission/colocated.ts';
 import { createFilter } from '../../admission/filter/filter.ts';
 import { filterSettings } from '../../admission/filter/state.ts';
 import type { PairKeys } from '../../admission/pair-keys.ts';
-import type { ReplicaConfig, ReplicaSettings } from '../../config.ts';
+import type { ReplicaConfig } from '../../config.ts';
 import { admittedAhead } from '../../pool.ts';
 import type { Message } from '../../replica/messages.ts';
-import type { Membership } from './membership.ts';
-
-/** Outside clients sign what they send to replicas, which then do not take it. */
-export function checkAdmission({ clients = [] }: Membership, settings: Partial<ReplicaSettings> = {}): void {
-  if (settings.admission !== 'request-quorum' || clients.length === 0) return;
-  throw new RuntimeError(
-    'bad-configuration',
-    'outside clients sign their requests, but with the admission request-quorum only members can ask',
-  );
-}
 
 /** What a member authenticates to others with, derived from its identity and theirs; undefined if nobody asks for it. */
 export const pairKeysFor = (

@@ -25,12 +25,13 @@ import { createTypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
 import { CLIENT_PROTOCOL, replicaFraming } from './client-port.ts';
 import { watchDurability } from './durability.ts';
-import { checkAdmission, pairKeysFor, withFilterNode } from './filter-node.ts';
+import { pairKeysFor, withFilterNode } from './filter-node.ts';
 import { handleOf, type Member, peekInto } from './member-handle.ts';
 import {
   checkMembership,
   clientPins,
   clusterOf,
+  compositionOf,
   domainOf,
   type MemberCard,
   type Membership,
@@ -62,10 +63,12 @@ export async function startMember<I, O, QI, QO, E>(
   const logger = (options.logger ?? createLogger()).with({ member: card.name });
   const identities = { seed: identity.seed, publicKeys: publicKeysOf(membership) };
   const keys = createKeys({ self, ...identities });
+  const composition = compositionOf(membership);
   const config = replicaConfig({
     self,
     cluster: clusterOf(membership),
-    faults: membership,
+    faults: composition.faults,
+    ...composition.preset.settings,
     ...options.settings,
   });
   const onThrow = (operation: string, error: unknown): void =>
@@ -82,7 +85,7 @@ export async function startMember<I, O, QI, QO, E>(
   });
   const { journal, onceDurable } = watchDurability(options.journal);
   const onBatch = eventTeller(service, options, logger);
-  const { queue, process } = withOwnCalls(replica, { onceDurable, onBatch });
+  const { queue, process, ask } = withOwnCalls(replica, { onceDurable, onBatch });
   const host = await createHost({
     self,
     process: withFilterNode(process, config, keys, pair),
@@ -106,15 +109,14 @@ export async function startMember<I, O, QI, QO, E>(
       return { withdraw: () => queue.withdraw(entry) };
     },
   });
-  const peek = peekInto(service, host, onceDurable, closed.signal);
+  const peek = peekInto(service, host, ask, closed.signal);
   return { ...client, peek, ...handleOf(host, membership) };
 }
 
 /** Which member this is. Its journal is let go of when it is none, like by a host that cannot start. */
-async function placeOf<E>({ membership, identity, journal, settings }: MemberOptions<E>) {
+async function placeOf<E>({ membership, identity, journal }: MemberOptions<E>) {
   try {
     checkMembership(membership);
-    checkAdmission(membership, settings);
     const self = domainOf(membership, identity.publicKey);
     const card = membership.members[self];
     if (card === undefined) throw new RuntimeError('bad-configuration', 'an outside client is no member');
