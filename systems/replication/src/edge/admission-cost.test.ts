@@ -1,5 +1,6 @@
 /**
- * What a request of a client that is no member costs, admitted by its signature or by a request quorum: the real code of
+ * What a request of a client that is no member costs, admitted by its signature - which all replicas check, or where its
+ * connection shows a certificate only the primary - or by a request quorum: the real code of
  * four replicas and four filter nodes with real keys, in one thread. In this size it asserts counts and prints figures;
  * `BENCH_SCALE=20` makes it long enough to compare them, side by side in one run.
  */
@@ -77,9 +78,16 @@ interface Costs {
 }
 
 /** One client keeps requests outstanding until so many are answered. */
-function measure(settings: Partial<ReplicaSettings>, body: Uint8Array, requests: number): Costs {
+function measure(
+  settings: Partial<ReplicaSettings>,
+  body: Uint8Array,
+  requests: number,
+  isVouched = false,
+): Costs {
   const members = createMembers();
-  const net = createLoopback();
+  const net = createLoopback((from, m) =>
+    isVouched && from === CLIENT && m.type === 'request' ? { ...m, isVouched } : m,
+  );
   addReplicas(net, members, settings);
   const hasFilters = settings.admission === 'request-quorum';
   if (hasFilters) addFilters(net, members);
@@ -130,12 +138,18 @@ for (const [size, name] of [
     const body = addOperation(name, 1);
     const { settings } = presets.upright;
     const bySignature = measure({ ...settings, admission: 'signature' }, body, requests);
+    const byLink = measure({ ...settings, admission: 'signature' }, body, requests, true);
     const byQuorum = measure(settings, body, requests);
-    for (const [way, costs] of Object.entries({ signature: bySignature, 'request quorum': byQuorum })) {
+    for (const [way, costs] of Object.entries({
+      'signature, checked by all': bySignature,
+      'signature, checked by the primary': byLink,
+      'request quorum': byQuorum,
+    })) {
       const parts = Object.entries(costs).map(([role, us]) => `${role} ${us.toFixed(0)}`);
       t.diagnostic(`${way}: ${total(costs).toFixed(0)} us for a request: ${parts.join(', ')}`);
     }
-    t.diagnostic(`signature / request quorum: ${(total(bySignature) / total(byQuorum)).toFixed(2)}`);
+    const ratios = [bySignature, byLink].map((costs) => (total(costs) / total(byQuorum)).toFixed(2));
+    t.diagnostic(`signature / request quorum: ${ratios.join(' and ')}`);
     assert.equal(bySignature.filters, 0);
     assert.ok(byQuorum.filters > 0);
   });

@@ -34,7 +34,8 @@ export interface Loopback {
   forgetCpu(): void;
 }
 
-export function createLoopback(): Loopback {
+/** @param port what a node's port makes of a message that came from there */
+export function createLoopback(port: (from: NodeId, m: Message) => Message = (_from, m) => m): Loopback {
   const nodes = new Map<NodeId, Node>();
   let now = 1000;
   const post = (from: NodeId, to: NodeId, bytes: Uint8Array): void =>
@@ -49,7 +50,7 @@ export function createLoopback(): Loopback {
       const turn = (inbox: readonly Delivery[]): void => {
         for (const { from, bytes } of inbox) {
           const message = decodeMessage(bytes);
-          if (message !== null) hosted.receive(state, env, from, message);
+          if (message !== null) hosted.receive(state, env, from, port(from, message));
         }
         for (const { ticket, checks } of completions.splice(0))
           hosted.completed?.(state, env, ticket, checks.every(verify));
