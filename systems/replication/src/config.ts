@@ -18,6 +18,8 @@ export interface ReplicaConfig {
   readonly order: OrderName;
   /** Executes what is accepted before it is committed, and takes it back where it was in vain. */
   readonly speculates: boolean;
+  /** Where clients are told of what is executed ahead: not while someone is known to be slow or away (Zyzzyva, section 4). */
+  readonly commitOptimisation: boolean;
   /** Slots between checkpoints (PBFT's and Aardvark's 128). */
   readonly checkpointInterval: number;
   /** Slots that may be open above the stable checkpoint: two intervals, a power of two. */
@@ -64,6 +66,7 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     members: firstMembers(quorums),
     order: 'three-phase',
     speculates: false,
+    commitOptimisation: true,
     checkpointInterval: 128,
     window: 256,
     pipeline: 4,

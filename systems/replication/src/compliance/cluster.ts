@@ -16,10 +16,14 @@ import {
   type Strategy,
 } from '@concordat/kernel';
 import {
+  amongTwins,
   type ClockOptions,
   createWorld,
   type DiskOptions,
+  envAmongTwins,
   type NetworkOptions,
+  type TwinNames,
+  twinOf,
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
@@ -47,6 +51,8 @@ export interface ClusterOptions {
   readonly isEncoded?: boolean;
   readonly adversaries?: ReadonlyMap<NodeId, ReplicaStrategy>;
   readonly settings?: Partial<ReplicaSettings>;
+  /** A member that exists twice, under one identity: its second copy is the node after the observer. */
+  readonly twin?: NodeId;
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
 }
@@ -61,6 +67,10 @@ export interface Cluster {
   outstanding(): number;
   completed(): number;
   stateOf(member: NodeId): ReplicaState;
+  /** Members and second copies. */
+  readonly replicas: readonly NodeId[];
+  /** Calls a replica as an input of its next turn. */
+  call(replica: NodeId, act: (s: ReplicaState, env: Env<Message>) => void): void;
   /** What is wrong, or null: by judge. */
   readonly judges: Readonly<Record<string, () => string | null>>;
 }
@@ -91,10 +101,14 @@ export function createCluster(options: ClusterOptions): Cluster {
   const ids = options.ids ?? firstMembers(quorumsOf(options.faults));
   const keysOf = createModelKeys(memberIdsEnd(ids), options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
-  const honestAt = (id: NodeId): boolean => !(options.adversaries?.has(id) ?? false);
+  const { twin, adversaries } = options;
+  const honestAt = (id: NodeId): boolean => id !== twin && !(adversaries?.has(id) ?? false);
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
   world.add({ id: OBSERVER, process: createObserver(ledger, honestAt), ...codec });
-  for (const id of ids) {
+  const twins = twin === undefined ? null : { identity: twin, second: OBSERVER + 1 };
+  const replicas = twins === null ? ids : [...ids, twins.second];
+  for (const node of replicas) {
+    const id = node === twins?.second ? twins.identity : node;
     const keys = keysOf(id);
     const config = replicaConfig({
       self: id,
@@ -106,22 +120,30 @@ export function createCluster(options: ClusterOptions): Cluster {
     const plain = createReplica({ config, keys, createService: () => createLedger(modelHash) });
     const variant = options.variant === undefined ? plain : options.variant(plain);
     const recording = record(variant, ledger, id);
-    const strategy = options.adversaries?.get(id);
+    const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
     world.add({
-      id,
+      id: node,
       process: strategy === undefined ? recording : strategy(recording),
       verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
       ...codec,
       ...(options.disk && { disk: options.disk }),
       ...options.surroundings?.(),
-      mayFail: strategy !== undefined,
+      mayFail: !honestAt(id),
+      // Client numbers are times: copies are different clients of their domain.
+      ...(node === twins?.second && { clock: { offsetMs: 5 } }),
     });
   }
+  const call: Cluster['call'] = (replica, act) =>
+    world.call<ReplicaState, Message>(replica, (s, env) =>
+      act(s, twins === null || !honestAt(replica) ? env : envAmongTwins(env, twins)),
+    );
   return {
     world,
     members: ids.length,
     ids,
-    add: (member, name, amount) => submitAt(world, ledger, member, honestAt(member), name, amount),
+    replicas,
+    call,
+    add: (member, name, amount) => submitAt(call, ledger, member, honestAt(member), name, amount),
     outstanding: () => [...ledger.pending.values()].filter(({ member }) => world.isUp(member)).length,
     completed: () => ledger.done,
     stateOf: (member) => world.stateOf<ReplicaState>(member),
@@ -132,15 +154,21 @@ export function createCluster(options: ClusterOptions): Cluster {
   };
 }
 
+/** Where a member is two nodes, all others meet both under one name. */
+const withTwins = ({ identity, second }: TwinNames, node: NodeId): ReplicaStrategy => {
+  if (node === identity) return twinOf(identity, second);
+  return node === second ? twinOf(identity, identity) : amongTwins({ identity, second });
+};
+
 function submitAt(
-  world: World,
+  call: Cluster['call'],
   ledger: Ledger,
   member: NodeId,
   isHonest: boolean,
   name: string,
   amount: number,
 ): void {
-  world.call<ReplicaState, Message>(member, (s, env) => {
+  call(member, (s, env) => {
     const seq = orderedLog.submit(s, env, addOperation(name, amount));
     if (seq === null || !isHonest) return;
     const { client } = s.submission;

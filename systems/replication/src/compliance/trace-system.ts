@@ -47,9 +47,19 @@ function label(m: Message): string | null {
       return `FETCH-PART s${m.slot} part=${m.part}`;
     case 'part':
       return `PART s${m.slot} part=${m.part}`;
+    case 'spec-response':
+      return `SPEC-RESPONSE v${m.view} s${m.slot} ${short(m.history)} seq=${m.seq}${m.reply === null ? '' : ' whole'}`;
+    case 'commit-certificate':
+      return `COMMIT-CERTIFICATE v${m.view} s${m.slot} ${short(m.history)}`;
+    case 'local-commit':
+      return `LOCAL-COMMIT v${m.view} s${m.slot} ${short(m.history)}`;
+    case 'accusation':
+      return 'ACCUSATION';
     case 'status':
     case 'request':
     case 'reply':
+    case 'read':
+    case 'answer':
       return null;
   }
 }

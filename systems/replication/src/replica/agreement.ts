@@ -52,7 +52,7 @@ function makeSure(s: ReplicaState, env: Env<Message>): void {
  * COMMITs, and the sync before them, are needed only where not all members accept: then at once if that is known, or
  * lately was so, and if a peer has begun; otherwise after a short wait (`hastenCommit`).
  */
-function isCommitDue(s: ReplicaState, now: Millis): boolean {
+export function isCommitDue(s: ReplicaState, now: Millis): boolean {
   if (!s.config.fastCommit || s.owesCommit || now < s.slowUntil) return true;
   return others(s).some((id) => {
     const { isUp, committed } = s.peers[id] as PeerState;

@@ -17,6 +17,7 @@ import { genesisHistory } from '../batch.ts';
 import { primaryOf, type ReplicaConfig } from '../config.ts';
 import { createExecution } from '../execution/execution.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
+import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
 import { compactArrivals, findPooled } from '../pool.ts';
 import { requestCheck } from '../request.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
@@ -37,10 +38,12 @@ import {
   onCheckpoint,
   rememberStable,
 } from './checkpoint.ts';
+import { onAccusation, onGenuineAccusation } from './evidence.ts';
 import { amnesia, firstIncarnation, recoverFromAmnesia } from './incarnation.ts';
 import { append } from './journal.ts';
 import type { BatchContent, Message } from './messages.ts';
 import { checkProposal, keepEarly, onPrePrepare, propose } from './proposals.ts';
+import { onRead, releaseReads } from './reads.ts';
 import { knownLosses, recover } from './recovery.ts';
 import {
   checkPooled,
@@ -180,6 +183,8 @@ function settle(s: ReplicaState, env: Env<Message>): void {
   propose(s, env);
   // Own proposals are voted for in the same turn.
   vote(s, env);
+  s.order.respond(s, env);
+  releaseReads(s, env);
   continueSnapshot(s, env);
 }
 
@@ -242,10 +247,23 @@ function completed(s: ReplicaState, env: Env<Message>, ticket: number, holds: bo
   if (onChecked(s, env, ticket, holds)) return;
   const verified = takeVerified(s, env, ticket, holds);
   if (verified === null) return;
-  const { from, message } = verified;
-  if (message.type === 'request') onVerifiedRequest(s, env, from, message.request);
-  else if (message.type === 'acknowledge') onGenuineVote(s, from, message);
-  else handle(s, env, from, message);
+  onVerified(s, env, verified.from, verified.message);
+}
+
+/** Those whose signatures were asked about by their handlers have others for the answer. */
+function onVerified(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  switch (m.type) {
+    case 'request':
+      return onVerifiedRequest(s, env, from, m.request);
+    case 'acknowledge':
+      return onGenuineVote(s, from, m);
+    case 'commit-certificate':
+      return onGenuineCertificate(s, env, from, m);
+    case 'accusation':
+      return onGenuineAccusation(s, env, m);
+    default:
+      return handle(s, env, from, m);
+  }
 }
 
 /** A message whose signatures, if it has any, hold. */
@@ -281,7 +299,16 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
       return onFetchPart(s, env, from, m);
     case 'part':
       return onPart(s, env, from, m);
+    case 'commit-certificate':
+      return onClientCertificate(s, env, from, m);
+    case 'accusation':
+      return onAccusation(s, env, from, m);
+    case 'read':
+      return onRead(s, env, from, m);
     case 'reply':
+    case 'spec-response':
+    case 'local-commit':
+    case 'answer':
       // Members learn outcomes from the log.
       return;
     default:

@@ -7,10 +7,12 @@
 import type { Env, NodeId } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
 import { executedOf, replyKey } from '../execution/core-state.ts';
+import { respondAgain } from '../order/speculative/respond.ts';
 import { admit, dropPooled, isPooled, type Pooled } from '../pool.ts';
 import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../request.ts';
-import type { Message, Submit } from './messages.ts';
-import { isSpeculated } from './speculation.ts';
+import type { Submit } from './client-messages.ts';
+import type { Message } from './messages.ts';
+import { outcomeIn } from './speculation.ts';
 import { isMember, isPrimary, others, type ReplicaState } from './state.ts';
 import { verifyThen } from './verification.ts';
 
@@ -20,7 +22,8 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
   const { core } = s.execution;
   const executed = executedOf(core, request);
   const isPeer = isMember(s, from);
-  const isFinal = request.seq <= executed && !isSpeculated(s, request);
+  if (!isPeer && request.seq <= executed && respondAgain(s, env, from, request)) return;
+  const isFinal = request.seq <= executed && outcomeIn(s, request) === null;
   const known = isFinal ? core.replies.get(replyKey(request, request.seq)) : undefined;
   if (known !== undefined && !isPeer) {
     const { domain, client, seq } = request;

@@ -36,6 +36,7 @@ import type {
   ViewChange,
   Vouch,
 } from './messages.ts';
+import type { HeldRead } from './reads.ts';
 import type { Snapshotting } from './snapshotting.ts';
 import type { Speculated } from './speculation.ts';
 import type { Transfer } from './state-transfer.ts';
@@ -157,6 +158,8 @@ export interface ReplicaState {
   certificate: CommitCertificate | null;
   /** What is executed and not committed yet, by ascending slot. */
   speculated: Speculated[];
+  /** Answers that wait until the state they are from is final. */
+  reads: HeldRead[];
   /** The newest verified VIEW-CHANGE of each member. */
   viewChanges: (ViewChange | null)[];
   /** A NEW-VIEW that cannot be judged before this replica has executed up to its base. */
@@ -276,6 +279,7 @@ export function createReplicaState(
     peers: Array.from({ length: ids }, createPeer),
     certificate: null,
     speculated: [],
+    reads: [],
     viewChanges: new Array<ViewChange | null>(ids).fill(null),
     heldNewView: null,
     checkpoints: new Map(),

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis } from '@concordat/kernel';
 import { createKeys, type Identity, RuntimeError } from '@concordat/runtime';
-import { type ClientState, call, createClient } from '../../client.ts';
+import { type ClientState, call, createClient } from '../../client/client.ts';
 import { firstMembers } from '../../config.ts';
 import { quorumsOf } from '../../fault-model.ts';
 import type { Message } from '../../replica/messages.ts';
