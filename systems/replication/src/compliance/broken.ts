@@ -7,7 +7,7 @@
 import type { Env } from '@concordat/kernel';
 import { onSend } from '@concordat/sim';
 import { equalBytes } from '@concordat/wire';
-import { combinedDigest } from '../execution/execution.ts';
+import { combinedDigest } from '../execution/roots.ts';
 import type { Message } from '../replica/messages.ts';
 import { findSlot, type ReplicaState } from '../replica/state.ts';
 import { signViewChange } from '../replica/statements.ts';
@@ -96,7 +96,7 @@ export const gullibleTransfer: Variant = (honest) => ({
   ...honest,
   receive: (s, env, from, m) => {
     if (m.type === 'manifest' && s.transfer !== null) {
-      const state = combinedDigest(s.keys.hash, m.roots.core, m.roots.service);
+      const state = combinedDigest(s.keys.hash, m.roots);
       s.transfer = { ...s.transfer, target: { ...s.transfer.target, state } };
     }
     honest.receive(s, env, from, m);

@@ -4,7 +4,7 @@
  * member shows is checked against what any honest member has shown in that slot.
  */
 
-import { createModelKeys, modelHash } from '@concordat/crypto';
+import { createModelKeys, modelHash, modelSignatures } from '@concordat/crypto';
 import {
   type Env,
   type ExposedBatch,
@@ -33,6 +33,7 @@ import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { createReplica, orderedLog } from '../replica/replica.ts';
 import type { ReplicaState } from '../replica/state.ts';
+import { governedAs } from './governed.ts';
 import { addOperation, createLedger } from './ledger.ts';
 
 export type ReplicaProcess = Process<ReplicaState, Message>;
@@ -53,6 +54,8 @@ export interface ClusterOptions {
   readonly settings?: Partial<ReplicaSettings>;
   /** A member that exists twice, under one identity: its second copy is the node after the observer. */
   readonly twin?: NodeId;
+  /** Who may join later: they run from the start, as members of nothing. Then the federation can be changed. */
+  readonly joiners?: readonly NodeId[];
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
 }
@@ -63,7 +66,7 @@ export interface Cluster {
   readonly ids: readonly NodeId[];
   /** Submits an addition at a member; what becomes of it is tracked. */
   add(member: NodeId, name: string, amount: number): void;
-  /** Operations of honest members that have no outcome yet. Those of a member that is down wait for nobody. */
+  /** Operations of honest members that have no outcome yet. Those of a member that is down or has left wait for nobody. */
   outstanding(): number;
   completed(): number;
   stateOf(member: NodeId): ReplicaState;
@@ -99,14 +102,16 @@ const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
 export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
   const ids = options.ids ?? firstMembers(quorumsOf(options.faults));
-  const keysOf = createModelKeys(memberIdsEnd(ids), options.seed);
+  const { joiners } = options;
+  const keysOf = createModelKeys(joiners === undefined ? memberIdsEnd(ids) : MAX_MEMBERS, options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const { twin, adversaries } = options;
   const honestAt = (id: NodeId): boolean => id !== twin && !(adversaries?.has(id) ?? false);
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
   world.add({ id: OBSERVER, process: createObserver(ledger, honestAt), ...codec });
   const twins = twin === undefined ? null : { identity: twin, second: OBSERVER + 1 };
-  const replicas = twins === null ? ids : [...ids, twins.second];
+  const nodes = [...ids, ...(joiners ?? [])];
+  const replicas = twins === null ? nodes : [...nodes, twins.second];
   for (const node of replicas) {
     const id = node === twins?.second ? twins.identity : node;
     const keys = keysOf(id);
@@ -117,14 +122,22 @@ export function createCluster(options: ClusterOptions): Cluster {
       members: ids,
       ...options.settings,
     });
-    const plain = createReplica({ config, keys, createService: () => createLedger(modelHash) });
+    const plain = createReplica({
+      config,
+      keys,
+      createService: () => createLedger(modelHash),
+      ...(joiners !== undefined && { governed: governedAs(options.seed, config, ids) }),
+    });
     const variant = options.variant === undefined ? plain : options.variant(plain);
     const recording = record(variant, ledger, id);
     const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
     world.add({
       id: node,
       process: strategy === undefined ? recording : strategy(recording),
-      verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
+      verify: ({ key, signer, bytes, signature }) =>
+        key === undefined
+          ? keys.verify(signer, bytes, signature)
+          : modelSignatures.verifyWith(key, bytes, signature),
       ...codec,
       ...(options.disk && { disk: options.disk }),
       ...options.surroundings?.(),
@@ -140,16 +153,19 @@ export function createCluster(options: ClusterOptions): Cluster {
   return {
     world,
     members: ids.length,
-    ids,
+    ids: nodes,
     replicas,
     call,
     add: (member, name, amount) => submitAt(call, ledger, member, honestAt(member), name, amount),
-    outstanding: () => [...ledger.pending.values()].filter(({ member }) => world.isUp(member)).length,
+    outstanding: () =>
+      [...ledger.pending.values()].filter(
+        ({ member }) => world.isUp(member) && world.stateOf<ReplicaState>(member).isSeated,
+      ).length,
     completed: () => ledger.done,
     stateOf: (member) => world.stateOf<ReplicaState>(member),
     judges: {
       agreement: () => ledger.problem,
-      convergence: () => convergence(world, ids, honestAt),
+      convergence: () => convergence(world, nodes, honestAt),
     },
   };
 }
