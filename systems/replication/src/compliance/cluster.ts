@@ -4,7 +4,7 @@
  * member shows is checked against what any honest member has shown in that slot.
  */
 
-import { createModelKeys, modelHash, modelSignatures } from '@concordat/crypto';
+import { createModelKeys, type Keys, modelHash, modelSignatures } from '@concordat/crypto';
 import {
   type Env,
   type ExposedBatch,
@@ -13,6 +13,7 @@ import {
   type NodeId,
   type Prng,
   type Process,
+  type SignatureCheck,
   type Strategy,
 } from '@concordat/kernel';
 import {
@@ -103,41 +104,23 @@ export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
   const ids = options.ids ?? firstMembers(quorumsOf(options.faults));
   const { joiners } = options;
-  const keysOf = createModelKeys(joiners === undefined ? memberIdsEnd(ids) : MAX_MEMBERS, options.seed);
+  const keysOf = createModelKeys(MAX_MEMBERS, options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const { twin, adversaries } = options;
   const honestAt = (id: NodeId): boolean => id !== twin && !(adversaries?.has(id) ?? false);
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
   world.add({ id: OBSERVER, process: createObserver(ledger, honestAt), ...codec });
-  const twins = twin === undefined ? null : { identity: twin, second: OBSERVER + 1 };
+  const twins = twin === undefined ? null : { identity: twin, second: memberIdsEnd(ids) };
   const nodes = [...ids, ...(joiners ?? [])];
   const replicas = twins === null ? nodes : [...nodes, twins.second];
   for (const node of replicas) {
     const id = node === twins?.second ? twins.identity : node;
-    const keys = keysOf(id);
-    const config = replicaConfig({
-      self: id,
-      cluster: CLUSTER_ID,
-      faults: options.faults,
-      members: ids,
-      ...options.settings,
-    });
-    const plain = createReplica({
-      config,
-      keys,
-      createService: () => createLedger(modelHash),
-      ...(joiners !== undefined && { governed: governedAs(options.seed, config, ids) }),
-    });
-    const variant = options.variant === undefined ? plain : options.variant(plain);
-    const recording = record(variant, ledger, id);
     const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
+    const recording = record(replicaOf(options, ids, id), ledger, id);
     world.add({
       id: node,
       process: strategy === undefined ? recording : strategy(recording),
-      verify: ({ key, signer, bytes, signature }) =>
-        key === undefined
-          ? keys.verify(signer, bytes, signature)
-          : modelSignatures.verifyWith(key, bytes, signature),
+      verify: verifierOf(keysOf(id)),
       ...codec,
       ...(options.disk && { disk: options.disk }),
       ...options.surroundings?.(),
@@ -169,6 +152,24 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
   };
 }
+
+/** The honest replica, or the variant that is tried in its place. */
+function replicaOf(options: ClusterOptions, ids: readonly NodeId[], self: NodeId): ReplicaProcess {
+  const { seed, faults, settings, joiners, variant } = options;
+  const config = replicaConfig({ self, cluster: CLUSTER_ID, faults, members: ids, ...settings });
+  const plain = createReplica({
+    config,
+    keys: createModelKeys(MAX_MEMBERS, seed)(self),
+    createService: () => createLedger(modelHash),
+    ...(joiners !== undefined && { governed: governedAs(seed, config, ids) }),
+  });
+  return variant === undefined ? plain : variant(plain);
+}
+
+const verifierOf =
+  ({ verify }: Keys) =>
+  ({ key, signer, bytes, signature }: SignatureCheck): boolean =>
+    key === undefined ? verify(signer, bytes, signature) : modelSignatures.verifyWith(key, bytes, signature);
 
 /** Where a member is two nodes, all others meet both under one name. */
 const withTwins = ({ identity, second }: TwinNames, node: NodeId): ReplicaStrategy => {

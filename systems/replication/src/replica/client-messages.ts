@@ -13,6 +13,8 @@ import type { Acknowledgement } from './messages.ts';
 export interface Submit {
   readonly type: 'request';
   readonly request: Request;
+  /** Set by the port through which it came, never by who sent it: the connection is the submitter's. */
+  readonly isVouched?: boolean;
 }
 
 /** A committed result; a client believes what a vouching quorum says. */

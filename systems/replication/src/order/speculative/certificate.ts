@@ -61,7 +61,7 @@ export const certifiedIn = (s: ReplicaState): number =>
  * How far a new certificate must reach. A member keeps one, and shows it when views change: one of this view that covered
  * less than that of an earlier one would take its place, and with it the proof of slots that others believe complete.
  */
-const keptEnd = ({ certificate }: ReplicaState): number =>
+export const keptEnd = ({ certificate }: ReplicaState): number =>
   certificate === null ? 0 : certifiedEnd(certificate);
 
 interface Voter {

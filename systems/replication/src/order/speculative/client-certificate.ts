@@ -13,7 +13,7 @@ import { findSlot, isMember, isVoting, type ReplicaState } from '../../replica/s
 import { acknowledgeCheck } from '../../replica/statements.ts';
 import { verifyThen } from '../../replica/verification.ts';
 import { suspect } from '../../replica/view-change.ts';
-import { certifiedIn, digestsTo, keepCertificate } from './certificate.ts';
+import { certifiedIn, digestsTo, keepCertificate, keptEnd } from './certificate.ts';
 
 export function onClientCertificate(
   s: ReplicaState,
@@ -47,6 +47,8 @@ export function onGenuineCertificate(
     return;
   }
   if (m.slot > certifiedIn(s)) {
+    // One that covers more may be what others rely on: this one would take its place.
+    if (m.slot < keptEnd(s)) return;
     const { view, slot } = m;
     const acknowledgements = m.acknowledgements.map((item) => ({ ...item, slot }));
     keepCertificate(s, env, { view, digests: digestsTo(s, slot), acknowledgements });
