@@ -30,6 +30,7 @@ import {
 import { toHex, utf8 } from '@concordat/wire';
 import { firstMembers, memberIdsEnd, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
+import { hasLeft } from '../governance/chain.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { createReplica, orderedLog } from '../replica/replica.ts';
@@ -140,10 +141,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     replicas,
     call,
     add: (member, name, amount) => submitAt(call, ledger, member, honestAt(member), name, amount),
-    outstanding: () =>
-      [...ledger.pending.values()].filter(
-        ({ member }) => world.isUp(member) && world.stateOf<ReplicaState>(member).isSeated,
-      ).length,
+    outstanding: () => [...ledger.pending.values()].filter(({ member }) => world.isUp(member)).length,
     completed: () => ledger.done,
     stateOf: (member) => world.stateOf<ReplicaState>(member),
     judges: {
@@ -196,7 +194,11 @@ function submitAt(
 /** The member, showing what is exposed to it to the observer, in order and without gaps. */
 function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProcess {
   let last = 0;
+  const withdraw = (): void => {
+    for (const [key, { member }] of ledger.pending) if (member === id) ledger.pending.delete(key);
+  };
   const show = (s: ReplicaState, env: Env<Message>): void => {
+    if (hasLeft(s)) withdraw();
     for (const item of orderedLog.takeExposed(s)) {
       if (isBatch(item)) {
         for (const { domain, client, seq } of item.outcomes) {
@@ -222,7 +224,7 @@ function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProce
     ...inner,
     start: (env: Env<Message>, recovered) => {
       last = 0;
-      for (const [key, { member }] of ledger.pending) if (member === id) ledger.pending.delete(key);
+      withdraw();
       return inner.start(env, recovered);
     },
     settle: (s, env) => {
