@@ -7,6 +7,7 @@ import { createPrng, type NodeId } from '@concordat/kernel';
 import { attackers } from '../replica/adversaries.ts';
 import { attacking } from './attacks.ts';
 import * as broken from './broken.ts';
+import * as governance from './broken-governance.ts';
 import {
   type Cluster,
   type ClusterOptions,
@@ -214,6 +215,8 @@ const backInTime: Script = (cluster) => {
   return finishes(cluster);
 };
 
+const GOVERNED = { joiners: [4], settings: { checkpointInterval: 8, window: 16 } };
+
 export const brokenVariants: readonly BrokenVariant[] = [
   {
     name: 'a quorum one too small',
@@ -282,6 +285,28 @@ export const brokenVariants: readonly BrokenVariant[] = [
     detector: 'script',
     variant: broken.shamelessPrimary,
     run: (variant) => play(variant, backInTime),
+  },
+  {
+    name: 'one approval too few',
+    detector: 'script',
+    variant: governance.easyApproval,
+    run: (variant) => play(variant, governance.coup, GOVERNED),
+  },
+  {
+    name: 'an epoch that begins before its checkpoint is stable',
+    detector: 'script',
+    variant: governance.hastyActivation,
+    run: (variant) => play(variant, governance.slowCheckpoint, GOVERNED),
+  },
+  {
+    name: 'votes counted of a member that has left',
+    detector: 'script',
+    variant: governance.longMemory,
+    run: (variant) =>
+      play(variant, governance.halfWithAGhost, {
+        ...GOVERNED,
+        adversaries: new Map([[3, governance.clinging]]),
+      }),
   },
   {
     name: 'a primary that nobody suspects',

@@ -18,9 +18,9 @@ export type Variant = (honest: ReplicaProcess) => ReplicaProcess;
 /** What a variant may bend that an honest replica never touches. */
 type Bent<T> = { -readonly [key in keyof T]: Bent<T[key]> };
 
-const bend = <T>(value: T): Bent<T> => value as Bent<T>;
+export const bend = <T>(value: T): Bent<T> => value as Bent<T>;
 
-const atStart =
+export const atStart =
   (act: (s: ReplicaState) => void): Variant =>
   (honest) => ({
     ...honest,
@@ -31,7 +31,7 @@ const atStart =
     },
   });
 
-const atSettle =
+export const atSettle =
   (act: (s: ReplicaState, env: Env<Message>) => void): Variant =>
   (honest) => ({
     ...honest,
