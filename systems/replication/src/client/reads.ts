@@ -39,7 +39,7 @@ export function onAnswer(s: ClientState, from: NodeId, m: Answer): void {
   const equal = [...pending.results.values()].filter((result) => equalBytes(result, m.result)).length;
   const { answer } = pending;
   const isWhole = answer !== null && equalBytes(s.options.keys.hash(answer), m.result);
-  if (equal < s.options.quorums.agreement || !isWhole) return;
+  if (equal < s.quorums.agreement || !isWhole) return;
   s.reads.delete(m.id);
   s.answers.set(m.id, answer);
 }

@@ -46,9 +46,15 @@ const keysFrom = (own: Uint8Array): Keys => ({
   verify: () => false,
 });
 
+/** What the federation of a run begins with. */
+export const genesisOf = (seed: number, config: ReplicaConfig, ids: readonly NodeId[]): Configuration => ({
+  ...ungoverned(config),
+  members: ids.map((id) => delegate(seed, id)),
+});
+
 /** What a replica must know to be governed. */
 export const governedAs = (seed: number, config: ReplicaConfig, ids: readonly NodeId[]): Governed => ({
-  genesis: { ...ungoverned(config), members: ids.map((id) => delegate(seed, id)) },
+  genesis: genesisOf(seed, config, ids),
   verifyWith: modelSignatures.verifyWith,
   keysOf: (publicKey) => {
     for (let generation = 0; generation < GENERATIONS; generation++) {

@@ -71,6 +71,7 @@ export const replicaFraming = (
       case 'commit-certificate':
       case 'accusation':
       case 'read':
+      case 'fetch-chain':
         return message;
       default:
         return null;
@@ -84,6 +85,7 @@ export const clientFraming: Framing<Message> = framingOf<Message>((message): Cli
     case 'spec-response':
     case 'local-commit':
     case 'answer':
+    case 'chain':
       return message;
     default:
       return null;
