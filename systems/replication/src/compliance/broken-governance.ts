@@ -12,7 +12,7 @@ import { submitCommand } from '../governance/submitting.ts';
 import { becomeStable } from '../replica/checkpoint.ts';
 import type { Message } from '../replica/messages.ts';
 import type { ReplicaState } from '../replica/state.ts';
-import { atSettle, atStart, bend, type Variant } from './broken.ts';
+import { atSettle, atStart, bend, type Variant } from './bending.ts';
 import type { Cluster } from './cluster.ts';
 import { approve, changed, reconfigure } from './governed.ts';
 import { chainProblem } from './governed-sweep.ts';

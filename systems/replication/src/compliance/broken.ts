@@ -11,35 +11,9 @@ import { combinedDigest } from '../execution/roots.ts';
 import type { Message } from '../replica/messages.ts';
 import { findSlot, type ReplicaState } from '../replica/state.ts';
 import { signViewChange } from '../replica/statements.ts';
-import type { ReplicaProcess } from './cluster.ts';
+import { atSettle, atStart, bend, type Variant } from './bending.ts';
 
-export type Variant = (honest: ReplicaProcess) => ReplicaProcess;
-
-/** What a variant may bend that an honest replica never touches. */
-type Bent<T> = { -readonly [key in keyof T]: Bent<T[key]> };
-
-export const bend = <T>(value: T): Bent<T> => value as Bent<T>;
-
-export const atStart =
-  (act: (s: ReplicaState) => void): Variant =>
-  (honest) => ({
-    ...honest,
-    start: (env, recovered) => {
-      const s = honest.start(env, recovered);
-      act(s);
-      return s;
-    },
-  });
-
-export const atSettle =
-  (act: (s: ReplicaState, env: Env<Message>) => void): Variant =>
-  (honest) => ({
-    ...honest,
-    settle: (s, env) => {
-      honest.settle(s, env);
-      act(s, env);
-    },
-  });
+export type { Variant } from './bending.ts';
 
 /** Two quorums may share nobody who is correct. */
 export const smallQuorum = atStart((s) => {
@@ -142,5 +116,16 @@ export const patientReplica: Variant = (honest) => ({
     s.progressAt = env.now;
     s.enteredAt = env.now;
     honest.timeout(s, env, timer);
+  },
+});
+
+/** Speculative ordering: any certificate of a new view takes the place of the one at hand, also if it covers less. */
+export const newestCertificate: Variant = (honest) => ({
+  ...honest,
+  settle: (s, env) => {
+    // Without one the next that can be made is kept.
+    if (s.certificate !== null && s.certificate.view < s.view && s.prepared > s.stable.slot)
+      s.certificate = null;
+    honest.settle(s, env);
   },
 });

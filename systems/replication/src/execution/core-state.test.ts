@@ -10,6 +10,7 @@ import { addOperation, createLedger } from '../compliance/ledger.ts';
 import { replicaConfig } from '../config.ts';
 import { ungoverned } from '../governance/configuration.ts';
 import type { Governance } from '../governance/ordered.ts';
+import { threePhase } from '../order/three-phase/index.ts';
 import { COMMAND_CLIENT, type Request } from '../request.ts';
 import {
   createCoreState,
@@ -29,6 +30,7 @@ const UNGOVERNED: Governance = {
   checkpointInterval: 128,
   verifyWith: () => false,
   keysOf: () => null,
+  orderOf: () => threePhase,
 };
 
 const request = (domain: number, client: number, seq: number, acked = 0): Request => ({

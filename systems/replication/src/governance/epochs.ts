@@ -10,7 +10,6 @@ import { assert } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { memberIdsEnd } from '../config.ts';
 import { rootsOf } from '../execution/execution.ts';
-import { orderProtocols } from '../order/registry.ts';
 import { forgetProposed } from '../pool.ts';
 import { stableOf } from '../replica/checkpoint.ts';
 import { append } from '../replica/journal.ts';
@@ -68,7 +67,7 @@ export function adopt(s: ReplicaState, link: Link): void {
   const before = configurationOf(s);
   s.chain.push(link);
   s.config = runUnder(s.config, next);
-  s.order = orderProtocols[s.config.order];
+  s.order = s.governance.orderOf(s.config.order);
   s.genesis = { ...base, certificate: [] };
   s.memberKeys = new Map(next.members.map(({ id, key }): [NodeId, Uint8Array] => [id, key]));
   seat(s, before, next);

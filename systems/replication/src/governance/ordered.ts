@@ -8,6 +8,7 @@ import type { Hash, Keys, Signatures } from '@concordat/crypto';
 import { assert, type Digest } from '@concordat/kernel';
 import { numberKey, type State, type StateCell, type StateMap } from '@concordat/state';
 import { createReader, createWriter } from '@concordat/wire';
+import type { OrderName, OrderProtocol } from '../order/order-protocol.ts';
 import {
   decodeReconfigure,
   type Reconfigure,
@@ -41,6 +42,7 @@ export interface Governance {
   readonly verifyWith: Signatures['verifyWith'];
   /** The own keys of a public half, if they are here. */
   keysOf(publicKey: Uint8Array): Keys | null;
+  orderOf(name: OrderName): OrderProtocol;
 }
 
 const writer = createWriter(4096);

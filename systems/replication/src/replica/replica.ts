@@ -22,6 +22,7 @@ import { enterEpochIfDue } from '../governance/epochs.ts';
 import type { Governance } from '../governance/ordered.ts';
 import { resubmitCommands } from '../governance/submitting.ts';
 import { epochOf } from '../governance/views.ts';
+import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
 import { compactArrivals, findPooled } from '../pool.ts';
@@ -111,6 +112,7 @@ const governanceOf = ({ config, governed }: ReplicaOptions): Governance => ({
   genesis: governed?.genesis ?? ungoverned(config),
   verifyWith: governed?.verifyWith ?? (() => false),
   keysOf: governed?.keysOf ?? (() => null),
+  orderOf: (name) => orderProtocols[name],
 });
 
 export function createReplica(options: ReplicaOptions): Process<ReplicaState, Message> {
@@ -144,7 +146,8 @@ function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered)
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
-  const s = createReplicaState(config, keys, governance, execution, incarnation, env.now);
+  const order = orderProtocols[config.order];
+  const s = createReplicaState(config, order, keys, governance, execution, incarnation, env.now);
   if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
   else if (recovered.records.length > 0) resume(s, env, recovered);
   else append(s, env, { type: 'view', view: s.view, newView: null });

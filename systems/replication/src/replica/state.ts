@@ -21,7 +21,6 @@ import type { Link } from '../governance/link.ts';
 import type { Governance } from '../governance/ordered.ts';
 import { firstViewOf } from '../governance/views.ts';
 import type { OrderProtocol } from '../order/order-protocol.ts';
-import { orderProtocols } from '../order/registry.ts';
 import { createPool, type Pool, type Pooled } from '../pool.ts';
 import type { Request } from '../request.ts';
 import { createSubmission, type Submission } from '../submission.ts';
@@ -262,6 +261,7 @@ const genesisStable = (execution: Execution): Stable => ({
 
 export function createReplicaState(
   config: ReplicaConfig,
+  order: OrderProtocol,
   keys: Keys,
   governance: Governance,
   execution: Execution,
@@ -272,7 +272,7 @@ export function createReplicaState(
   const genesis = genesisStable(execution);
   return {
     config,
-    order: orderProtocols[config.order],
+    order,
     keys,
     governance,
     chain: [],

@@ -76,10 +76,10 @@ export function executeBatch(
   return encodeList(results);
 }
 
-/** The results of the first operations of a batch of `count`; null for what no replica answers to one. */
+/** The results of the first operations of a batch of `count`, as views; null for what no replica answers to one. */
 export function decodeResults(reply: Uint8Array, count: number): readonly Uint8Array[] | null {
   const reader = createReader(reply);
   const tag = reader.u8();
-  const results = reader.list(count, LENGTH_BYTES + 1, () => reader.bytes(MAX_RESULTS_BYTES));
+  const results = reader.list(count, LENGTH_BYTES + 1, () => reader.view(MAX_RESULTS_BYTES));
   return tag === BATCH && results.length >= 1 ? reader.finish(results) : null;
 }
