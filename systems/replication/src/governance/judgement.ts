@@ -101,7 +101,11 @@ export function approvalsNeeded(present: Configuration, accused: NodeId | null =
 }
 
 /** What changes, in words for people, in the order in which they would be asked. */
-export function changesIn(present: Configuration, next: Configuration): string[] {
+export function changesIn(
+  present: Configuration,
+  next: Configuration,
+  nameOf: (of: Configuration, id: NodeId) => string = (_, id) => `member ${id}`,
+): string[] {
   const left = present.members.filter(({ id }) => delegateOf(next, id) === null);
   const joined = next.members.filter(({ id }) => delegateOf(present, id) === null);
   const rekeyed = next.members.filter((one) => {
@@ -110,9 +114,9 @@ export function changesIn(present: Configuration, next: Configuration): string[]
   });
   const { u, r, spare } = next.faults;
   return [
-    ...joined.map(({ id }) => `member ${id} joins`),
-    ...left.map(({ id }) => `member ${id} leaves`),
-    ...rekeyed.map(({ id }) => `member ${id} has new keys`),
+    ...joined.map(({ id }) => `${nameOf(next, id)} joins`),
+    ...left.map(({ id }) => `${nameOf(present, id)} leaves`),
+    ...rekeyed.map(({ id }) => `${nameOf(next, id)} has new keys`),
     ...(isSameModel(present, next) ? [] : [`u = ${u}, r = ${r}${spare > 0 ? `, ${spare} spare` : ''}`]),
     ...(isSameOrder(present, next)
       ? []
