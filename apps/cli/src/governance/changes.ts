@@ -34,7 +34,7 @@ export function nextConfiguration(present: Configuration, wish: Wish): Configura
   const rekeyed = kept.map((one) => ({ ...one, key: wish.keys?.get(one.id) ?? one.key }));
   const asked = wish.faults ?? present.faults;
   const { u, r, spare } = quorumsOf(wish.preset?.faults(asked) ?? asked);
-  const { order, speculates, fastCommit } = { ...present, ...wish.preset?.settings };
+  const { order, speculates, fastCommit, commitOptimisation } = { ...present, ...wish.preset?.settings };
   const next: Configuration = {
     ...present,
     epoch: present.epoch + 1,
@@ -42,6 +42,7 @@ export function nextConfiguration(present: Configuration, wish: Wish): Configura
     order,
     speculates,
     fastCommit,
+    commitOptimisation,
     members: [...rekeyed, ...newcomers(present, wish.join ?? [])].sort((a, b) => a.id - b.id),
     retired: [...present.retired, ...leaving].sort((a, b) => a - b),
   };

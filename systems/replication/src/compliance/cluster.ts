@@ -19,9 +19,11 @@ import {
 import {
   amongTwins,
   type ClockOptions,
+  type CpuCosts,
   createWorld,
   type DiskOptions,
   envAmongTwins,
+  meterKeys,
   type NetworkOptions,
   type TwinNames,
   twinOf,
@@ -48,6 +50,8 @@ export interface ClusterOptions {
   readonly ids?: readonly NodeId[];
   readonly network?: NetworkOptions;
   readonly disk?: DiskOptions;
+  /** What work costs at every member; nothing unless told. */
+  readonly cpu?: CpuCosts;
   /** Of each member, asked in order of their ids. */
   readonly surroundings?: () => { readonly disk: DiskOptions; readonly clock: ClockOptions };
   /** Messages travel as bytes. */
@@ -116,14 +120,19 @@ export function createCluster(options: ClusterOptions): Cluster {
   const replicas = twins === null ? nodes : [...nodes, twins.second];
   for (const node of replicas) {
     const id = node === twins?.second ? twins.identity : node;
+    const keys =
+      options.cpu === undefined
+        ? keysOf(id)
+        : meterKeys(keysOf(id), options.cpu, (us) => world.spend(node, us));
     const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
-    const recording = record(replicaOf(options, ids, id), ledger, id);
+    const recording = record(replicaOf(options, ids, id, keys), ledger, id);
     world.add({
       id: node,
       process: strategy === undefined ? recording : strategy(recording),
       verify: verifierOf(keysOf(id)),
       ...codec,
       ...(options.disk && { disk: options.disk }),
+      ...(options.cpu && { cpu: options.cpu }),
       ...options.surroundings?.(),
       mayFail: !honestAt(id),
       // Client numbers are times: copies are different clients of their domain.
@@ -152,12 +161,17 @@ export function createCluster(options: ClusterOptions): Cluster {
 }
 
 /** The honest replica, or the variant that is tried in its place. */
-function replicaOf(options: ClusterOptions, ids: readonly NodeId[], self: NodeId): ReplicaProcess {
+function replicaOf(
+  options: ClusterOptions,
+  ids: readonly NodeId[],
+  self: NodeId,
+  keys: Keys,
+): ReplicaProcess {
   const { seed, faults, settings, joiners, variant } = options;
   const config = replicaConfig({ self, cluster: CLUSTER_ID, faults, members: ids, ...settings });
   const plain = createReplica({
     config,
-    keys: createModelKeys(MAX_MEMBERS, seed)(self),
+    keys,
     createService: () => createLedger(modelHash),
     ...(joiners !== undefined && { governed: governedAs(seed, config, ids) }),
   });

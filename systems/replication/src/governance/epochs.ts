@@ -6,7 +6,7 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
-import { assert } from '@concordat/kernel';
+import { assert, MAX_MEMBERS } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { memberIdsEnd } from '../config.ts';
 import { rootsOf } from '../execution/execution.ts';
@@ -17,6 +17,8 @@ import type { Message, ViewChange } from '../replica/messages.ts';
 import { retractFrom } from '../replica/speculation.ts';
 import { emptySlot, type ReplicaState } from '../replica/state.ts';
 import { resetLog } from '../replica/view-change.ts';
+import { noteNewView } from '../robust/regular-views.ts';
+import { createRobust } from '../robust/state.ts';
 import { type Configuration, delegateOf, runUnder } from './configuration.ts';
 import { readmit } from './handover.ts';
 import { baseOf, type Link } from './link.ts';
@@ -53,6 +55,9 @@ export function enterEpoch(s: ReplicaState, env: Env<Message>, link: Link): void
   s.committed = s.stable.slot;
   s.failedViews = 0;
   for (const mark of ['progressAt', 'enteredAt', 'calmedAt'] as const) s[mark] = env.now;
+  // Other primaries, and other members to compare them with.
+  s.robust = createRobust(s.config.members.length, MAX_MEMBERS, env.now);
+  noteNewView(s, env.now);
   forgetProposed(s.pool);
   readmit(s, env, before);
   const { epoch, members } = s.config;

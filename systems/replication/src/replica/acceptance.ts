@@ -7,9 +7,11 @@
 import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, NULL_BATCH, nextHistory } from '../batch.ts';
+import { executedOf } from '../execution/core-state.ts';
 import { logLimit } from '../governance/boundary.ts';
 import { findPooled, noteProposed } from '../pool.ts';
 import { GOVERNANCE_CLIENTS, type Request } from '../request.ts';
+import { noteBatch } from '../robust/regular-views.ts';
 import { append } from './journal.ts';
 import type { Message, PrePrepare, Vouch } from './messages.ts';
 import { MAX_ACCEPTED } from './signed-codec.ts';
@@ -133,7 +135,8 @@ export function accept(s: ReplicaState, env: Env<Message>, slot: Slot, content: 
   slot.position = Math.min(slot.position, position);
   if (!isStored) slot.stored.push(content);
   s.accepted = slot.slot;
-  for (const ref of content.batch.refs) noteProposed(s.pool, ref);
+  noteBatch(s, content.batch.refs);
+  for (const ref of content.batch.refs) noteProposed(s.pool, ref, executedOf(s.execution.core, ref));
   for (const member of s.config.members) countVotes(s, env, member, slot);
 }
 

@@ -23,6 +23,7 @@ import { firstViewOf } from '../governance/views.ts';
 import type { OrderProtocol } from '../order/order-protocol.ts';
 import { createPool, type Pool, type Pooled } from '../pool.ts';
 import type { Request } from '../request.ts';
+import { createRobust, type Robust } from '../robust/state.ts';
 import { createSubmission, type Submission } from '../submission.ts';
 import type { OwnCheckpoint } from './checkpoint.ts';
 import type { Incarnation } from './incarnation.ts';
@@ -137,6 +138,7 @@ export interface ReplicaState {
   readonly submission: Submission;
   /** Own commands to governance without a verdict, by their client. */
   readonly commands: Map<number, { readonly request: Request; sentAt: Millis }>;
+  robust: Robust;
   /** The view whose log this replica follows. */
   view: number;
   /**
@@ -176,6 +178,8 @@ export interface ReplicaState {
   speculated: Speculated[];
   /** Answers that wait until the state they are from is final. */
   reads: HeldRead[];
+  /** Answers to the own process, by the number of its question. */
+  answers: Map<number, Uint8Array>;
   /** The newest verified VIEW-CHANGE of each member. */
   viewChanges: (ViewChange | null)[];
   /** A NEW-VIEW that cannot be judged before this replica has executed up to its base. */
@@ -210,6 +214,8 @@ export interface ReplicaState {
   viewChangeAt: Millis;
   statusAt: Millis;
   fetchedAt: Millis;
+  /** The last slot whose contents were asked for before the tick. */
+  hastened: number;
   /** The last slot whose proposal was found untimely, so that each is told of once. */
   untimely: number;
   /** Proofs already found, by what they convict of, so that each is reported once. */
@@ -282,6 +288,7 @@ export function createReplicaState(
     pool: createPool(),
     submission: createSubmission(now),
     commands: new Map(),
+    robust: createRobust(config.members.length, MAX_MEMBERS, now),
     view: firstViewOf(config.epoch),
     changingTo: null,
     newView: null,
@@ -304,6 +311,7 @@ export function createReplicaState(
     certificate: null,
     speculated: [],
     reads: [],
+    answers: new Map(),
     viewChanges: new Array<ViewChange | null>(ids).fill(null),
     heldNewView: null,
     checkpoints: new Map(),
@@ -327,6 +335,7 @@ export function createReplicaState(
     viewChangeAt: Number.NEGATIVE_INFINITY,
     statusAt: Number.NEGATIVE_INFINITY,
     fetchedAt: Number.NEGATIVE_INFINITY,
+    hastened: 0,
     untimely: 0,
     accusations: new Set(),
     exposed: [],

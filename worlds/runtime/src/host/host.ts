@@ -159,7 +159,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
 
   async function bind(): Promise<void> {
     if (options.members !== undefined) {
-      const met = ({ id, route }: Peer): void => void exits.set(id, { route, encoder: codec });
+      const met = ({ id, route, mute }: Peer): void => void exits.set(id, { route, mute, encoder: codec });
       const links = await createLinks(options.members, codec, { ready: memberReady, met, ...observer.links });
       bound.links = links;
       addresses.set('members', links.address);
@@ -171,7 +171,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
         note: observer.note,
         nextId: () => connectionId++,
         opened: (id: NodeId, connection: Connection) =>
-          exits.set(id, { route: connection.route, encoder: framing }),
+          exits.set(id, { route: connection.route, mute: connection.mute, encoder: framing }),
         closed: (id: NodeId) => exits.delete(id),
       });
       ports.push(port);

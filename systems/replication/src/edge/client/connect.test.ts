@@ -28,6 +28,16 @@ test('an outside client is served, also with a member down', DEADLINE, async () 
   assert.equal(unwrap(await client.query('total', {})), 203);
 });
 
+test('a query from outside needs no order, and sees what was done before it', DEADLINE, async () => {
+  await using cluster = await startCluster();
+  await using client = connectClient(counter, { membership: cluster.membership, identity });
+  await client.call('add', { amount: 3 });
+  for (let round = 1; round <= 20; round++) {
+    assert.equal(unwrap(await client.query('total', {})), 2 + round);
+    await client.call('add', { amount: 1 });
+  }
+});
+
 test('a refusal is failed, with the code of the service', DEADLINE, async () => {
   await using cluster = await startCluster();
   await using client = connectClient(counter, { membership: cluster.membership, identity });
@@ -156,6 +166,33 @@ async function hangsUpOn(port: number, hostile: Uint8Array, isPlain = false) {
   socket.resume();
   await new Promise<void>((resolve) => socket.once('close', () => resolve()));
 }
+
+test('who signs falsely is not heard for a while, and nobody else notices', DEADLINE, async () => {
+  await using cluster = await startCluster();
+  const port = cluster.membership.members[0]?.clientPort ?? 0;
+  const signature = new Uint8Array(64);
+  const request = { domain: 4, client: 1, seq: 1, acked: 0, body: new Uint8Array(1), signature };
+  const liar = connect({
+    port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    ALPNProtocols: [CLIENT_PROTOCOL],
+  });
+  let isClosed = false;
+  liar
+    .on('error', () => {})
+    .once('close', () => {
+      isClosed = true;
+    });
+  liar.write(frameMessage({ type: 'request', request }));
+  await new Promise((later) => setTimeout(later, 500));
+  // Read, this would end the connection at once.
+  liar.write(Uint8Array.of(0xff, 0xff, 0xff, 0xff));
+  await using client = connectClient(counter, { membership: cluster.membership, identity });
+  assert.equal(unwrap(await client.call('add', { amount: 1 })), 1);
+  assert.equal(isClosed, false);
+  liar.destroy();
+});
 
 test('hostile bytes end their connection and nothing else', DEADLINE, async () => {
   await using cluster = await startCluster();

@@ -8,11 +8,19 @@ import { randomBytes } from 'node:crypto';
 import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis } from '@concordat/kernel';
 import { createKeys, type Identity, RuntimeError } from '@concordat/runtime';
 import { type ClientState, call, createClient } from '../../client/client.ts';
+import { read } from '../../client/reads.ts';
 import { firstMembers } from '../../config.ts';
 import { quorumsOf } from '../../fault-model.ts';
 import type { Message } from '../../replica/messages.ts';
 import { frameMessage } from '../host/client-port.ts';
-import { checkMembership, clusterOf, domainOf, type Membership, publicKeysOf } from '../host/membership.ts';
+import {
+  checkMembership,
+  clusterOf,
+  compositionOf,
+  domainOf,
+  type Membership,
+  publicKeysOf,
+} from '../host/membership.ts';
 import type { TypedService } from '../service/definition.ts';
 import { createCallQueue } from './call-queue.ts';
 import { createReplicaLink, type ReplicaLink } from './replica-link.ts';
@@ -59,11 +67,12 @@ export function connectClient<I, O, QI, QO, E>(
   checkMembership(membership);
   const clientWindow = options.clientWindow ?? CLIENT_WINDOW;
   const domain = domainOf(membership, identity.publicKey);
+  const quorums = quorumsOf(compositionOf(membership).faults);
   const keys = createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) });
   const process = createClient({
     cluster: clusterOf(membership),
-    quorums: quorumsOf(membership),
-    members: firstMembers(quorumsOf(membership)),
+    quorums,
+    members: firstMembers(quorums),
     keys,
     domain,
     client: nextClientNumber(),
@@ -84,6 +93,7 @@ export function connectClient<I, O, QI, QO, E>(
     turn(0, []);
   });
   const state: ClientState = process.start(env, { records: [], first: 0, whole: true, losses: 0 });
+  const asked = new Map<number, (answer: Uint8Array | null) => void>();
   let isScheduled = false;
 
   const close = async (): Promise<void> => {
@@ -97,6 +107,12 @@ export function connectClient<I, O, QI, QO, E>(
       const entry = queue.add(body, replied);
       if (entry !== null) schedule();
       return entry === null ? null : { withdraw: () => queue.withdraw(entry) };
+    },
+    ask: (query, answered) => {
+      if (state.calls.size > 0 || queue.hasWaiting) return false;
+      asked.set(read(state, env, query), answered);
+      schedule();
+      return true;
     },
   });
   return { ...client, close, [Symbol.asyncDispose]: close };
@@ -115,8 +131,13 @@ export function connectClient<I, O, QI, QO, E>(
   function turn(from: number, messages: readonly Message[]): void {
     if (closed.signal.aborted) return;
     for (const message of messages) process.receive(state, env, from, message);
-    for (const [seq, reply] of state.results) queue.reply(seq, reply);
+    for (const [seq, reply] of state.results) queue.reply(seq, reply)();
     state.results.clear();
+    for (const [id, answer] of state.answers) {
+      asked.get(id)?.(answer);
+      asked.delete(id);
+    }
+    state.answers.clear();
     queue.pump((body) => call(state, env, body));
     for (const link of links) link.flush();
   }
@@ -146,6 +167,7 @@ function createClientEnv(
     send,
     sendEarly: send,
     close: () => {},
+    mute: () => {},
     append: never,
     release: never,
     setTimer: (name, after) => {

@@ -3,8 +3,9 @@
  * back when they are exposed to it and durable. Like every gateway it believes its own replica and nobody else.
  */
 
-import { type ExposedBatch, isBatch, type Process } from '@concordat/kernel';
+import { type Env, type ExposedBatch, isBatch, type Process } from '@concordat/kernel';
 import type { Message } from '../../replica/messages.ts';
+import { ask, takeAnswers } from '../../replica/reads.ts';
 import { orderedLog } from '../../replica/replica.ts';
 import type { ReplicaState } from '../../replica/state.ts';
 import { type CallQueue, createCallQueue } from '../client/call-queue.ts';
@@ -18,6 +19,13 @@ export interface OwnCallsOptions {
 
 export interface OwnCalls {
   readonly queue: CallQueue;
+  /** Asks the replica; what it answers is final here, and durable when it is told. */
+  readonly ask: (
+    s: ReplicaState,
+    env: Env<Message>,
+    query: Uint8Array,
+    answered: (answer: Uint8Array) => void,
+  ) => void;
   readonly process: Process<ReplicaState, Message>;
 }
 
@@ -30,7 +38,14 @@ export function withOwnCalls(
 ): OwnCalls {
   const queue = createCallQueue(OWN_WINDOW);
 
+  const asked = new Map<number, (answer: Uint8Array) => void>();
+
   const show = (s: ReplicaState): void => {
+    for (const [id, answer] of takeAnswers(s)) {
+      const answered = asked.get(id);
+      asked.delete(id);
+      onceDurable(() => answered?.(answer));
+    }
     for (const item of orderedLog.takeExposed(s)) {
       if (!isBatch(item)) continue;
       const { client } = s.submission;
@@ -38,14 +53,17 @@ export function withOwnCalls(
         (outcome) => outcome.domain === s.config.self && outcome.client === client,
       );
       if (own.length === 0 && item.events.length === 0) continue;
+      // The window has room at once, so that what waits leaves in this turn.
+      const tells = own.map(({ seq, reply }) => queue.reply(seq, reply));
       onceDurable(() => {
         onBatch(item);
-        for (const { seq, reply } of own) queue.reply(seq, reply);
+        for (const tell of tells) tell();
       });
     }
   };
   return {
     queue,
+    ask: (s, env, query, answered) => void asked.set(ask(s, env, query), answered),
     process: {
       ...replica,
       settle: (s, env) => {
