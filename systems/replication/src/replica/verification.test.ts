@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createModelKeys } from '@concordat/crypto';
 import { type Env, FIRST_CONNECTION, type NodeId } from '@concordat/kernel';
+import { noPolicies } from '../robust/policies.ts';
+import { createRobust } from '../robust/state.ts';
 import type { Message } from './messages.ts';
 import type { ReplicaState } from './state.ts';
 import { takeVerified, verifyThen } from './verification.ts';
@@ -16,7 +19,10 @@ const check = { signer: 4, bytes: new Uint8Array(1), signature };
 /** What becomes of `from` when the checks of its message fail. */
 function blame(from: NodeId, message: Message) {
   const peers = [0, 1].map(() => ({ checks: 0, distrustedUntil: 0 }));
-  const s = { peers, verifying: new Map(), nextTicket: 1 } as unknown as ReplicaState;
+  const config = { cluster: new Uint8Array(32), policies: noPolicies };
+  const keys = createModelKeys(5, 1)(0);
+  const robust = createRobust(2, 2, 0);
+  const s = { config, keys, peers, robust, verifying: new Map(), nextTicket: 1 } as unknown as ReplicaState;
   const seen = { closed: [] as NodeId[], notes: [] as string[], ticket: 0 };
   const env = {
     now: 10,

@@ -159,6 +159,7 @@ function createClientEnv(
     send,
     sendEarly: send,
     close: () => {},
+    mute: () => {},
     append: never,
     release: never,
     setTimer: (name, after) => {
