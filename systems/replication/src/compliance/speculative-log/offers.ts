@@ -8,7 +8,7 @@
 import type { Digest } from '@concordat/kernel';
 import type { Quorums } from '../../fault-model.ts';
 import type { SpeculativeClaim } from '../../order/speculative/select-slot.ts';
-import { choices, subsets } from './choices.ts';
+import { choices, subsets } from '../choices.ts';
 import { certifiedLength, type Member, type VoteCode, valueIn, viewIn, voteAt, voteCode } from './member.ts';
 import { append, EMPTY, lengthOf, NULL, VALUE_NAMES, valueAt } from './prefix.ts';
 import type { LogRule } from './rules.ts';
