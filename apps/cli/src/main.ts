@@ -6,6 +6,7 @@ import { attackCommand } from './commands/attack.ts';
 import { checkCommand } from './commands/check.ts';
 import { evidenceCommand } from './commands/evidence.ts';
 import { initCommand } from './commands/init.ts';
+import { labCommand } from './commands/lab.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { statusCommand } from './commands/status.ts';
@@ -23,7 +24,8 @@ const program = new Command('concordat')
   .addCommand(attackCommand())
   .addCommand(evidenceCommand())
   .addCommand(simCommand())
-  .addCommand(checkCommand());
+  .addCommand(checkCommand())
+  .addCommand(labCommand());
 
 try {
   await program.parseAsync();
