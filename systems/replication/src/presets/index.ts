@@ -1,5 +1,6 @@
 /** Every preset, by name. */
 
+import { aardvark } from './aardvark.ts';
 import { concordat } from './concordat.ts';
 import { crash } from './crash.ts';
 import { pbft } from './pbft.ts';
@@ -9,6 +10,13 @@ import { zyzzyva5 } from './zyzzyva5.ts';
 
 export { type Preset, type PresetName, presetProblem } from './preset.ts';
 
-export const presets: Readonly<Record<PresetName, Preset>> = { concordat, zyzzyva, zyzzyva5, pbft, crash };
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  concordat,
+  zyzzyva,
+  zyzzyva5,
+  pbft,
+  aardvark,
+  crash,
+};
 
 export const isPresetName = (name: string): name is PresetName => Object.hasOwn(presets, name);

@@ -9,6 +9,7 @@ import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { primaryOf } from '../config.ts';
 import { forgetProposed } from '../pool.ts';
+import { isSlower, isUnfair, noteNewView } from '../robust/regular-views.ts';
 import { acceptReady, nullContent, selectedDigest, selectionEnd } from './acceptance.ts';
 import { becomeStable, isCertificate } from './checkpoint.ts';
 import { accuseNewView } from './evidence.ts';
@@ -222,6 +223,7 @@ function enterView(s: ReplicaState, env: Env<Message>, m: NewView, selection: Se
   s.mayProposeEarly = false;
   s.progressAt = env.now;
   s.enteredAt = env.now;
+  noteNewView(s, env.now);
   resetLog(s);
   retractUnselected(s, env);
   forgetProposed(s.pool);
@@ -297,8 +299,9 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
     s.failedViews -= 1;
     s.calmedAt = env.now;
   }
-  const overdue = whatIsOverdue(s, env.now, waitingSince, limitMs);
-  const why = overdue ?? reasonToLeave(s, env.now) ?? memberInWait(s, env.now);
+  const overdue =
+    whatIsOverdue(s, env.now, waitingSince, limitMs) ?? (isUnfair(s, env) ? 'a request is overtaken' : null);
+  const why = overdue ?? reasonToLeave(s, env.now) ?? isSlower(s, env.now) ?? memberInWait(s, env.now);
   if (why !== null) suspect(s, env, why, overdue !== null);
 }
 
