@@ -235,7 +235,7 @@ const amongTwins =
 export const brokenVariants: readonly BrokenVariant[] = [
   {
     name: 'a quorum one too small',
-    foundBy: ['script', 'swarm', 'twins'],
+    foundBy: ['script', 'twins'],
     variant: broken.smallQuorum,
     run: (variant) => play(variant, halves),
   },
@@ -259,7 +259,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
   },
   {
     name: 'replay of an old incarnation',
-    foundBy: ['script', 'swarm'],
+    foundBy: ['script'],
     variant: broken.oldIncarnation,
     run: (variant) => play(variant, lostMemory),
   },

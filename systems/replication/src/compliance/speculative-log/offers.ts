@@ -1,6 +1,6 @@
 /**
- * What the primary of a new view may propose: every log for which some n - u VIEW-CHANGEs or more, those of liars
- * included, are a justification. Slots are selected one by one from claims that cumulative certificates and votes make for each; a slot in
+ * What the primary of a new view may propose: every log for which some n - u VIEW-CHANGEs or more, those of liars included,
+ * are a justification. Slots are selected one by one, from what cumulative certificates and votes say of each; a slot in
  * which nothing is selected is null below one in which something is, and anything above.
  * Liars claim any votes, slot by slot, and show any of the certificates that exist, or none.
  */
