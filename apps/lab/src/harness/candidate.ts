@@ -18,6 +18,6 @@ export const withSettings = (candidate: Candidate, settings: Settings): Candidat
 });
 
 /** Presets with policies against slow and greedy members and clients: Aardvark's bounds are asserted for them. */
-const ROBUST: ReadonlySet<string> = new Set();
+const ROBUST: ReadonlySet<string> = new Set([concordat.name, presets.aardvark.name]);
 
 export const isRobust = (name: string): boolean => ROBUST.has(name);

@@ -34,6 +34,9 @@ const junk: MessageCodec<Message> = {
 /** The domain that the primary ignores. */
 const VICTIM = 1;
 
+/** The first primary's grace, and some more: then it has to make room for others to be compared with. */
+const JUDGED_MS = 6500;
+
 /** Of each hostile client, honest or not. So large ones come one at a time. */
 export const OUTSTANDING = 16;
 
@@ -49,10 +52,15 @@ const byClients = (rate: Flood): Attack[] => [
 ];
 
 const byPrimary = (): Attack[] => [
-  { name: 'delays by 10 ms', by: 'primary', member: late(10) },
+  { name: 'delays by 10 ms', by: 'primary', member: late(10), showsAfterMs: JUDGED_MS },
   { name: 'ignores one domain', by: 'primary', member: ignoring(VICTIM), showsAfterMs: 1500 },
   { name: 'equivocates', by: 'primary', member: lying('equivocate') },
-  { name: 'tiny batches', by: 'primary', member: { settings: { batchRequests: 1, pipeline: 1 } } },
+  {
+    name: 'tiny batches',
+    by: 'primary',
+    member: { settings: { batchRequests: 1, pipeline: 1 } },
+    showsAfterMs: JUDGED_MS,
+  },
 ];
 
 const byBackup = (rate: Flood): Attack[] => [
