@@ -34,11 +34,11 @@ interface PooledClient {
 export interface Pool {
   readonly clients: Map<string, PooledClient>;
   readonly domainBytes: Map<number, number>;
-  /** In order of arrival; entries whose request is gone are skipped. */
-  arrivals: Pooled[];
+  /** All pooled requests, in order of arrival. */
+  readonly arrivals: Set<Pooled>;
 }
 
-export const createPool = (): Pool => ({ clients: new Map(), domainBytes: new Map(), arrivals: [] });
+export const createPool = (): Pool => ({ clients: new Map(), domainBytes: new Map(), arrivals: new Set() });
 
 function clientOf(pool: Pool, id: Submitter): PooledClient {
   const key = clientKey(id);
@@ -73,7 +73,7 @@ export function admit(pool: Pool, config: ReplicaConfig, pooled: Pooled, execute
   client.executed = Math.max(client.executed, executed);
   client.proposed = Math.max(client.proposed, client.executed);
   client.requests.set(request.seq, pooled);
-  pool.arrivals.push(pooled);
+  pool.arrivals.add(pooled);
   return 'admitted';
 }
 
@@ -89,9 +89,8 @@ export function findPooled(pool: Pool, ref: RequestRef): Pooled | null {
 
 /** Drops one request: its signature was wrong, or it is executed. */
 export function dropPooled(pool: Pool, pooled: Pooled): void {
-  const client = pool.clients.get(clientKey(pooled.request));
-  if (client?.requests.get(pooled.request.seq) !== pooled) return;
-  client.requests.delete(pooled.request.seq);
+  if (!pool.arrivals.delete(pooled)) return;
+  clientOf(pool, pooled.request).requests.delete(pooled.request.seq);
   const bytes = pool.domainBytes.get(pooled.request.domain) ?? 0;
   pool.domainBytes.set(pooled.request.domain, bytes - costOf(pooled.request));
 }
@@ -99,9 +98,9 @@ export function dropPooled(pool: Pool, pooled: Pooled): void {
 /** Notes that the client's requests up to `seq` are executed, and drops them. */
 export function noteExecuted(pool: Pool, id: Submitter, seq: number): void {
   const client = clientOf(pool, id);
-  if (seq <= client.executed) return;
-  client.executed = seq;
-  client.proposed = Math.max(client.proposed, seq);
+  // It may have been executed ahead, and counted with a later request of its client already.
+  client.executed = Math.max(client.executed, seq);
+  client.proposed = Math.max(client.proposed, client.executed);
   for (const [at, pooled] of client.requests) if (at <= seq) dropPooled(pool, pooled);
   // What a client without requests has done is in the ordered state: nothing here needs to remember it.
   if (client.requests.size === 0 && client.proposed === client.executed) pool.clients.delete(clientKey(id));
@@ -138,10 +137,6 @@ export function forgetProposed(pool: Pool): void {
 export const isDue = (pool: Pool, { request }: Pooled): boolean =>
   pool.clients.get(clientKey(request))?.proposed === request.seq - 1;
 
-/** True while the pool still holds exactly this request. */
-export const isPooled = (pool: Pool, pooled: Pooled): boolean =>
-  pool.clients.get(clientKey(pooled.request))?.requests.get(pooled.request.seq) === pooled;
-
 /**
  * Takes up to `count` requests of at most `bytes` together, in order of arrival and without gaps in any client's
  * sequence, and notes them as proposed.
@@ -154,7 +149,7 @@ export function takeProposable(pool: Pool, count: number, bytes: number): Pooled
     added = false;
     for (const pooled of pool.arrivals) {
       if (taken.length >= count) break;
-      if (!isPooled(pool, pooled) || !pooled.isVerified || !isDue(pool, pooled)) continue;
+      if (!pooled.isVerified || !isDue(pool, pooled)) continue;
       const cost = costOf(pooled.request);
       if (cost > room && taken.length > 0) return taken;
       room -= cost;
@@ -164,11 +159,6 @@ export function takeProposable(pool: Pool, count: number, bytes: number): Pooled
     }
   }
   return taken;
-}
-
-/** Drops arrivals that are gone. Called once per turn, so that the list stays as short as the pool. */
-export function compactArrivals(pool: Pool): void {
-  if (pool.arrivals.length > 0) pool.arrivals = pool.arrivals.filter((pooled) => isPooled(pool, pooled));
 }
 
 /** Bytes a request occupies: its body and about as much as its other fields take. */

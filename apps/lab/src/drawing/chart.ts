@@ -50,6 +50,10 @@ const PALETTE = ['#2f6fb2', '#d9822b', '#3c9d6b', '#a44ca0', '#8c6d46', '#c94f5d
 const INK = '#24292f';
 const PALE = '#d8dee4';
 
+/** Bars with which their labels stand upright, or they would cover each other. */
+const CROWDED = 16;
+const UPRIGHT = { rotate: 90, align: 'left' as const, verticalAlign: 'middle' as const };
+
 export function drawBars(bars: Bars): string {
   const { categories, series, axis, isLying = false, levels = [] } = bars;
   const names = {
@@ -58,6 +62,7 @@ export function drawBars(bars: Bars): string {
     inverse: isLying,
     axisTick: { show: false },
   };
+  const lines = categories.length * series.length;
   const option: EChartsOption = {
     ...frame(bars, isLying ? 'x' : 'y'),
     ...(isLying ? { xAxis: valueAxis(axis), yAxis: names } : { xAxis: names, yAxis: valueAxis(axis) }),
@@ -69,12 +74,12 @@ export function drawBars(bars: Bars): string {
         show: true,
         position: isLying ? ('right' as const) : ('top' as const),
         fontSize: 11,
+        ...(!isLying && lines > CROWDED && UPRIGHT),
         formatter: (bar: { readonly value: unknown }) => labelOf(bar.value),
       },
       ...(index === 0 && marksOf(levels, isLying ? 'xAxis' : 'yAxis')),
     })),
   };
-  const lines = categories.length * series.length;
   return render(option, isLying ? 130 + 19 * lines + 10 * categories.length : 420);
 }
 
@@ -123,6 +128,8 @@ const frame = ({ title }: Common, valuesOn: 'x' | 'y'): EChartsOption => ({
 
 const valueAxis = ({ name, isLog = false, max }: Axis) => ({
   type: isLog ? ('log' as const) : ('value' as const),
+  // Room for labels above the highest bar.
+  ...(!isLog && { boundaryGap: [0, '10%'] as [number, string] }),
   name,
   nameTextStyle: { color: INK, align: 'left' as const },
   splitLine: { lineStyle: { color: PALE } },

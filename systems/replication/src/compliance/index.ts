@@ -1,6 +1,7 @@
 /** What composition tries with: the lies that know the protocol, a service to lie about, the protocol's own swarm, Twins, and explorations. */
 
 export { type Attacker, type AttackName, attackers, type Liar } from '../replica/adversaries.ts';
+export { attackNames, attackSummaries } from './attack-summaries.ts';
 export * as broken from './broken.ts';
 export {
   type ClientAttackName,

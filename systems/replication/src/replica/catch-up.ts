@@ -189,12 +189,16 @@ export function onFetchBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m
   serve(s, env, from, { type: 'batch', slot: m.slot, batch, requests }, sizeBytes);
 }
 
+/** True if this is a batch whose requests are not all here. */
+export function isMissing(s: ReplicaState, m: BatchContent): boolean {
+  const needed = isInWindow(s, m.slot) ? missingDigest(s, m.slot) : null;
+  return needed !== null && equalBytes(needed, batchDigest(s.keys.hash, m.batch));
+}
+
 /** Takes a content that is needed, whoever sent it: the digest decides. */
 export function onBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
-  if (!isInWindow(s, m.slot)) return;
-  const needed = missingDigest(s, m.slot);
+  if (!isMissing(s, m)) return;
   const digest = batchDigest(s.keys.hash, m.batch);
-  if (needed === null || !equalBytes(needed, digest)) return;
   const { cluster } = s.config;
   const isComplete =
     m.requests.length === m.batch.refs.length &&

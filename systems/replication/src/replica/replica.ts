@@ -19,7 +19,7 @@ import { createExecution } from '../execution/execution.ts';
 import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
-import { compactArrivals, findPooled } from '../pool.ts';
+import { findPooled } from '../pool.ts';
 import { requestCheck } from '../request.ts';
 import { forgetGuest } from '../robust/client-filter.ts';
 import { watchFlood } from '../robust/muting.ts';
@@ -31,6 +31,7 @@ import {
   fetchFromPrimary,
   fetchMissing,
   hastenFetch,
+  isMissing,
   onBatch,
   onFetchBatch,
   onStatus,
@@ -187,7 +188,6 @@ function tick(s: ReplicaState, env: Env<Message>): void {
 }
 
 function settle(s: ReplicaState, env: Env<Message>): void {
-  compactArrivals(s.pool);
   retryHeldNewView(s, env);
   checkPooled(s, env);
   acceptReady(s, env);
@@ -243,6 +243,7 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
 
 /** Bodies for a proposal must be genuine requests, unless a correct replica has found them so: it voted, or they are selected. */
 function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
+  if (!isMissing(s, m)) return;
   const refs = m.batch.refs;
   const unknown =
     m.slot <= Math.max(selectionEnd(s), vouchedEnd(s)) || refs.length !== m.requests.length

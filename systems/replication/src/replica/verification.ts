@@ -3,7 +3,7 @@
  * Whether a message could matter at all is asked first, so that a flood of useless ones costs no signature checks.
  */
 
-import type { Env, NodeId, SignatureCheck } from '@concordat/kernel';
+import { type Env, FIRST_CONNECTION, type NodeId, type SignatureCheck } from '@concordat/kernel';
 import { onOutsideChecked } from '../robust/outside.ts';
 import type { Message } from './messages.ts';
 import type { ReplicaState } from './state.ts';
@@ -53,7 +53,18 @@ export function takeVerified(
   if (peer !== undefined) peer.checks -= waiting.checks;
   else if (message.type === 'request') onOutsideChecked(s, env, from, message.request, holds);
   if (holds) return waiting;
+  if (message.type === 'request') hangUp(s, env, from);
+  // A request is believed unchecked from its submitter's link: who passes on a bad copy may have been deceived itself.
+  if (message.type === 'batch') {
+    env.note({ kind: 'drop', why: 'false signature in a batch', peer: from });
+    return null;
+  }
   if (peer !== undefined) peer.distrustedUntil = env.now + DISTRUST_MS;
-  env.note({ kind: 'strike', peer: waiting.from, why: `false signature in ${waiting.message.type}` });
+  env.note({ kind: 'strike', peer: from, why: `false signature in ${message.type}` });
   return null;
+}
+
+/** A client's own request is false only if the client is. Where strangers are filtered its connection stays, unheard. */
+export function hangUp(s: ReplicaState, env: Env<Message>, from: NodeId): void {
+  if (from >= FIRST_CONNECTION && !s.config.policies.clientFilter) env.close(from);
 }

@@ -5,7 +5,7 @@
 
 import type { Env, Millis } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
-import { isDue, isPooled, type Pooled, pooledAt } from '../pool.ts';
+import { isDue, type Pooled, pooledAt } from '../pool.ts';
 import { selectionEnd } from '../replica/acceptance.ts';
 import type { Message } from '../replica/messages.ts';
 import { check, show } from '../replica/requests.ts';
@@ -45,7 +45,7 @@ export function isUnfair(s: ReplicaState, env: Env<Message>): boolean {
   if (!s.config.policies.fairness || isPrimary(s) || s.transfer !== null) return false;
   const { fairness } = s.robust;
   const { watched } = fairness;
-  if (watched === null || !isPooled(s.pool, watched) || !isDue(s.pool, watched))
+  if (watched === null || !s.pool.arrivals.has(watched) || !isDue(s.pool, watched))
     watch(fairness, longestWaiting(s, env.now));
   else if (!watched.isVerified) {
     if (!watched.isBusy) check(s, env, watched);
@@ -62,7 +62,7 @@ function longestWaiting(s: ReplicaState, now: Millis): Pooled | null {
   for (const pooled of s.pool.arrivals) {
     // Arrivals are in order: no later one has waited longer.
     if (now - pooled.arrivedAt < marginMs(s)) return null;
-    if (isPooled(s.pool, pooled) && isDue(s.pool, pooled)) return pooled;
+    if (isDue(s.pool, pooled)) return pooled;
   }
   return null;
 }

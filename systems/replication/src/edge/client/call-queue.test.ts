@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_OPERATION_BYTES, MAX_REQUEST_BYTES } from '@concordat/kernel';
-import { encodeBatch, MAX_BATCH_OPERATIONS } from '../service/batches.ts';
+import { encodeBundle, MAX_BUNDLE_OPERATIONS } from '../service/bundles.ts';
 import { encodeFailure } from '../service/frames.ts';
 import { createCallQueue } from './call-queue.ts';
 
@@ -22,7 +22,7 @@ function setUp(window: number) {
 }
 
 const bodies = (...names: string[]): Uint8Array =>
-  encodeBatch(names.map((name) => new TextEncoder().encode(name)));
+  encodeBundle(names.map((name) => new TextEncoder().encode(name)));
 
 test('what waits while the window is full travels together, in order', () => {
   const { queue, sent, replies, add, pump } = setUp(1);
@@ -31,15 +31,29 @@ test('what waits while the window is full travels together, in order', () => {
   for (const name of ['b', 'c', 'd']) add(name);
   pump();
   assert.deepEqual(sent, [bodies('a')]);
-  queue.reply(1, Uint8Array.of(0));
+  queue.reply(1, Uint8Array.of(0))();
   pump();
   assert.deepEqual(sent.slice(1), [bodies('b', 'c', 'd')]);
-  queue.reply(2, encodeBatch([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]));
-  queue.reply(2, encodeBatch([Uint8Array.of(7), Uint8Array.of(7), Uint8Array.of(7)]));
+  queue.reply(2, encodeBundle([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]))();
+  queue.reply(2, encodeBundle([Uint8Array.of(7), Uint8Array.of(7), Uint8Array.of(7)]))();
   assert.deepEqual(
     [...replies.values()],
     [0, 1, 2, 3].map((reply) => [Uint8Array.of(reply)]),
   );
+});
+
+test('a request that is answered makes room before its callers hear of it', () => {
+  const { queue, sent, replies, add, pump } = setUp(1);
+  for (const name of ['a', 'b']) {
+    add(name);
+    pump();
+  }
+  const tell = queue.reply(1, Uint8Array.of(0));
+  pump();
+  assert.deepEqual(sent, [bodies('a'), bodies('b')]);
+  assert.deepEqual(replies.get('a'), []);
+  tell();
+  assert.deepEqual(replies.get('a'), [Uint8Array.of(0)]);
 });
 
 test('a withdrawn call does not travel; one that travels cannot be withdrawn', () => {
@@ -54,10 +68,10 @@ test('a withdrawn call does not travel; one that travels cannot be withdrawn', (
 
 test('a request has bounds in operations and bytes', () => {
   const { sent, add, pump } = setUp(8);
-  for (let i = 0; i <= MAX_BATCH_OPERATIONS; i++) add(`${i}`, new Uint8Array(1));
+  for (let i = 0; i <= MAX_BUNDLE_OPERATIONS; i++) add(`${i}`, new Uint8Array(1));
   for (const name of ['x', 'y', 'z']) add(name, new Uint8Array(MAX_OPERATION_BYTES));
   pump();
-  assert.equal(sent[0]?.length, 5 + 5 * MAX_BATCH_OPERATIONS);
+  assert.equal(sent[0]?.length, 5 + 5 * MAX_BUNDLE_OPERATIONS);
   // The last small one and a large one; two large ones and their frame are too much.
   assert.deepEqual(
     sent.slice(1).map(({ length }) => length),
@@ -73,7 +87,7 @@ test('what was not executed for want of room travels again, before later calls, 
   add('e');
   assert.ok(b !== undefined && !queue.withdraw(b));
   const oneResult = Uint8Array.of(2, 0, 0, 0, 1, 0, 0, 0, 1, 9);
-  queue.reply(1, oneResult);
+  queue.reply(1, oneResult)();
   pump();
   assert.deepEqual([...replies.values()], [[Uint8Array.of(9)], [], [], [], []]);
   assert.deepEqual(sent.slice(1), [bodies('c', 'd', 'e')]);
@@ -84,6 +98,6 @@ test('what is no list of results answers every call of the request', () => {
   for (const name of ['a', 'b']) add(name);
   pump();
   const failure = encodeFailure('malformed', '');
-  queue.reply(1, failure);
+  queue.reply(1, failure)();
   assert.deepEqual([...replies.values()], [[failure], [failure]]);
 });
