@@ -9,8 +9,10 @@ import type { Keys } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import type { Quorums } from '../fault-model.ts';
+import type { Configuration } from '../governance/configuration.ts';
 import type { Message } from '../replica/messages.ts';
 import { type Request, signRequest } from '../request.ts';
+import { askForChain, type Followed, onChain } from './configuration.ts';
 import { onAnswer, type PendingRead, retryReads } from './reads.ts';
 import {
   completeByCertificate,
@@ -23,8 +25,8 @@ import {
 /** How a client's requests are authenticated, and whom they are sent to. */
 export interface ClientRoute {
   seal(content: Omit<Request, 'signature'>): Request;
-  /** @param isAgain true if it was sent before, in vain */
-  send(env: Env<Message>, request: Request, isAgain: boolean): void;
+  /** @param members the present ones @param isAgain true if it was sent before, in vain */
+  send(env: Env<Message>, request: Request, isAgain: boolean, members: readonly NodeId[]): void;
 }
 
 export interface ClientOptions {
@@ -40,6 +42,8 @@ export interface ClientOptions {
   readonly retransmitMs: Millis;
   /** How long all members may take to answer before a certificate of fewer is shown to them; 50 unless told. */
   readonly fastMs?: Millis;
+  /** Without it the members are for ever those above. */
+  readonly followed?: Followed;
   /** Signed and sent to every member unless told otherwise. */
   readonly route?: ClientRoute;
 }
@@ -54,6 +58,10 @@ export interface Call {
 
 export interface ClientState {
   readonly options: ClientOptions;
+  /** The latest that is known; null where the federation never changes. */
+  configuration: Configuration | null;
+  members: readonly NodeId[];
+  quorums: Quorums;
   readonly route: ClientRoute;
   nextSeq: number;
   /** Results up to here are known. */
@@ -84,19 +92,19 @@ export function call(s: ClientState, env: Env<Message>, body: Uint8Array): numbe
     replies: new Map(),
     speculative: createSpeculativeCall(env.now),
   });
-  s.route.send(env, request, false);
+  s.route.send(env, request, false, s.members);
   return seq;
 }
 
-const signedToAll = ({ keys, cluster, members }: ClientOptions): ClientRoute => ({
+const signedToAll = ({ keys, cluster }: ClientOptions): ClientRoute => ({
   seal: (content) => signRequest(keys, cluster, content).request,
-  send: (env, request) => {
+  send: (env, request, _isAgain, members) => {
     for (const id of members) env.send(id, { type: 'request', request });
   },
 });
 
 export function broadcast(s: ClientState, env: Env<Message>, message: Message): void {
-  for (const id of s.options.members) env.send(id, message);
+  for (const id of s.members) env.send(id, message);
 }
 
 export function createClient(options: ClientOptions): Process<ClientState, Message> {
@@ -106,6 +114,9 @@ export function createClient(options: ClientOptions): Process<ClientState, Messa
       env.setTimer(TICK, tickMs);
       return {
         options,
+        configuration: options.followed?.trusted ?? null,
+        members: options.members,
+        quorums: options.quorums,
         route: options.route ?? signedToAll(options),
         nextSeq: 1,
         acked: 0,
@@ -132,13 +143,15 @@ export function createClient(options: ClientOptions): Process<ClientState, Messa
 function urge(s: ClientState, env: Env<Message>, pending: Call): void {
   if (env.now - pending.sentAt >= s.options.retransmitMs) {
     pending.sentAt = env.now;
-    s.route.send(env, pending.request, true);
+    s.route.send(env, pending.request, true, s.members);
+    askForChain(s, env);
   }
   completeByCertificate(s, env, pending, s.options.fastMs ?? FAST_MS);
 }
 
 function receive(s: ClientState, env: Env<Message>, from: NodeId, m: Message): void {
-  if (!s.options.members.includes(from)) return;
+  if (m.type === 'chain') return onChain(s, env, m.links);
+  if (!s.members.includes(from)) return;
   switch (m.type) {
     case 'reply':
       return isOwn(s, m) ? onReply(s, env, from, m.seq, m.reply) : undefined;
@@ -165,7 +178,7 @@ function onReply(s: ClientState, env: Env<Message>, from: NodeId, seq: number, r
   pending.replies.set(from, reply);
   let equal = 0;
   for (const other of pending.replies.values()) if (other === reply || equalBytes(other, reply)) equal++;
-  if (equal >= s.options.quorums.vouching) complete(s, env, seq, reply);
+  if (equal >= s.quorums.vouching) complete(s, env, seq, reply);
 }
 
 /** Notes a result that is proven. */

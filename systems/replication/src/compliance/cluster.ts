@@ -4,7 +4,15 @@
  * member shows is checked against what any honest member has shown in that slot.
  */
 
-import { createMacs, createModelKeys, createModelPairSecrets, type Macs, modelHash } from '@concordat/crypto';
+import {
+  createMacs,
+  createModelKeys,
+  createModelPairSecrets,
+  type Keys,
+  type Macs,
+  modelHash,
+  modelSignatures,
+} from '@concordat/crypto';
 import {
   type Env,
   type ExposedBatch,
@@ -13,6 +21,7 @@ import {
   type NodeId,
   type Prng,
   type Process,
+  type SignatureCheck,
   type Strategy,
 } from '@concordat/kernel';
 import {
@@ -35,10 +44,12 @@ import type { PairKeys } from '../admission/pair-keys.ts';
 import { allFilters, filterId, identityOf } from '../admission/request-quorum/filters.ts';
 import { firstMembers, memberIdsEnd, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
+import { hasLeft } from '../governance/chain.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { createReplica, orderedLog } from '../replica/replica.ts';
 import type { ReplicaState } from '../replica/state.ts';
+import { governedAs } from './governed.ts';
 import { addOperation, createLedger } from './ledger.ts';
 
 export type ReplicaProcess = Process<ReplicaState, Message>;
@@ -66,6 +77,8 @@ export interface ClusterOptions {
   readonly macsOf?: (node: NodeId) => Macs;
   /** What filter nodes do, where there are any; by number. */
   readonly filterAdversaries?: ReadonlyMap<number, FilterStrategy>;
+  /** Who may join later: they run from the start, as members of nothing. Then the federation can be changed. */
+  readonly joiners?: readonly NodeId[];
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
 }
@@ -78,7 +91,7 @@ export interface Cluster {
   readonly filters: readonly NodeId[];
   /** Submits an addition at a member; what becomes of it is tracked. */
   add(member: NodeId, name: string, amount: number): void;
-  /** Operations of honest members that have no outcome yet. Those of a member that is down wait for nobody. */
+  /** Operations of honest members that have no outcome yet. Those of a member that is down or has left wait for nobody. */
   outstanding(): number;
   completed(): number;
   stateOf(member: NodeId): ReplicaState;
@@ -114,37 +127,28 @@ export const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
 export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
   const ids = options.ids ?? firstMembers(quorumsOf(options.faults));
-  const keysOf = createModelKeys(memberIdsEnd(ids), options.seed);
+  const { joiners } = options;
+  const keysOf = createModelKeys(MAX_MEMBERS, options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const { twin, adversaries } = options;
   const honestAt = (id: NodeId): boolean => id !== twin && !(adversaries?.has(id) ?? false);
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
   world.add({ id: OBSERVER, process: createObserver(ledger, honestAt), ...codec });
   const twins = twin === undefined ? null : { identity: twin, second: memberIdsEnd(ids) };
-  const replicas = [...ids];
-  if (twins !== null) replicas.push(twins.second);
+  const nodes = [...ids, ...(joiners ?? [])];
+  const replicas = twins === null ? nodes : [...nodes, twins.second];
   for (const node of replicas) {
     const id = node === twins?.second ? twins.identity : node;
     const keys =
       options.cpu === undefined
         ? keysOf(id)
         : meterKeys(keysOf(id), options.cpu, (us) => world.spend(node, us));
-    const config = replicaConfig({
-      self: id,
-      cluster: CLUSTER_ID,
-      faults: options.faults,
-      members: ids,
-      ...options.settings,
-    });
-    const pair = pairOf(options, ids, id, node);
-    const plain = createReplica({ config, keys, pair, createService: () => createLedger(modelHash) });
-    const variant = options.variant === undefined ? plain : options.variant(plain);
-    const recording = record(variant, ledger, id);
     const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
+    const recording = record(replicaOf(options, ids, id, node, keys), ledger, id);
     world.add({
       id: node,
       process: strategy === undefined ? recording : strategy(recording),
-      verify: (check) => keysOf(id).verify(check.signer, check.bytes, check.signature),
+      verify: verifierOf(keysOf(id)),
       ...codec,
       ...(options.disk && { disk: options.disk }),
       ...(options.cpu && { cpu: options.cpu }),
@@ -162,7 +166,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   return {
     world,
     members: ids.length,
-    ids,
+    ids: nodes,
     filters,
     replicas,
     call,
@@ -172,10 +176,35 @@ export function createCluster(options: ClusterOptions): Cluster {
     stateOf: (member) => world.stateOf<ReplicaState>(member),
     judges: {
       agreement: () => ledger.problem,
-      convergence: () => convergence(world, ids, honestAt),
+      convergence: () => convergence(world, nodes, honestAt),
     },
   };
 }
+
+/** The honest replica, or the variant that is tried in its place. */
+function replicaOf(
+  options: ClusterOptions,
+  ids: readonly NodeId[],
+  self: NodeId,
+  node: NodeId,
+  keys: Keys,
+): ReplicaProcess {
+  const { seed, faults, settings, joiners, variant } = options;
+  const config = replicaConfig({ self, cluster: CLUSTER_ID, faults, members: ids, ...settings });
+  const plain = createReplica({
+    config,
+    keys,
+    createService: () => createLedger(modelHash),
+    ...(config.admission === 'request-quorum' && { pair: pairOf(options, ids, self, node) }),
+    ...(joiners !== undefined && { governed: governedAs(seed, config, ids) }),
+  });
+  return variant === undefined ? plain : variant(plain);
+}
+
+const verifierOf =
+  ({ verify }: Keys) =>
+  ({ key, signer, bytes, signature }: SignatureCheck): boolean =>
+    key === undefined ? verify(signer, bytes, signature) : modelSignatures.verifyWith(key, bytes, signature);
 
 /** Where a member is two nodes, all others meet both under one name. */
 const withTwins = ({ identity, second }: TwinNames, node: NodeId): ReplicaStrategy => {
@@ -238,7 +267,11 @@ function submitAt(
 /** The member, showing what is exposed to it to the observer, in order and without gaps. */
 function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProcess {
   let last = 0;
+  const withdraw = (): void => {
+    for (const [key, { member }] of ledger.pending) if (member === id) ledger.pending.delete(key);
+  };
   const show = (s: ReplicaState, env: Env<Message>): void => {
+    if (hasLeft(s)) withdraw();
     for (const item of orderedLog.takeExposed(s)) {
       if (isBatch(item)) {
         for (const { domain, client, seq } of item.outcomes) {
@@ -264,7 +297,7 @@ function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProce
     ...inner,
     start: (env: Env<Message>, recovered) => {
       last = 0;
-      for (const [key, { member }] of ledger.pending) if (member === id) ledger.pending.delete(key);
+      withdraw();
       return inner.start(env, recovered);
     },
     settle: (s, env) => {

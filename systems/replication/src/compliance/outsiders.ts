@@ -85,7 +85,7 @@ export function addRogue(
         ...env,
         send: (to, m) => (chosen.has(to) ? env.send(to, twist(m)) : undefined),
       };
-      route.send(some, request, true);
+      route.send(some, request, true, []);
     });
   };
 }

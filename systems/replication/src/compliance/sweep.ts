@@ -24,6 +24,7 @@ import { type Preset, type PresetName, presets } from '../presets/index.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import {
+  type ClusterOptions,
   createCluster,
   type FilterStrategy,
   type ReplicaProcess,
@@ -100,9 +101,21 @@ function participants(quorums: Quorums, { settings }: Preset): NodeId[] {
 }
 
 function build(
-  { seed, config, random, byzantine, horizonMs }: SweepSetting<SweepConfig>,
+  setting: SweepSetting<SweepConfig>,
   variant?: (honest: ReplicaProcess) => ReplicaProcess,
 ): SweepCase {
+  const cluster = createCluster({ ...clusterOptions(setting), ...(variant && { variant }) });
+  scheduleLoad(cluster, setting.random, setting.config.operations, setting.horizonMs);
+  return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges };
+}
+
+/** The federation that a setting describes. */
+export function clusterOptions({
+  seed,
+  config,
+  random,
+  byzantine,
+}: SweepSetting<SweepConfig>): ClusterOptions {
   const quorums = quorumsOf(config.faults);
   const { members } = quorums;
   const adversaries = new Map<NodeId, ReplicaStrategy>();
@@ -114,7 +127,7 @@ function build(
     if (filter === null) adversaries.set(id, make(random, members));
     else filterAdversaries.set(filter, make(random, members));
   }
-  const cluster = createCluster({
+  return {
     seed,
     faults: config.faults,
     network: config.network,
@@ -129,8 +142,5 @@ function build(
       // Proposals are judged by their time on arrival: the tolerance must exceed the network's worst delay.
       timeToleranceMs: 1000 + 5 * (config.network.tailMs ?? 0),
     },
-    ...(variant && { variant }),
-  });
-  scheduleLoad(cluster, random, config.operations, horizonMs);
-  return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges };
+  };
 }
