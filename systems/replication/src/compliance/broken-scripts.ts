@@ -7,6 +7,7 @@ import { createPrng, type NodeId } from '@concordat/kernel';
 import { attackers } from '../replica/adversaries.ts';
 import { attacking } from './attacks.ts';
 import * as broken from './broken.ts';
+import * as governance from './broken-governance.ts';
 import {
   type Cluster,
   type ClusterOptions,
@@ -226,6 +227,8 @@ const backInTime: Script = (cluster) => {
   return finishes(cluster);
 };
 
+const GOVERNED = { joiners: [4], settings: { checkpointInterval: 8, window: 16 } };
+
 /** Twins whose rounds end in the middle of something: what is left in the middle is what the next view must not lose. */
 const amongTwins =
   (preset: TwinsPreset, count: number) =>
@@ -298,6 +301,28 @@ export const brokenVariants: readonly BrokenVariant[] = [
     foundBy: ['script'],
     variant: broken.shamelessPrimary,
     run: (variant) => play(variant, backInTime),
+  },
+  {
+    name: 'one approval too few',
+    foundBy: ['script'],
+    variant: governance.easyApproval,
+    run: (variant) => play(variant, governance.coup, GOVERNED),
+  },
+  {
+    name: 'an epoch that begins before its checkpoint is stable',
+    foundBy: ['script'],
+    variant: governance.hastyActivation,
+    run: (variant) => play(variant, governance.slowCheckpoint, GOVERNED),
+  },
+  {
+    name: 'votes counted of a member that has left',
+    foundBy: ['script'],
+    variant: governance.longMemory,
+    run: (variant) =>
+      play(variant, governance.halfWithAGhost, {
+        ...GOVERNED,
+        adversaries: new Map([[3, governance.clinging]]),
+      }),
   },
   {
     name: 'a primary that nobody suspects',
