@@ -8,6 +8,8 @@ import type { Position, Recovered } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { nextHistory } from '../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
+import { adopt } from '../governance/epochs.ts';
+import type { Link } from '../governance/link.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
 import { withVouch } from './acceptance.ts';
 import { stableOf } from './checkpoint.ts';
@@ -91,6 +93,9 @@ function apply(recovery: Recovery, record: Record, position: Position): void {
     case 'stable':
       applyStable(recovery, record.certificate);
       return;
+    case 'epoch':
+      applyEpoch(recovery, record.link);
+      return;
     case 'amnesia':
       s.incarnation = amnesia(record.losses);
       return;
@@ -132,6 +137,16 @@ function applyStable(recovery: Recovery, certificate: Certificate): void {
   trimCertificate(s, before);
   executeTo(recovery, stable);
   for (const slot of traces.keys()) if (slot <= stable.slot) traces.delete(slot);
+}
+
+/** Another epoch's views, and a log that goes on after the base. A snapshot repeats all links, also those that are known. */
+function applyEpoch(recovery: Recovery, link: Link): void {
+  const { s, traces } = recovery;
+  if (link.command.next.epoch !== s.config.epoch + 1) return;
+  applyStable(recovery, link.certificate);
+  adopt(s, link);
+  recovery.prepared = { view: s.view, slot: s.genesis.slot };
+  for (const slot of traces.keys()) if (slot > s.genesis.slot) traces.delete(slot);
 }
 
 function executeTo({ s, traces }: Recovery, stable: Stable): void {
