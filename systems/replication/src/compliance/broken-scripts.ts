@@ -257,7 +257,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
   },
   {
     name: 'replay of an old incarnation',
-    foundBy: ['script', 'swarm'],
+    foundBy: ['script'],
     variant: broken.oldIncarnation,
     run: (variant) => play(variant, lostMemory),
   },
