@@ -16,14 +16,17 @@ import {
   scheduleLoad,
 } from './cluster.ts';
 import { damage, falseServer } from './false-server.ts';
+import { certificatesFirst, votesFirst } from './published-rules.ts';
+import { runA, runB, selectingBy } from './published-runs.ts';
+import type { WrongLogRuleName } from './speculative-log/rules.ts';
 import { accusedBy, objectionOf, runStorm } from './storm.ts';
 import { firstProblem, HASTY_ROUND_MS, type TwinsPreset } from './twins/run.ts';
 
 /**
  * Who speaks: the judges of a scripted scenario, or of a search over seeds of one; the general swarm within a few seeds;
- * Twins within a few scenarios.
+ * Twins within a few scenarios; the exploration of several slots, if the break is one of the rules that it knows.
  */
-export type Detector = 'script' | 'seeds' | 'swarm' | 'twins';
+export type Detector = 'script' | 'seeds' | 'swarm' | 'twins' | 'explorer';
 
 export interface BrokenVariant {
   readonly name: string;
@@ -32,6 +35,8 @@ export interface BrokenVariant {
   readonly variant: broken.Variant;
   /** The composition that it breaks. Default concordat. */
   readonly preset?: TwinsPreset;
+  /** What exploration calls it. */
+  readonly rule?: WrongLogRuleName;
   /** The objection to the variant, or to the honest protocol; null if there is none. */
   run(variant: broken.Variant | undefined): string | null;
 }
@@ -233,7 +238,7 @@ const amongTwins =
 export const brokenVariants: readonly BrokenVariant[] = [
   {
     name: 'a quorum one too small',
-    foundBy: ['script', 'swarm', 'twins'],
+    foundBy: ['script', 'twins'],
     variant: broken.smallQuorum,
     run: (variant) => play(variant, halves),
   },
@@ -332,10 +337,27 @@ export const brokenVariants: readonly BrokenVariant[] = [
       }),
   },
   {
+    name: 'certificates before votes, as published',
+    foundBy: ['script', 'explorer'],
+    variant: selectingBy(certificatesFirst),
+    preset: 'zyzzyva',
+    rule: 'certificates-first',
+    run: runA,
+  },
+  {
+    name: 'votes before certificates',
+    foundBy: ['script', 'twins', 'explorer'],
+    variant: selectingBy(votesFirst),
+    preset: 'zyzzyva',
+    rule: 'votes-first',
+    run: runB,
+  },
+  {
     name: 'a certificate that gives way to one that covers less',
-    foundBy: ['twins'],
+    foundBy: ['twins', 'explorer'],
     variant: broken.newestCertificate,
     preset: 'zyzzyva',
+    rule: 'newest-certificate',
     run: amongTwins('zyzzyva', 25),
   },
 ];
