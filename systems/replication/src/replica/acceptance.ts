@@ -122,6 +122,7 @@ export function accept(s: ReplicaState, env: Env<Message>, slot: Slot, content: 
   slot.content = content;
   slot.hasCommand = content.requests.some(({ client }) => client >= GOVERNANCE_CLIENTS);
   slot.acceptedView = s.view;
+  slot.acceptedAt = env.now;
   slot.accepted = withVouch(slot.accepted, { view: s.view, digest: content.digest });
   if (!slot.contents.some((known) => equalBytes(known.digest, content.digest))) slot.contents.push(content);
   const position = append(s, env, {

@@ -9,15 +9,7 @@ import { assert, type Env, type Millis } from '@concordat/kernel';
 import { executeReady } from './execute.ts';
 import { isCounted } from './incarnation.ts';
 import type { Message } from './messages.ts';
-import {
-  historyAt,
-  isPrimary,
-  isVoting,
-  others,
-  type PeerState,
-  type ReplicaState,
-  slotAt,
-} from './state.ts';
+import { historyAt, isPrimary, isVoting, others, type ReplicaState, slotAt } from './state.ts';
 import { reachedBy } from './votes.ts';
 
 /** Sends this turn's votes and draws the conclusions from everyone's. Called from `settle`. */
@@ -31,16 +23,16 @@ export function vote(s: ReplicaState, env: Env<Message>): void {
     for (const peer of others(s)) env.send(peer, message);
   }
   notePrepared(s, env);
-  if (s.prepared > s.committedSent && isVoting(s) && isCommitDue(s, env.now)) makeSure(s, env);
+  const due = isVoting(s) ? commitDue(s, env.now) : 0;
+  if (due > s.committedSent) makeSure(s, env, due);
   learn(s, env);
 }
 
 /** Others rely on a COMMIT: what it stands for must survive the loss of power everywhere. */
-function makeSure(s: ReplicaState, env: Env<Message>): void {
-  const slot = s.order.secure(s, env);
+function makeSure(s: ReplicaState, env: Env<Message>, due: number): void {
+  const slot = Math.min(due, s.order.secure(s, env));
   if (slot <= s.committedSent) return;
   s.committedSent = slot;
-  if (slot === s.prepared) s.owesCommit = false;
   const own = s.peers[s.config.self];
   assert(own !== undefined, 'a replica is its own peer');
   own.committed = slot;
@@ -48,29 +40,54 @@ function makeSure(s: ReplicaState, env: Env<Message>): void {
   for (const peer of others(s)) env.send(peer, message);
 }
 
+/** Up to where a COMMIT is due: as far as is prepared where someone is slow, else as far as a peer has begun or needs it. */
+function commitDue(s: ReplicaState, now: Millis): number {
+  if (isSlow(s, now)) return s.prepared;
+  let due = s.owed;
+  // No further: each answer would call for the next, for ever.
+  for (const id of others(s)) due = Math.max(due, s.peers[id]?.committed ?? 0);
+  return Math.min(due, s.prepared);
+}
+
 /**
- * COMMITs, and the sync before them, are needed only where not all members accept: then at once if that is known, or
- * lately was so, and if a peer has begun; otherwise after a short wait (`hastenCommit`).
+ * COMMITs, and the sync before them, are needed only where not all members accept: at once if it is known that one is
+ * away, or lately was late; otherwise after a short wait (`hastenCommit`).
  */
-export function isCommitDue(s: ReplicaState, now: Millis): boolean {
-  if (!s.config.fastCommit || s.owesCommit || now < s.slowUntil) return true;
-  return others(s).some((id) => {
-    const { isUp, committed } = s.peers[id] as PeerState;
-    return !isUp || committed > s.committedSent || !isCounted(s, id);
-  });
+export function isSlow(s: ReplicaState, now: Millis): boolean {
+  if (!s.config.fastCommit || now < s.slowUntil) return true;
+  return others(s).some((id) => s.peers[id]?.isUp !== true || !isCounted(s, id));
 }
 
 /** How long all members may take to accept before COMMITs are sent. */
 const FAST_WAIT_MS = 50;
+/** Waiting for the last members is worth as much as two rounds of a quorum, and this. */
+const WORTH_MS = 1;
+/** So many waits in a row that were not worth it are no accident. */
+const MAX_LATE = 3;
+/** One round counts an eighth. */
+const SMOOTHING = 8;
 /** For how long COMMITs then are sent without waiting: doubled each time that waiting was in vain again. */
 const SLOW_MIN_MS = 500;
 const SLOW_MAX_MS = 10_000;
 
 /** Sends COMMITs when the last members take too long to accept. Called on every tick. */
 export function hastenCommit(s: ReplicaState, env: Env<Message>): void {
-  if (s.prepared <= s.committed || env.now < s.slowUntil || env.now - s.preparedAt < FAST_WAIT_MS) return;
+  if (s.prepared <= s.committed || env.now < s.slowUntil) return;
+  if (env.now - slotAt(s, s.committed + 1).preparedAt >= FAST_WAIT_MS) beginSlow(s, env.now);
+}
+
+function beginSlow(s: ReplicaState, now: Millis): void {
+  s.lateWaits = 0;
   s.slowMs = Math.min(Math.max(2 * s.slowMs, SLOW_MIN_MS), SLOW_MAX_MS);
-  s.slowUntil = env.now + s.slowMs;
+  s.slowUntil = now + s.slowMs;
+}
+
+/** What this machine did not see is nobody's lateness. */
+export function forgiveWaits(s: ReplicaState, pausedMs: Millis, now: Millis): void {
+  for (let number = s.committed + 1; number <= s.prepared; number++) {
+    const slot = slotAt(s, number);
+    slot.preparedAt = Math.min(now, slot.preparedAt + pausedMs);
+  }
 }
 
 function notePrepared(s: ReplicaState, env: Env<Message>): void {
@@ -81,10 +98,19 @@ function notePrepared(s: ReplicaState, env: Env<Message>): void {
     const slot = slotAt(s, number);
     assert(slot.content !== null, 'a prepared slot is accepted');
     slot.prepared = { view: s.view, digest: slot.content.digest };
+    slot.preparedAt = env.now;
   }
-  if (s.prepared <= s.committed) s.preparedAt = env.now;
+  s.roundMs += (env.now - slotAt(s, reached).acceptedAt - s.roundMs) / SMOOTHING;
   s.prepared = reached;
   if (isPrimary(s)) s.mayProposeEarly = true;
+}
+
+/** Waiting for all is in vain as well where the last is always late: COMMITs would take one more round of a quorum. */
+function noteWait(s: ReplicaState, now: Millis, slot: number): void {
+  const isLate = now - slotAt(s, slot).preparedAt > 2 * s.roundMs + WORTH_MS;
+  s.lateWaits = isLate ? s.lateWaits + 1 : 0;
+  if (s.lateWaits >= MAX_LATE) beginSlow(s, now);
+  else if (!isLate) s.slowMs = 0;
 }
 
 /** Commits what a quorum has made sure of, or all have durably accepted, and executes; also without an own vote. */
@@ -93,8 +119,8 @@ function learn(s: ReplicaState, env: Env<Message>): void {
   const bySome = reachedBy(s, certificate, 'committed');
   const byAll = s.config.fastCommit ? reachedBy(s, fast, 'prepared') : 0;
   const reached = Math.min(s.accepted, Math.max(bySome, byAll));
-  if (byAll > Math.max(bySome, s.committed)) s.slowMs = 0;
   if (reached > s.committed) {
+    if (byAll === reached && byAll > bySome) noteWait(s, env.now, reached);
     s.committed = reached;
     s.progressAt = env.now;
   }

@@ -88,7 +88,7 @@ function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status, peer:
   if (prepared > s.stable.slot && m.prepared < s.preparedSent) send(s.order.vote(s, prepared));
   // Since it last told it has not got on: votes of all members do not reach it.
   if (m.committed < s.committed && m.committed === peer.reported && s.committedSent < s.prepared)
-    s.owesCommit = true;
+    s.owed = s.prepared;
   peer.reported = m.committed;
   if (s.committedSent > s.stable.slot && m.committed < s.committedSent)
     send({ type: 'commit', view: s.view, slot: s.committedSent, history: historyAt(s, s.committedSent) });

@@ -33,7 +33,7 @@ import { forgetGuest } from '../robust/client-filter.ts';
 import { watchFlood } from '../robust/muting.ts';
 import { forgive } from '../robust/throughput.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
-import { hastenCommit, vote } from './agreement.ts';
+import { forgiveWaits, hastenCommit, vote } from './agreement.ts';
 import {
   FETCH,
   fetchFromPrimary,
@@ -150,15 +150,11 @@ function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered)
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
+  const order = orderProtocols[config.order];
+  const admission = admissions[config.admission];
+  const vouching = createVouching(options);
   const s = createReplicaState(
-    config,
-    orderProtocols[config.order],
-    admissions[config.admission],
-    createVouching(options),
-    keys,
-    governance,
-    execution,
-    incarnation,
+    { config, order, admission, vouching, keys, governance, execution, incarnation },
     env.now,
   );
   if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
@@ -199,7 +195,7 @@ function forgivePause(s: ReplicaState, env: Env<Message>): void {
   if (pausedMs <= 0) return;
   env.note({ kind: 'stood-still', ms: Math.round(pausedMs) });
   s.progressAt = Math.min(env.now, s.progressAt + pausedMs);
-  s.preparedAt = Math.min(env.now, s.preparedAt + pausedMs);
+  forgiveWaits(s, pausedMs, env.now);
   forgive(s.robust.throughput, pausedMs);
   for (const pooled of s.pool.arrivals) pooled.arrivedAt = Math.min(env.now, pooled.arrivedAt + pausedMs);
 }

@@ -77,6 +77,9 @@ export interface Slot {
   acknowledgements: (Acknowledge | null)[];
   /** What is accepted may change the federation: nothing beyond its checkpoint follows before that is known. */
   hasCommand: boolean;
+  /** When it was accepted, and when a quorum had vouched for it, in the current view. */
+  acceptedAt: Millis;
+  preparedAt: Millis;
   /** First journal record about this slot, or Infinity. */
   position: number;
 }
@@ -168,13 +171,15 @@ export interface ReplicaState {
   /** Marks that this replica has told its peers. */
   preparedSent: number;
   committedSent: number;
-  /** Since when something is prepared and not committed. */
-  preparedAt: Millis;
+  /** How long a quorum takes to vouch for what is accepted here, on average. */
+  roundMs: Millis;
+  /** How often in a row the last of all members then took longer than that. */
+  lateWaits: number;
   /** COMMITs leave without waiting for all members to accept, until then. */
   slowUntil: Millis;
   slowMs: Millis;
-  /** A peer needs this replica's COMMIT to get on. */
-  owesCommit: boolean;
+  /** Up to here a peer needs this replica's COMMIT to get on. */
+  owed: number;
   /** By id, of whoever may be a member one day. What counts is asked of `config.members` only. */
   peers: PeerState[];
   /** The highest commit certificate kept here, from the stable checkpoint on; in speculative ordering. */
@@ -242,6 +247,8 @@ export const emptySlot = (slot: number, ids: number): Slot => ({
   commits: new Array<Digest | null>(ids).fill(null),
   acknowledgements: new Array<Acknowledge | null>(ids).fill(null),
   hasCommand: false,
+  acceptedAt: 0,
+  preparedAt: 0,
   position: Number.POSITIVE_INFINITY,
 });
 
@@ -270,30 +277,21 @@ const genesisStable = (execution: Execution): Stable => ({
   certificate: [],
 });
 
-export function createReplicaState(
-  config: ReplicaConfig,
-  order: OrderProtocol,
-  admission: Admission,
-  vouching: Vouching | null,
-  keys: Keys,
-  governance: Governance,
-  execution: Execution,
-  incarnation: Incarnation,
-  now: Millis,
-): ReplicaState {
+/** What a replica is made of, before it has done anything. */
+type Parts = Pick<
+  ReplicaState,
+  'config' | 'order' | 'admission' | 'vouching' | 'keys' | 'governance' | 'execution' | 'incarnation'
+>;
+
+export function createReplicaState(parts: Parts, now: Millis): ReplicaState {
+  const { config } = parts;
   const ids = memberIdsEnd(config.members);
-  const genesis = genesisStable(execution);
+  const genesis = genesisStable(parts.execution);
   return {
-    config,
-    order,
-    admission,
-    vouching,
-    keys,
-    governance,
+    ...parts,
     chain: [],
     memberKeys: null,
     isSeated: config.members.includes(config.self),
-    execution,
     pool: createPool(),
     submission: createSubmission(now),
     commands: new Map(),
@@ -312,10 +310,11 @@ export function createReplicaState(
     committed: 0,
     preparedSent: 0,
     committedSent: 0,
-    preparedAt: now,
+    roundMs: 0,
+    lateWaits: 0,
     slowUntil: Number.NEGATIVE_INFINITY,
     slowMs: 0,
-    owesCommit: false,
+    owed: 0,
     peers: Array.from({ length: MAX_MEMBERS }, createPeer),
     certificate: null,
     speculated: [],
@@ -333,7 +332,6 @@ export function createReplicaState(
     snapshotting: null,
     journalBytes: 0,
     snapshotBytes: 0,
-    incarnation,
     progressAt: now,
     transferredAt: now,
     tickedAt: now,

@@ -242,6 +242,7 @@ export function resetLog(s: ReplicaState): void {
   s.prepared = start;
   s.preparedSent = start;
   s.committedSent = start;
+  s.owed = 0;
   for (const peer of s.peers) {
     peer.prepared = 0;
     peer.committed = 0;

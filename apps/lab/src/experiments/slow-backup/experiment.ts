@@ -64,21 +64,12 @@ function worst(rows: readonly Row[], candidate: Candidate, isMeant: (backup: Bac
   return Math.min(...meant.map(({ perSecond }) => perSecond / calm));
 }
 
-const JUST_IN_TIME =
-  'everybody waits up to 50 ms for the last member before falling back to COMMITs; one that is always a little faster than that keeps them waiting, and each time that it arrives they trust it again';
-
-const NEVER_BACK =
-  'a status from before its links were up makes it look as if the member did not get on, so COMMITs are sent; each makes the others send theirs, and while checking certificates keeps the cores busy that never ends';
-
 const CERTIFICATES =
   'with one member slow every slot takes a certificate, whose signatures each member checks on the core that also checks those of requests';
 
 const MISSED: Readonly<Record<string, string>> = {
-  'concordat lagging': JUST_IN_TIME,
   'zyzzyva late': CERTIFICATES,
   'zyzzyva silent': CERTIFICATES,
-  'zyzzyva lagging': JUST_IN_TIME,
-  'zyzzyva5 late': NEVER_BACK,
 };
 
 /** Where all are heard, a while passes until a late one is not waited for: the small size sees little else. */

@@ -52,7 +52,7 @@ export function onGenuineCertificate(
     const { view, slot } = m;
     const acknowledgements = m.acknowledgements.map((item) => ({ ...item, slot }));
     keepCertificate(s, env, { view, digests: digestsTo(s, slot), acknowledgements });
-    s.owesCommit = true;
+    s.owed = Math.max(s.owed, slot);
   }
   confirm(env, from, m);
 }

@@ -7,7 +7,7 @@
 import { assert, type Env, type NodeId, type Outcome } from '@concordat/kernel';
 import { pooledAt } from '../../pool.ts';
 import { selectionEnd } from '../../replica/acceptance.ts';
-import { isCommitDue } from '../../replica/agreement.ts';
+import { isSlow } from '../../replica/agreement.ts';
 import { isDesignated, type OrderStatement, type SpecResponse } from '../../replica/client-messages.ts';
 import type { Message } from '../../replica/messages.ts';
 import { outcomeIn, type Speculated } from '../../replica/speculation.ts';
@@ -17,7 +17,7 @@ import { acknowledge } from './certificate.ts';
 
 /** Tells the clients of what was accepted in this view. Called once per turn, after the votes. */
 export function respond(s: ReplicaState, env: Env<Message>): void {
-  if (!isVoting(s) || (s.config.commitOptimisation && isCommitDue(s, env.now))) return;
+  if (!isVoting(s) || (s.config.commitOptimisation && isSlow(s, env.now))) return;
   for (const item of s.speculated) {
     if (item.toldIn === s.view || item.slot > s.preparedSent) continue;
     item.toldIn = s.view;
