@@ -16,6 +16,12 @@ export interface ReplicaConfig {
   readonly order: OrderName;
   /** Executes what is accepted before it is committed, and takes it back where it was in vain. */
   readonly speculates: boolean;
+  /** Holds and executes the service; otherwise it only orders, and `executors` do (UpRight, SOSP'09 section 4). */
+  readonly executes: boolean;
+  /** Nodes that execute what order replicas only order: their checkpoints decide what of the log is kept. */
+  readonly executors: readonly NodeId[];
+  /** Further nodes that are fed the log: stand-alone learners. */
+  readonly learners: readonly NodeId[];
   /** Slots between checkpoints (PBFT's and Aardvark's 128). */
   readonly checkpointInterval: number;
   /** Slots that may be open above the stable checkpoint: two intervals, a power of two. */
@@ -54,10 +60,14 @@ export interface ReplicaOptions extends Partial<ReplicaSettings> {
 }
 
 export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaConfig {
+  const quorums = quorumsOf(faults);
   const config: ReplicaConfig = {
-    quorums: quorumsOf(faults),
+    quorums,
     order: 'three-phase',
     speculates: false,
+    executes: true,
+    executors: options.executes === false ? executorIds(quorums) : [],
+    learners: [],
     checkpointInterval: 128,
     window: 256,
     pipeline: 4,
@@ -78,6 +88,11 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     config.order === 'speculative' || config.quorums.spare === 0,
     'only speculative ordering has spare members',
   );
+  assert(
+    config.executors.length === (config.executes ? 0 : config.quorums.executors),
+    'there are as many executors as the fault model asks for, where order replicas do not execute',
+  );
+  assert(config.executes || !config.speculates, 'who does not execute does not execute ahead');
   assert((config.window & (config.window - 1)) === 0, 'the window is a power of two');
   assert(config.window >= 2 * config.checkpointInterval, 'the window holds two checkpoint intervals');
   assert(config.heartbeatMs * 2 <= config.viewTimeoutMs, 'an idle primary is heard before it is suspected');
@@ -87,6 +102,10 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
   );
   return config;
 }
+
+/** The ids of executors beside order replicas, unless a deployment names others. */
+export const executorIds = (quorums: Quorums): NodeId[] =>
+  Array.from({ length: quorums.executors }, (_, i) => quorums.members + i);
 
 /** The primary of a view: the order protocol's round robin. */
 export const primaryOf = (quorums: Quorums, view: number): NodeId => view % quorums.members;

@@ -33,6 +33,8 @@ export interface Quorums extends Required<FaultModel> {
   readonly noticed: number;
   /** Replicas that must execute: u + max(u, r) + 1. */
   readonly executors: number;
+  /** Executors that must hold a state before the log that leads to it may go: one of them is correct, one does not lie. */
+  readonly execution: number;
 }
 
 /** The reason why a fault model cannot be run, or null. */
@@ -61,5 +63,6 @@ export function quorumsOf(model: FaultModel): Quorums {
     vouching: r + 1,
     noticed: u + 1,
     executors: u + Math.max(u, r) + 1,
+    execution: Math.max(u, r) + 1,
   };
 }

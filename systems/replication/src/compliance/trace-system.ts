@@ -47,9 +47,16 @@ function label(m: Message): string | null {
       return `FETCH-PART s${m.slot} part=${m.part}`;
     case 'part':
       return `PART s${m.slot} part=${m.part}`;
+    case 'next-batch':
+      return `NEXT-BATCH v${m.view} s${m.after}+${m.digests.length} committed=s${m.committed}`;
     case 'status':
     case 'request':
     case 'reply':
+    case 'last-executed':
+    case 'attach':
+    case 'reply-digest':
+    case 'read':
+    case 'read-reply':
       return null;
   }
 }

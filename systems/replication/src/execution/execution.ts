@@ -23,6 +23,8 @@ import { type CoreState, createCoreState, isNextOf, recordReply } from './core-s
 export interface Execution {
   readonly core: CoreState;
   readonly service: Service;
+  /** False where nobody asks for replies: the state then tells only who has executed what. */
+  readonly keepsReplies: boolean;
   /** Slots up to here are executed. */
   executed: number;
   /** Digest of the log up to `executed`. */
@@ -43,11 +45,17 @@ const LABEL = utf8('concordat checkpoint v1');
 export const combinedDigest = (hash: Hash, core: Digest, service: Digest): Digest =>
   hash(concatBytes([LABEL, core, service]));
 
-export function createExecution(hash: Hash, service: Service, history: Digest): Execution {
+export function createExecution(
+  hash: Hash,
+  service: Service,
+  history: Digest,
+  keepsReplies = true,
+): Execution {
   const core = createCoreState(hash);
   return {
     core,
     service,
+    keepsReplies,
     executed: 0,
     history,
     digest: () => combinedDigest(hash, core.state.digest(), service.digest()),
@@ -82,8 +90,10 @@ export function executeBatch(
     // A faulty primary may order what was executed, or leave a gap: every replica skips it alike.
     if (!isNextOf(core, request, request.seq)) continue;
     const { domain, client, seq } = request;
-    const reply = service.execute(request.body, { domain, client, seq, time, random, emit });
-    recordReply(core, request, seq, request.acked, reply);
+    const made = service.execute(request.body, { domain, client, seq, time, random, emit });
+    // What correct executors need not agree on must not be in the state, and so is not shown either.
+    const reply = service.canonicalReply?.(made) ?? made;
+    recordReply(core, request, seq, request.acked, execution.keepsReplies ? reply : null);
     outcomes.push({ domain, client, seq, reply });
   }
   return { slot: execution.executed, time, outcomes, events };

@@ -12,6 +12,7 @@ import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_OPERATION_BYTES, MAX_REQUEST_BYTES, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
 import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
+import { FEED_TAGS, isFeedMessage, readFeedMessage, writeFeedMessage } from '../executor/codec.ts';
 import { readRequest, writeRequest } from '../request.ts';
 import type { Message } from './messages.ts';
 import {
@@ -51,6 +52,7 @@ const TAGS = {
   part: 15,
   reply: 16,
   acknowledge: 17,
+  ...FEED_TAGS,
 } as const satisfies Record<Message['type'], number>;
 
 const writer = createWriter(64 * 1024);
@@ -124,7 +126,7 @@ function writeFields(w: Writer, m: Message): void {
       w.u53(m.slot);
       return w.bytes(m.reply);
     default:
-      return unreachable(m);
+      return isFeedMessage(m) ? writeFeedMessage(w, m) : unreachable(m);
   }
 }
 
@@ -190,7 +192,7 @@ function readFields(r: Reader, tag: number): Message | null {
         reply: r.bytes(MAX_REQUEST_BYTES),
       };
     default:
-      return null;
+      return readFeedMessage(r, tag);
   }
 }
 

@@ -7,6 +7,7 @@
 
 import type { Digest } from '@concordat/kernel';
 import type { Batch } from '../batch.ts';
+import type { FeedMessage } from '../executor/messages.ts';
 import type { Request } from '../request.ts';
 
 /** The primary's proposal for one slot. */
@@ -209,4 +210,5 @@ export type Message =
   | Manifest
   | FetchPart
   | Part
-  | Reply;
+  | Reply
+  | FeedMessage;

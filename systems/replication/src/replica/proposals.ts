@@ -8,6 +8,7 @@ import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, nextHistory } from '../batch.ts';
 import { primaryOf } from '../config.ts';
 import { orderedTime } from '../execution/execution.ts';
+import { isDeliverable } from '../executor/feed.ts';
 import { takeProposable } from '../pool.ts';
 import { type Request, refOf } from '../request.ts';
 import { accept, selectionEnd } from './acceptance.ts';
@@ -35,7 +36,8 @@ export function propose(s: ReplicaState, env: Env<Message>): void {
   if (!isVoting(s) || !isPrimary(s) || !s.mayPropose) return;
   if (s.accepted < selectionEnd(s)) return;
   const heartbeatMs = isSomeoneWaiting(s) ? FILL_MS : s.config.heartbeatMs;
-  while (s.accepted - s.committed < s.config.pipeline && isInWindow(s, s.accepted + 1)) {
+  const mayFollow = (slot: number): boolean => isInWindow(s, slot) && isDeliverable(s, slot);
+  while (s.accepted - s.committed < s.config.pipeline && mayFollow(s.accepted + 1)) {
     const pooled = takeProposable(s.pool, s.config.batchRequests, s.config.batchBytes);
     if (pooled.length === 0 && env.now - s.proposedAt < heartbeatMs) return;
     const refs = pooled.map(({ request, digest }) => refOf(request, digest));

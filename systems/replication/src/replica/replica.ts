@@ -16,6 +16,8 @@ import {
 import { genesisHistory } from '../batch.ts';
 import { primaryOf, type ReplicaConfig } from '../config.ts';
 import { createExecution } from '../execution/execution.ts';
+import { createNoService } from '../execution/no-service.ts';
+import { checkToken, endTokenCheck, feedLearners, onLastExecuted, onToken } from '../executor/feed.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { compactArrivals, findPooled } from '../pool.ts';
 import { requestCheck } from '../request.ts';
@@ -111,7 +113,8 @@ export const orderedLog: OrderedLog<ReplicaState, Message> = {
 
 function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered): ReplicaState {
   const { config, keys, createService } = options;
-  const execution = createExecution(keys.hash, createService(), genesisHistory());
+  const service = config.executes ? createService() : createNoService();
+  const execution = createExecution(keys.hash, service, genesisHistory(), config.executes);
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
@@ -134,6 +137,8 @@ function resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): void 
 }
 
 function linked(s: ReplicaState, env: Env<Message>, peer: NodeId, isUp: boolean): void {
+  // A learner that comes back says where it is.
+  s.feed.fed.delete(peer);
   const known = s.peers[peer];
   if (known === undefined) return;
   known.isUp = isUp;
@@ -180,6 +185,7 @@ function settle(s: ReplicaState, env: Env<Message>): void {
   propose(s, env);
   // Own proposals are voted for in the same turn.
   vote(s, env);
+  feedLearners(s, env);
   continueSnapshot(s, env);
 }
 
@@ -193,7 +199,8 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
       else checkProposal(s, env, from, m);
       return;
     case 'checkpoint':
-      if (isCheckpointWanted(s, m)) verifyThen(s, env, from, [checkpointCheck(cluster, m)], m);
+      if (config.executors.includes(from)) checkToken(s, env, from, m);
+      else if (isCheckpointWanted(s, m)) verifyThen(s, env, from, [checkpointCheck(cluster, m)], m);
       return;
     case 'stable':
       if ((m.certificate[0]?.slot ?? 0) > s.stable.slot) {
@@ -240,6 +247,7 @@ function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: Batch
 
 function completed(s: ReplicaState, env: Env<Message>, ticket: number, holds: boolean): void {
   if (onChecked(s, env, ticket, holds)) return;
+  endTokenCheck(s, ticket);
   const verified = takeVerified(s, env, ticket, holds);
   if (verified === null) return;
   const { from, message } = verified;
@@ -258,7 +266,7 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
     case 'commit':
       return onVote(s, env, from, m);
     case 'checkpoint':
-      return onCheckpoint(s, env, m);
+      return s.config.executors.includes(m.sender) ? onToken(s, env, m) : onCheckpoint(s, env, m);
     case 'stable':
       return isCertificate(s, m.certificate) ? becomeStable(s, env, m.certificate) : undefined;
     case 'view-change':
@@ -281,8 +289,17 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
       return onFetchPart(s, env, from, m);
     case 'part':
       return onPart(s, env, from, m);
+    case 'last-executed':
+      return onLastExecuted(s, env, from, m);
     case 'reply':
       // Members learn outcomes from the log.
+      return;
+    case 'next-batch':
+    case 'attach':
+    case 'reply-digest':
+    case 'read':
+    case 'read-reply':
+      // For learners, executors and clients.
       return;
     default:
       return unreachable(m);

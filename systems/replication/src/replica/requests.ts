@@ -27,6 +27,8 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
     env.send(from, { type: 'reply', domain, client, seq, slot: s.execution.executed, reply: known });
     return;
   }
+  // Executors have the reply.
+  if (isFinal && !s.config.executes) return;
   const digest = requestDigest(s.keys, s.config.cluster, request);
   const isVouchedFor = from === request.domain;
   const pooled: Pooled = {

@@ -16,6 +16,7 @@ import {
 import { type Batch, genesisHistory } from '../batch.ts';
 import type { ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
+import { createFeed, type Feed } from '../executor/feed.ts';
 import type { OrderProtocol } from '../order/order-protocol.ts';
 import { orderProtocols } from '../order/registry.ts';
 import { createPool, type Pool, type Pooled } from '../pool.ts';
@@ -195,6 +196,8 @@ export interface ReplicaState {
   /** Proofs already found, by what they convict of, so that each is reported once. */
   accusations: Set<string>;
   exposed: (ExposedBatch | ExposedSnapshot)[];
+  /** What learners and executors are told, and what is kept for them. */
+  readonly feed: Feed;
 }
 
 const emptySlot = (slot: number, members: number): Slot => ({
@@ -301,6 +304,7 @@ export function createReplicaState(
     untimely: 0,
     accusations: new Set(),
     exposed: [],
+    feed: createFeed(genesis),
   };
 }
 

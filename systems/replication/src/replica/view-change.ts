@@ -8,6 +8,7 @@
 import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { primaryOf } from '../config.ts';
+import { isDeliverable } from '../executor/feed.ts';
 import { forgetProposed } from '../pool.ts';
 import { acceptReady, nullContent, selectedDigest, selectionEnd } from './acceptance.ts';
 import { becomeStable, isCertificate } from './checkpoint.ts';
@@ -290,6 +291,11 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
   const limitMs = patienceMs(s);
   // Without an agreement quorum in reach nothing can commit, whoever leads.
   if (reachable(s) < s.config.quorums.agreement) s.progressAt = env.now;
+  // Nor while executors are too far behind; what waited for them has waited for the primary only since then.
+  if (!isDeliverable(s, s.accepted + 1)) {
+    s.progressAt = env.now;
+    s.feed.heldAt = env.now;
+  }
   if (s.changingTo !== null) {
     retryChange(s, env, env.now - s.progressAt > limitMs);
     return;
@@ -324,7 +330,7 @@ function whatIsOverdue(
   if (now - s.progressAt > limitMs) return 'nothing commits';
   // Whoever waits for a state does not know what was executed in it.
   if (waitingSince === null || s.transfer !== null) return null;
-  const ignoredSince = Math.max(waitingSince, s.enteredAt, s.transferredAt);
+  const ignoredSince = Math.max(waitingSince, s.enteredAt, s.transferredAt, s.feed.heldAt);
   return now - ignoredSince > limitMs ? 'a request is ignored' : null;
 }
 

@@ -1,0 +1,51 @@
+/**
+ * What a learner or an executor must agree on with the order replicas it learns from. Everything but its own id and its
+ * own thrift follows from theirs.
+ */
+
+import type { Digest, Millis, NodeId } from '@concordat/kernel';
+import type { ReplicaConfig } from '../config.ts';
+import type { Quorums } from '../fault-model.ts';
+
+export interface LearnerConfig {
+  readonly self: NodeId;
+  readonly cluster: Digest;
+  readonly quorums: Quorums;
+  readonly checkpointInterval: number;
+  readonly window: number;
+  readonly fastCommit: boolean;
+  readonly retransmitMs: Millis;
+  /** Who holds states: executors, or the order replicas where these execute. */
+  readonly holders: readonly NodeId[];
+  /** Equal CHECKPOINTs of holders that prove a state. */
+  readonly proving: number;
+  /** Executes what a vouching quorum has accepted, and takes it back where it was in vain. */
+  readonly speculates: boolean;
+  /** A journal with fewer bytes is not compacted. */
+  readonly minJournalBytes: number;
+}
+
+export interface LearnerOptions {
+  readonly self: NodeId;
+  readonly speculates?: boolean;
+  readonly minJournalBytes?: number;
+}
+
+/** Of a learner that is fed by order replicas with this configuration. */
+export function learnerConfig(order: ReplicaConfig, options: LearnerOptions): LearnerConfig {
+  const { cluster, quorums, checkpointInterval, window, fastCommit, retransmitMs } = order;
+  const members = Array.from({ length: quorums.members }, (_, id) => id);
+  return {
+    cluster,
+    quorums,
+    checkpointInterval,
+    window,
+    fastCommit,
+    retransmitMs,
+    holders: order.executes ? members : order.executors,
+    proving: order.executes ? quorums.agreement : quorums.execution,
+    speculates: false,
+    minJournalBytes: 16 * 1024 * 1024,
+    ...options,
+  };
+}
