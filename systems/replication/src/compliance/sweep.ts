@@ -22,6 +22,7 @@ import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { type PresetName, presets } from '../presets/index.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import { createCluster, type ReplicaProcess, type ReplicaStrategy, scheduleLoad } from './cluster.ts';
+import { buildExecutors } from './executor-sweep.ts';
 
 export interface SweepConfig {
   readonly preset: PresetName;
@@ -92,6 +93,8 @@ function build(
     const make = STRATEGIES[name];
     if (make !== undefined) adversaries.set(id, make(random, members));
   }
+  if (presets[config.preset].settings.executes === false)
+    return buildExecutors({ seed, config, random, byzantine, horizonMs }, adversaries);
   const cluster = createCluster({
     seed,
     faults: config.faults,

@@ -4,11 +4,19 @@ import { concordat } from './concordat.ts';
 import { crash } from './crash.ts';
 import { pbft } from './pbft.ts';
 import type { Preset, PresetName } from './preset.ts';
+import { upright } from './upright.ts';
 import { zyzzyva } from './zyzzyva.ts';
 import { zyzzyva5 } from './zyzzyva5.ts';
 
 export { type Preset, type PresetName, presetProblem } from './preset.ts';
 
-export const presets: Readonly<Record<PresetName, Preset>> = { concordat, zyzzyva, zyzzyva5, pbft, crash };
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  concordat,
+  zyzzyva,
+  zyzzyva5,
+  pbft,
+  crash,
+  upright,
+};
 
 export const isPresetName = (name: string): name is PresetName => Object.hasOwn(presets, name);
