@@ -3,7 +3,7 @@
  * organisations on one continent; relations between them are asserted in `replicaConfig`.
  */
 
-import { assert, type Digest, type Millis, type NodeId } from '@concordat/kernel';
+import { assert, type Digest, MAX_MEMBERS, type Millis, type NodeId } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from './fault-model.ts';
 import type { OrderName } from './order/order-protocol.ts';
 
@@ -12,6 +12,8 @@ export interface ReplicaConfig {
   /** 32 bytes that name this federation; part of everything signed. */
   readonly cluster: Digest;
   readonly quorums: Quorums;
+  /** Who orders: permanent ids, which are their domains, in ascending order. */
+  readonly members: readonly NodeId[];
   /** How the log survives a change of views. */
   readonly order: OrderName;
   /** Executes what is accepted before it is committed, and takes it back where it was in vain. */
@@ -22,6 +24,8 @@ export interface ReplicaConfig {
   readonly executors: readonly NodeId[];
   /** Further nodes that are fed the log: stand-alone learners. */
   readonly learners: readonly NodeId[];
+  /** Where clients are told of what is executed ahead: not while someone is known to be slow or away (Zyzzyva, section 4). */
+  readonly commitOptimisation: boolean;
   /** Slots between checkpoints (PBFT's and Aardvark's 128). */
   readonly checkpointInterval: number;
   /** Slots that may be open above the stable checkpoint: two intervals, a power of two. */
@@ -51,20 +55,24 @@ export interface ReplicaConfig {
 }
 
 /** What the members of a federation have in common beside their fault model. */
-export type ReplicaSettings = Omit<ReplicaConfig, 'self' | 'cluster' | 'quorums'>;
+export type ReplicaSettings = Omit<ReplicaConfig, 'self' | 'cluster' | 'quorums' | 'members'>;
 
 export interface ReplicaOptions extends Partial<ReplicaSettings> {
   readonly self: NodeId;
   readonly cluster: Digest;
   readonly faults: FaultModel;
+  /** 0 and the numbers that follow it, unless told. */
+  readonly members?: readonly NodeId[];
 }
 
 export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaConfig {
   const quorums = quorumsOf(faults);
   const config: ReplicaConfig = {
     quorums,
+    members: firstMembers(quorums),
     order: 'three-phase',
     speculates: false,
+    commitOptimisation: true,
     executes: true,
     executors: options.executes === false ? executorIds(quorums) : [],
     learners: [],
@@ -83,7 +91,11 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     domainBytes: 32 * 1024 * 1024,
     ...options,
   };
-  assert(config.self < config.quorums.members, 'a replica is a member');
+  assert(
+    isMemberList(config.members, quorums),
+    'members are as many as the fault model has, in ascending order',
+  );
+  assert(config.members.includes(config.self), 'a replica is a member');
   assert(
     config.order === 'speculative' || config.quorums.spare === 0,
     'only speculative ordering has spare members',
@@ -103,9 +115,22 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
   return config;
 }
 
-/** The ids of executors beside order replicas, unless a deployment names others. */
+/** The ids of executors, unless a deployment names others: no member has such a one. */
 export const executorIds = (quorums: Quorums): NodeId[] =>
-  Array.from({ length: quorums.executors }, (_, i) => quorums.members + i);
+  Array.from({ length: quorums.executors }, (_, i) => MAX_MEMBERS + i);
+
+/** The members of a federation in which nobody has joined or left. */
+export const firstMembers = (quorums: Quorums): NodeId[] =>
+  Array.from({ length: quorums.members }, (_, id) => id);
+
+/** True if these can be the members where a fault model is run. */
+export const isMemberList = (members: readonly NodeId[], quorums: Quorums): boolean =>
+  members.length === quorums.members &&
+  members.every((id, i) => Number.isInteger(id) && id > (members[i - 1] ?? -1) && id < MAX_MEMBERS);
+
+/** Arrays by member are as long: ids may have gaps. */
+export const memberIdsEnd = (members: readonly NodeId[]): number => (members.at(-1) ?? -1) + 1;
 
 /** The primary of a view: the order protocol's round robin. */
-export const primaryOf = (quorums: Quorums, view: number): NodeId => view % quorums.members;
+export const primaryOf = (members: readonly NodeId[], view: number): NodeId =>
+  members[view % members.length] as NodeId;

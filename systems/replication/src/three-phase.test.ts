@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPrng } from '@concordat/kernel';
 import { type Cluster, createCluster, scheduleLoad } from './compliance/cluster.ts';
+import { presets } from './presets/index.ts';
 
 const BFT = { u: 1, r: 1 };
 
@@ -46,6 +47,27 @@ test('a crashed primary is replaced, and catches up after its restart', () => {
   assert.ok(Math.max(...heights) - Math.min(...heights) <= 1, `${heights}`);
   judged(cluster);
 });
+
+for (const preset of ['concordat', 'zyzzyva'] as const)
+  test(`ids with gaps lead, vote, lag and are replaced like any others: ${preset}`, () => {
+    const ids = [1, 4, 6, 9];
+    const { settings } = presets[preset];
+    const cluster = createCluster({
+      seed: 3,
+      faults: BFT,
+      ids,
+      settings: { ...settings, checkpointInterval: 8, window: 16 },
+    });
+    scheduleLoad(cluster, createPrng(4), 400, 5000);
+    for (const [turn, id] of ids.entries()) {
+      cluster.world.schedule(500 + 1000 * turn, () => cluster.world.crash(id));
+      cluster.world.schedule(1200 + 1000 * turn, () => cluster.world.restart(id));
+    }
+    cluster.world.run(5000);
+    settleAll(cluster);
+    assert.ok(cluster.stateOf(9).view >= 1);
+    assert.ok(cluster.completed() > 200);
+  });
 
 test('a member that stood still does not take its own pause for the silence of others', () => {
   const cluster = createCluster({ seed: 5, faults: BFT });

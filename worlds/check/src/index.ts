@@ -1,4 +1,5 @@
 export * from './drawing.ts';
+export * from './exploration/index.ts';
 export * from './history.ts';
 export * from './linearizable.ts';
 export * from './model.ts';

@@ -10,7 +10,8 @@ import { compact } from '@concordat/wire';
 export interface Framing<M> {
   /** Larger frames are a violation. */
   readonly maxFrameBytes: number;
-  createSplitter(): Splitter<M>;
+  /** `peer` is the pin of the certificate whose key the other end has proven to hold, if the port asks for one. */
+  createSplitter(peer?: string): Splitter<M>;
   encode(message: M): Uint8Array;
 }
 

@@ -1,79 +1,27 @@
-/** `bench replication`: raw replication of a null service, as the peers measure theirs. */
+/**
+ * `bench replication`: raw replication of a null service, as the peers measure theirs, beside one server without
+ * replication in the same run. Rounds alternate between the targets, so that a slow minute of a shared machine hurts all.
+ */
 
-import { parseArgs } from 'node:util';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import type { Profiler } from 'node:inspector';
+import { join } from 'node:path';
 import { ClusterError } from '../cluster.ts';
-import { formatTable } from '../table.ts';
+import { median } from '../latencies.ts';
 import { type NullFigures, type NullLoad, runNullLoad } from './null-load.ts';
-import { type JournalKind, startReplicas } from './replicas.ts';
-
-export const USAGE = `bench replication: a null service on four replicas (f = 1), each in a process of its own
-
-  npm run bench -- replication                 journals in memory and on disk, 0 and 1024 B, 1, 50 and 200 clients
-
-  --seconds N      of each phase (default 5)
-  --clients LIST   numbers of clients (default 1,50,200), one request outstanding each
-  --bytes LIST     of request and reply (default 0,1024)
-  --journal LIST   of memory,disk (default both)
-  --data DIR       where journals on disk lie
-  --json           the figures as JSON on standard output
-`;
-
-export interface NullOptions {
-  readonly journals: readonly JournalKind[];
-  readonly loads: readonly NullLoad[];
-  readonly parentDir: string | undefined;
-  readonly json: boolean;
-}
+import { type NullOptions, parseNullOptions, USAGE } from './options.ts';
+import { type CpuShares, sharesOf } from './profile.ts';
+import { describeRow, formatNull } from './report.ts';
+import { type JournalKind, type Servers, startServers, type TargetName } from './servers.ts';
 
 export interface NullRow {
   readonly journal: JournalKind;
+  readonly target: TargetName;
   readonly load: NullLoad;
+  /** Medians over the rounds, each figure for itself. */
   readonly figures: NullFigures;
-}
-
-/** Parses the arguments, or returns what is wrong with them. */
-export function parseNullOptions(args: readonly string[]): NullOptions | string {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        seconds: { type: 'string', default: '5' },
-        clients: { type: 'string', default: '1,50,200' },
-        bytes: { type: 'string', default: '0,1024' },
-        journal: { type: 'string', default: 'memory,disk' },
-        data: { type: 'string' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-    const seconds = Number(values.seconds);
-    if (!(seconds > 0)) return `not a duration: ${values.seconds}`;
-    const loads = values.bytes
-      .split(',')
-      .flatMap((size) =>
-        values.clients
-          .split(',')
-          .map((count) => ({ clients: whole(count, 1), payloadBytes: whole(size, 0), seconds })),
-      );
-    return {
-      loads,
-      journals: values.journal.split(',').map(journalKind),
-      parentDir: values.data,
-      json: values.json,
-    };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-function whole(text: string, least: number): number {
-  const value = Number(text);
-  if (text === '' || !Number.isInteger(value) || value < least) throw new RangeError(`not a number: ${text}`);
-  return value;
-}
-
-function journalKind(text: string): JournalKind {
-  if (text === 'memory' || text === 'disk') return text;
-  throw new RangeError(`not a journal: ${text}`);
+  /** Where the servers' time went; null unless asked for. */
+  readonly shares: CpuShares | null;
 }
 
 /** Runs the benchmark with the arguments of its command line; returns the exit status. */
@@ -100,54 +48,94 @@ export async function runReplicationBench(args: readonly string[]): Promise<numb
 
 const WARM_UP_SECONDS = 2;
 
-/** Each kind of journal with fresh replicas, warmed up once; then all loads, one after the other. */
+/** Each kind of journal with fresh servers of all targets, warmed up once; then all loads, one after the other. */
 export async function measureNull(
-  { journals, loads, parentDir }: NullOptions,
+  options: NullOptions,
   progress: (line: string) => void,
 ): Promise<NullRow[]> {
   const rows: NullRow[] = [];
-  for (const journal of journals) {
-    const replicas = await startReplicas(journal, parentDir);
+  for (const journal of options.journals) {
+    const running = new Map<TargetName, Servers>();
     try {
-      const seconds = Math.min(WARM_UP_SECONDS, loads[0]?.seconds ?? 0);
-      await runNullLoad(replicas, { clients: 20, payloadBytes: 0, seconds });
-      for (const load of loads) {
-        const figures = await runNullLoad(replicas, load);
-        rows.push({ journal, load, figures });
-        progress(`${journal}: ${describe(load)}: ${Math.round(figures.requestsPerSecond)} requests/s`);
+      for (const target of options.targets) {
+        const servers = await startServers(target, journal, options.parentDir);
+        running.set(target, servers);
+        const seconds = Math.min(WARM_UP_SECONDS, options.loads[0]?.seconds ?? 0);
+        await runNullLoad(servers, target, { clients: 20, payloadBytes: 0, seconds });
+      }
+      for (const load of options.loads) {
+        const measured = await measureLoad(options, running, journal, load);
+        rows.push(...measured);
+        for (const row of measured) progress(describeRow(row));
       }
     } finally {
-      await replicas.stop();
+      for (const servers of running.values()) await servers.stop();
     }
   }
   return rows;
 }
 
-const describe = ({ clients, payloadBytes }: NullLoad): string => `${clients} clients, ${payloadBytes} B`;
+interface Run {
+  readonly figures: NullFigures;
+  readonly shares: CpuShares | null;
+}
 
-const HEADINGS = [
-  'journal',
-  'load',
-  'requests/s',
-  'p50 ms',
-  'p99 ms',
-  'server us/request',
-  'client CPU',
-  'RSS MiB',
-  'failed',
-];
-
-export function formatNull(rows: readonly NullRow[]): string {
-  const lines = rows.map(({ journal, load, figures }) => [
+async function measureLoad(
+  { rounds, profileDir }: NullOptions,
+  running: ReadonlyMap<TargetName, Servers>,
+  journal: JournalKind,
+  load: NullLoad,
+): Promise<NullRow[]> {
+  const runs = new Map<TargetName, Run[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const [target, servers] of running) {
+      const prefix =
+        profileDir === null
+          ? null
+          : { profileDir, name: `${journal}-${target}-${load.clients}x${load.payloadBytes}` };
+      const run = await runOnce(servers, target, load, prefix);
+      runs.set(target, [...(runs.get(target) ?? []), run]);
+    }
+  }
+  return [...runs].map(([target, each]) => ({
     journal,
-    describe(load),
-    String(Math.round(figures.requestsPerSecond)),
-    figures.p50Ms.toFixed(2),
-    figures.p99Ms.toFixed(2),
-    figures.serverCpuUsPerRequest.toFixed(0),
-    `${Math.round(figures.clientCpuShare * 100)} %`,
-    String(Math.round(figures.residentBytes / 1_048_576)),
-    String(figures.failures),
-  ]);
-  return formatTable([HEADINGS, ...lines]);
+    target,
+    load,
+    figures: mediansOf(each.map(({ figures }) => figures)),
+    shares: each.at(-1)?.shares ?? null,
+  }));
+}
+
+async function runOnce(
+  servers: Servers,
+  target: TargetName,
+  load: NullLoad,
+  profile: { readonly profileDir: string; readonly name: string } | null,
+): Promise<Run> {
+  if (profile === null) return { figures: await runNullLoad(servers, target, load), shares: null };
+  let profiles: readonly Profiler.Profile[] = [];
+  const figures = await runNullLoad(servers, target, load, {
+    begin: servers.startProfile,
+    end: async () => {
+      profiles = await servers.stopProfile();
+    },
+  });
+  mkdirSync(profile.profileDir, { recursive: true });
+  for (const [i, each] of profiles.entries())
+    writeFileSync(join(profile.profileDir, `${profile.name}-server${i}.cpuprofile`), JSON.stringify(each));
+  return { figures, shares: sharesOf(profiles, figures) };
+}
+
+function mediansOf(figures: readonly NullFigures[]): NullFigures {
+  const of = (name: keyof NullFigures): number => median(figures.map((each) => each[name]));
+  return {
+    requests: of('requests'),
+    failures: of('failures'),
+    requestsPerSecond: of('requestsPerSecond'),
+    p50Ms: of('p50Ms'),
+    p99Ms: of('p99Ms'),
+    serverCpuUsPerRequest: of('serverCpuUsPerRequest'),
+    clientCpuShare: of('clientCpuShare'),
+    residentBytes: of('residentBytes'),
+  };
 }

@@ -1,14 +1,14 @@
 /**
- * The load of the peers' own benchmarks: a number of clients in this process, each with connections and a number of its
- * own and one request outstanding, for a fixed time. Every request is signed, and believed when f + 1 replicas say the
- * same.
+ * The load of the peers' own benchmarks: a number of clients in this process, each with one request outstanding, for a
+ * fixed time. They are sessions of one gateway, whose requests carry what they ask in one moment under one signature,
+ * or each has connections and signatures of its own. A result is believed when f + 1 replicas say the same.
  */
 
 import { connectClient } from '@concordat/replication/edge';
 import { createLatencies, type Latencies } from '../latencies.ts';
 import { processCost } from '../process-cost.ts';
 import { nullService } from './null-service.ts';
-import type { Replicas } from './replicas.ts';
+import type { Servers, TargetName } from './servers.ts';
 
 export interface NullLoad {
   readonly clients: number;
@@ -24,40 +24,57 @@ export interface NullFigures {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of all replicas together. */
+  /** Of all servers together. */
   readonly serverCpuUsPerRequest: number;
   /** Of this process: near 1 it is the bottleneck. */
   readonly clientCpuShare: number;
-  /** The mean of the replicas, at the end. */
+  /** The mean of the servers, at the end. */
   readonly residentBytes: number;
 }
 
-export async function runNullLoad(replicas: Replicas, load: NullLoad): Promise<NullFigures> {
-  const { membership, identity, pids } = replicas;
-  const clients = Array.from({ length: load.clients }, () =>
-    connectClient(nullService, { membership, identity }),
-  );
+/** What happens around the time that is measured. */
+export interface Bracket {
+  readonly begin: () => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+export async function runNullLoad(
+  servers: Servers,
+  target: TargetName,
+  load: NullLoad,
+  bracket?: Bracket,
+): Promise<NullFigures> {
+  const { membership, identity, pids } = servers;
+  const connect = () => connectClient(nullService, { membership, identity });
+  const clients = Array.from({ length: target === 'each' ? load.clients : 1 }, connect);
+  const sessions = Array.from({ length: load.clients }, (_, i) => clients[i % clients.length] as Client);
   const payload = new Uint8Array(load.payloadBytes).fill(7);
   // Each once before the clock runs: connections, and a place for the client in the ordered state.
-  const first = await Promise.all(clients.map((client) => client.call('run', payload)));
+  const first = await Promise.all(sessions.map((session) => session.call('run', payload)));
   let failures = first.filter(({ status }) => status !== 'ok').length;
+  await bracket?.begin();
   const before = { cpuMs: processCost(pids).cpuMs, own: process.cpuUsage(), at: performance.now() };
   const latencies = createLatencies(before.at);
   const until = before.at + load.seconds * 1000;
-  const drive = async (client: (typeof clients)[number]): Promise<void> => {
+  const drive = async (session: Client): Promise<void> => {
     for (let started = performance.now(); started < until; ) {
-      const { status } = await client.call('run', payload);
+      const { status } = await session.call('run', payload);
       const now = performance.now();
       if (status === 'ok') latencies.add(now - started, now);
       else failures++;
       started = now;
     }
   };
-  await Promise.all(clients.map(drive));
+  await Promise.all(sessions.map(drive));
   const elapsedMs = performance.now() - before.at;
   const figures = figuresOf(latencies, elapsedMs, before, pids);
+  await bracket?.end();
   await Promise.all(clients.map((client) => client.close()));
   return { ...figures, failures };
+}
+
+interface Client {
+  call(name: 'run', payload: Uint8Array): Promise<{ readonly status: string }>;
 }
 
 function figuresOf(

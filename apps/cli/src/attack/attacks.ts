@@ -37,7 +37,7 @@ export const lying = (summary: string, attacker: Attacker): Attack => ({
   summary,
   begin: (env, own) => {
     const { config, keys } = own().replica;
-    const attack = attacker({ self: config.self, cluster: config.cluster, quorums: config.quorums, keys });
+    const attack = attacker({ ...config, keys });
     return {
       env: twistSends(env, (to, message, post) => {
         if (isFrame(message)) post(message);

@@ -193,7 +193,7 @@ const membershipOf = (federation: Federation): string =>
   federation.members.map(({ address }, i) => `server.${i}=${address}`).join('\n');
 
 function serverInfo(replica: ReplicaState, clientPort: number) {
-  const isPrimary = primaryOf(replica.config.quorums, replica.view) === replica.config.self;
+  const isPrimary = primaryOf(replica.config.members, replica.view) === replica.config.self;
   return {
     version: VERSION,
     builtOn: BUILT_ON,

@@ -45,7 +45,7 @@ export function statusOf(
     pid: process.pid,
     endpoint: `${clients.host}:${clients.port}`,
     view: replica.view,
-    primary: nameOf(primaryOf(replica.config.quorums, replica.view)),
+    primary: nameOf(primaryOf(replica.config.members, replica.view)),
     changingTo: replica.changingTo,
     executed: replica.execution.executed,
     stable: replica.stable.slot,

@@ -47,7 +47,7 @@ export interface DomainState {
 }
 
 /** Members speak the replication protocol; connections are the gateway's. */
-const isMember = (s: DomainState, id: NodeId): boolean => id < s.replica.config.quorums.members;
+const isMember = (s: DomainState, id: NodeId): boolean => s.replica.config.members.includes(id);
 
 const isGatewayMessage = (m: DomainMessage): m is GatewayMessage =>
   m.type === 'client-frame' || m.type === 'client-word' || m.type === 'client-raw';

@@ -19,6 +19,7 @@ import {
   twins,
 } from '@concordat/sim';
 import { utf8 } from '@concordat/wire';
+import { firstMembers } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { type Attacker, type AttackName, attackers, type Liar } from '../replica/adversaries.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
@@ -37,6 +38,7 @@ const liarAt = ({ id, seed, faults }: Place): Liar => {
     self: id,
     cluster: modelHash(utf8('compliance')),
     quorums,
+    members: firstMembers(quorums),
     keys: createModelKeys(quorums.members, seed)(id),
   };
 };

@@ -7,6 +7,7 @@ import { createModelKeys, modelHash } from '@concordat/crypto';
 import {
   type Env,
   FIRST_CONNECTION,
+  MAX_MEMBERS,
   type NodeId,
   type Prng,
   type Service,
@@ -20,7 +21,7 @@ import {
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
-import { type ReplicaSettings, replicaConfig } from '../config.ts';
+import { executorIds, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { callExecutors, createExecutorClient, type ExecutorClientState } from '../executor/client.ts';
 import { type LearnerOptions, learnerConfig } from '../executor/config.ts';
 import { createExecutor, type ExecutorState } from '../executor/executor.ts';
@@ -74,6 +75,8 @@ export interface ExecutorCluster {
 }
 
 export const EXECUTOR_CLUSTER_ID = modelHash(utf8('compliance'));
+/** Of members and executors. */
+export const KEYS = 2 * MAX_MEMBERS;
 const codec = { codec: { encode: encodeMessage, decode: decodeMessage } };
 const range = (first: number, count: number): NodeId[] => Array.from({ length: count }, (_, i) => first + i);
 
@@ -82,9 +85,9 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
   const world = createWorld({ seed, ...(options.network && { network: options.network }) });
   const quorums = quorumsOf(faults);
   const members = range(0, quorums.members);
-  const executors = range(quorums.members, quorums.executors);
+  const executors = executorIds(quorums);
   const clients = range(FIRST_CONNECTION, options.clients ?? 4);
-  const keysOf = createModelKeys(members.length + executors.length, seed);
+  const keysOf = createModelKeys(KEYS, seed);
   addOrder(world, options, members, keysOf);
   addExecutors(world, options, executors, keysOf);
   for (const [i, id] of clients.entries()) {
@@ -92,6 +95,7 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
     const process = createExecutorClient({
       cluster: EXECUTOR_CLUSTER_ID,
       quorums,
+      members,
       executors,
       keys: keysOf(domain),
       domain,

@@ -21,6 +21,7 @@ import {
   type SweepSetting,
   scheduleFaults,
 } from '@concordat/sim';
+import { executorIds, firstMembers } from '../config.ts';
 import { executionAttackers, feedAttackers } from '../executor/adversaries.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { presets } from '../presets/index.ts';
@@ -32,6 +33,7 @@ import {
   createExecutorCluster,
   EXECUTOR_CLUSTER_ID,
   type ExecutorStrategy,
+  KEYS,
   scheduleAdditions,
 } from './executor-cluster.ts';
 import type { SweepConfig } from './sweep.ts';
@@ -57,8 +59,14 @@ export function lying<S>(
   faults: FaultModel,
 ): Strategy<S, Message> {
   const quorums = quorumsOf(faults);
-  const keys = createModelKeys(quorums.members + quorums.executors, seed)(self);
-  const attack = attacker({ self, cluster: EXECUTOR_CLUSTER_ID, quorums, keys });
+  const keys = createModelKeys(KEYS, seed)(self);
+  const attack = attacker({
+    self,
+    cluster: EXECUTOR_CLUSTER_ID,
+    quorums,
+    members: firstMembers(quorums),
+    keys,
+  });
   return onSend<S, Message>((env, to, message, post) => {
     for (const told of attack(message, to, env.random)) post(to, told);
   });
@@ -72,7 +80,7 @@ export function buildExecutors(
   const quorums = quorumsOf(faults);
   const plan = randomFaults(random.fork('execution faults'), {
     budget: { u: faults.u, r: faults.r, hasOutages: true },
-    members: Array.from({ length: quorums.executors }, (_, i) => quorums.members + i),
+    members: executorIds(quorums),
     horizonMs,
     strategies: [...Object.keys(GENERIC), ...Object.keys(LIES)],
   });

@@ -13,6 +13,7 @@ type Make = (place: Place) => ReplicaStrategy;
 /** Attacks of a primary: the liar leads view 0. All others: it leads the view that follows. */
 const FROM_THE_START = [
   'equivocate',
+  'equivocate-time',
   'propose-twice',
   'withhold',
   'propose-to-some',
@@ -27,7 +28,13 @@ const FROM_THE_START = [
 ];
 
 /** Attacks that leave proof. */
-const CONVICTING = ['equivocate', 'propose-twice', 'two-new-views', 'equivocate, one message for another'];
+const CONVICTING = [
+  'equivocate',
+  'equivocate-time',
+  'propose-twice',
+  'two-new-views',
+  'equivocate, one message for another',
+];
 
 function liarsFor(name: string, make: Make, count: number): Map<NodeId, Make> {
   const first = FROM_THE_START.includes(name) ? 0 : 1;

@@ -6,21 +6,13 @@
  * Checked: at most one value ever completes, by the votes of all or by a certificate that n - u members hold.
  */
 
+import type { TransitionSystem } from '@concordat/check';
 import type { Digest } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from '../fault-model.ts';
 import type { SpeculativeClaim, Vote } from '../order/speculative/select-slot.ts';
 
 /** What is proposed again; null for anything. All certificates are valid. */
 export type SpeculativeRule = (quorums: Quorums, claims: readonly SpeculativeClaim[]) => Digest | null;
-
-export interface SpeculativeExploration {
-  /** Different states seen. */
-  readonly states: number;
-  /** Of those, the ones in which a value is complete. */
-  readonly complete: number;
-  /** One view per line, the last says what went wrong; null if nothing did. */
-  readonly violation: readonly string[] | null;
-}
 
 const VALUES = [0, 1] as const;
 type Value = (typeof VALUES)[number];
@@ -39,8 +31,8 @@ interface Member {
   readonly certificate: Seen;
 }
 
-interface State {
-  readonly parent: State | null;
+/** The slot after some view. */
+export interface SlotState {
   readonly view: number;
   readonly members: readonly Member[];
   /** Certificates that can be put together, as a set of bits: 2 x view + value. */
@@ -49,42 +41,36 @@ interface State {
   readonly complete: number;
 }
 
-interface Explorer {
+interface Space {
   readonly rule: SpeculativeRule;
   readonly quorums: Quorums;
   readonly seen: Map<number, NonNullable<Seen>>;
   /** By view, certificates and what is heard: the set of values that may be proposed. */
   readonly offers: Map<string, number>;
-  states: number;
-  complete: number;
-  violation: string[] | null;
 }
 
-export function exploreSpeculative(
+/** One slot over this many views. Symmetric are the members: each is a record of its own, whose place tells nothing. */
+export function speculativeSlot(
   model: FaultModel,
   views: number,
   rule: SpeculativeRule,
-): SpeculativeExploration {
-  const x: Explorer = {
-    rule,
-    quorums: quorumsOf(model),
-    seen: new Map(),
-    offers: new Map(),
-    states: 0,
-    complete: 0,
-    violation: null,
-  };
+): TransitionSystem<SlotState> {
+  const x: Space = { rule, quorums: quorumsOf(model), seen: new Map(), offers: new Map() };
   const idle: Member = { vote: null, certificate: null };
   const members = Array.from({ length: x.quorums.members - x.quorums.r }, () => idle);
-  let states: State[] = [{ parent: null, view: 0, members, certificates: 0, complete: 0 }];
-  for (let view = 1; view <= views && x.violation === null; view++)
-    states = distinct(x, runView(x, states, view));
-  return { states: x.states, complete: x.complete, violation: x.violation };
+  return {
+    initial: () => [{ view: 0, members, certificates: 0, complete: 0 }],
+    next: (state) => (state.view < views ? runView(x, state, state.view + 1) : []),
+    key: (state) => `${state.view} ${keyOf(state.members)} ${state.certificates} ${state.complete}`,
+    problem: ({ complete }) => (complete === BOTH ? 'both values are complete' : null),
+    sometimes: { complete: ({ complete }) => complete !== 0 },
+    describe,
+  };
 }
 
 const codeOf = (seen: Seen): number => (seen === null ? 0 : 2 * seen.view + seen.value);
 
-function seenAs(x: Explorer, view: number, value: Value): NonNullable<Seen> {
+function seenAs(x: Space, view: number, value: Value): NonNullable<Seen> {
   const code = 2 * view + value;
   const seen = x.seen.get(code) ?? { view, value };
   x.seen.set(code, seen);
@@ -97,30 +83,14 @@ const keyOf = (members: readonly Member[]): string =>
     .sort()
     .join();
 
-function distinct(x: Explorer, states: Iterable<State>): State[] {
-  const found = new Map<string, State>();
-  for (const state of states) {
-    const key = `${keyOf(state.members)} ${state.certificates} ${state.complete}`;
-    if (found.has(key)) continue;
-    found.set(key, state);
-    x.states++;
-    if (state.complete !== 0) x.complete++;
-  }
-  return [...found.values()];
-}
-
-/** All that one view can make of these states. */
-function* runView(x: Explorer, states: readonly State[], view: number): Iterable<State> {
-  for (const state of states) {
-    const justified = view === 1 ? BOTH : offersTo(x, state, view);
-    // Where nobody lies, a primary proposes one value to all.
-    const offers = x.quorums.r > 0 ? [justified] : VALUES.map((value) => justified & (1 << value));
-    for (const offered of offers)
-      for (const voted of eachBecomes(state.members, (member) => votes(x, member, view, offered))) {
-        yield* certified(x, state, voted, view);
-        if (x.violation !== null) return;
-      }
-  }
+/** All that a view can make of a state. */
+function* runView(x: Space, state: SlotState, view: number): Iterable<SlotState> {
+  const justified = view === 1 ? BOTH : offersTo(x, state, view);
+  // Where nobody lies, a primary proposes one value to all.
+  const offers = x.quorums.r > 0 ? [justified] : VALUES.map((value) => justified & (1 << value));
+  for (const offered of offers)
+    for (const voted of eachBecomes(state.members, (member) => votes(x, member, view, offered)))
+      yield* certified(x, state, voted, view);
 }
 
 /** Every group that arises when each member becomes one of `options`, without regard to order. */
@@ -135,7 +105,7 @@ function eachBecomes(members: readonly Member[], options: (member: Member) => re
   return groups;
 }
 
-function votes(x: Explorer, member: Member, view: number, offered: number): Member[] {
+function votes(x: Space, member: Member, view: number, offered: number): Member[] {
   const cast = VALUES.filter((value) => (offered & (1 << value)) !== 0).map((value) => ({
     vote: seenAs(x, view, value),
     certificate: member.certificate,
@@ -144,7 +114,12 @@ function votes(x: Explorer, member: Member, view: number, offered: number): Memb
 }
 
 /** Where enough have voted there is a certificate, which those who voted for it may come to hold. */
-function* certified(x: Explorer, parent: State, voted: readonly Member[], view: number): Iterable<State> {
+function* certified(
+  x: Space,
+  parent: SlotState,
+  voted: readonly Member[],
+  view: number,
+): Iterable<SlotState> {
   const { members, r, agreement } = x.quorums;
   let { certificates, complete } = parent;
   const count = (value: Value): number => voted.filter(({ vote }) => isOf(vote, view, value)).length;
@@ -163,16 +138,14 @@ function* certified(x: Explorer, parent: State, voted: readonly Member[], view: 
       const holders = group.filter(({ certificate }) => isOf(certificate, view, value)).length;
       if (holders + r >= agreement) done |= 1 << value;
     }
-    const state = { parent, view, members: group, certificates, complete: done };
-    if (done === BOTH) blame(x, state);
-    yield state;
+    yield { view, members: group, certificates, complete: done };
   }
 }
 
 const isOf = (seen: Seen, view: number, value: Value): boolean => seen?.view === view && seen.value === value;
 
 /** The values that a lying primary of `view` can show a justification for. */
-function offersTo(x: Explorer, state: State, view: number): number {
+function offersTo(x: Space, state: SlotState, view: number): number {
   const { members, certificates } = state;
   const { agreement, r } = x.quorums;
   let offered = 0;
@@ -185,7 +158,7 @@ function offersTo(x: Explorer, state: State, view: number): number {
 }
 
 /** What the rule selects from these claims and any that liars add. */
-function outcomes(x: Explorer, heard: readonly Member[], certificates: number, view: number): number {
+function outcomes(x: Space, heard: readonly Member[], certificates: number, view: number): number {
   const key = `${view} ${certificates} ${keyOf(heard)}`;
   let values = x.offers.get(key);
   if (values !== undefined) return values;
@@ -208,7 +181,7 @@ const claimOf = ({ vote, certificate }: Member): SpeculativeClaim => ({
 });
 
 /** Any vote of an earlier view, with any certificate that exists. */
-function liesAt(x: Explorer, certificates: number, view: number): SpeculativeClaim[] {
+function liesAt(x: Space, certificates: number, view: number): SpeculativeClaim[] {
   const votesBefore: Seen[] = [null];
   const existing: Seen[] = [null];
   for (let earlier = 1; earlier < view; earlier++)
@@ -229,15 +202,8 @@ function combinations(claims: readonly SpeculativeClaim[], count: number): Specu
   return sized.map(({ chosen }) => chosen);
 }
 
-function blame(x: Explorer, last: State): void {
-  if (x.violation !== null) return;
-  x.violation = ['both values are complete'];
-  for (let at: State | null = last; at !== null && at.parent !== null; at = at.parent)
-    x.violation.unshift(describe(at));
-}
-
 const nameOf = (seen: Seen): string => (seen === null ? '-' : `${'ab'[seen.value]}@${seen.view}`);
 
-const describe = ({ view, members, complete }: State): string =>
+const describe = ({ view, members, complete }: SlotState): string =>
   `view ${view}: ${members.map(({ vote, certificate }) => `${nameOf(vote)} CC ${nameOf(certificate)}`).join(' | ')}, ` +
   `complete: ${['nothing', 'a', 'b', 'a and b'][complete]}`;

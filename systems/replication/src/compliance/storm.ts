@@ -10,7 +10,7 @@ import { createPrng, type NodeId } from '@concordat/kernel';
 import { ProcessFailure } from '@concordat/sim';
 import { fromHex, utf8 } from '@concordat/wire';
 import type { FaultModel } from '../fault-model.ts';
-import { replicationRules } from '../replica/evidence.ts';
+import { replicationRules } from '../replica/rules.ts';
 import type { Place } from './attacks.ts';
 import {
   type Cluster,

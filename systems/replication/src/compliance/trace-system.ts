@@ -49,14 +49,22 @@ function label(m: Message): string | null {
       return `PART s${m.slot} part=${m.part}`;
     case 'next-batch':
       return `NEXT-BATCH v${m.view} s${m.after}+${m.digests.length} committed=s${m.committed}`;
+    case 'spec-response':
+      return `SPEC-RESPONSE v${m.view} s${m.slot} ${short(m.history)} seq=${m.seq}${m.reply === null ? '' : ' whole'}`;
+    case 'commit-certificate':
+      return `COMMIT-CERTIFICATE v${m.view} s${m.slot} ${short(m.history)}`;
+    case 'local-commit':
+      return `LOCAL-COMMIT v${m.view} s${m.slot} ${short(m.history)}`;
+    case 'accusation':
+      return 'ACCUSATION';
     case 'status':
     case 'request':
     case 'reply':
+    case 'read':
+    case 'answer':
     case 'last-executed':
     case 'attach':
     case 'reply-digest':
-    case 'read':
-    case 'read-reply':
       return null;
   }
 }

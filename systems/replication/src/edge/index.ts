@@ -1,5 +1,10 @@
 export { type CallOf, checkDeterminism, type DeterminismOptions, type Finding } from './check/determinism.ts';
-export { type ConnectOptions, connectClient, type ServiceClient } from './client/connect.ts';
+export {
+  type ClientIdentity,
+  type ConnectOptions,
+  connectClient,
+  type ServiceClient,
+} from './client/connect.ts';
 export {
   type FailureCode,
   failed,
@@ -22,4 +27,5 @@ export {
 } from './host/membership.ts';
 export { createMemoryDisk, type MemoryDisk } from './host/memory-journal.ts';
 export { type Replica, type ReplicateOptions, replicate } from './host/replicate.ts';
+export { startUnreplicated, type Unreplicated, type UnreplicatedOptions } from './host/unreplicated.ts';
 export * from './service/index.ts';

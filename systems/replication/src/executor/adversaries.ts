@@ -14,8 +14,9 @@ const spoilt = (bytes: Uint8Array): Uint8Array => bytes.map((byte, i) => (i === 
 const falseReplies: Attacker = () => (m) => {
   switch (m.type) {
     case 'reply':
-    case 'read-reply':
       return [{ ...m, reply: spoilt(m.reply) }];
+    case 'answer':
+      return [{ ...m, result: other(m.result), answer: null }];
     case 'reply-digest':
       return [{ ...m, digest: other(m.digest) }];
     default:

@@ -9,8 +9,9 @@
 
 import type { Keys } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
-import { toHex } from '@concordat/wire';
+import { equalBytes, toHex } from '@concordat/wire';
 import type { Quorums } from '../fault-model.ts';
+import type { Answer } from '../replica/client-messages.ts';
 import type { Message } from '../replica/messages.ts';
 import { type Request, signRequest } from '../request.ts';
 import { signAttach } from './attach.ts';
@@ -18,6 +19,9 @@ import { signAttach } from './attach.ts';
 export interface ExecutorClientOptions {
   readonly cluster: Digest;
   readonly quorums: Quorums;
+  /** Who orders. */
+  readonly members: readonly NodeId[];
+  /** Who answers. */
   readonly executors: readonly NodeId[];
   readonly keys: Keys;
   /** Whose key signs. */
@@ -54,7 +58,7 @@ export interface ReadRequest {
   readonly query: Uint8Array;
   /** An operation with the same answer, for when it must be ordered. */
   readonly ordered: Uint8Array;
-  /** Sees every write that was answered before it began, whoever made it. Otherwise only this client's own. */
+  /** Sees every write that was answered before it began. Otherwise what it sees may be old. */
   readonly isLinearizable: boolean;
 }
 
@@ -66,8 +70,6 @@ export interface ExecutorClientState {
   readonly calls: Map<number, Call>;
   readonly reads: Map<number, PendingRead>;
   nextRead: number;
-  /** The last slot that an own result is of: reads of older states are not believed. */
-  seen: number;
   /** Results that nobody has taken yet, by sequence number. */
   readonly results: Map<number, Uint8Array>;
   /** The same of reads, by their numbers. */
@@ -105,7 +107,6 @@ const createState = (options: ExecutorClientOptions): ExecutorClientState => ({
   calls: new Map(),
   reads: new Map(),
   nextRead: 1,
-  seen: 0,
   results: new Map(),
   readResults: new Map(),
 });
@@ -126,7 +127,7 @@ function submit(s: ExecutorClientState, env: Env<Message>, body: Uint8Array, rea
 }
 
 function toOrder(s: ExecutorClientState, env: Env<Message>, request: Request): void {
-  for (let id = 0; id < s.options.quorums.members; id++) env.send(id, { type: 'request', request });
+  for (const id of s.options.members) env.send(id, { type: 'request', request });
 }
 
 function attachEverywhere({ options }: ExecutorClientState, env: Env<Message>): void {
@@ -146,8 +147,15 @@ export function readFrom(s: ExecutorClientState, env: Env<Message>, read: ReadRe
 function ask(s: ExecutorClientState, env: Env<Message>, id: number, { read, tries }: PendingRead): void {
   const { executors } = s.options;
   const count = tries > 1 ? executors.length : agreeing(s, read);
+  // The designated one may not be among those asked, or not be honest.
+  const isWhole = tries > 1 || count < executors.length;
   for (let i = 0; i < count; i++)
-    env.send(executors[(id + i) % executors.length] as NodeId, { type: 'read', id, body: read.query });
+    env.send(executors[(id + i) % executors.length] as NodeId, {
+      type: 'read',
+      id,
+      isWhole,
+      query: read.query,
+    });
 }
 
 const agreeing = ({ options }: ExecutorClientState, { isLinearizable }: ReadRequest): number =>
@@ -155,7 +163,7 @@ const agreeing = ({ options }: ExecutorClientState, { isLinearizable }: ReadRequ
 
 function receive(s: ExecutorClientState, env: Env<Message>, from: NodeId, m: Message): void {
   if (!s.options.executors.includes(from)) return;
-  if (m.type === 'read-reply') onReadReply(s, env, from, m.id, m.slot, m.reply);
+  if (m.type === 'answer') onAnswer(s, env, from, m);
   if (m.type !== 'reply' && m.type !== 'reply-digest') return;
   if (m.domain !== s.options.domain || m.client !== s.options.client) return;
   const call = s.calls.get(m.seq);
@@ -170,7 +178,6 @@ function receive(s: ExecutorClientState, env: Env<Message>, from: NodeId, m: Mes
     s.options.quorums.vouching,
   );
   if (result === null) return;
-  s.seen = Math.max(s.seen, m.slot);
   finish(s, env, m.seq, call, result);
 }
 
@@ -203,21 +210,22 @@ function finish(
   env.note({ kind: 'result', seq });
 }
 
-function onReadReply(
-  s: ExecutorClientState,
-  env: Env<Message>,
-  from: NodeId,
-  id: number,
-  slot: number,
-  bytes: Uint8Array,
-): void {
-  const pending = s.reads.get(id);
-  if (pending === undefined || slot < s.seen) return;
-  const result = believed(pending, from, toHex(s.options.keys.hash(bytes)), bytes, agreeing(s, pending.read));
+function onAnswer(s: ExecutorClientState, env: Env<Message>, from: NodeId, m: Answer): void {
+  const pending = s.reads.get(m.id);
+  if (pending === undefined) return;
+  const { hash } = s.options.keys;
+  const isFull = m.answer !== null && equalBytes(hash(m.answer), m.result);
+  const result = believed(
+    pending,
+    from,
+    toHex(m.result),
+    isFull ? m.answer : null,
+    agreeing(s, pending.read),
+  );
   if (result === null) return;
-  s.reads.delete(id);
-  s.readResults.set(id, result);
-  env.note({ kind: 'read', id, tries: pending.tries });
+  s.reads.delete(m.id);
+  s.readResults.set(m.id, result);
+  env.note({ kind: 'read', id: m.id, tries: pending.tries });
 }
 
 /** Sends again what is not answered: requests to everyone, since executors may have lost the connection, or the reply. */

@@ -4,7 +4,7 @@
  */
 
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
-import { type Digest, MAX_OPERATION_BYTES, MAX_REQUEST_BYTES, unreachable } from '@concordat/kernel';
+import { type Digest, unreachable } from '@concordat/kernel';
 import type { Reader, Writer } from '@concordat/wire';
 import type { FeedMessage, NextBatch } from './messages.ts';
 
@@ -16,8 +16,6 @@ export const FEED_TAGS = {
   'last-executed': 33,
   attach: 34,
   'reply-digest': 35,
-  read: 36,
-  'read-reply': 37,
 } as const satisfies Record<FeedMessage['type'], number>;
 
 const feedTypes: ReadonlySet<string> = new Set(Object.keys(FEED_TAGS));
@@ -50,13 +48,6 @@ export function writeFeedMessage(w: Writer, m: FeedMessage): void {
       w.u53(m.seq);
       w.u53(m.slot);
       return w.fixed(m.digest);
-    case 'read':
-      w.u53(m.id);
-      return w.bytes(m.body);
-    case 'read-reply':
-      w.u53(m.id);
-      w.u53(m.slot);
-      return w.bytes(m.reply);
     default:
       return unreachable(m);
   }
@@ -86,10 +77,6 @@ export function readFeedMessage(r: Reader, tag: number): FeedMessage | null {
         slot: r.u53(),
         digest: digest(r),
       };
-    case FEED_TAGS.read:
-      return { type: 'read', id: r.u53(), body: r.bytes(MAX_OPERATION_BYTES) };
-    case FEED_TAGS['read-reply']:
-      return { type: 'read-reply', id: r.u53(), slot: r.u53(), reply: r.bytes(MAX_REQUEST_BYTES) };
     default:
       return null;
   }

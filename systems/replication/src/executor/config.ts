@@ -11,6 +11,8 @@ export interface LearnerConfig {
   readonly self: NodeId;
   readonly cluster: Digest;
   readonly quorums: Quorums;
+  /** The order replicas. */
+  readonly members: readonly NodeId[];
   readonly checkpointInterval: number;
   readonly window: number;
   readonly fastCommit: boolean;
@@ -33,11 +35,11 @@ export interface LearnerOptions {
 
 /** Of a learner that is fed by order replicas with this configuration. */
 export function learnerConfig(order: ReplicaConfig, options: LearnerOptions): LearnerConfig {
-  const { cluster, quorums, checkpointInterval, window, fastCommit, retransmitMs } = order;
-  const members = Array.from({ length: quorums.members }, (_, id) => id);
+  const { cluster, quorums, members, checkpointInterval, window, fastCommit, retransmitMs } = order;
   return {
     cluster,
     quorums,
+    members,
     checkpointInterval,
     window,
     fastCommit,

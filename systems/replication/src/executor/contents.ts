@@ -11,7 +11,7 @@ import type { BatchContent, Message } from '../replica/messages.ts';
 import type { Content } from '../replica/state.ts';
 import { nextClaim } from './learn.ts';
 import { claimAt } from './source.ts';
-import { exposedEnd, type LearnerState } from './state.ts';
+import { exposedEnd, type LearnerState, sourceOf } from './state.ts';
 
 /** Slots whose contents are fetched at a time. */
 const MAX_FETCHED = 16;
@@ -21,7 +21,7 @@ export const contentOf = (l: LearnerState, slot: number, digest: Digest): Conten
 
 /** Takes a content if somebody has named it. */
 export function onContent(l: LearnerState, env: Env<Message>, from: NodeId, m: BatchContent): void {
-  if (m.slot <= exposedEnd(l) || l.sources[from] === undefined) return;
+  if (m.slot <= exposedEnd(l) || sourceOf(l, from) === undefined) return;
   const digest = batchDigest(l.keys.hash, m.batch);
   if (!isNamed(l, m.slot, digest) || contentOf(l, m.slot, digest) !== null) return;
   if (!hasItsRequests(l.keys, l.config.cluster, m)) {
@@ -51,7 +51,8 @@ export function fetchLate(l: LearnerState, env: Env<Message>): void {
   const patienceMs = l.config.retransmitMs / 4;
   if (l.missingSince === null || env.now - l.missingSince < patienceMs) return;
   l.missingSince = env.now;
-  l.supplier = (l.supplier + 1) % l.sources.length;
+  const { members } = l.config;
+  l.supplier = members[(members.indexOf(l.supplier) + 1) % members.length] as NodeId;
   fetchMissing(l, env);
 }
 

@@ -92,7 +92,7 @@ function sign(e: ExecutorState, env: Env<Message>, { slot, history, state }: Own
   const { keys, config } = e.learner;
   const content = { slot, history, state, sender: config.self, incarnation: 0 };
   const token = signCheckpoint(keys, config.cluster, content);
-  for (let id = 0; id < config.quorums.members; id++) env.send(id, token);
+  for (const id of config.members) env.send(id, token);
   e.signed = slot;
   e.signedAt = env.now;
 }

@@ -18,11 +18,11 @@ import {
   type Point,
   takeNextBatch,
 } from './source.ts';
-import { exposedEnd, type LearnerState, lastHeard } from './state.ts';
+import { exposedEnd, type LearnerState, lastHeard, sourceOf } from './state.ts';
 
 /** What an order replica says of its log. */
 export function onNextBatch(l: LearnerState, env: Env<Message>, from: NodeId, m: NextBatch): void {
-  const source = l.sources[from];
+  const source = sourceOf(l, from);
   if (source === undefined) return;
   const agrees = takeNextBatch(l.keys.hash, source, m, l.proven, lastHeard(l));
   // What it had only accepted may have been given up; what it says is committed may not.
@@ -87,7 +87,8 @@ export function nextClaim(l: LearnerState): Claim | null {
 /** Tells order replicas where this learner stands, so that they go on from there. */
 export function tellWhere(l: LearnerState, env: Env<Message>): void {
   l.toldAt = env.now;
-  for (const [id, source] of l.sources.entries()) {
+  for (const [i, source] of l.sources.entries()) {
+    const id = l.config.members[i] as NodeId;
     const known = source.start.slot === l.proven.slot ? endOf(source) : l.proven.slot;
     env.send(id, {
       type: 'last-executed',

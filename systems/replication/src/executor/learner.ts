@@ -23,7 +23,7 @@ import { executeReady } from './execute.ts';
 import { append, continueSnapshot, createJournalled } from './journal.ts';
 import { hasHole, onNextBatch, prove, tellWhere } from './learn.ts';
 import { knownLosses, recover } from './recovery.ts';
-import { createLearnerState, exposedEnd, invariants, type LearnerState } from './state.ts';
+import { createLearnerState, exposedEnd, invariants, type LearnerState, sourceOf } from './state.ts';
 import { onFetchManifest, onFetchPart, onManifest, onPart, startTransfer, tickTransfer } from './transfer.ts';
 
 export interface LearnerParts {
@@ -94,7 +94,7 @@ export function receiveAsLearner(l: LearnerState, env: Env<Message>, from: NodeI
 }
 
 export function linkedAsLearner(l: LearnerState, env: Env<Message>, peer: NodeId, isUp: boolean): void {
-  if (isUp && l.sources[peer] !== undefined) tellWhere(l, env);
+  if (isUp && sourceOf(l, peer) !== undefined) tellWhere(l, env);
 }
 
 export function timeoutAsLearner(l: LearnerState, env: Env<Message>, timer: string): void {

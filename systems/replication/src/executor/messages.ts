@@ -54,20 +54,4 @@ export interface ReplyDigest {
   readonly digest: Digest;
 }
 
-/** A query that is answered from exposed state, and not ordered. */
-export interface Read {
-  readonly type: 'read';
-  /** Names the query to its client. */
-  readonly id: number;
-  readonly body: Uint8Array;
-}
-
-export interface ReadReply {
-  readonly type: 'read-reply';
-  readonly id: number;
-  /** The state is the one after this slot. */
-  readonly slot: number;
-  readonly reply: Uint8Array;
-}
-
-export type FeedMessage = NextBatch | LastExecuted | Attach | ReplyDigest | Read | ReadReply;
+export type FeedMessage = NextBatch | LastExecuted | Attach | ReplyDigest;

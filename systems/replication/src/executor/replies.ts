@@ -13,15 +13,12 @@ import {
   type Outcome,
 } from '@concordat/kernel';
 import { replyKey } from '../execution/core-state.ts';
-import type { Message, Submit } from '../replica/messages.ts';
+import { type Answer, isDesignated, type Read, type Submit } from '../replica/client-messages.ts';
+import type { Message } from '../replica/messages.ts';
 import { clientKey } from '../request.ts';
 import { isAttached, isClientOf, waitForAttach } from './attach.ts';
 import type { ExecutorState } from './executor.ts';
-import type { Read } from './messages.ts';
 import { exposedEnd, type LearnerState } from './state.ts';
-
-/** Replies of up to so many bytes come in full from everyone: a digest would save nothing (Zyzzyva's implementation: 50). */
-export const SMALL_REPLY_BYTES = 64;
 
 /** Reads that wait for what they have seen to be exposed; those beyond come again. */
 const MAX_HELD = 4096;
@@ -29,9 +26,9 @@ const MAX_HELD = 4096;
 /** A read's answer, computed from a state that is not exposed yet. */
 export interface HeldRead {
   readonly from: NodeId;
-  readonly request: Read;
+  readonly read: Read;
   slot: number;
-  reply: Uint8Array;
+  result: Uint8Array;
   /** Rollbacks so far, when it was computed. */
   retractions: number;
 }
@@ -53,19 +50,16 @@ function replyTo(e: ExecutorState, env: Env<Message>, slot: number, outcome: Out
   if (connection === undefined) return;
   const { domain, client, seq, reply: bytes } = outcome;
   const { holders, self } = e.learner.config;
-  const isFull = bytes.length <= SMALL_REPLY_BYTES || holders[seq % holders.length] === self;
   // Early: what is exposed stays so, and whoever recovers executes it again.
-  if (isFull) env.sendEarly(connection, { type: 'reply', slot, ...outcome });
+  if (isDesignated(self, holders, seq, bytes.length))
+    env.sendEarly(connection, { type: 'reply', slot, ...outcome });
   else {
     const digest = e.learner.keys.hash(bytes);
     env.sendEarly(connection, { type: 'reply-digest', domain, client, seq, slot, digest });
   }
 }
 
-/**
- * A request that its client sends again: the reply, in full, if there is one. It does not tell the slot, 0: the state keeps
- * replies without it.
- */
+/** A request that its client sends again: the reply, in full, if there is one. */
 export function onAskedAgain(e: ExecutorState, env: Env<Message>, from: NodeId, m: Submit): void {
   const { domain, client, seq } = m.request;
   if (!isClientOf(e.attached, from, m.request)) {
@@ -74,7 +68,7 @@ export function onAskedAgain(e: ExecutorState, env: Env<Message>, from: NodeId, 
   }
   const known = e.learner.execution.core.replies.get(replyKey(m.request, seq));
   if (known !== undefined && !isAhead(e.learner, domain, client, seq))
-    env.send(from, { type: 'reply', domain, client, seq, slot: 0, reply: known });
+    env.send(from, { type: 'reply', domain, client, seq, slot: exposedEnd(e.learner), reply: known });
 }
 
 /** True if the request is executed, and not exposed. */
@@ -90,16 +84,14 @@ export function onRead(e: ExecutorState, from: NodeId, m: Read): void {
     return;
   }
   if (e.reads.length >= MAX_HELD) return;
-  const held: HeldRead = { from, request: m, slot: 0, reply: new Uint8Array(0), retractions: 0 };
-  compute(e.learner, held);
-  e.reads.push(held);
+  e.reads.push({ from, read: m, ...answerNow(e.learner, m) });
 }
 
-function compute({ execution, retractions }: LearnerState, held: HeldRead): void {
-  held.reply = execution.service.query(held.request.body);
-  held.slot = execution.executed;
-  held.retractions = retractions;
-}
+const answerNow = ({ execution, retractions }: LearnerState, { query }: Read) => ({
+  result: execution.service.query(query),
+  slot: execution.executed,
+  retractions,
+});
 
 /** Sends the answers whose state is exposed. Called once per turn. */
 export function releaseReads(e: ExecutorState, env: Env<Message>): void {
@@ -108,15 +100,14 @@ export function releaseReads(e: ExecutorState, env: Env<Message>): void {
   const end = exposedEnd(learner);
   const kept: HeldRead[] = [];
   for (const held of e.reads) {
-    if (held.retractions !== learner.retractions) compute(learner, held);
+    if (held.retractions !== learner.retractions) Object.assign(held, answerNow(learner, held.read));
     if (held.slot > end) kept.push(held);
-    else
-      env.sendEarly(held.from, {
-        type: 'read-reply',
-        id: held.request.id,
-        slot: held.slot,
-        reply: held.reply,
-      });
+    else env.sendEarly(held.from, answerOf(learner, held));
   }
   e.reads = kept;
+}
+
+function answerOf({ config, keys }: LearnerState, { read, result }: HeldRead): Answer {
+  const isSent = read.isWhole || isDesignated(config.self, config.holders, read.id, result.length);
+  return { type: 'answer', id: read.id, result: keys.hash(result), answer: isSent ? result : null };
 }

@@ -26,7 +26,7 @@ export interface LearnerState {
   readonly config: LearnerConfig;
   readonly keys: Keys;
   readonly execution: Execution;
-  /** By order replica. */
+  /** In the order of `config.members`. */
   readonly sources: readonly Source[];
   /** The log up to here cannot be another. */
   proven: Point;
@@ -68,18 +68,18 @@ export function createLearnerState(
   now: Millis,
 ): LearnerState {
   const start: Point = { slot: 0, history: execution.history };
-  const { members } = config.quorums;
+  const { members } = config;
   return {
     config,
     keys,
     execution,
-    sources: Array.from({ length: members }, () => createSource(start)),
+    sources: members.map(() => createSource(start)),
     proven: start,
     learned: new Map(),
     contents: new Map(),
     speculated: [],
     retractions: 0,
-    supplier: config.self % members,
+    supplier: members[config.self % members.length] as NodeId,
     missingSince: null,
     own: [],
     certified: { ...start, state: execution.digest(), certificate: [] },
@@ -95,6 +95,10 @@ export function createLearnerState(
     fetchedAt: Number.NEGATIVE_INFINITY,
   };
 }
+
+/** What this order replica says, if it is one. */
+export const sourceOf = (l: LearnerState, id: NodeId): Source | undefined =>
+  l.sources[l.config.members.indexOf(id)];
 
 /** Slots up to here are executed and exposed. */
 export const exposedEnd = ({ execution, proven }: LearnerState): number =>

@@ -20,6 +20,8 @@ export interface OrderProtocol {
    * enough have vouched for the log up to `s.prepared` and somebody needs the COMMIT.
    */
   secure(s: ReplicaState, env: Env<Message>): number;
+  /** Tells outside clients of what is executed ahead, where they can make something of it. Called once per turn. */
+  respond(s: ReplicaState, env: Env<Message>): void;
   /** What the own VIEW-CHANGE says of a slot; null for nothing. */
   claim(slot: Slot): SlotClaim | null;
   /** True if a VIEW-CHANGE, whose signatures hold, has the evidence that this protocol relies on. */

@@ -11,8 +11,25 @@ import { type Batch, batchDigest, genesisHistory, nextHistory } from '../batch.t
 import { primaryOf } from '../config.ts';
 import type { Quorums } from '../fault-model.ts';
 import { signRequest } from '../request.ts';
-import type { Certificate, Checkpoint, Message, NewView, PrePrepare, ViewChange } from './messages.ts';
-import { signCheckpoint, signNewView, signPrePrepare, signViewChange } from './statements.ts';
+import type { SpecResponse } from './client-messages.ts';
+import type {
+  Acknowledge,
+  Certificate,
+  Checkpoint,
+  Commit,
+  Message,
+  NewView,
+  PrePrepare,
+  Prepare,
+  ViewChange,
+} from './messages.ts';
+import {
+  signAcknowledge,
+  signCheckpoint,
+  signNewView,
+  signPrePrepare,
+  signViewChange,
+} from './statements.ts';
 
 /** What `to` is told instead of `message`: nothing, something else, or more than one thing. */
 export type Attack = (message: Message, to: NodeId, random: Prng) => readonly Message[];
@@ -20,6 +37,7 @@ export type Attack = (message: Message, to: NodeId, random: Prng) => readonly Me
 export interface Liar {
   readonly self: NodeId;
   readonly cluster: Digest;
+  readonly members: readonly NodeId[];
   readonly quorums: Quorums;
   readonly keys: Keys;
 }
@@ -71,25 +89,51 @@ function forkedLog(liar: Liar, rewrite: (batch: Batch) => Batch): (message: Mess
     return remember(told, at(m.view, m.slot), forked);
   };
   return (m) => {
-    if (m.type !== 'pre-prepare' && m.type !== 'prepare' && m.type !== 'commit') return m;
+    if (!isAboutLog(m)) return m;
     const key = at(m.view, m.slot);
     remember(truth, key, m.history);
-    const isOwn = primaryOf(liar.quorums, m.view) === liar.self;
+    const isOwn = primaryOf(liar.members, m.view) === liar.self;
     if (m.type === 'pre-prepare') return isOwn ? fork(m) : m;
-    return { ...m, history: told.get(key)?.history ?? m.history };
+    const lie = told.get(key);
+    return lie === undefined ? m : votedFor(liar, m, lie);
   };
 }
 
+type AboutLog = PrePrepare | Prepare | Commit | Acknowledge | SpecResponse;
+
+const isAboutLog = (m: Message): m is AboutLog =>
+  m.type === 'pre-prepare' ||
+  m.type === 'prepare' ||
+  m.type === 'commit' ||
+  m.type === 'acknowledge' ||
+  m.type === 'spec-response';
+
+/** The vote as it would be had the liar accepted what it told. */
+function votedFor(
+  liar: Liar,
+  m: Exclude<AboutLog, PrePrepare>,
+  { history, batch, incarnation, signature }: PrePrepare,
+): Message {
+  if (m.type === 'prepare' || m.type === 'commit') return { ...m, history };
+  const { view, slot } = m;
+  const vote = signAcknowledge(liar.keys, liar.cluster, { view, slot, history, incarnation: m.incarnation });
+  if (m.type === 'acknowledge') return vote;
+  const order = { incarnation, batch: batchDigest(liar.keys.hash, batch), signature };
+  return { ...m, history, signature: vote.signature, order };
+}
+
 /** Two logs: members with odd numbers are led along one, all others along the other. */
-const equivocate: Attacker = (liar) => {
-  const forked = forkedLog(liar, ({ time, refs }) => ({ time: time + 1, refs: refs.slice(0, -1) }));
-  return (m, to) => {
-    const lie = forked(m);
-    if (!isVictim(to)) return [m];
-    // Its own CHECKPOINTs are about the other log.
-    return m.type === 'checkpoint' ? [] : [lie];
+const equivocate =
+  (rewrite: (batch: Batch) => Batch): Attacker =>
+  (liar) => {
+    const forked = forkedLog(liar, rewrite);
+    return (m, to) => {
+      const lie = forked(m);
+      if (!isVictim(to)) return [m];
+      // Its own CHECKPOINTs are about the other log.
+      return m.type === 'checkpoint' ? [] : [lie];
+    };
   };
-};
 
 /** Everyone gets two proposals for each slot. */
 const proposeTwice: Attacker = (liar) => {
@@ -236,7 +280,7 @@ const ownNewView =
   (lie: (liar: Liar, m: NewView, to: NodeId) => readonly Message[]): Attacker =>
   (liar) =>
   (m, to) =>
-    m.type === 'new-view' && primaryOf(liar.quorums, m.view) === liar.self ? lie(liar, m, to) : [m];
+    m.type === 'new-view' && primaryOf(liar.members, m.view) === liar.self ? lie(liar, m, to) : [m];
 
 /** Begins its view with fewer messages than decide anything. */
 const incompleteNewView = ownNewView((liar, m) => [
@@ -245,7 +289,8 @@ const incompleteNewView = ownNewView((liar, m) => [
 
 /** By name: every attack that the suites try. */
 export const attackers = {
-  equivocate,
+  equivocate: equivocate(({ time, refs }) => ({ time: time + 1, refs: refs.slice(0, -1) })),
+  'equivocate-time': equivocate(({ time, refs }) => ({ time: time + 1, refs })),
   'propose-twice': proposeTwice,
   withhold,
   'propose-to-some': proposeToSome,

@@ -9,7 +9,15 @@ import { assert, type Env, type Millis } from '@concordat/kernel';
 import { executeReady } from './execute.ts';
 import { isCounted } from './incarnation.ts';
 import type { Message } from './messages.ts';
-import { historyAt, isPrimary, isVoting, others, type ReplicaState, slotAt } from './state.ts';
+import {
+  historyAt,
+  isPrimary,
+  isVoting,
+  others,
+  type PeerState,
+  type ReplicaState,
+  slotAt,
+} from './state.ts';
 import { reachedBy } from './votes.ts';
 
 /** Sends this turn's votes and draws the conclusions from everyone's. Called from `settle`. */
@@ -44,12 +52,12 @@ function makeSure(s: ReplicaState, env: Env<Message>): void {
  * COMMITs, and the sync before them, are needed only where not all members accept: then at once if that is known, or
  * lately was so, and if a peer has begun; otherwise after a short wait (`hastenCommit`).
  */
-function isCommitDue(s: ReplicaState, now: Millis): boolean {
+export function isCommitDue(s: ReplicaState, now: Millis): boolean {
   if (!s.config.fastCommit || s.owesCommit || now < s.slowUntil) return true;
-  return s.peers.some(
-    (peer, id) =>
-      id !== s.config.self && (!peer.isUp || peer.committed > s.committedSent || !isCounted(s, id)),
-  );
+  return others(s).some((id) => {
+    const { isUp, committed } = s.peers[id] as PeerState;
+    return !isUp || committed > s.committedSent || !isCounted(s, id);
+  });
 }
 
 /** How long all members may take to accept before COMMITs are sent. */

@@ -107,7 +107,7 @@ export function fetchMissing(s: ReplicaState, env: Env<Message>): void {
   for (let number = s.accepted + 1; number <= last && isInWindow(s, number); number++) {
     const digest = missingDigest(s, number);
     if (digest === null) continue;
-    const primary = primaryOf(s.config.quorums, s.view);
+    const primary = primaryOf(s.config.members, s.view);
     const peers = others(s).filter((id) => s.peers[id]?.isUp !== false);
     // Usually the primary has it; but it may be the one that withholds it.
     const peer =

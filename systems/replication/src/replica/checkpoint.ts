@@ -14,7 +14,7 @@ import { append } from './journal.ts';
 import type { Certificate, Checkpoint, Message } from './messages.ts';
 import { startSnapshot } from './snapshotting.ts';
 import { retractFrom } from './speculation.ts';
-import { findSlot, others, type ReplicaState, type Stable } from './state.ts';
+import { findSlot, isMember, others, type ReplicaState, type Stable } from './state.ts';
 import { startTransfer } from './state-transfer.ts';
 import { signCheckpoint } from './statements.ts';
 
@@ -63,7 +63,7 @@ export const isCheckpointWanted = (s: ReplicaState, m: Checkpoint): boolean =>
   m.slot > s.stable.slot &&
   m.slot % s.config.checkpointInterval === 0 &&
   m.slot <= s.stable.slot + 2 * s.config.window &&
-  m.sender < s.config.quorums.members;
+  isMember(s, m.sender);
 
 /** A CHECKPOINT whose signature holds. */
 export function onCheckpoint(s: ReplicaState, env: Env<Message>, m: Checkpoint): void {
@@ -75,7 +75,7 @@ export function onCheckpoint(s: ReplicaState, env: Env<Message>, m: Checkpoint):
 function storeCheckpoint(s: ReplicaState, m: Checkpoint): void {
   let row = s.checkpoints.get(m.slot);
   if (row === undefined) {
-    row = new Array<Checkpoint | null>(s.config.quorums.members).fill(null);
+    row = new Array<Checkpoint | null>(s.peers.length).fill(null);
     s.checkpoints.set(m.slot, row);
   }
   row[m.sender] = m;
@@ -103,7 +103,7 @@ export function isCertificate(s: ReplicaState, certificate: Certificate): boolea
     certificate.every(
       (item) =>
         says(item, first) &&
-        item.sender < s.config.quorums.members &&
+        isMember(s, item.sender) &&
         isCurrent(s, item.sender, item.incarnation, item.slot),
     )
   );

@@ -14,6 +14,16 @@ import { createReader, createWriter, type Reader, type Writer } from '@concordat
 import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
 import { FEED_TAGS, isFeedMessage, readFeedMessage, writeFeedMessage } from '../executor/codec.ts';
 import { readRequest, writeRequest } from '../request.ts';
+import {
+  MAX_PROOF_BYTES,
+  readAnswer,
+  readClientCertificate,
+  readSpecResponse,
+  writeAnswer,
+  writeClientCertificate,
+  writeSpecResponse,
+} from './client-codec.ts';
+import type { ClientMessage } from './client-messages.ts';
 import type { Message } from './messages.ts';
 import {
   readAcknowledge,
@@ -52,6 +62,12 @@ const TAGS = {
   part: 15,
   reply: 16,
   acknowledge: 17,
+  'spec-response': 18,
+  'commit-certificate': 19,
+  'local-commit': 20,
+  accusation: 21,
+  read: 22,
+  answer: 23,
   ...FEED_TAGS,
 } as const satisfies Record<Message['type'], number>;
 
@@ -95,8 +111,6 @@ function writeFields(w: Writer, m: Message): void {
       w.u53(m.accepted);
       w.u53(m.prepared);
       return w.u53(m.committed);
-    case 'request':
-      return writeRequest(w, m.request);
     case 'fetch-batch':
       w.u53(m.slot);
       return w.fixed(m.digest);
@@ -119,14 +133,39 @@ function writeFields(w: Writer, m: Message): void {
       w.u53(m.slot);
       w.u32(m.part);
       return w.bytes(m.bytes);
+    default:
+      return isFeedMessage(m) ? writeFeedMessage(w, m) : writeClientFields(w, m);
+  }
+}
+
+function writeClientFields(w: Writer, m: ClientMessage): void {
+  switch (m.type) {
+    case 'request':
+      return writeRequest(w, m.request);
     case 'reply':
       w.u16(m.domain);
       w.u53(m.client);
       w.u53(m.seq);
       w.u53(m.slot);
       return w.bytes(m.reply);
+    case 'spec-response':
+      return writeSpecResponse(w, m);
+    case 'commit-certificate':
+      return writeClientCertificate(w, m);
+    case 'accusation':
+      return w.bytes(m.proof);
+    case 'read':
+      w.u53(m.id);
+      w.bool(m.isWhole);
+      return w.bytes(m.query);
+    case 'answer':
+      return writeAnswer(w, m);
+    case 'local-commit':
+      w.u53(m.view);
+      w.u53(m.slot);
+      return w.fixed(m.history);
     default:
-      return isFeedMessage(m) ? writeFeedMessage(w, m) : unreachable(m);
+      return unreachable(m);
   }
 }
 
@@ -158,8 +197,6 @@ function readFields(r: Reader, tag: number): Message | null {
         prepared: r.u53(),
         committed: r.u53(),
       };
-    case TAGS.request:
-      return { type: 'request', request: readRequest(r) };
     case TAGS['fetch-batch']:
       return { type: 'fetch-batch', slot: r.u53(), digest: digest(r) };
     case TAGS.batch:
@@ -182,6 +219,15 @@ function readFields(r: Reader, tag: number): Message | null {
       return { type: 'fetch-part', slot: r.u53(), part: r.u32() };
     case TAGS.part:
       return { type: 'part', slot: r.u53(), part: r.u32(), bytes: r.bytes(MAX_PART_BYTES) };
+    default:
+      return readClientFields(r, tag);
+  }
+}
+
+function readClientFields(r: Reader, tag: number): Message | null {
+  switch (tag) {
+    case TAGS.request:
+      return { type: 'request', request: readRequest(r) };
     case TAGS.reply:
       return {
         type: 'reply',
@@ -191,6 +237,18 @@ function readFields(r: Reader, tag: number): Message | null {
         slot: r.u53(),
         reply: r.bytes(MAX_REQUEST_BYTES),
       };
+    case TAGS['spec-response']:
+      return readSpecResponse(r);
+    case TAGS['commit-certificate']:
+      return readClientCertificate(r);
+    case TAGS['local-commit']:
+      return { type: 'local-commit', view: r.u53(), slot: r.u53(), history: digest(r) };
+    case TAGS.accusation:
+      return { type: 'accusation', proof: r.bytes(MAX_PROOF_BYTES) };
+    case TAGS.read:
+      return { type: 'read', id: r.u53(), isWhole: r.bool(), query: r.bytes(MAX_REQUEST_BYTES) };
+    case TAGS.answer:
+      return readAnswer(r);
     default:
       return readFeedMessage(r, tag);
   }

@@ -39,9 +39,10 @@ function executeNext(s: ReplicaState, env: Env<Message>): boolean {
   const isCheckpoint = number % s.config.checkpointInterval === 0;
   if (isCheckpoint) takeCheckpoint(s);
   if (before === null) {
-    expose(s, env, exposed, requests);
+    expose(s, env, exposed, requests, false);
     if (isCheckpoint) announceCheckpoint(s, env, number);
-  } else s.speculated.push({ slot: number, history: slot.history, digest, requests, exposed, before });
+  } else
+    s.speculated.push({ slot: number, history: slot.history, digest, requests, exposed, before, toldIn: -1 });
   return true;
 }
 
@@ -53,7 +54,7 @@ function exposeSpeculated(s: ReplicaState, env: Env<Message>): void {
     first = s.speculated[0]
   ) {
     s.speculated.shift();
-    expose(s, env, first.exposed, first.requests);
+    expose(s, env, first.exposed, first.requests, first.toldIn >= 0);
     if (first.slot % s.config.checkpointInterval === 0) announceCheckpoint(s, env, first.slot);
   }
 }
@@ -62,9 +63,11 @@ function expose(
   env: Env<Message>,
   exposed: ExposedBatch,
   requests: readonly Request[],
+  isTold: boolean,
 ): void {
   for (const outcome of exposed.outcomes) {
-    const replyTo = pooledAt(s.pool, outcome)?.replyTo ?? null;
+    // Clients who were told finish by themselves, or ask again.
+    const replyTo = isTold ? null : (pooledAt(s.pool, outcome)?.replyTo ?? null);
     if (replyTo !== null && s.config.executes)
       env.send(replyTo, { type: 'reply', slot: exposed.slot, ...outcome });
     if (outcome.domain === s.config.self && outcome.client === s.submission.client) {

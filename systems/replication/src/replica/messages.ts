@@ -9,6 +9,7 @@ import type { Digest } from '@concordat/kernel';
 import type { Batch } from '../batch.ts';
 import type { FeedMessage } from '../executor/messages.ts';
 import type { Request } from '../request.ts';
+import type { ClientMessage } from './client-messages.ts';
 
 /** The primary's proposal for one slot. */
 export interface PrePrepare {
@@ -136,12 +137,6 @@ export interface Status {
   readonly committed: number;
 }
 
-/** A client's request: from its submitter to everyone, or shown to a replica that lacks it. */
-export interface Submit {
-  readonly type: 'request';
-  readonly request: Request;
-}
-
 export interface FetchBatch {
   readonly type: 'fetch-batch';
   readonly slot: number;
@@ -183,16 +178,6 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
-/** A result for a client that is not a member; it believes what a vouching quorum says. */
-export interface Reply {
-  readonly type: 'reply';
-  readonly domain: number;
-  readonly client: number;
-  readonly seq: number;
-  readonly slot: number;
-  readonly reply: Uint8Array;
-}
-
 export type Message =
   | PrePrepare
   | Prepare
@@ -203,12 +188,11 @@ export type Message =
   | ViewChange
   | NewView
   | Status
-  | Submit
   | FetchBatch
   | BatchContent
   | FetchManifest
   | Manifest
   | FetchPart
   | Part
-  | Reply
+  | ClientMessage
   | FeedMessage;

@@ -87,15 +87,15 @@ const MAX_EARLY_PROPOSALS = 16;
 /** Keeps a proposal for a view that its sender is about to lead; it is looked at when that view is entered. */
 export function keepEarly(s: ReplicaState, from: NodeId, m: PrePrepare): void {
   const peer = s.peers[from];
-  if (peer === undefined || m.view <= s.view || primaryOf(s.config.quorums, m.view) !== from) return;
+  if (peer === undefined || m.view <= s.view || primaryOf(s.config.members, m.view) !== from) return;
   if (peer.earlyProposals.length < MAX_EARLY_PROPOSALS) peer.earlyProposals.push(m);
 }
 
 /** Has the signature of a proposal checked, if it could matter. */
 export function checkProposal(s: ReplicaState, env: Env<Message>, from: NodeId, m: PrePrepare): void {
-  const { quorums, cluster } = s.config;
+  const { members, cluster } = s.config;
   if (isWanted(s, m))
-    verifyThen(s, env, from, [prePrepareCheck(s.keys, cluster, primaryOf(quorums, m.view), m)], m);
+    verifyThen(s, env, from, [prePrepareCheck(s.keys, cluster, primaryOf(members, m.view), m)], m);
 }
 
 /** Looks at the proposals that arrived before their view was entered. */
@@ -113,7 +113,7 @@ export function onPrePrepare(s: ReplicaState, env: Env<Message>, m: PrePrepare):
   const slot = slotAt(s, m.slot);
   const known = slot.proposal;
   if (known !== null && known.view === m.view) {
-    accuse(s, env, primaryOf(s.config.quorums, m.view), known, m);
+    accuse(s, env, primaryOf(s.config.members, m.view), known, m);
     return;
   }
   slot.proposal = m;

@@ -19,6 +19,7 @@ import { createExecution } from '../execution/execution.ts';
 import { createNoService } from '../execution/no-service.ts';
 import { checkToken, endTokenCheck, feedLearners, onLastExecuted, onToken } from '../executor/feed.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
+import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
 import { compactArrivals, findPooled } from '../pool.ts';
 import { requestCheck } from '../request.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
@@ -39,10 +40,12 @@ import {
   onCheckpoint,
   rememberStable,
 } from './checkpoint.ts';
+import { onAccusation, onGenuineAccusation } from './evidence.ts';
 import { amnesia, firstIncarnation, recoverFromAmnesia } from './incarnation.ts';
 import { append } from './journal.ts';
 import type { BatchContent, Message } from './messages.ts';
 import { checkProposal, keepEarly, onPrePrepare, propose } from './proposals.ts';
+import { onRead, releaseReads } from './reads.ts';
 import { knownLosses, recover } from './recovery.ts';
 import {
   checkPooled,
@@ -185,6 +188,8 @@ function settle(s: ReplicaState, env: Env<Message>): void {
   propose(s, env);
   // Own proposals are voted for in the same turn.
   vote(s, env);
+  s.order.respond(s, env);
+  releaseReads(s, env);
   feedLearners(s, env);
   continueSnapshot(s, env);
 }
@@ -192,7 +197,7 @@ function settle(s: ReplicaState, env: Env<Message>): void {
 /** Signed messages that could matter go through their checks first; all others to their handlers. */
 function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
   const { config, keys } = s;
-  const { cluster, quorums } = config;
+  const { cluster, members } = config;
   switch (m.type) {
     case 'pre-prepare':
       if (m.view > s.view) keepEarly(s, from, m);
@@ -218,7 +223,7 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
       return;
     case 'new-view':
       if (isNewViewWanted(s, m)) {
-        verifyThen(s, env, from, newViewChecks(keys, cluster, primaryOf(quorums, m.view), m), m);
+        verifyThen(s, env, from, newViewChecks(keys, cluster, primaryOf(members, m.view), m), m);
       }
       return;
     case 'batch':
@@ -250,10 +255,23 @@ function completed(s: ReplicaState, env: Env<Message>, ticket: number, holds: bo
   endTokenCheck(s, ticket);
   const verified = takeVerified(s, env, ticket, holds);
   if (verified === null) return;
-  const { from, message } = verified;
-  if (message.type === 'request') onVerifiedRequest(s, env, from, message.request);
-  else if (message.type === 'acknowledge') onGenuineVote(s, from, message);
-  else handle(s, env, from, message);
+  onVerified(s, env, verified.from, verified.message);
+}
+
+/** Those whose signatures were asked about by their handlers have others for the answer. */
+function onVerified(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  switch (m.type) {
+    case 'request':
+      return onVerifiedRequest(s, env, from, m.request);
+    case 'acknowledge':
+      return onGenuineVote(s, from, m);
+    case 'commit-certificate':
+      return onGenuineCertificate(s, env, from, m);
+    case 'accusation':
+      return onGenuineAccusation(s, env, m);
+    default:
+      return handle(s, env, from, m);
+  }
 }
 
 /** A message whose signatures, if it has any, hold. */
@@ -291,14 +309,21 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
       return onPart(s, env, from, m);
     case 'last-executed':
       return onLastExecuted(s, env, from, m);
+    case 'commit-certificate':
+      return onClientCertificate(s, env, from, m);
+    case 'accusation':
+      return onAccusation(s, env, from, m);
+    case 'read':
+      return onRead(s, env, from, m);
     case 'reply':
+    case 'spec-response':
+    case 'local-commit':
+    case 'answer':
       // Members learn outcomes from the log.
       return;
     case 'next-batch':
     case 'attach':
     case 'reply-digest':
-    case 'read':
-    case 'read-reply':
       // For learners, executors and clients.
       return;
     default:

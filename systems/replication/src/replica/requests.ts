@@ -1,28 +1,31 @@
 /**
  * Requests on their way into the log: from clients into the pool, checked before they are proposed, forwarded when the
- * primary seems not to know them. A member's own link vouches for its requests, so only the primary, who must be able
+ * primary seems not to know them. The submitter's own link vouches for its requests, so only the primary, who must be able
  * to convince others, checks every signature; the rest check when a request has waited too long to be believed unseen.
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
 import { executedOf, replyKey } from '../execution/core-state.ts';
+import { respondAgain } from '../order/speculative/respond.ts';
 import { admit, dropPooled, isPooled, type Pooled } from '../pool.ts';
 import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../request.ts';
-import type { Message, Submit } from './messages.ts';
-import { isSpeculated } from './speculation.ts';
-import { isPrimary, others, type ReplicaState } from './state.ts';
+import type { Submit } from './client-messages.ts';
+import type { Message } from './messages.ts';
+import { outcomeIn } from './speculation.ts';
+import { isMember, isPrimary, others, type ReplicaState } from './state.ts';
 import { verifyThen } from './verification.ts';
 
-/** A client's request, from its member's link or shown by another. */
+/** A client's request, from its submitter's link or shown by another. */
 export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: Submit): void {
   const { request } = m;
   const { core } = s.execution;
   const executed = executedOf(core, request);
-  const isMember = from < s.config.quorums.members;
-  const isFinal = request.seq <= executed && !isSpeculated(s, request);
+  const isPeer = isMember(s, from);
+  if (!isPeer && request.seq <= executed && respondAgain(s, env, from, request)) return;
+  const isFinal = request.seq <= executed && outcomeIn(s, request) === null;
   const known = isFinal ? core.replies.get(replyKey(request, request.seq)) : undefined;
-  if (known !== undefined && !isMember) {
+  if (known !== undefined && !isPeer) {
     const { domain, client, seq } = request;
     env.send(from, { type: 'reply', domain, client, seq, slot: s.execution.executed, reply: known });
     return;
@@ -30,12 +33,12 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
   // Executors have the reply.
   if (isFinal && !s.config.executes) return;
   const digest = requestDigest(s.keys, s.config.cluster, request);
-  const isVouchedFor = from === request.domain;
+  const isVouchedFor = from === request.domain || m.isVouched === true;
   const pooled: Pooled = {
     request,
     digest,
     arrivedAt: env.now,
-    replyTo: isMember ? null : from,
+    replyTo: isPeer ? null : from,
     isVerified: false,
     isBusy: false,
     isShown: false,
@@ -47,7 +50,7 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
 /** A request whose signature holds, shown by someone other than its submitter. */
 export function onVerifiedRequest(s: ReplicaState, env: Env<Message>, from: NodeId, request: Request): void {
   const digest = requestDigest(s.keys, s.config.cluster, request);
-  const replyTo = from < s.config.quorums.members ? null : from;
+  const replyTo = isMember(s, from) ? null : from;
   const pooled = {
     request,
     digest,
@@ -105,7 +108,7 @@ export function onChecked(s: ReplicaState, env: Env<Message>, ticket: number, ho
  */
 export function watchRequests(s: ReplicaState, env: Env<Message>): number | null {
   let since: number | null = null;
-  const primary = primaryOf(s.config.quorums, s.view);
+  const primary = primaryOf(s.config.members, s.view);
   for (const pooled of s.pool.arrivals) {
     if (!isPooled(s.pool, pooled) || env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
     if (!pooled.isVerified) {

@@ -194,7 +194,7 @@ export function readNewView(r: Reader): NewView {
 }
 
 /** True if the keys grow strictly: the one order in which a set may be written. */
-function ascends<T>(items: readonly T[], key: (item: T) => number): boolean {
+export function ascends<T>(items: readonly T[], key: (item: T) => number): boolean {
   for (let i = 1; i < items.length; i++) if (key(items[i - 1] as T) >= key(items[i] as T)) return false;
   return true;
 }

@@ -4,7 +4,14 @@
  * Invariant kept: the state at every slot after the committed ones can be left again, to the slot before it.
  */
 
-import { assert, type Digest, type Env, type ExposedBatch, type Submitter } from '@concordat/kernel';
+import {
+  assert,
+  type Digest,
+  type Env,
+  type ExposedBatch,
+  type Outcome,
+  type Submitter,
+} from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type ExecutionMark, rollbackExecution } from '../execution/execution.ts';
 import { noteRetracted } from '../pool.ts';
@@ -23,6 +30,8 @@ export interface Speculated {
   readonly exposed: ExposedBatch;
   /** The state before it. */
   readonly before: ExecutionMark;
+  /** The last view in which clients were told of it; -1 for none. */
+  toldIn: number;
 }
 
 /** Slots up to here are executed and final. */
@@ -35,14 +44,17 @@ export const settledEnd = (s: ReplicaState): number => Math.min(s.execution.exec
 export const maySpeculate = (s: ReplicaState, { requests }: Content): boolean =>
   s.config.speculates && requests.every(({ client }) => client !== COMMAND_CLIENT);
 
-/** True if this request is executed, but not for good. */
-export const isSpeculated = (
+/** The outcome of a request that is executed, but not for good. */
+export function outcomeIn(
   s: ReplicaState,
-  { domain, client, seq }: Submitter & { seq: number },
-): boolean =>
-  s.speculated.some(({ exposed }) =>
-    exposed.outcomes.some((o) => o.seq === seq && o.client === client && o.domain === domain),
-  );
+  { domain, client, seq }: Submitter & { readonly seq: number },
+): { readonly item: Speculated; readonly outcome: Outcome } | null {
+  for (const item of s.speculated)
+    for (const outcome of item.exposed.outcomes)
+      if (outcome.seq === seq && outcome.client === client && outcome.domain === domain)
+        return { item, outcome };
+  return null;
+}
 
 /** Takes back what was executed of `slot` and after it. */
 export function retractFrom(s: ReplicaState, env: Env<Message>, slot: number): void {

@@ -48,8 +48,8 @@ export function startTransfer(s: ReplicaState, env: Env<Message>, target: Stable
 }
 
 function tryNextPeer(s: ReplicaState, env: Env<Message>, transfer: Transfer): void {
-  do transfer.peer = (transfer.peer + 1) % s.config.quorums.members;
-  while (transfer.peer === s.config.self);
+  const peers = others(s);
+  transfer.peer = peers.find((id) => id > transfer.peer) ?? (peers[0] as NodeId);
   transfer.askedAt = env.now;
   transfer.silent++;
   transfer.asked.clear();

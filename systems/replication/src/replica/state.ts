@@ -14,7 +14,7 @@ import {
   type NodeId,
 } from '@concordat/kernel';
 import { type Batch, genesisHistory } from '../batch.ts';
-import type { ReplicaConfig } from '../config.ts';
+import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
 import { createFeed, type Feed } from '../executor/feed.ts';
 import type { OrderProtocol } from '../order/order-protocol.ts';
@@ -37,6 +37,7 @@ import type {
   ViewChange,
   Vouch,
 } from './messages.ts';
+import type { HeldRead } from './reads.ts';
 import type { Snapshotting } from './snapshotting.ts';
 import type { Speculated } from './speculation.ts';
 import type { Transfer } from './state-transfer.ts';
@@ -152,11 +153,14 @@ export interface ReplicaState {
   slowMs: Millis;
   /** A peer needs this replica's COMMIT to get on. */
   owesCommit: boolean;
+  /** By id. What counts is asked of `config.members` only: ids may have gaps. */
   peers: PeerState[];
   /** The highest commit certificate kept here, from the stable checkpoint on; in speculative ordering. */
   certificate: CommitCertificate | null;
   /** What is executed and not committed yet, by ascending slot. */
   speculated: Speculated[];
+  /** Answers that wait until the state they are from is final. */
+  reads: HeldRead[];
   /** The newest verified VIEW-CHANGE of each member. */
   viewChanges: (ViewChange | null)[];
   /** A NEW-VIEW that cannot be judged before this replica has executed up to its base. */
@@ -200,7 +204,7 @@ export interface ReplicaState {
   readonly feed: Feed;
 }
 
-const emptySlot = (slot: number, members: number): Slot => ({
+const emptySlot = (slot: number, ids: number): Slot => ({
   slot,
   proposal: null,
   content: null,
@@ -210,9 +214,9 @@ const emptySlot = (slot: number, members: number): Slot => ({
   prepared: null,
   contents: [],
   stored: [],
-  prepares: new Array<Digest | null>(members).fill(null),
-  commits: new Array<Digest | null>(members).fill(null),
-  acknowledgements: new Array<Acknowledge | null>(members).fill(null),
+  prepares: new Array<Digest | null>(ids).fill(null),
+  commits: new Array<Digest | null>(ids).fill(null),
+  acknowledgements: new Array<Acknowledge | null>(ids).fill(null),
   position: Number.POSITIVE_INFINITY,
 });
 
@@ -248,7 +252,7 @@ export function createReplicaState(
   incarnation: Incarnation,
   now: Millis,
 ): ReplicaState {
-  const { members } = config.quorums;
+  const ids = memberIdsEnd(config.members);
   const genesis = genesisStable(execution);
   return {
     config,
@@ -265,7 +269,7 @@ export function createReplicaState(
     mayPropose: true,
     genesis,
     stable: genesis,
-    slots: Array.from({ length: 2 * config.window }, (_, slot) => emptySlot(slot, members)),
+    slots: Array.from({ length: 2 * config.window }, (_, slot) => emptySlot(slot, ids)),
     accepted: 0,
     prepared: 0,
     committed: 0,
@@ -275,10 +279,11 @@ export function createReplicaState(
     slowUntil: Number.NEGATIVE_INFINITY,
     slowMs: 0,
     owesCommit: false,
-    peers: Array.from({ length: members }, createPeer),
+    peers: Array.from({ length: ids }, createPeer),
     certificate: null,
     speculated: [],
-    viewChanges: new Array<ViewChange | null>(members).fill(null),
+    reads: [],
+    viewChanges: new Array<ViewChange | null>(ids).fill(null),
     heldNewView: null,
     checkpoints: new Map(),
     verifying: new Map(),
@@ -317,7 +322,7 @@ export function slotAt(s: ReplicaState, slot: number): Slot {
   const index = slot % s.slots.length;
   let record = s.slots[index] as Slot;
   if (record.slot < slot) {
-    record = emptySlot(slot, s.config.quorums.members);
+    record = emptySlot(slot, s.peers.length);
     s.slots[index] = record;
   }
   assert(record.slot === slot, 'the ring holds every slot that may still be needed');
@@ -344,14 +349,12 @@ export const findContent = (slot: Slot, matches: (digest: Digest) => boolean): C
 /** True if this replica's votes in its view count: it has not asked to leave it, and has lost no promises. */
 export const isVoting = (s: ReplicaState): boolean => s.changingTo === null && s.incarnation.mayVote;
 
-export const isPrimary = (s: ReplicaState): boolean => s.view % s.config.quorums.members === s.config.self;
+export const isMember = (s: ReplicaState, id: NodeId): boolean => s.config.members.includes(id);
+
+export const isPrimary = (s: ReplicaState): boolean => primaryOf(s.config.members, s.view) === s.config.self;
 
 /** Ids of the other members. */
-export function others(s: ReplicaState): NodeId[] {
-  const ids: NodeId[] = [];
-  for (let id = 0; id < s.config.quorums.members; id++) if (id !== s.config.self) ids.push(id);
-  return ids;
-}
+export const others = (s: ReplicaState): NodeId[] => s.config.members.filter((id) => id !== s.config.self);
 
 /** What must hold after every turn. */
 export function invariants(s: ReplicaState): void {

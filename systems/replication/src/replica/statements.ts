@@ -20,12 +20,17 @@ type Proposal = Pick<PrePrepare, 'incarnation' | 'view' | 'slot' | 'history' | '
  * Body of the signed proposal: incarnation, view, slot, history, batch digest. Two with different histories convict.
  * The history alone would not do: whoever does not know the log before the slot could be shown another batch with it.
  */
-export function proposalBody(hash: Hash, m: Proposal): Uint8Array {
+export function proposalBody(hash: Hash, { batch, ...place }: Proposal): Uint8Array {
+  return proposalBodyOf({ ...place, batch: batchDigest(hash, batch) });
+}
+
+/** The same for whoever knows only the batch's digest. */
+export function proposalBodyOf(m: Omit<Proposal, 'batch'> & { readonly batch: Digest }): Uint8Array {
   writer.u53(m.incarnation);
   writer.u53(m.view);
   writer.u53(m.slot);
   writer.fixed(m.history);
-  writer.fixed(batchDigest(hash, m.batch));
+  writer.fixed(m.batch);
   return writer.finish();
 }
 

@@ -19,7 +19,7 @@ import type { Message, NewView, SlotClaim, ViewChange } from './messages.ts';
 import { replayEarlyProposals } from './proposals.ts';
 import { MAX_CLAIMS } from './signed-codec.ts';
 import { retractUnselected, settledEnd } from './speculation.ts';
-import { findSlot, others, type ReplicaState, type Selection, slotAt } from './state.ts';
+import { findSlot, isMember, others, type ReplicaState, type Selection, slotAt } from './state.ts';
 import { signNewView, signViewChange } from './statements.ts';
 import { onVote } from './votes.ts';
 
@@ -42,7 +42,7 @@ const patienceMs = (s: ReplicaState): number =>
 /** Gives up on the current view's primary; after waiting in vain, the next one is given longer. */
 export function suspect(s: ReplicaState, env: Env<Message>, why: string, wasPatient = false): void {
   if (s.changingTo !== null || !s.incarnation.mayVote) return;
-  env.note({ kind: 'suspect', view: s.view, primary: primaryOf(s.config.quorums, s.view), why });
+  env.note({ kind: 'suspect', view: s.view, primary: primaryOf(s.config.members, s.view), why });
   if (wasPatient) s.failedViews += 1;
   changeView(s, env, s.view + 1);
 }
@@ -96,7 +96,7 @@ export function resumeChange(s: ReplicaState, env: Env<Message>): void {
 
 /** True if a VIEW-CHANGE could matter; asked before its signatures are checked. */
 export function isViewChangeWanted(s: ReplicaState, m: ViewChange): boolean {
-  if (m.sender >= s.config.quorums.members || m.sender === s.config.self) return false;
+  if (!isMember(s, m.sender) || m.sender === s.config.self) return false;
   return m.view > s.view && m.view > (s.viewChanges[m.sender]?.view ?? 0);
 }
 
@@ -107,7 +107,7 @@ export function onViewChange(s: ReplicaState, env: Env<Message>, m: ViewChange):
   const peer = s.peers[m.sender];
   if (peer !== undefined && peer.waitingSince === null) peer.waitingSince = env.now;
   // A primary that asks for another view leads this one no more, so there is nothing to wait for.
-  if (m.sender === primaryOf(s.config.quorums, s.view)) suspect(s, env, 'it has given up its view');
+  if (m.sender === primaryOf(s.config.members, s.view)) suspect(s, env, 'it has given up its view');
   joinOthers(s, env);
   startViewIfReady(s, env);
 }
@@ -152,7 +152,7 @@ export const selectFrom = (s: ReplicaState, changes: readonly ViewChange[]): Sel
 /** As the primary of the view it changes to, shows everyone the VIEW-CHANGEs that decide it. */
 function startViewIfReady(s: ReplicaState, env: Env<Message>): void {
   const view = s.changingTo;
-  if (view === null || primaryOf(s.config.quorums, view) !== s.config.self) return;
+  if (view === null || primaryOf(s.config.members, view) !== s.config.self) return;
   const changes = s.viewChanges.filter((change) => change?.view === view) as ViewChange[];
   const selection = selectFrom(s, changes);
   if (selection === null) return;
@@ -167,7 +167,7 @@ function startViewIfReady(s: ReplicaState, env: Env<Message>): void {
 
 /** True if a NEW-VIEW could matter; asked before its signatures are checked. */
 export function isNewViewWanted(s: ReplicaState, m: NewView): boolean {
-  if (primaryOf(s.config.quorums, m.view) === s.config.self) return false;
+  if (primaryOf(s.config.members, m.view) === s.config.self) return false;
   if (m.view === s.view) return s.newView !== null && !isSameNewView(s.newView, m);
   return m.view > s.view && s.heldNewView?.view !== m.view;
 }
@@ -177,13 +177,12 @@ const isSameNewView = (a: NewView, b: NewView): boolean => equalBytes(a.signatur
 /** A NEW-VIEW whose signatures hold. */
 export function onNewView(s: ReplicaState, env: Env<Message>, m: NewView): void {
   if (!isNewViewWanted(s, m)) return;
-  const primary = primaryOf(s.config.quorums, m.view);
+  const primary = primaryOf(s.config.members, m.view);
   if (m.view === s.view) {
     if (s.newView !== null) accuseNewView(s, env, primary, s.newView, m);
     return;
   }
-  if (!m.changes.every((change) => change.view === m.view && change.sender < s.config.quorums.members))
-    return;
+  if (!m.changes.every((change) => change.view === m.view && isMember(s, change.sender))) return;
   const selection = selectFrom(s, m.changes);
   if (selection === null || !isCertificate(s, selection.base.certificate)) {
     env.note({ kind: 'strike', peer: primary, why: 'a new view that its messages do not decide' });
@@ -310,11 +309,11 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
 }
 
 const reachable = (s: ReplicaState): number =>
-  s.peers.filter((peer, id) => peer.isUp || id === s.config.self).length;
+  s.config.members.filter((id) => id === s.config.self || s.peers[id]?.isUp === true).length;
 
 /** What needs no patience. */
 function reasonToLeave(s: ReplicaState, now: number): string | null {
-  const primary = primaryOf(s.config.quorums, s.view);
+  const primary = primaryOf(s.config.members, s.view);
   if (!s.mayPropose && primary === s.config.self) return 'this replica led the view before it restarted';
   const isAway = s.peers[primary]?.isUp === false && primary !== s.config.self;
   return isAway && now - s.progressAt > s.config.brokenLinkTimeoutMs ? 'its link is down' : null;

@@ -36,7 +36,7 @@ export interface Departures {
   leaveEarly(): void;
   /** Closes the turn: its sends, and its release of the journal (0 for none), wait for `needs` to be durable. */
   seal(needs: Position, released: Position): void;
-  /** Lets all sealed turns leave whose need is met; returns the highest released position among them, or 0. */
+  /** Lets early sends leave, and all sealed turns whose need is met; returns the highest released position among them, or 0. */
   leave(durable: Position): Position;
   /** Turns that wait. */
   readonly held: number;
@@ -57,6 +57,12 @@ export function createDepartures(): Departures {
     route.isTouched = true;
     touched.push(route);
   };
+  const dispatchEarly = (): void => {
+    const leaving = early;
+    if (leaving.length === 0) return;
+    early = [];
+    for (const departure of leaving) dispatch(departure);
+  };
   const flush = (): void => {
     for (const route of touched) {
       route.isTouched = false;
@@ -72,10 +78,7 @@ export function createDepartures(): Departures {
       early.push({ route, bytes });
     },
     leaveEarly: () => {
-      if (early.length === 0) return;
-      const leaving = early;
-      early = [];
-      for (const departure of leaving) dispatch(departure);
+      dispatchEarly();
       flush();
     },
     seal: (needs, released) => {
@@ -84,6 +87,7 @@ export function createDepartures(): Departures {
       open = [];
     },
     leave: (durable) => {
+      dispatchEarly();
       let released = 0;
       let count = 0;
       for (const turn of held) {

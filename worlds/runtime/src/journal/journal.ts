@@ -181,11 +181,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
 
   function openNextSegment(): boolean {
     const spare = store.take();
-    if (spare === null) {
-      store.prepare();
-      if (store.failure !== null) throw store.failure;
-      return false;
-    }
+    if (spare === null) return false;
     const { sequence, handle } = spare;
     const header = { sequence, first: written, durable, previous: lastCrc };
     disk.write(handle, encodeSegmentHeader(header, manifest.id), 0);

@@ -16,12 +16,13 @@ export interface Spare {
 }
 
 export interface SegmentStore {
-  /** Hands out the spare segment, or null while there is none. */
+  /** Hands out the spare segment, or null while one is being made. Throws if the disk refused one that was needed. */
   take(): Spare | null;
-  /** Starts to make a spare unless there is one or it is under way; calls `onSpare` in the end, also after failing. */
+  /**
+   * Starts to make a spare unless there is one or it is under way; calls `onSpare` in the end, also after failing. After
+   * that it waits a while before it tries again.
+   */
   prepare(): void;
-  /** Why the last preparation failed, or null. */
-  readonly failure: RuntimeError | null;
   /** Forgets segments whose records all lie before `released`. */
   discard(sequences: readonly number[], released: Position): void;
   /** Writes down what is durable. */
@@ -60,6 +61,8 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
   let failure: RuntimeError | null = null;
   let isPreparing = false;
   let retryAt = 0;
+  /** A segment was needed, and has been asked for since. */
+  let isInNeed = false;
   let chain: Promise<void> = Promise.resolve();
 
   const change = async (next: Manifest): Promise<void> => {
@@ -102,15 +105,24 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
       failure = diskError('delete old journal segments in', directory, error);
     }
   };
+  const begin = (): void => {
+    isPreparing = true;
+    failure = null;
+    chain = chain.then(prepareNow);
+  };
+  const take = (): Spare | null => {
+    const spare = spares.shift() ?? null;
+    if (spare === null && isInNeed && !isPreparing && failure !== null) throw failure;
+    // Nothing can be written without one, so a full disk is asked once more however lately it refused.
+    const isAsking = spare === null && !isPreparing;
+    if (isAsking) begin();
+    isInNeed = spare === null && (isAsking || isInNeed);
+    return spare;
+  };
   return {
-    take: () => spares.shift() ?? null,
+    take,
     prepare: () => {
-      if (spares.length > 0 || isPreparing || performance.now() < retryAt) return;
-      isPreparing = true;
-      chain = chain.then(prepareNow);
-    },
-    get failure() {
-      return failure;
+      if (spares.length === 0 && !isPreparing && performance.now() >= retryAt) begin();
     },
     discard: (sequences, released) => {
       chain = chain.then(() => discardNow(sequences, released));

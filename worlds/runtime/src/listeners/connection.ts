@@ -19,6 +19,8 @@ export interface ConnectionOptions<M> {
   readonly id: NodeId;
   readonly socket: Socket;
   readonly framing: Framing<M>;
+  /** The pin of the certificate that the client has shown. */
+  readonly peer: string | undefined;
   readonly limits: { readonly inboxBytes: number; readonly outboxBytes: number };
   readonly ready: (source: Source<M>) => void;
   /** The first whole message is there. */
@@ -38,7 +40,7 @@ interface Received<M> {
 
 export function createConnection<M>(options: ConnectionOptions<M>): Connection {
   const { id, socket, limits } = options;
-  const splitter = options.framing.createSplitter();
+  const splitter = options.framing.createSplitter(options.peer);
   /** Messages, and `true` and `false` for accepted and gone. */
   let inbox: (Received<M> | boolean)[] = [true];
   let inboxBytes = 0;

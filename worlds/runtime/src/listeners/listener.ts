@@ -1,15 +1,15 @@
 /**
  * A client port: anyone may connect, so everything is bounded - connections in all and per address, frame size, time
  * until the first message, bytes waiting in either direction. Connections get ids from `FIRST_CONNECTION` up, which
- * are never used twice in a host's life. With an identity the port speaks TLS: it proves to clients who answers them,
- * and asks nobody who they are.
+ * are never used twice in a host's life. With an identity the port speaks TLS: it proves to clients who answers them. It
+ * may ask who they are, and lets in also those who do not say: what that is worth is the framing's business.
  */
 
 import { constants } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { NodeId, Note } from '@concordat/kernel';
-import type { TlsIdentity } from '../crypto/identity.ts';
+import { pinOf, type TlsIdentity } from '../crypto/identity.ts';
 import type { Framing } from '../framing.ts';
 import type { Source } from '../host/inbox.ts';
 import { type Address, listening } from '../links/links.ts';
@@ -40,7 +40,12 @@ export interface Listener<M> extends Address {
   readonly framing: Framing<M>;
   readonly limits?: Partial<ListenerLimits>;
   /** Plain TCP if absent. Clients pin the certificate's key, and must name the same protocol. */
-  readonly tls?: { readonly identity: TlsIdentity; readonly protocol: string };
+  readonly tls?: {
+    readonly identity: TlsIdentity;
+    readonly protocol: string;
+    /** Tells the framing the pin of the certificate of a client that shows one. */
+    readonly asksWho?: boolean;
+  };
   /** Told of every accepted connection and its IP address, before its first message. */
   readonly onOpened?: (id: NodeId, address: string) => void;
   readonly onClosed?: (id: NodeId) => void;
@@ -106,8 +111,8 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     });
     if (listener.tls === undefined) accept(socket, from);
   });
-  server.on('secureConnection', (socket: Socket) => {
-    if (isOpen) accept(socket, socket.remoteAddress ?? '');
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (isOpen) accept(socket, socket.remoteAddress ?? '', provenPin(socket));
     else socket.destroy();
   });
   const address = await listening(server, listener, listener.name);
@@ -159,12 +164,13 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     },
   };
 
-  function accept(socket: Socket, from: string): void {
+  function accept(socket: Socket, from: string, peer?: string): void {
     const id = events.nextId();
     const connection = createConnection<M>({
       id,
       socket,
       framing: listener.framing,
+      peer,
       limits,
       ready: events.ready,
       spoke: () => silent.delete(id),
@@ -189,6 +195,12 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
   }
 }
 
+/** TLS has seen that the client holds the certificate's key. */
+function provenPin(socket: TLSSocket): string | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate === undefined ? undefined : pinOf(certificate.raw);
+}
+
 /** The server without its rules. A TLS handshake must be done in the time that a first message may take. */
 function createPortServer<M>(
   { tls }: Listener<M>,
@@ -201,6 +213,9 @@ function createPortServer<M>(
     minVersion: 'TLSv1.3',
     ALPNProtocols: [tls.protocol],
     handshakeTimeout,
+    // The pin decides, not an authority.
+    requestCert: tls.asksWho === true,
+    rejectUnauthorized: false,
     secureOptions: constants.SSL_OP_NO_TICKET,
   });
   server.on('tlsClientError', (_error, socket) => {

@@ -1,4 +1,5 @@
 export { corrupt, equivocate, flood, type MessageTwist, replay } from './lies.ts';
 export { deaf, delay, forgetful, mute, selectiveSilence } from './silence.ts';
+export { amongTwins, envAmongTwins, type TwinNames, twinOf } from './twin-nodes.ts';
 export { twins } from './twins.ts';
 export { onSend, strategyOf, type Twist, twistEnv } from './twist.ts';

@@ -1,14 +1,22 @@
 /**
- * Calls on their way through a protocol client: in order, at most a window of them under way, the others waiting here,
- * where they can still be withdrawn. An entry ends exactly once: withdrawn before it was sent, or replied to. One that
- * was sent and is no longer awaited stays under way: the protocol goes on until it is answered.
+ * Calls on their way through a protocol client: in order, at most a window of requests under way, the other calls
+ * waiting here, where they can still be withdrawn. A request takes along all that wait and fit, so that without any
+ * pause its size follows the load: one call when idle, hundreds when many callers share the client. A call ends
+ * exactly once: withdrawn before it was sent, or replied to. One that was sent and is no longer awaited stays under way.
  */
+
+import {
+  batchedBytes,
+  decodeResults,
+  encodeBatch,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_OPERATIONS,
+} from '../service/batches.ts';
 
 export interface Entry {
   readonly body: Uint8Array;
   readonly replied: (reply: Uint8Array) => void;
-  /** Its number in the protocol; null while it waits. */
-  seq: number | null;
+  isSent: boolean;
   isWithdrawn: boolean;
 }
 
@@ -17,7 +25,7 @@ export interface CallQueue {
   add(body: Uint8Array, replied: (reply: Uint8Array) => void): Entry | null;
   /** True if it was not sent, and never will be. */
   withdraw(entry: Entry): boolean;
-  /** Sends what the protocol takes; `send` returns a sequence number, or null when its window is full. */
+  /** Sends what the window has room for; `send` returns a request's number, or null if it takes none now. */
   pump(send: (body: Uint8Array) => number | null): void;
   reply(seq: number, reply: Uint8Array): void;
   readonly hasWaiting: boolean;
@@ -26,42 +34,66 @@ export interface CallQueue {
 /** Beyond this, a caller is told at once rather than served late. */
 const MAX_WAITING = 65_536;
 
-export function createCallQueue(): CallQueue {
-  const underWay = new Map<number, Entry>();
+/** `window`: requests under way. */
+export function createCallQueue(window: number): CallQueue {
+  const underWay = new Map<number, readonly Entry[]>();
   let waiting: Entry[] = [];
-  let next = 0;
+
+  /** The first calls that fit into one request, and where those behind them begin. */
+  const gather = (): { readonly batch: readonly Entry[]; readonly end: number } => {
+    const batch: Entry[] = [];
+    let bytes = 0;
+    let end = 0;
+    for (; end < waiting.length && batch.length < MAX_BATCH_OPERATIONS; end++) {
+      const entry = waiting[end] as Entry;
+      if (entry.isWithdrawn) continue;
+      bytes += batchedBytes(entry.body);
+      if (bytes > MAX_BATCH_BYTES) break;
+      batch.push(entry);
+    }
+    return { batch, end };
+  };
+  /** False if nothing waits or nothing is taken. */
+  const sendNext = (send: (body: Uint8Array) => number | null): boolean => {
+    const { batch, end } = gather();
+    if (batch.length === 0) return false;
+    const seq = send(encodeBatch(batch.map(({ body }) => body)));
+    if (seq === null) return false;
+    for (const entry of batch) entry.isSent = true;
+    underWay.set(seq, batch);
+    waiting = waiting.slice(end);
+    return true;
+  };
   return {
     add: (body, replied) => {
-      if (waiting.length - next >= MAX_WAITING) return null;
-      const entry: Entry = { body, replied, seq: null, isWithdrawn: false };
+      if (waiting.length >= MAX_WAITING) return null;
+      const entry: Entry = { body, replied, isSent: false, isWithdrawn: false };
       waiting.push(entry);
       return entry;
     },
     withdraw: (entry) => {
-      if (entry.seq !== null) return false;
       entry.isWithdrawn = true;
-      return true;
+      return !entry.isSent;
     },
     pump: (send) => {
-      for (; next < waiting.length; next++) {
-        const entry = waiting[next] as Entry;
-        if (entry.isWithdrawn) continue;
-        const seq = send(entry.body);
-        if (seq === null) break;
-        entry.seq = seq;
-        underWay.set(seq, entry);
-      }
-      if (next * 2 < waiting.length) return;
-      waiting = waiting.slice(next);
-      next = 0;
+      while (underWay.size < window && sendNext(send));
     },
     reply: (seq, reply) => {
-      const entry = underWay.get(seq);
+      const batch = underWay.get(seq);
+      if (batch === undefined) return;
       underWay.delete(seq);
-      entry?.replied(reply);
+      const results = batch.length === 1 ? [reply] : decodeResults(reply, batch.length);
+      // What is no list of results is the answer to each: a failure of the whole batch, or unreadable.
+      batch.forEach((entry, i) => {
+        if (results === null) entry.replied(reply);
+        else if (i < results.length) entry.replied(results[i] as Uint8Array);
+        else entry.isSent = false;
+      });
+      // Those without a result were not executed: there was no room for it.
+      waiting = [...batch.filter(({ isSent }) => !isSent), ...waiting];
     },
     get hasWaiting() {
-      return next < waiting.length;
+      return waiting.length > 0;
     },
   };
 }

@@ -7,7 +7,8 @@
 import { randomBytes } from 'node:crypto';
 import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis } from '@concordat/kernel';
 import { createKeys, type Identity, RuntimeError } from '@concordat/runtime';
-import { type ClientState, call, createClient } from '../../client.ts';
+import { type ClientState, call, createClient } from '../../client/client.ts';
+import { firstMembers } from '../../config.ts';
 import { quorumsOf } from '../../fault-model.ts';
 import type { Message } from '../../replica/messages.ts';
 import { frameMessage } from '../host/client-port.ts';
@@ -17,13 +18,19 @@ import { createCallQueue } from './call-queue.ts';
 import { createReplicaLink, type ReplicaLink } from './replica-link.ts';
 import { createTypedClient, type TypedClient } from './typed-client.ts';
 
+/** With the certificate of its links, if its card has their pin: replicas then know its connections. */
+export type ClientIdentity = Pick<Identity, 'seed' | 'publicKey'> & Partial<Pick<Identity, 'tls'>>;
+
 export interface ConnectOptions {
   readonly membership: Membership;
   /** Whose card is among the membership's clients. */
-  readonly identity: Pick<Identity, 'seed' | 'publicKey'>;
+  readonly identity: ClientIdentity;
   /** Pause before a call without an outcome is sent again; 500 ms unless told (UpRight's). */
   readonly retransmitMs?: Millis;
-  /** Calls under way; at most the members' `clientWindow`, 64 unless they were told otherwise. */
+  /**
+   * Requests under way, 4 unless told, at most the members' `clientWindow` (64 unless they were told otherwise). Each
+   * takes along the calls that waited for it, so a small window makes for large requests: many calls, one signature.
+   */
   readonly clientWindow?: number;
 }
 
@@ -32,6 +39,8 @@ export interface ServiceClient<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+const CLIENT_WINDOW = 4;
 
 let lastNumber = 0;
 
@@ -48,23 +57,26 @@ export function connectClient<I, O, QI, QO, E>(
 ): ServiceClient<I, O, QI, QO> {
   const { membership, identity } = options;
   checkMembership(membership);
+  const clientWindow = options.clientWindow ?? CLIENT_WINDOW;
   const domain = domainOf(membership, identity.publicKey);
   const keys = createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) });
   const process = createClient({
     cluster: clusterOf(membership),
     quorums: quorumsOf(membership),
+    members: firstMembers(quorumsOf(membership)),
     keys,
     domain,
     client: nextClientNumber(),
-    clientWindow: options.clientWindow ?? 64,
+    clientWindow,
     retransmitMs: options.retransmitMs ?? 500,
   });
-  const queue = createCallQueue();
+  const queue = createCallQueue(clientWindow);
   const closed = new AbortController();
   const links = membership.members.map(({ name, host, clientPort, pin }, id) => {
     if (clientPort === undefined)
       throw new RuntimeError('bad-configuration', `${name} has no port for clients`);
-    return createReplicaLink({ host, port: clientPort, pin, onMessages: (messages) => turn(id, messages) });
+    const onMessages = (messages: readonly Message[]): void => turn(id, messages);
+    return createReplicaLink({ host, port: clientPort, pin, tls: identity.tls, onMessages });
   });
   const timers = new Map<string, NodeJS.Timeout>();
   const env = createClientEnv(links, timers, (name) => {

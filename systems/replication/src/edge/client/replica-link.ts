@@ -5,7 +5,7 @@
  */
 
 import { connect, type TLSSocket } from 'node:tls';
-import { pinOf } from '@concordat/runtime';
+import { pinOf, type TlsIdentity } from '@concordat/runtime';
 import type { Message } from '../../replica/messages.ts';
 import { CLIENT_PROTOCOL, clientFraming } from '../host/client-port.ts';
 
@@ -14,6 +14,8 @@ export interface ReplicaLinkOptions {
   readonly port: number;
   /** Hexadecimal SHA-256 of the public key of the replica's certificate. */
   readonly pin: string;
+  /** What this client shows when it is asked who it is. */
+  readonly tls: TlsIdentity | undefined;
   readonly onMessages: (messages: readonly Message[]) => void;
 }
 
@@ -31,7 +33,7 @@ const LAST_PAUSE_MS = 2000;
 /** Twice the largest request, with room: a replica that is slow or down must not fill the client's memory. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-export function createReplicaLink({ host, port, pin, onMessages }: ReplicaLinkOptions): ReplicaLink {
+export function createReplicaLink({ host, port, pin, tls, onMessages }: ReplicaLinkOptions): ReplicaLink {
   let socket: TLSSocket | null = null;
   /** The replica at the other end has proven itself. */
   let isKnown = false;
@@ -69,7 +71,7 @@ export function createReplicaLink({ host, port, pin, onMessages }: ReplicaLinkOp
       minVersion: 'TLSv1.3',
       ALPNProtocols: [CLIENT_PROTOCOL],
     } as const;
-    const made = connect({ host, port, ...trust });
+    const made = connect({ host, port, ...tls, ...trust });
     made.setNoDelay(true);
     const deadline = setTimeout(() => made.destroy(), HANDSHAKE_MS);
     made.on('error', () => {});

@@ -57,6 +57,18 @@ test('commands, unknown domains and other messages cut the peer off', () => {
   assert.equal(through(clientFraming, frameMessage(request())), null);
 });
 
+test('a connection vouches for the requests of whose certificate it has shown, and for nobody else', () => {
+  const pinned = replicaFraming(4, 6, new Map([['aa', 4]]));
+  const heard = (peer: string | undefined, message: Message): Message[] => {
+    const messages: Message[] = [];
+    assert.ok(pinned.createSplitter(peer).push(frameMessage(message), (each) => messages.push(each)));
+    return messages;
+  };
+  assert.deepEqual(heard('aa', request()), [{ ...request(), isVouched: true }]);
+  assert.deepEqual(heard('aa', request({ domain: 5 })), [request({ domain: 5 })]);
+  for (const peer of ['bb', undefined]) assert.deepEqual(heard(peer, request()), [request()]);
+});
+
 test('frames too large, and bytes after a message, cut the peer off', () => {
   const claim = new Uint8Array(4);
   new DataView(claim.buffer).setUint32(0, MAX_CLIENT_FRAME_BYTES + 1);

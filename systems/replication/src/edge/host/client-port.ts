@@ -1,18 +1,19 @@
 /**
- * What may pass between a replica and outside clients: requests of known domains one way, replies the other, each as a
- * u32 length and the message's canonical bytes. Everything else ends the connection: larger frames before they are
+ * What may pass between a replica and outside clients: requests of known domains, proofs and reads one way, answers the
+ * other, each as a u32 length and the message's canonical bytes. Everything else ends the connection: larger frames before they are
  * kept, other messages (a stranger has no vote), commands to replication, and domains that nobody has a key for, which
  * would cost a signature check to find false.
  */
 
 import { MAX_REQUEST_BYTES } from '@concordat/kernel';
 import { createLengthSplitter, type Framing } from '@concordat/runtime';
+import type { ClientMessage } from '../../replica/client-messages.ts';
 import { decodeMessage, encodeMessage } from '../../replica/codec.ts';
-import type { Message, Reply, Submit } from '../../replica/messages.ts';
+import type { Message } from '../../replica/messages.ts';
 import { COMMAND_CLIENT } from '../../request.ts';
 
 /** Of the TLS between a client and a replica: changes whenever frames do, and keeps the ports of members apart. */
-export const CLIENT_PROTOCOL = 'concordat-client/1';
+export const CLIENT_PROTOCOL = 'concordat-client/2';
 
 const LENGTH_BYTES = 4;
 /** Tag, numbers, lengths and signature around the largest body. */
@@ -28,11 +29,11 @@ export function frameMessage(message: Message): Uint8Array {
 }
 
 /** Frames of one direction; `admit` tells which messages may come in. */
-function framingOf<M extends Message>(admit: (message: Message) => M | null): Framing<M> {
+function framingOf<M extends Message>(admit: (message: Message, peer?: string) => M | null): Framing<M> {
   return {
     maxFrameBytes: MAX_CLIENT_FRAME_BYTES,
     encode: frameMessage,
-    createSplitter: () => {
+    createSplitter: (peer) => {
       const splitter = createLengthSplitter(MAX_CLIENT_FRAME_BYTES);
       return {
         push: (chunk, emit) => {
@@ -40,7 +41,7 @@ function framingOf<M extends Message>(admit: (message: Message) => M | null): Fr
           const isFramed = splitter.push(chunk, (frame) => {
             if (!isWellFormed) return;
             const decoded = decodeMessage(frame);
-            const message = decoded === null ? null : admit(decoded);
+            const message = decoded === null ? null : admit(decoded, peer);
             if (message === null) isWellFormed = false;
             else emit(message);
           });
@@ -51,15 +52,40 @@ function framingOf<M extends Message>(admit: (message: Message) => M | null): Fr
   };
 }
 
-/** At the replica: requests of outside clients, whose domains are `first` to below `end`. */
-export const replicaFraming = (first: number, end: number): Framing<Message> =>
-  framingOf<Message>((message): Submit | null => {
-    if (message.type !== 'request') return null;
-    const { domain, client } = message.request;
-    return domain >= first && domain < end && client !== COMMAND_CLIENT ? message : null;
+/**
+ * At the replica: what outside clients may say, whose domains are `first` to below `end`; `pins` tells whose connection
+ * vouches for its requests.
+ */
+export const replicaFraming = (
+  first: number,
+  end: number,
+  pins: ReadonlyMap<string, number> = new Map(),
+): Framing<Message> =>
+  framingOf<Message>((message, peer = ''): ClientMessage | null => {
+    switch (message.type) {
+      case 'request': {
+        const { domain, client } = message.request;
+        if (domain < first || domain >= end || client === COMMAND_CLIENT) return null;
+        return pins.get(peer) === domain ? { ...message, isVouched: true } : message;
+      }
+      case 'commit-certificate':
+      case 'accusation':
+      case 'read':
+        return message;
+      default:
+        return null;
+    }
   });
 
-/** At the client: replies. */
-export const clientFraming: Framing<Message> = framingOf<Message>((message): Reply | null =>
-  message.type === 'reply' ? message : null,
-);
+/** At the client: what replicas may answer. */
+export const clientFraming: Framing<Message> = framingOf<Message>((message): ClientMessage | null => {
+  switch (message.type) {
+    case 'reply':
+    case 'spec-response':
+    case 'local-commit':
+    case 'answer':
+      return message;
+    default:
+      return null;
+  }
+});

@@ -100,7 +100,7 @@ function statusOf(host: MemberHost, { members }: Membership): MemberStatus {
   return {
     name: nameOf(config.self),
     view,
-    primary: nameOf(primaryOf(config.quorums, view)),
+    primary: nameOf(primaryOf(config.members, view)),
     executed: execution.executed,
     stable: stable.slot,
     behindMs: Math.max(0, Date.now() - execution.core.time.get()),

@@ -28,6 +28,7 @@ import { watchDurability } from './durability.ts';
 import { handleOf, type Member, peekInto } from './member-handle.ts';
 import {
   checkMembership,
+  clientPins,
   clusterOf,
   domainOf,
   type MemberCard,
@@ -120,7 +121,7 @@ async function placeOf<E>({ membership, identity, journal }: MemberOptions<E>) {
 }
 
 /** Between members. Outside clients have their own port and framing. */
-const memberCodec: MessageCodec<Message> = { encode: encodeMessage, decode: decodeMessage };
+export const memberCodec: MessageCodec<Message> = { encode: encodeMessage, decode: decodeMessage };
 
 function peersOf({ members }: Membership, self: NodeId): Map<NodeId, PeerAddress> {
   return new Map([...members.entries()].filter(([id]) => id !== self));
@@ -129,16 +130,18 @@ function peersOf({ members }: Membership, self: NodeId): Map<NodeId, PeerAddress
 /** Addresses are told apart by many clients behind one, so only the total is bounded tightly. */
 const CONNECTIONS_MAX = 4096;
 
-function clientListeners(
-  { members, clients = [] }: Membership,
+export function clientListeners(
+  membership: Membership,
   card: MemberCard,
   identity: Identity,
 ): Listener<Message>[] {
   if (card.clientPort === undefined) return [];
-  const framing = replicaFraming(members.length, members.length + clients.length);
+  const { members, clients = [] } = membership;
+  const first = members.length;
+  const framing = replicaFraming(first, first + clients.length, clientPins(membership));
   const limits = { connectionsMax: CONNECTIONS_MAX, connectionsPerAddress: CONNECTIONS_MAX };
   // With the certificate that the card pins: a client knows who answers.
-  const tls = { identity: identity.tls, protocol: CLIENT_PROTOCOL };
+  const tls = { identity: identity.tls, protocol: CLIENT_PROTOCOL, asksWho: true };
   return [{ name: 'clients', host: card.host, port: card.clientPort, framing, limits, tls }];
 }
 

@@ -15,13 +15,18 @@ export interface ClientCard {
   readonly name: string;
   /** Ed25519 public key in hexadecimal. */
   readonly key: string;
+  /**
+   * Hexadecimal SHA-256 of the public key of its link certificate. Replicas then know its connections, and only the
+   * primary checks its signatures; without, each replica checks each.
+   */
+  readonly pin?: string;
 }
 
 export interface MemberCard extends ClientCard {
+  /** Members know each other, and clients them, by it. */
+  readonly pin: string;
   readonly host: string;
   readonly port: number;
-  /** Hexadecimal SHA-256 of the link certificate's public key. */
-  readonly pin: string;
   /** Where outside clients connect, on the same host. */
   readonly clientPort?: number;
 }
@@ -46,10 +51,10 @@ export const cardOf = (
   address: { readonly host: string; readonly port: number; readonly clientPort?: number },
 ): MemberCard => ({ name, key: toHex(identity.publicKey), pin: identity.pin, ...address });
 
-export const clientCardOf = (name: string, identity: Pick<Identity, 'publicKey'>): ClientCard => ({
-  name,
-  key: toHex(identity.publicKey),
-});
+export const clientCardOf = (
+  name: string,
+  { publicKey, pin }: Pick<Identity, 'publicKey'> & Partial<Pick<Identity, 'pin'>>,
+): ClientCard => ({ name, key: toHex(publicKey), ...(pin !== undefined && { pin }) });
 
 /** Throws `bad-configuration` with what is wrong. */
 export function checkMembership(membership: Membership): void {
@@ -65,11 +70,15 @@ function membershipProblem({ u, r, members, clients = [] }: Membership): string 
     return `u = ${u} and r = ${r} need ${wanted} members, here are ${members.length}`;
   }
   const seen = new Set<string>();
-  for (const { name, key } of [...members, ...clients]) {
+  for (const { name, key, pin } of [...members, ...clients]) {
     if (!NAME.test(name)) return `'${name}' is not a name of lower-case letters, digits and dashes`;
     if (!KEY.test(key)) return `the key of ${name} is not 64 hexadecimal digits`;
     if (seen.has(name) || seen.has(key)) return `the name or the key of ${name} occurs twice`;
     seen.add(name).add(key);
+    if (pin === undefined) continue;
+    if (!KEY.test(pin)) return `the pin of ${name} is not 64 hexadecimal digits`;
+    if (seen.has(pin)) return `the pin of ${name} occurs twice`;
+    seen.add(pin);
   }
   return null;
 }
@@ -85,6 +94,10 @@ export function clusterOf({ u, r, members, clients = [] }: Membership): Digest {
 export function publicKeysOf({ members, clients = [] }: Membership): Map<NodeId, Uint8Array> {
   return new Map([...members, ...clients].map(({ key }, id) => [id, fromHex(key) ?? new Uint8Array(0)]));
 }
+
+/** The domains of outside clients whose connections can be known, by pin. */
+export const clientPins = ({ members, clients = [] }: Membership): ReadonlyMap<string, number> =>
+  new Map(clients.flatMap(({ pin }, i) => (pin === undefined ? [] : [[pin, members.length + i] as const])));
 
 /** The domain of a public key; throws `bad-configuration` if it belongs to nobody here. */
 export function domainOf({ members, clients = [] }: Membership, publicKey: Uint8Array): number {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Journal } from '@concordat/runtime';
 import { watchDurability } from './durability.ts';
 import { createMemoryDisk } from './memory-journal.ts';
 
@@ -22,8 +23,31 @@ test('records survive their owner, at their positions', async () => {
   );
 });
 
+test('what is appended is durable at once', () => {
+  const journal = createMemoryDisk().open();
+  journal.append(Uint8Array.of(1));
+  assert.equal(journal.durable, 1);
+});
+
 test('an action waits until what was appended before it is durable', async () => {
-  const { journal, onceDurable } = watchDurability(createMemoryDisk().open());
+  let durable = 0;
+  const told = { durable: () => {}, failed: () => {} };
+  const inner = createMemoryDisk().open();
+  const slow: Journal = {
+    ...inner,
+    get end() {
+      return inner.end;
+    },
+    get durable() {
+      return durable;
+    },
+    listen: (listener) => Object.assign(told, listener),
+    commit: () => {
+      durable = inner.end;
+      told.durable();
+    },
+  };
+  const { journal, onceDurable } = watchDurability(slow);
   const done: string[] = [];
   journal.listen({ durable: () => void done.push('host'), failed: () => {} });
   onceDurable(() => done.push('nothing to wait for'));

@@ -21,11 +21,14 @@ export interface OwnCalls {
   readonly process: Process<ReplicaState, Message>;
 }
 
+/** Requests under way, each with all calls that waited for it; less than any member's `clientWindow`. */
+const OWN_WINDOW = 4;
+
 export function withOwnCalls(
   replica: Process<ReplicaState, Message>,
   { onceDurable, onBatch }: OwnCallsOptions,
 ): OwnCalls {
-  const queue = createCallQueue();
+  const queue = createCallQueue(OWN_WINDOW);
 
   const show = (s: ReplicaState): void => {
     for (const item of orderedLog.takeExposed(s)) {

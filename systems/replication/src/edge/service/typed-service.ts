@@ -7,6 +7,7 @@
 import { AssertionError, type ExecuteContext, type Service } from '@concordat/kernel';
 import { createState } from '@concordat/state';
 import { createReader, createWriter, type Reader } from '@concordat/wire';
+import { executeBatch, isBatch } from './batches.ts';
 import type { Codec } from './codecs.ts';
 import { createCollections, type WriteBook, WriteError } from './collections.ts';
 import type { Context, CreateOptions, Definition } from './definition.ts';
@@ -52,7 +53,7 @@ export function createTypedService<S, E, I, O, QI, QO>(
   };
   return {
     version,
-    execute: (op, context) => execute(instance, op, context),
+    execute: (op, context) => executeAny(instance, op, context),
     query: (op) => query(instance, op),
     advance: (time, emit) => {
       const { advance } = definition;
@@ -80,7 +81,30 @@ function callables(declared: object, method: 'execute' | 'answer'): Map<string, 
   );
 }
 
-function execute<S, E>(instance: Instance<S, E>, op: Uint8Array, context: ExecuteContext): Uint8Array {
+/** An operation, or a batch of them. */
+function executeAny<S, E>(instance: Instance<S, E>, body: Uint8Array, context: ExecuteContext): Uint8Array {
+  const run = (op: Uint8Array, room: number): Uint8Array | null => execute(instance, op, context, room);
+  const reply = isBatch(body) ? executeBatch(body, run) : run(body, Number.POSITIVE_INFINITY);
+  return reply ?? MALFORMED;
+}
+
+/** The reply, which is bounded by its codec; null if it is larger than `room`, and then nothing has happened. */
+function execute<S, E>(
+  instance: Instance<S, E>,
+  op: Uint8Array,
+  context: ExecuteContext,
+  room: number,
+): Uint8Array | null {
+  const reply = perform(instance, op, context, room);
+  return reply.length <= room ? reply : null;
+}
+
+function perform<S, E>(
+  instance: Instance<S, E>,
+  op: Uint8Array,
+  context: ExecuteContext,
+  room: number,
+): Uint8Array {
   const reader = createReader(op);
   const head = readOperationHead(reader);
   if (head === null) return MALFORMED;
@@ -92,7 +116,8 @@ function execute<S, E>(instance: Instance<S, E>, op: Uint8Array, context: Execut
   const { time, random, domain, client } = context;
   return attempt(instance, found.name, context.emit, (emit) => {
     const seen: Context<S, E> = { state: instance.state, time, random, caller: { domain, client }, emit };
-    return replyTo(found, found.run(seen, args.value));
+    const result = replyTo(found, found.run(seen, args.value));
+    return result.bytes.length <= room ? result : { ...result, isDone: false };
   });
 }
 

@@ -4,13 +4,21 @@
  * acknowledgements of different slots of one log make a certificate for what all of them cover.
  */
 
-import { assert, type Env, type NodeId } from '@concordat/kernel';
+import { assert, type Digest, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { historiesAfter } from '../../batch.ts';
 import { isCurrent } from '../../replica/incarnation.ts';
 import { append } from '../../replica/journal.ts';
 import type { Acknowledge, CommitCertificate, Message } from '../../replica/messages.ts';
-import { findSlot, historyAt, type ReplicaState, type Stable, slotAt } from '../../replica/state.ts';
+import {
+  findSlot,
+  historyAt,
+  isMember,
+  type PeerState,
+  type ReplicaState,
+  type Stable,
+  slotAt,
+} from '../../replica/state.ts';
 import { acknowledgeCheck, signAcknowledge } from '../../replica/statements.ts';
 import { verifyThen } from '../../replica/verification.ts';
 
@@ -35,7 +43,7 @@ export function certify(s: ReplicaState, env: Env<Message>): number {
   const farthest = membersBy(s, ({ genuine }) => genuine);
   const end = farthest[needed - 1]?.slot ?? 0;
   const held = certifiedIn(s);
-  if (end > Math.max(held, s.stable.slot)) {
+  if (end > Math.max(held, s.stable.slot) && end >= keptEnd(s)) {
     keepCertificate(s, env, certificateOf(s, farthest.slice(0, needed)));
     return Math.min(end, s.prepared);
   }
@@ -46,8 +54,15 @@ export function certify(s: ReplicaState, env: Env<Message>): number {
 }
 
 /** How far the log of the current view is certified here; 0 for not at all. */
-const certifiedIn = (s: ReplicaState): number =>
+export const certifiedIn = (s: ReplicaState): number =>
   s.certificate?.view === s.view ? certifiedEnd(s.certificate) : 0;
+
+/**
+ * How far a new certificate must reach. A member keeps one, and shows it when views change: one of this view that covered
+ * less than that of an earlier one would take its place, and with it the proof of slots that others believe complete.
+ */
+export const keptEnd = ({ certificate }: ReplicaState): number =>
+  certificate === null ? 0 : certifiedEnd(certificate);
 
 interface Voter {
   readonly sender: NodeId;
@@ -55,8 +70,10 @@ interface Voter {
 }
 
 /** Members by how far a mark of theirs has come, the farthest first. */
-const membersBy = (s: ReplicaState, mark: (peer: ReplicaState['peers'][number]) => number): Voter[] =>
-  s.peers.map((peer, sender) => ({ sender, slot: mark(peer) })).sort((a, b) => b.slot - a.slot);
+const membersBy = (s: ReplicaState, mark: (peer: PeerState) => number): Voter[] =>
+  s.config.members
+    .map((sender) => ({ sender, slot: mark(s.peers[sender] as PeerState) }))
+    .sort((a, b) => b.slot - a.slot);
 
 function checkVote(s: ReplicaState, env: Env<Message>, sender: NodeId, slot: number): void {
   const peer = s.peers[sender];
@@ -73,14 +90,19 @@ export function onGenuineVote(s: ReplicaState, from: NodeId, m: Acknowledge): vo
   if (peer !== undefined && isKept) peer.genuine = Math.max(peer.genuine, m.slot);
 }
 
-function certificateOf(s: ReplicaState, voters: readonly Voter[]): CommitCertificate {
-  const last = Math.max(...voters.map(({ slot }) => slot));
-  const digests = [];
+/** Digests of the log from the stable checkpoint to `last`, which is accepted here. */
+export function digestsTo(s: ReplicaState, last: number): Digest[] {
+  const digests: Digest[] = [];
   for (let number = s.stable.slot + 1; number <= last; number++) {
     const { content } = slotAt(s, number);
     assert(content !== null, 'what was voted for here is accepted');
     digests.push(content.digest);
   }
+  return digests;
+}
+
+function certificateOf(s: ReplicaState, voters: readonly Voter[]): CommitCertificate {
+  const digests = digestsTo(s, Math.max(...voters.map(({ slot }) => slot)));
   const acknowledgements = voters.map(({ sender, slot }) => {
     const vote = slotAt(s, slot).acknowledgements[sender] ?? null;
     assert(vote !== null, 'a genuine vote is kept');
@@ -89,7 +111,7 @@ function certificateOf(s: ReplicaState, voters: readonly Voter[]): CommitCertifi
   return { view: s.view, digests, acknowledgements: acknowledgements.sort((a, b) => a.sender - b.sender) };
 }
 
-function keepCertificate(s: ReplicaState, env: Env<Message>, certificate: CommitCertificate): void {
+export function keepCertificate(s: ReplicaState, env: Env<Message>, certificate: CommitCertificate): void {
   s.certificate = certificate;
   append(s, env, { type: 'certificate', certificate });
 }
@@ -109,7 +131,7 @@ export function isCommitCertificate(s: ReplicaState, base: number, certificate: 
     digests.length <= window &&
     acknowledgements.every(
       ({ sender, incarnation, slot }) =>
-        sender < quorums.members && slot > base && isCurrent(s, sender, incarnation, slot),
+        isMember(s, sender) && slot > base && isCurrent(s, sender, incarnation, slot),
     )
   );
 }

@@ -5,12 +5,14 @@
 
 import type { OrderProtocol } from '../order-protocol.ts';
 import { acknowledge, certify, isCommitCertificate } from './certificate.ts';
+import { respond } from './respond.ts';
 import { select } from './select.ts';
 
 export const speculative: OrderProtocol = {
   name: 'speculative',
   vote: acknowledge,
   secure: certify,
+  respond,
   claim: ({ slot, accepted }) => (accepted.length === 0 ? null : { slot, prepared: null, accepted }),
   isValidEvidence: (s, { claims, certificate, stable }) =>
     claims.every(({ prepared }) => prepared === null) &&

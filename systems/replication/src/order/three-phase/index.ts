@@ -15,6 +15,7 @@ export const threePhase: OrderProtocol = {
     append(s, env, { type: 'prepared', view: s.view, slot: s.prepared });
     return s.prepared;
   },
+  respond: () => {},
   claim: ({ slot, prepared, accepted }) =>
     accepted.length === 0 && prepared === null ? null : { slot, prepared, accepted },
   isValidEvidence: (_s, { certificate }) => certificate === null,

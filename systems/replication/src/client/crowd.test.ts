@@ -8,12 +8,13 @@ import { test } from 'node:test';
 import { createModelKeys, modelHash } from '@concordat/crypto';
 import { createPrng, type Env, FIRST_CONNECTION, type NodeId } from '@concordat/kernel';
 import { toHex, utf8 } from '@concordat/wire';
+import { type Cluster, createCluster } from '../compliance/cluster.ts';
+import { addOperation } from '../compliance/ledger.ts';
+import { firstMembers } from '../config.ts';
+import { quorumsOf } from '../fault-model.ts';
+import { decodeMessage, encodeMessage } from '../replica/codec.ts';
+import type { Message } from '../replica/messages.ts';
 import { type ClientState, call, createClient } from './client.ts';
-import { type Cluster, createCluster } from './compliance/cluster.ts';
-import { addOperation } from './compliance/ledger.ts';
-import { quorumsOf } from './fault-model.ts';
-import { decodeMessage, encodeMessage } from './replica/codec.ts';
-import type { Message } from './replica/messages.ts';
 
 const FAULTS = { u: 1, r: 1 };
 const SEED = 1;
@@ -36,6 +37,7 @@ function createCrowd(count: number, calls: number, spreadMs: number): Crowd {
     const process = createClient({
       cluster: modelHash(utf8('compliance')),
       quorums: quorumsOf(FAULTS),
+      members: firstMembers(quorumsOf(FAULTS)),
       keys: keysOf(domain),
       domain,
       client: 1_000_000 + i,

@@ -1,0 +1,63 @@
+/**
+ * Reads without order (PBFT, TOCS 2002, section 5.1.3): believed when n - u replicas answer the same. When they do not, for
+ * they may stand at different slots, the query has to be ordered like an operation.
+ */
+
+import type { Digest, Env, Millis, NodeId } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import type { Answer } from '../replica/client-messages.ts';
+import type { Message } from '../replica/messages.ts';
+import { broadcast, type ClientState } from './client.ts';
+
+export interface PendingRead {
+  readonly query: Uint8Array;
+  sentAt: Millis;
+  tries: number;
+  readonly results: Map<NodeId, Digest>;
+  answer: Uint8Array | null;
+}
+
+/** After so many tries a query is ordered: under writes, replicas answer from different states. */
+const MAX_TRIES = 3;
+
+/** Asks a query and returns its number. */
+export function read(s: ClientState, env: Env<Message>, query: Uint8Array): number {
+  const id = s.nextRead++;
+  s.reads.set(id, { query, sentAt: env.now, tries: 1, results: new Map(), answer: null });
+  broadcast(s, env, { type: 'read', id, isWhole: false, query });
+  return id;
+}
+
+export function onAnswer(s: ClientState, from: NodeId, m: Answer): void {
+  const pending = s.reads.get(m.id);
+  if (pending === undefined) return;
+  if (m.answer !== null) {
+    if (!equalBytes(s.options.keys.hash(m.answer), m.result)) return;
+    pending.answer = m.answer;
+  }
+  pending.results.set(from, m.result);
+  const equal = [...pending.results.values()].filter((result) => equalBytes(result, m.result)).length;
+  const { answer } = pending;
+  const isWhole = answer !== null && equalBytes(s.options.keys.hash(answer), m.result);
+  if (equal < s.options.quorums.agreement || !isWhole) return;
+  s.reads.delete(m.id);
+  s.answers.set(m.id, answer);
+}
+
+/**
+ * Asks again, everyone for the whole answer; gives up after a few tries. Answers to earlier tries still count: their states
+ * hold all that was complete when the first was made. Called on every tick.
+ */
+export function retryReads(s: ClientState, env: Env<Message>): void {
+  for (const [id, pending] of s.reads) {
+    if (env.now - pending.sentAt < s.options.retransmitMs) continue;
+    if (pending.tries >= MAX_TRIES) {
+      s.reads.delete(id);
+      s.answers.set(id, null);
+      continue;
+    }
+    pending.tries += 1;
+    pending.sentAt = env.now;
+    broadcast(s, env, { type: 'read', id, isWhole: true, query: pending.query });
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Reads that need no order (PBFT, TOCS 2002, section 5.1.3): each replica answers from its state, a client believes n - u
+ * equal answers and has everything else ordered. Some correct member among them has executed whatever completed before the
+ * question, because it has answered or acknowledged it. An answer from a state that is not final yet waits until it is
+ * (DESIGN section 9, rule 1), and is made again if that state was taken back.
+ */
+
+import type { Env, NodeId } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import { type Answer, isDesignated, type Read } from './client-messages.ts';
+import type { Message } from './messages.ts';
+import { findSlot, type ReplicaState } from './state.ts';
+
+export interface HeldRead {
+  readonly from: NodeId;
+  readonly read: Read;
+  /** What the state answered after `slot`, with the log `history`. */
+  result: Uint8Array;
+  slot: number;
+  history: Uint8Array;
+}
+
+/** More have their answers lost; whoever asked has them ordered. */
+const MAX_HELD = 4096;
+
+export function onRead(s: ReplicaState, env: Env<Message>, from: NodeId, read: Read): void {
+  if (s.transfer !== null || s.reads.length >= MAX_HELD) return;
+  const held = { from, read, ...answerNow(s, read) };
+  if (held.slot <= s.committed) env.send(from, answerOf(s, held));
+  else s.reads.push(held);
+}
+
+const answerNow = ({ execution }: ReplicaState, { query }: Read) => ({
+  result: execution.service.query(query),
+  slot: execution.executed,
+  history: execution.history,
+});
+
+/** Sends the answers whose state became final. Called once per turn. */
+export function releaseReads(s: ReplicaState, env: Env<Message>): void {
+  if (s.reads.length === 0) return;
+  s.reads = s.reads.filter((held) => {
+    if (held.slot > s.execution.executed || isTakenBack(s, held))
+      Object.assign(held, answerNow(s, held.read));
+    if (held.slot > s.committed) return true;
+    env.send(held.from, answerOf(s, held));
+    return false;
+  });
+}
+
+/** True if the state that answered had executed another log than this replica has by now. */
+const isTakenBack = (s: ReplicaState, { slot, history }: HeldRead): boolean => {
+  const now = findSlot(s, slot)?.history ?? null;
+  return now !== null && !equalBytes(now, history);
+};
+
+function answerOf(s: ReplicaState, { read, result }: HeldRead): Answer {
+  const { self, members } = s.config;
+  const isSent = read.isWhole || isDesignated(self, members, read.id, result.length);
+  return { type: 'answer', id: read.id, result: s.keys.hash(result), answer: isSent ? result : null };
+}
