@@ -18,15 +18,17 @@ import {
   createWorld,
   type DiskOptions,
   type NetworkOptions,
+  onSend,
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
-import { executorIds, type ReplicaSettings, replicaConfig } from '../config.ts';
+import { executorIds, firstMembers, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { callExecutors, createExecutorClient, type ExecutorClientState } from '../executor/client.ts';
-import { type LearnerOptions, learnerConfig } from '../executor/config.ts';
+import { type LearnerConfig, learnerConfig } from '../executor/config.ts';
 import { createExecutor, type ExecutorState } from '../executor/executor.ts';
 import { exposedEnd } from '../executor/state.ts';
-import { type FaultModel, quorumsOf } from '../fault-model.ts';
+import { type FaultModel, type Quorums, quorumsOf } from '../fault-model.ts';
+import type { Attacker } from '../replica/adversaries.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { createReplica } from '../replica/replica.ts';
@@ -45,7 +47,12 @@ export interface ExecutorClusterOptions {
   readonly orderLiars?: ReadonlyMap<NodeId, ReplicaStrategy>;
   readonly executionLiars?: ReadonlyMap<NodeId, ExecutorStrategy>;
   readonly settings?: Partial<ReplicaSettings>;
-  readonly thrift?: Omit<LearnerOptions, 'self'>;
+  /** Changes executors: their thrift, or what they must not be. */
+  readonly learner?: Partial<LearnerConfig>;
+  /** Breaks order replicas. */
+  readonly orderQuorums?: Partial<Quorums>;
+  /** Breaks clients. */
+  readonly clientQuorums?: Partial<Quorums>;
   readonly clients?: number;
   /** The service of one executor. */
   readonly createService?: (id: NodeId) => Service;
@@ -94,7 +101,7 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
     const domain = i % members.length;
     const process = createExecutorClient({
       cluster: EXECUTOR_CLUSTER_ID,
-      quorums,
+      quorums: { ...quorums, ...options.clientQuorums },
       members,
       executors,
       keys: keysOf(domain),
@@ -109,6 +116,7 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
   const clientOf = (id: NodeId): ExecutorClientState => world.stateOf<ExecutorClientState>(id);
   const completed = (): number => clients.reduce((sum, id) => sum + clientOf(id).results.size, 0);
   const honest = executors.filter((id) => !options.executionLiars?.has(id));
+  const honestOrder = members.filter((id) => !options.orderLiars?.has(id));
   return {
     world,
     members,
@@ -127,11 +135,8 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
     judges: {
       agreement: () => sameLogs(world, honest),
       convergence: () => sameStates(world, honest),
-      order: () =>
-        sameCores(
-          world,
-          members.filter((id) => !options.orderLiars?.has(id)),
-        ),
+      order: () => sameCores(world, honestOrder),
+      blame: () => blamed(world, honest, [...honest, ...honestOrder]),
       results: () => exactlyOnce(asked, clientOf),
     },
   };
@@ -153,7 +158,9 @@ function addOrder(
     const createService = (): Service => {
       throw new Error('an order replica has no service');
     };
-    const honest = createReplica({ config: configOf(options, id), keys, createService });
+    const config = configOf(options, id);
+    const quorums = { ...config.quorums, ...options.orderQuorums };
+    const honest = createReplica({ config: { ...config, quorums }, keys, createService });
     const strategy = options.orderLiars?.get(id);
     world.add({
       id,
@@ -175,7 +182,7 @@ function addExecutors(
   for (const id of ids) {
     const keys = keysOf(id);
     const honest = createExecutor({
-      config: learnerConfig(configOf(options, 0), { self: id, ...options.thrift }),
+      config: { ...learnerConfig(configOf(options, 0), { self: id }), ...options.learner },
       keys,
       createService: () => options.createService?.(id) ?? createLedger(modelHash),
     });
@@ -202,6 +209,16 @@ function sameLogs(world: World, honest: readonly NodeId[]): string | null {
       return `slot ${note['slot']} differs at executors ${known.node} and ${node}`;
   }
   return null;
+}
+
+/** Executors strike only against those who lie. */
+function blamed(world: World, by: readonly NodeId[], honest: readonly NodeId[]): string | null {
+  const mistaken = world.notes.find(
+    ({ node, note }) => note.kind === 'strike' && by.includes(node) && honest.includes(Number(note['peer'])),
+  );
+  return mistaken === undefined
+    ? null
+    : `executor ${mistaken.node} blames ${mistaken.note['peer']}: ${mistaken.note['why']}`;
 }
 
 /** Nodes that have executed as much hold the same state. */
@@ -277,4 +294,25 @@ export function scheduleAdditions(
     const name = `counter ${random.below(20)}`;
     cluster.world.schedule(random.below(Math.floor(horizonMs)), () => cluster.add(client, name, amount));
   }
+}
+
+/** The honest process behind an `Env` that tells what the attack says. */
+export function lying<S>(
+  attacker: Attacker,
+  self: NodeId,
+  seed: number,
+  faults: FaultModel,
+): Strategy<S, Message> {
+  const quorums = quorumsOf(faults);
+  const keys = createModelKeys(KEYS, seed)(self);
+  const attack = attacker({
+    self,
+    cluster: EXECUTOR_CLUSTER_ID,
+    quorums,
+    members: firstMembers(quorums),
+    keys,
+  });
+  return onSend<S, Message>((env, to, message, post) => {
+    for (const told of attack(message, to, env.random)) post(to, told);
+  });
 }

@@ -3,8 +3,7 @@
  * the same time. Judged by the results that outside clients get, and by the states of honest nodes.
  */
 
-import { createModelKeys } from '@concordat/crypto';
-import type { NodeId, Prng, Strategy } from '@concordat/kernel';
+import type { NodeId, Prng } from '@concordat/kernel';
 import {
   corrupt,
   deaf,
@@ -12,7 +11,6 @@ import {
   flood,
   forgetful,
   mute,
-  onSend,
   randomClock,
   randomDisk,
   randomFaults,
@@ -21,19 +19,17 @@ import {
   type SweepSetting,
   scheduleFaults,
 } from '@concordat/sim';
-import { executorIds, firstMembers } from '../config.ts';
+import { executorIds } from '../config.ts';
 import { executionAttackers, feedAttackers } from '../executor/adversaries.ts';
-import { type FaultModel, quorumsOf } from '../fault-model.ts';
+import { quorumsOf } from '../fault-model.ts';
 import { presets } from '../presets/index.ts';
 import type { Attacker } from '../replica/adversaries.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
-import type { Message } from '../replica/messages.ts';
 import type { ReplicaStrategy } from './cluster.ts';
 import {
   createExecutorCluster,
-  EXECUTOR_CLUSTER_ID,
   type ExecutorStrategy,
-  KEYS,
+  lying,
   scheduleAdditions,
 } from './executor-cluster.ts';
 import type { SweepConfig } from './sweep.ts';
@@ -50,27 +46,6 @@ const GENERIC: Readonly<Record<string, (random: Prng) => ExecutorStrategy>> = {
 };
 
 const LIES: Readonly<Record<string, Attacker>> = executionAttackers;
-
-/** The honest process behind an `Env` that tells what the attack says. */
-export function lying<S>(
-  attacker: Attacker,
-  self: NodeId,
-  seed: number,
-  faults: FaultModel,
-): Strategy<S, Message> {
-  const quorums = quorumsOf(faults);
-  const keys = createModelKeys(KEYS, seed)(self);
-  const attack = attacker({
-    self,
-    cluster: EXECUTOR_CLUSTER_ID,
-    quorums,
-    members: firstMembers(quorums),
-    keys,
-  });
-  return onSend<S, Message>((env, to, message, post) => {
-    for (const told of attack(message, to, env.random)) post(to, told);
-  });
-}
 
 export function buildExecutors(
   { seed, config, random, horizonMs }: SweepSetting<SweepConfig>,
@@ -112,7 +87,7 @@ export function buildExecutors(
       pipeline: config.pipeline,
       timeToleranceMs: 1000 + 5 * (config.network.tailMs ?? 0),
     },
-    thrift: { speculates: random.chance(0.5), minJournalBytes: random.pick([1000, 100_000]) },
+    learner: { speculates: random.chance(0.5), minJournalBytes: random.pick([1000, 100_000]) },
   });
   scheduleFaults(cluster.world, plan);
   scheduleAdditions(cluster, random, config.operations, horizonMs);

@@ -78,9 +78,8 @@ export const createFeed = (genesis: Stable): Feed => ({
 export const isDeliverable = ({ config, feed }: ReplicaState, slot: number): boolean =>
   config.executes || slot <= feed.delivered.slot + EXECUTION_WINDOWS * config.window;
 
-/** The last slot that nobody is fed the contents of any more. */
-const dropEnd = ({ config, feed, stable }: ReplicaState): number =>
-  config.executes ? stable.slot - config.window : feed.delivered.slot;
+/** Whoever is a window behind fetches the state. UpRight, too, retains two checkpoints' worth of log. */
+const dropEnd = (s: ReplicaState): number => startOf(s).slot - s.config.window;
 
 /** The state with which a learner begins that comes too late for the log. */
 const startOf = ({ config, feed, stable }: ReplicaState): Stable =>

@@ -105,7 +105,7 @@ export const exposedEnd = ({ execution, proven }: LearnerState): number =>
   Math.min(execution.executed, proven.slot);
 
 /** Slots beyond this are not listened to yet. */
-export const lastHeard = ({ config, proven }: LearnerState): number => proven.slot + 4 * config.window;
+export const lastHeard = (l: LearnerState): number => exposedEnd(l) + 4 * l.config.window;
 
 /** What must hold after every turn. */
 export function invariants(l: LearnerState): void {
