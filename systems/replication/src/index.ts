@@ -2,6 +2,18 @@ export * from './batch.ts';
 export { type ClientOptions, type ClientState, call, createClient } from './client/client.ts';
 export * from './config.ts';
 export * from './execution/execution.ts';
+export {
+  callExecutors,
+  createExecutorClient,
+  type ExecutorClientOptions,
+  type ExecutorClientState,
+  type ReadRequest,
+  readFrom,
+} from './executor/client.ts';
+export { type LearnerConfig, type LearnerOptions, learnerConfig } from './executor/config.ts';
+export { createExecutor, type ExecutorState } from './executor/executor.ts';
+export { createLearner, type LearnerParts, takeExposed } from './executor/learner.ts';
+export type { LearnerState } from './executor/state.ts';
 export * from './fault-model.ts';
 export * from './presets/index.ts';
 export { decodeMessage, encodeMessage } from './replica/codec.ts';
