@@ -1,6 +1,6 @@
 /**
  * The one entry of every npm script: `npm start [-- args]`, `npm test [-- filter]`, and `npm run` with build, tidy,
- * sim, bench or acceptance.
+ * sim, check, lab, bench or acceptance.
  * It brings a bare machine to the point where the command can run (install, build), then runs it in this very
  * process: so signals and exit codes are the program's own, with nobody in between to lose them.
  */
@@ -54,6 +54,8 @@ async function become(path, args) {
 const COMMANDS = {
   start: (args) => become(CLI, ['up', ...args]),
   sim: (args) => become(CLI, ['sim', ...args]),
+  check: (args) => become(CLI, ['check', ...args]),
+  lab: (args) => become(CLI, ['lab', ...args]),
   bench: (args) => become('apps/bench/dist/main.js', args),
   acceptance: (args) => become('apps/acceptance/dist/main.js', args),
   build: prepare,

@@ -24,7 +24,7 @@ const BETWEEN_KILLS_MS = 2_500;
 const ATTACK_MS = 6_000;
 const ATTACK_STALL_MS = 3_000;
 /** The strategies of `concordat attack`, each tried for a while. */
-const STRATEGIES = ['equivocate', 'mute', 'slow', 'corrupt-replies'];
+export const STRATEGIES = ['equivocate', 'mute', 'slow', 'corrupt-replies'];
 
 export const histories: Acceptance = {
   name: 'histories',
@@ -86,7 +86,7 @@ async function killInTurn(cluster: Cluster): Promise<void> {
 }
 
 /** Runs clients of `endpoints` on shared nodes under `root` until `trouble` is over; returns what they saw. */
-async function recordWhile(
+export async function recordWhile(
   trial: Trial,
   cluster: Cluster,
   endpoints: readonly Endpoint[],
@@ -188,7 +188,7 @@ function summary(history: readonly ZnodeOperation[]): string {
  * Apache's sync is no ordered operation (ZOOKEEPER-1675) and can miss a write that another server has answered, so the
  * baseline is judged without syncs, and with them only for comparison.
  */
-function judge(trial: Trial, what: string, history: readonly ZnodeOperation[]): void {
+export function judge(trial: Trial, what: string, history: readonly ZnodeOperation[]): void {
   if (trial.target === 'apache') {
     const { verdict } = checkOrderedWrites(history);
     trial.bar(verdict === 'ok', `${what}: with syncs the verdict is ${verdict}`);

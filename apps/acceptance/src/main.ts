@@ -4,7 +4,6 @@
 import { parseArgs } from 'node:util';
 import {
   apacheMissing,
-  type Cluster,
   ClusterError,
   type ClusterOptions,
   concordatMissing,
@@ -13,12 +12,13 @@ import {
 } from '@concordat/bench';
 import { NAMED_ONLY, TRIALS } from './registry.ts';
 import { missing } from './tools.ts';
-import { type Acceptance, runTrial } from './trial.ts';
+import { type Acceptance, runTrial, type Trial } from './trial.ts';
 
 const USAGE = `acceptance: real clients against real processes, hurt on purpose
 
   npm run acceptance -- NAME... [--target concordat|apache] [--data DIR] [--keep]
   npm run acceptance -- all
+  npm run acceptance -- soak --minutes 10 --out DIR
 
 ${[...TRIALS, ...NAMED_ONLY].map((trial) => `  ${trial.name.padEnd(12)} ${trial.summary}`).join('\n')}
 `;
@@ -30,6 +30,8 @@ async function main(): Promise<number> {
       target: { type: 'string', default: 'concordat' },
       data: { type: 'string' },
       keep: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: '10' },
+      out: { type: 'string', default: '.' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -41,18 +43,25 @@ async function main(): Promise<number> {
   const chosen = positionals.includes('all')
     ? TRIALS
     : [...TRIALS, ...NAMED_ONLY].filter((trial) => positionals.includes(trial.name));
-  if (chosen.length === 0 || (target !== 'concordat' && target !== 'apache')) {
+  const minutes = Number(values.minutes);
+  if (chosen.length === 0 || !(minutes > 0) || (target !== 'concordat' && target !== 'apache')) {
     console.error(USAGE);
     return 2;
   }
   const parent = values.data === undefined ? {} : { parentDir: values.data };
   let failed = 0;
-  for (const trial of chosen) failed += await runOne(trial, target, { keepData: values.keep, ...parent });
+  const host = { target, minutes, out: values.out } as const;
+  for (const trial of chosen) failed += await runOne(trial, host, { keepData: values.keep, ...parent });
   return failed === 0 ? 0 : 1;
 }
 
 /** Runs one trial, or says how to get what it lacks; returns the number of failed claims. */
-async function runOne(trial: Acceptance, target: Cluster['name'], defaults: ClusterOptions): Promise<number> {
+async function runOne(
+  trial: Acceptance,
+  host: Pick<Trial, 'target' | 'minutes' | 'out'>,
+  defaults: ClusterOptions,
+): Promise<number> {
+  const { target } = host;
   const lacks = [
     target === 'apache' ? apacheMissing() : concordatMissing(),
     ...trial.needs.map((need) => missing(need)),
@@ -64,7 +73,7 @@ async function runOne(trial: Acceptance, target: Cluster['name'], defaults: Clus
   const start = target === 'apache' ? startApache : startConcordat;
   const startedAt = performance.now();
   const result = await runTrial(trial, {
-    target,
+    ...host,
     print: (line) => console.log(line),
     start: (options?: ClusterOptions) => start({ ...defaults, ...options }),
   });

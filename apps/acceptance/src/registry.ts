@@ -1,16 +1,16 @@
 /** Every acceptance trial, and those that `all` runs, in its order. */
 
 import { clients } from './clients.ts';
-
 import { histories } from './histories.ts';
 import { hostile } from './hostile.ts';
 import { kazooSuite } from './kazoo-suite.ts';
 import { killAll } from './kill-all.ts';
 import { killOne } from './kill-one.ts';
+import { soak } from './soak/soak.ts';
 import { syscalls } from './syscalls.ts';
 import type { Acceptance } from './trial.ts';
 
 export const TRIALS: readonly Acceptance[] = [clients, killOne, killAll, histories, syscalls, hostile];
 
-/** What needs the network is run by name only. */
-export const NAMED_ONLY: readonly Acceptance[] = [kazooSuite];
+/** What needs the network, or minutes, is run by name only. */
+export const NAMED_ONLY: readonly Acceptance[] = [kazooSuite, soak];

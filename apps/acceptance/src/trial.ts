@@ -18,12 +18,17 @@ export interface Trial {
   skip(reason: string): void;
   /** Aborts when the trial's time is up. */
   readonly signal: AbortSignal;
+  /** How long a trial goes on that can go on for any time. */
+  readonly minutes: number;
+  /** Where figures are written. */
+  readonly out: string;
 }
 
 export interface Acceptance {
   readonly name: string;
   readonly summary: string;
   readonly needs: readonly Need[];
+  /** Beside the minutes asked for, where those count. */
   readonly deadlineMs: number;
   run(trial: Trial): Promise<void>;
 }
@@ -34,8 +39,7 @@ export interface TrialResult {
   readonly isSkipped: boolean;
 }
 
-export interface TrialHost {
-  readonly target: Cluster['name'];
+export interface TrialHost extends Pick<Trial, 'target' | 'minutes' | 'out'> {
   readonly print: (line: string) => void;
   start(options?: ClusterOptions): Promise<Cluster>;
 }
@@ -55,6 +59,8 @@ export async function runTrial(acceptance: Acceptance, host: TrialHost): Promise
   const note = (line: string): void => host.print(`     ${line}`);
   const trial: Trial = {
     target: host.target,
+    minutes: host.minutes,
+    out: host.out,
     signal: deadline.signal,
     cluster: async (options) => {
       const cluster = await host.start(options);
@@ -72,7 +78,7 @@ export async function runTrial(acceptance: Acceptance, host: TrialHost): Promise
       host.print(`SKIP ${acceptance.name}: ${reason}`);
     },
   };
-  const timer = setTimeout(() => deadline.abort(), acceptance.deadlineMs);
+  const timer = setTimeout(() => deadline.abort(), acceptance.deadlineMs + host.minutes * 60_000);
   const overdue = new Promise<never>((_, reject) => {
     deadline.signal.addEventListener('abort', () => reject(new Error('the trial ran past its deadline')));
   });

@@ -6,6 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface ProcessCost {
   /** User and system time of all threads; also of ended children that were waited for. */
   readonly cpuMs: number;
+  /** The same of main threads only. */
+  readonly mainThreadsMs: number;
   readonly residentBytes: number;
 }
 
@@ -15,16 +17,25 @@ const PAGE_BYTES = 4_096;
 
 export function processCost(pids: readonly number[]): ProcessCost {
   let cpuMs = 0;
+  let mainThreadsMs = 0;
   let residentBytes = 0;
   for (const pid of withDescendants(pids)) {
-    const stat = read(`/proc/${pid}/stat`);
-    // The program's name, in parentheses, may hold spaces; what follows it does not.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    for (const index of [11, 12]) cpuMs += Number(fields[index] ?? 0) * MS_PER_TICK;
+    const fields = statFields(`/proc/${pid}/stat`);
+    cpuMs += cpuMsOf(fields);
+    mainThreadsMs += cpuMsOf(statFields(`/proc/${pid}/task/${pid}/stat`));
     residentBytes += Number(fields[21] ?? 0) * PAGE_BYTES;
   }
-  return { cpuMs, residentBytes };
+  return { cpuMs, mainThreadsMs, residentBytes };
 }
+
+/** The program's name, in parentheses, may hold spaces; what follows it does not. */
+function statFields(path: string): string[] {
+  const stat = read(path);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+const cpuMsOf = (fields: readonly string[]): number =>
+  (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * MS_PER_TICK;
 
 /** Names this very process, whatever its number is used for later: when it began; null when there is none. */
 export function processIdentity(pid: number): string | null {

@@ -3,8 +3,10 @@
 
 import { Command } from 'commander';
 import { attackCommand } from './commands/attack.ts';
+import { checkCommand } from './commands/check.ts';
 import { evidenceCommand } from './commands/evidence.ts';
 import { initCommand } from './commands/init.ts';
+import { labCommand } from './commands/lab.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { statusCommand } from './commands/status.ts';
@@ -21,7 +23,9 @@ const program = new Command('concordat')
   .addCommand(statusCommand())
   .addCommand(attackCommand())
   .addCommand(evidenceCommand())
-  .addCommand(simCommand());
+  .addCommand(simCommand())
+  .addCommand(checkCommand())
+  .addCommand(labCommand());
 
 try {
   await program.parseAsync();

@@ -34,11 +34,11 @@ interface PooledClient {
 export interface Pool {
   readonly clients: Map<string, PooledClient>;
   readonly domainBytes: Map<number, number>;
-  /** In order of arrival; entries whose request is gone are skipped. */
-  arrivals: Pooled[];
+  /** All pooled requests, in order of arrival. */
+  readonly arrivals: Set<Pooled>;
 }
 
-export const createPool = (): Pool => ({ clients: new Map(), domainBytes: new Map(), arrivals: [] });
+export const createPool = (): Pool => ({ clients: new Map(), domainBytes: new Map(), arrivals: new Set() });
 
 function clientOf(pool: Pool, id: Submitter): PooledClient {
   const key = clientKey(id);
@@ -67,7 +67,7 @@ export function admit(pool: Pool, config: ReplicaConfig, pooled: Pooled, execute
   client.executed = Math.max(client.executed, executed);
   client.proposed = Math.max(client.proposed, client.executed);
   client.requests.set(request.seq, pooled);
-  pool.arrivals.push(pooled);
+  pool.arrivals.add(pooled);
   return 'admitted';
 }
 
@@ -83,9 +83,8 @@ export function findPooled(pool: Pool, ref: RequestRef): Pooled | null {
 
 /** Drops one request: its signature was wrong, or it is executed. */
 export function dropPooled(pool: Pool, pooled: Pooled): void {
-  const client = pool.clients.get(clientKey(pooled.request));
-  if (client?.requests.get(pooled.request.seq) !== pooled) return;
-  client.requests.delete(pooled.request.seq);
+  if (!pool.arrivals.delete(pooled)) return;
+  clientOf(pool, pooled.request).requests.delete(pooled.request.seq);
   const bytes = pool.domainBytes.get(pooled.request.domain) ?? 0;
   pool.domainBytes.set(pooled.request.domain, bytes - costOf(pooled.request));
 }
@@ -129,10 +128,6 @@ function isNext(pool: Pool, pooled: Pooled): boolean {
   return pooled.isVerified && client !== undefined && client.proposed + 1 === pooled.request.seq;
 }
 
-/** True while the pool still holds exactly this request. */
-export const isPooled = (pool: Pool, pooled: Pooled): boolean =>
-  pool.clients.get(clientKey(pooled.request))?.requests.get(pooled.request.seq) === pooled;
-
 /**
  * Takes up to `count` requests of at most `bytes` together, in order of arrival and without gaps in any client's
  * sequence, and notes them as proposed.
@@ -145,7 +140,7 @@ export function takeProposable(pool: Pool, count: number, bytes: number): Pooled
     added = false;
     for (const pooled of pool.arrivals) {
       if (taken.length >= count) break;
-      if (!isPooled(pool, pooled) || !isNext(pool, pooled)) continue;
+      if (!isNext(pool, pooled)) continue;
       const cost = costOf(pooled.request);
       if (cost > room && taken.length > 0) return taken;
       room -= cost;
@@ -155,11 +150,6 @@ export function takeProposable(pool: Pool, count: number, bytes: number): Pooled
     }
   }
   return taken;
-}
-
-/** Drops arrivals that are gone. Called once per turn, so that the list stays as short as the pool. */
-export function compactArrivals(pool: Pool): void {
-  if (pool.arrivals.length > 0) pool.arrivals = pool.arrivals.filter((pooled) => isPooled(pool, pooled));
 }
 
 /** Bytes a request occupies: its body and about as much as its other fields take. */

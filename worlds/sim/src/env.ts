@@ -98,6 +98,7 @@ function finishJob(sim: Sim, run: Run, costUs: number): number {
   for (let i = 1; i < workersFreeAt.length; i++) if (workersFreeAt[i]! < workersFreeAt[idlest]!) idlest = i;
   const doneAt = Math.max(sim.now + run.spentUs / 1000, workersFreeAt[idlest]!) + costUs / 1000;
   workersFreeAt[idlest] = doneAt;
+  host.busy.jobsMs += costUs / 1000;
   return doneAt;
 }
 

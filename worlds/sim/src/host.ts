@@ -161,6 +161,8 @@ export interface Host {
   readonly linkOptions: Map<Host, LinkOptions>;
   run: Run | null;
   lives: number;
+  /** CPU time used so far, over all lives. */
+  readonly busy: { turnsMs: Millis; jobsMs: Millis };
   /** The next turn with effects is cut short by a power loss. */
   crashesInTurn: boolean;
 }

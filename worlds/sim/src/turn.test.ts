@@ -152,6 +152,9 @@ test('work takes time: later turns wait for the core', () => {
   });
   world.run(10);
   assert.equal(sentAt.at(-1), 20 + 1 + 4 + 0.5);
+  // The start and the links' news, then four turns that sent three messages and made two checks.
+  assert.deepEqual(world.busyOf(0), { turnsMs: 2 + 4 + 1.5 + 4, jobsMs: 0 });
+  assert.deepEqual(world.busyOf(1), { turnsMs: 2 + 2 * (1 + 1), jobsMs: 0 });
 });
 
 test('what a turn brings about waits until the core is free again', () => {
@@ -204,6 +207,7 @@ test('workers leave the core free', () => {
   assert.deepEqual(heard(world, 1), ['at once']);
   world.run(20);
   assert.deepEqual(done, [15, 15, 20]);
+  assert.deepEqual(world.busyOf(0), { turnsMs: 0, jobsMs: 15 });
 });
 
 test('time can be charged for work that the Env does not see', () => {

@@ -122,6 +122,7 @@ export function runTurn(sim: Sim, run: Run): void {
   run.hasStarted = true;
   const outgoing = takeOutgoing(run);
   run.busyTo = sim.now + run.spentUs / 1000;
+  run.host.busy.turnsMs += run.spentUs / 1000;
   // The end of this turn is queued before the next turn, which may begin at the same time.
   if (outgoing !== null && run.busyTo > sim.now) sim.queue.push(run.busyTo, outgoing);
   run.isTurnQueued = false;

@@ -50,6 +50,8 @@ export interface World extends Faults {
   spend(id: NodeId, costUs: number): void;
   /** Runs `act` in `afterMs`, outside all nodes: faults and load are scheduled so. */
   schedule(afterMs: Millis, act: () => void): void;
+  /** CPU time the node has used so far: on the core of its turns, and on the cores for offloaded jobs. */
+  busyOf(id: NodeId): { readonly turnsMs: Millis; readonly jobsMs: Millis };
   /** From now on, `observer` is told. */
   observe(observer: Observer): void;
   /** Runs for a span of true time. Throws `ProcessFailure` when a process does. */
@@ -90,6 +92,7 @@ function createHost(sim: Sim, options: NodeOptions<unknown, unknown>): Host {
     linkOptions: new Map(),
     run: null,
     lives: 0,
+    busy: { turnsMs: 0, jobsMs: 0 },
     crashesInTurn: false,
   };
 }
@@ -149,6 +152,7 @@ export function createWorld(options: WorldOptions): World {
     diskOf: (id) => hostOf(sim, id).disk,
     call: (id, act) => call(sim, id, act),
     spend: (id, costUs) => spend(sim, id, costUs),
+    busyOf: (id) => ({ ...hostOf(sim, id).busy }),
     schedule: (afterMs, act) => sim.queue.push(sim.now + afterMs, { kind: 'act', act }),
     observe: (observer) => void sim.observers.push(observer),
     run: (forMs) => void advance(sim, sim.now + forMs, null),

@@ -27,7 +27,7 @@ test('a profile of every server is written and adds up to its cost', { timeout: 
   const directory = mkdtempSync(join(tmpdir(), 'concordat-profile-'));
   try {
     const options = parseNullOptions([
-      ...['--targets', 'batched', '--journal', 'memory', '--clients', '200', '--bytes', '0'],
+      ...['--targets', 'bundled', '--journal', 'memory', '--clients', '200', '--bytes', '0'],
       ...['--seconds', '0.5', '--profile', directory],
     ]);
     assert.ok(typeof options !== 'string');

@@ -46,7 +46,11 @@ export async function runReplicationBench(args: readonly string[]): Promise<numb
   }
 }
 
-const WARM_UP_SECONDS = 2;
+/**
+ * Requests one by one, so that turns of every kind have run often enough to be compiled: what is measured is a service
+ * that has been running, not one that starts.
+ */
+const WARM_UP: NullLoad = { clients: 20, payloadBytes: 0, seconds: 5 };
 
 /** Each kind of journal with fresh servers of all targets, warmed up once; then all loads, one after the other. */
 export async function measureNull(
@@ -60,8 +64,8 @@ export async function measureNull(
       for (const target of options.targets) {
         const servers = await startServers(target, journal, options.parentDir);
         running.set(target, servers);
-        const seconds = Math.min(WARM_UP_SECONDS, options.loads[0]?.seconds ?? 0);
-        await runNullLoad(servers, target, { clients: 20, payloadBytes: 0, seconds });
+        const seconds = Math.min(WARM_UP.seconds, options.loads[0]?.seconds ?? 0);
+        await runNullLoad(servers, 'each', { ...WARM_UP, seconds });
       }
       for (const load of options.loads) {
         const measured = await measureLoad(options, running, journal, load);
@@ -135,6 +139,7 @@ function mediansOf(figures: readonly NullFigures[]): NullFigures {
     p50Ms: of('p50Ms'),
     p99Ms: of('p99Ms'),
     serverCpuUsPerRequest: of('serverCpuUsPerRequest'),
+    mainThreadUsPerRequest: of('mainThreadUsPerRequest'),
     clientCpuShare: of('clientCpuShare'),
     residentBytes: of('residentBytes'),
   };

@@ -6,7 +6,7 @@
 
 import { connectClient } from '@concordat/replication/edge';
 import { createLatencies, type Latencies } from '../latencies.ts';
-import { processCost } from '../process-cost.ts';
+import { type ProcessCost, processCost } from '../process-cost.ts';
 import { nullService } from './null-service.ts';
 import type { Servers, TargetName } from './servers.ts';
 
@@ -26,6 +26,8 @@ export interface NullFigures {
   readonly p99Ms: number;
   /** Of all servers together. */
   readonly serverCpuUsPerRequest: number;
+  /** The part of it that is the main threads'. */
+  readonly mainThreadUsPerRequest: number;
   /** Of this process: near 1 it is the bottleneck. */
   readonly clientCpuShare: number;
   /** The mean of the servers, at the end. */
@@ -53,7 +55,7 @@ export async function runNullLoad(
   const first = await Promise.all(sessions.map((session) => session.call('run', payload)));
   let failures = first.filter(({ status }) => status !== 'ok').length;
   await bracket?.begin();
-  const before = { cpuMs: processCost(pids).cpuMs, own: process.cpuUsage(), at: performance.now() };
+  const before = { cost: processCost(pids), own: process.cpuUsage(), at: performance.now() };
   const latencies = createLatencies(before.at);
   const until = before.at + load.seconds * 1000;
   const drive = async (session: Client): Promise<void> => {
@@ -80,18 +82,20 @@ interface Client {
 function figuresOf(
   latencies: Latencies,
   elapsedMs: number,
-  before: { readonly cpuMs: number; readonly own: NodeJS.CpuUsage },
+  before: { readonly cost: ProcessCost; readonly own: NodeJS.CpuUsage },
   pids: readonly number[],
 ): Omit<NullFigures, 'failures'> {
   const own = process.cpuUsage(before.own);
-  const { cpuMs, residentBytes } = processCost(pids);
+  const cost = processCost(pids);
+  const perRequest = (ms: number): number => (ms * 1000) / Math.max(1, latencies.count);
   return {
     requests: latencies.count,
     requestsPerSecond: (latencies.count * 1000) / elapsedMs,
     p50Ms: latencies.percentile(0.5),
     p99Ms: latencies.percentile(0.99),
-    serverCpuUsPerRequest: latencies.count === 0 ? 0 : ((cpuMs - before.cpuMs) * 1000) / latencies.count,
+    serverCpuUsPerRequest: perRequest(cost.cpuMs - before.cost.cpuMs),
+    mainThreadUsPerRequest: perRequest(cost.mainThreadsMs - before.cost.mainThreadsMs),
     clientCpuShare: (own.user + own.system) / 1000 / elapsedMs,
-    residentBytes: residentBytes / pids.length,
+    residentBytes: cost.residentBytes / pids.length,
   };
 }

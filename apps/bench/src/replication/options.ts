@@ -9,7 +9,7 @@ export const USAGE = `bench replication: a null service on four replicas (f = 1)
   npm run bench -- replication                 all of the below; ends with what must hold, PASS or FAIL
   npm run bench -- replication --journal memory --clients 200 --bytes 0 --profile profiles
 
-  --targets LIST   of batched   four replicas; the clients are sessions of one gateway, which signs what they ask together
+  --targets LIST   of bundled   four replicas; the clients are sessions of one gateway, which signs what they ask together
                       each      four replicas; every client has connections and a signature of its own
                       alone     one server without replication, with the same port, framing, service and journal
                    (default all three)

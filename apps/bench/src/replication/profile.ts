@@ -1,7 +1,8 @@
 /**
  * Where a server's time goes, by category, from V8's CPU profiles of the main threads. A category is told by the place
- * of the code that runs, or, for native code, of the code that called it. What the kernel accounts to a process beyond
- * its main thread's samples (checks in workers, the collector's and the compiler's threads, waking up) is named as such.
+ * of the code that runs, or, for native code, of the code that called it. A profile counts samples, also of a thread
+ * that waits for a processor; so the samples only divide up what the kernel says the main threads took. The rest of the
+ * processes (signatures in workers, the collector's and the compiler's threads) is a line of its own.
  */
 
 import type { Profiler } from 'node:inspector';
@@ -9,8 +10,12 @@ import type { Profiler } from 'node:inspector';
 /** Microseconds for each request, of all servers together, the largest first. */
 export type CpuShares = readonly { readonly category: string; readonly usPerRequest: number }[];
 
+/** Nothing to do, or busy with the benchmark's own commands. */
+const IDLE = 'idle';
+
 /** The first that matches the URL or, for code without one, the name of a function. */
 const CATEGORIES: readonly (readonly [category: string, pattern: RegExp])[] = [
+  [IDLE, /^\(idle\)$|^node:(internal\/)?(inspector|child_process)/],
   ['garbage collection', /^\(garbage collector\)$/],
   ['the runtime itself', /^\((program|root)\)$/],
   ['signatures', /sodium|ed25519|crypto\/(sig|keys)|verify-block|host\/offload/],
@@ -25,7 +30,7 @@ const CATEGORIES: readonly (readonly [category: string, pattern: RegExp])[] = [
   ['agreement', /replication\/dist/],
 ];
 const OTHER = 'other';
-export const BESIDES = 'other threads, wake-ups';
+const THREADS = 'other threads';
 
 const categoryOf = ({ url, functionName }: { url: string; functionName: string }): string | null => {
   const place = url === '' ? functionName : url;
@@ -35,33 +40,34 @@ const categoryOf = ({ url, functionName }: { url: string; functionName: string }
 /** Microseconds of samples in each category, idle time left out. */
 function timesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Map<string, number> {
   const category = new Map<number, string>();
-  const isIdle = new Set<number>();
-  const byId = new Map(nodes.map((node) => [node.id, node]));
   // Parents come first, so native code finds its caller's category.
   for (const node of nodes) {
-    const inherited = category.get(node.id) ?? OTHER;
-    const own = categoryOf(node.callFrame) ?? inherited;
+    const own = categoryOf(node.callFrame) ?? category.get(node.id) ?? OTHER;
     category.set(node.id, own);
-    if (node.callFrame.functionName === '(idle)') isIdle.add(node.id);
-    for (const child of byId.get(node.id)?.children ?? []) category.set(child, own);
+    for (const child of node.children ?? []) category.set(child, own);
   }
   const times = new Map<string, number>();
   samples.forEach((id, i) => {
     const name = category.get(id) ?? OTHER;
-    if (!isIdle.has(id)) times.set(name, (times.get(name) ?? 0) + (timeDeltas[i] ?? 0));
+    times.set(name, (times.get(name) ?? 0) + (timeDeltas[i] ?? 0));
   });
+  times.delete(IDLE);
   return times;
 }
 
 export function sharesOf(
   profiles: readonly Profiler.Profile[],
-  { requests, serverCpuUsPerRequest }: { readonly requests: number; readonly serverCpuUsPerRequest: number },
+  figures: { readonly serverCpuUsPerRequest: number; readonly mainThreadUsPerRequest: number },
 ): CpuShares {
-  const total = new Map<string, number>();
+  const samples = new Map<string, number>();
   for (const profile of profiles)
-    for (const [name, us] of timesOf(profile)) total.set(name, (total.get(name) ?? 0) + us);
-  const each = [...total].map(([category, us]) => ({ category, usPerRequest: us / Math.max(1, requests) }));
-  const sampled = each.reduce((sum, { usPerRequest }) => sum + usPerRequest, 0);
-  const besides = { category: BESIDES, usPerRequest: serverCpuUsPerRequest - sampled };
-  return [...each.sort((a, b) => b.usPerRequest - a.usPerRequest), besides];
+    for (const [name, us] of timesOf(profile)) samples.set(name, (samples.get(name) ?? 0) + us);
+  const sampled = [...samples.values()].reduce((sum, us) => sum + us, 0);
+  const scale = figures.mainThreadUsPerRequest / Math.max(1, sampled);
+  const each = [...samples].map(([category, us]) => ({ category, usPerRequest: us * scale }));
+  const threads = figures.serverCpuUsPerRequest - figures.mainThreadUsPerRequest;
+  return [
+    ...each.sort((a, b) => b.usPerRequest - a.usPerRequest),
+    { category: THREADS, usPerRequest: threads },
+  ];
 }

@@ -69,9 +69,9 @@ export function nullVerdicts(
         row.load.clients === clients &&
         row.load.payloadBytes === 0,
     )?.figures;
-  const many = at('memory', 'batched', 200);
-  const one = at('memory', 'batched', 1);
-  const durable = at('disk', 'batched', 200);
+  const many = at('memory', 'bundled', 200);
+  const one = at('memory', 'bundled', 1);
+  const durable = at('disk', 'bundled', 200);
   const alone = at('memory', 'alone', 200);
   const claims: { readonly holds: boolean; readonly claim: string }[] = [];
   const hold = (what: string, value: number, relation: '>=' | '<', bar: number): void => {

@@ -23,7 +23,7 @@ import type { Command, StartedMessage } from './server-process.ts';
 
 export type JournalKind = 'memory' | 'disk';
 
-export const TARGETS = ['batched', 'each', 'alone'] as const;
+export const TARGETS = ['bundled', 'each', 'alone'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 export const isTarget = (text: string): text is TargetName => TARGETS.some((name) => name === text);

@@ -5,8 +5,8 @@
 
 import type { GatewayMessage } from '@concordat/keeper';
 import { type Env, FIRST_CONNECTION, type Millis, type NodeId } from '@concordat/kernel';
-import { type Attacker, attackers } from '@concordat/replication/compliance';
-import { strategyOf, type Twist, twistEnv } from '@concordat/sim';
+import { type Attacker, attackers, attackNames, attackSummaries } from '@concordat/replication/compliance';
+import { flooding, replaying, strategyOf, type Twist, twistEnv } from '@concordat/sim';
 import type { DomainMessage, DomainState } from '../domain/domain.ts';
 import { corruptMessage } from './corruption.ts';
 
@@ -46,11 +46,6 @@ export const lying = (summary: string, attacker: Attacker): Attack => ({
     };
   },
 });
-
-const equivocate = lying(
-  'as the leader, leads some members along another log than the rest',
-  attackers.equivocate,
-);
 
 const mute: Attack = {
   summary: 'says nothing to the other members',
@@ -99,11 +94,41 @@ const corruptReplies: Attack = {
   begin: (env) => ({ env: twistSends(env, (_to, message, post) => post(corruptMessage(message))) }),
 };
 
+/** An adversary of the simulator, against members only: clients would notice nothing but its noise. */
+const noise = (summary: string, twist: (env: Env<DomainMessage>) => Twist<DomainMessage>): Attack => ({
+  summary,
+  begin: (env) => {
+    const among = twist(env);
+    return {
+      ...among,
+      env: twistSends(env, (to, message, post) => {
+        if (isMember(to) && !isFrame(message)) among.env.send(to, message);
+        else post(message);
+      }),
+      receive: (from, message) => !isMember(from) || among.receive?.(from, message) !== false,
+    };
+  },
+});
+
+const forgetting = (env: Env<DomainMessage>): Twist<DomainMessage> => ({
+  env: twistSends(env, (_to, message, post) => {
+    if (!env.random.chance(0.3)) post(message);
+  }),
+});
+
+/** Those that know the order protocol, with the names that its own suites give them. */
+const protocolAttacks = Object.fromEntries(
+  attackNames.map((name) => [name, lying(attackSummaries[name], attackers[name])]),
+);
+
 export const ATTACKS: Readonly<Record<string, Attack>> = {
-  equivocate,
+  ...protocolAttacks,
   mute,
   slow,
   'corrupt-replies': corruptReplies,
+  flood: noise('sends members everything it ever heard, again and again', flooding()),
+  replay: noise('sends members its old messages beside the new ones', replaying()),
+  forgetful: noise('leaves out three in ten of its messages to members', forgetting),
 };
 
 /** The domain that follows an attack, chosen anew for every event: null is honesty. */

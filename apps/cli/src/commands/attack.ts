@@ -16,7 +16,7 @@ export const attackCommand = (): Command =>
     .addHelpText(
       'after',
       `\nStrategies:\n${Object.entries(ATTACKS)
-        .map(([name, { summary }]) => `  ${name.padEnd(16)}${summary}`)
+        .map(([name, { summary }]) => `  ${name.padEnd(22)}${summary}`)
         .join('\n')}\n\nExample:\n  concordat attack alpha equivocate\n`,
     )
     .action(async (domain: string, strategy: string, options: { data: string }) => {

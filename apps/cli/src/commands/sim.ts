@@ -16,10 +16,12 @@ import {
   sweep,
   type Violation,
 } from '@concordat/sim';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { CommandError } from '../errors.ts';
 import { keeperSweep } from '../sim/keeper.ts';
 import { VARIANTS } from '../sim/variants.ts';
+import { natural } from './natural.ts';
+import { createProgress } from './progress.ts';
 
 interface SimOptions {
   readonly seeds: number;
@@ -38,12 +40,6 @@ interface SimOptions {
 
 /** How long faults and load go on, in simulated time. */
 const HORIZON_MS = 6000;
-const PROGRESS_MS = 5000;
-
-function natural(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Must be a natural number.');
-  return Number(text);
-}
 
 const numbers = (text: string): number[] => text.split(',').map(natural);
 
@@ -196,21 +192,19 @@ function show<C>(
 function runMany<C>(system: SweepSystem<C>, options: SimOptions, sweepOptions: SweepOptions): Violation[] {
   const { seeds, from, verbose } = options;
   const startedAt = Date.now();
-  let toldAt = startedAt;
   let done = 0;
   let bad = 0;
   const progress = (): string => {
     const perSecond = (1000 * done) / Math.max(1, Date.now() - startedAt);
     return `${done} of ${seeds} seeds, ${perSecond.toFixed(1)} per second, ${bad} violations`;
   };
+  const tell = createProgress(progress);
   const { violations } = sweep(system, { from, to: from + seeds }, sweepOptions, (seed, violation) => {
     done++;
     if (violation !== null) bad++;
     if (violation !== null) process.stdout.write(`seed ${seed}: ${violation.detector}\n`);
     else if (verbose === true) process.stdout.write(`seed ${seed}: ok\n`);
-    if (Date.now() - toldAt < PROGRESS_MS) return;
-    toldAt = Date.now();
-    process.stdout.write(`${progress()}\n`);
+    tell();
   });
   process.stdout.write(`${progress()}\n`);
   return violations.map((violation) => smallest(system, violation, options, sweepOptions));

@@ -1,20 +1,8 @@
 /** Who a domain may turn into: adversaries that know nothing of the protocol, those that do, and demonstrated ones. */
 
 import type { NodeId, Prng, Strategy } from '@concordat/kernel';
-import { attackers } from '@concordat/replication/compliance';
-import {
-  corrupt,
-  deaf,
-  delay,
-  flood,
-  forgetful,
-  mute,
-  replay,
-  selectiveSilence,
-  strategyOf,
-  twins,
-} from '@concordat/sim';
-import { ATTACKS, lying, underAttack } from '../attack/attacks.ts';
+import { corrupt, deaf, delay, mute, selectiveSilence, strategyOf, twins } from '@concordat/sim';
+import { ATTACKS, underAttack } from '../attack/attacks.ts';
 import type { DomainMessage, DomainState } from '../domain/domain.ts';
 import { swarmCodec } from './codec.ts';
 
@@ -31,12 +19,9 @@ type Recruit = (random: Prng, members: number) => DomainStrategy;
 const GENERIC: Readonly<Record<string, Recruit>> = {
   'mute-later': (random) => mute(1_000_000 + random.below(5000)),
   delay: (random) => delay(random.below(900)),
-  replay: () => replay(),
-  flood: () => flood(5, 20),
   corrupt: () => corrupt(swarmCodec, 0.2),
   'selective-silence': (random, members) => selectiveSilence(someOf(random, members)),
   deaf: (random, members) => deaf(someOf(random, members)),
-  forgetful: () => forgetful(0.3),
   'forge-batches': (_random, members) => forgeBatches(members),
   twins: (random, members) => twins(someOf(random, members)),
 };
@@ -53,16 +38,9 @@ const forgeBatches = (members: number): DomainStrategy =>
     },
   }));
 
-/** Lies that know the order protocol. */
-const PROTOCOL: Readonly<Record<string, Recruit>> = Object.fromEntries(
-  Object.entries(attackers).map(([name, attacker]) => {
-    const attack = lying(name, attacker);
-    return [name, () => underAttack(() => attack)];
-  }),
-);
-
+/** Those of `concordat attack`. */
 const demonstrated: Readonly<Record<string, Recruit>> = Object.fromEntries(
   Object.entries(ATTACKS).map(([name, attack]) => [name, () => underAttack(() => attack)]),
 );
 
-export const ADVERSARIES: Readonly<Record<string, Recruit>> = { ...GENERIC, ...PROTOCOL, ...demonstrated };
+export const ADVERSARIES: Readonly<Record<string, Recruit>> = { ...GENERIC, ...demonstrated };

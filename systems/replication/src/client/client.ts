@@ -7,7 +7,7 @@
 
 import type { Keys } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
-import { toHex } from '@concordat/wire';
+import { equalBytes } from '@concordat/wire';
 import type { Quorums } from '../fault-model.ts';
 import type { Message } from '../replica/messages.ts';
 import { type Request, signRequest } from '../request.ts';
@@ -38,8 +38,8 @@ export interface ClientOptions {
 export interface Call {
   readonly request: Request;
   sentAt: Millis;
-  /** What each replica that answered says, as hexadecimal. */
-  readonly replies: Map<NodeId, string>;
+  /** What each replica that answered says. */
+  readonly replies: Map<NodeId, Uint8Array>;
   readonly speculative: SpeculativeCall;
 }
 
@@ -144,10 +144,9 @@ const isOwn = ({ options }: ClientState, m: { readonly domain: number; readonly 
 function onReply(s: ClientState, env: Env<Message>, from: NodeId, seq: number, reply: Uint8Array): void {
   const pending = s.calls.get(seq);
   if (pending === undefined) return;
-  const text = toHex(reply);
-  pending.replies.set(from, text);
+  pending.replies.set(from, reply);
   let equal = 0;
-  for (const other of pending.replies.values()) if (other === text) equal++;
+  for (const other of pending.replies.values()) if (other === reply || equalBytes(other, reply)) equal++;
   if (equal >= s.options.quorums.vouching) complete(s, env, seq, reply);
 }
 

@@ -36,12 +36,21 @@ export function onAnswer(s: ClientState, from: NodeId, m: Answer): void {
     pending.answer = m.answer;
   }
   pending.results.set(from, m.result);
-  const equal = [...pending.results.values()].filter((result) => equalBytes(result, m.result)).length;
+  const { quorums, members, keys } = s.options;
+  const most = Math.max(...[...pending.results.values()].map((result) => countOf(pending, result)));
+  // Who is missing cannot make them agree any more: nothing is gained by waiting.
+  if (most + members.length - pending.results.size < quorums.agreement) return answered(s, m.id, null);
   const { answer } = pending;
-  const isWhole = answer !== null && equalBytes(s.options.keys.hash(answer), m.result);
-  if (equal < s.options.quorums.agreement || !isWhole) return;
-  s.reads.delete(m.id);
-  s.answers.set(m.id, answer);
+  const isWhole = answer !== null && equalBytes(keys.hash(answer), m.result);
+  if (countOf(pending, m.result) >= quorums.agreement && isWhole) answered(s, m.id, answer);
+}
+
+const countOf = ({ results }: PendingRead, result: Digest): number =>
+  [...results.values()].filter((other) => equalBytes(other, result)).length;
+
+function answered(s: ClientState, id: number, answer: Uint8Array | null): void {
+  s.reads.delete(id);
+  s.answers.set(id, answer);
 }
 
 /**
@@ -52,8 +61,7 @@ export function retryReads(s: ClientState, env: Env<Message>): void {
   for (const [id, pending] of s.reads) {
     if (env.now - pending.sentAt < s.options.retransmitMs) continue;
     if (pending.tries >= MAX_TRIES) {
-      s.reads.delete(id);
-      s.answers.set(id, null);
+      answered(s, id, null);
       continue;
     }
     pending.tries += 1;

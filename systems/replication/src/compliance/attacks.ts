@@ -21,8 +21,9 @@ import {
 import { utf8 } from '@concordat/wire';
 import { firstMembers } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
-import { type Attacker, type AttackName, attackers, type Liar } from '../replica/adversaries.ts';
+import { type Attacker, attackers, type Liar } from '../replica/adversaries.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
+import { attackNames } from './attack-summaries.ts';
 import type { ReplicaStrategy } from './cluster.ts';
 
 /** Where a liar lives. */
@@ -79,9 +80,7 @@ export const genericLies: Readonly<Record<string, (place: Place) => ReplicaStrat
   },
 };
 
-const names = Object.keys(attackers) as AttackName[];
-
 /** Lies that know the protocol. */
 export const protocolLies: Readonly<Record<string, (place: Place) => ReplicaStrategy>> = Object.fromEntries(
-  names.map((name) => [name, (place: Place) => attacking(attackers[name], place)]),
+  attackNames.map((name) => [name, (place: Place) => attacking(attackers[name], place)]),
 );

@@ -16,14 +16,21 @@ import {
 } from './cluster.ts';
 import { damage, falseServer } from './false-server.ts';
 import { accusedBy, objectionOf, runStorm } from './storm.ts';
+import { firstProblem, HASTY_ROUND_MS, type TwinsPreset } from './twins/run.ts';
+
+/**
+ * Who speaks: the judges of a scripted scenario, or of a search over seeds of one; the general swarm within a few seeds;
+ * Twins within a few scenarios.
+ */
+export type Detector = 'script' | 'seeds' | 'swarm' | 'twins';
 
 export interface BrokenVariant {
   readonly name: string;
-  /** Who speaks: a scripted scenario's judges, or a search over seeds of one. */
-  readonly detector: 'script' | 'seeds';
-  /** The general sweep finds it too, within a few seeds. */
-  readonly isSwept?: boolean;
+  /** The first is the one that `run` asks. */
+  readonly foundBy: readonly Detector[];
   readonly variant: broken.Variant;
+  /** The composition that it breaks. Default concordat. */
+  readonly preset?: TwinsPreset;
   /** The objection to the variant, or to the honest protocol; null if there is none. */
   run(variant: broken.Variant | undefined): string | null;
 }
@@ -214,79 +221,82 @@ const backInTime: Script = (cluster) => {
   return finishes(cluster);
 };
 
+/** Twins whose rounds end in the middle of something: what is left in the middle is what the next view must not lose. */
+const amongTwins =
+  (preset: TwinsPreset, count: number) =>
+  (variant: broken.Variant | undefined): string | null =>
+    firstProblem({ preset, variant, roundMs: HASTY_ROUND_MS }, { rounds: 7, from: 0, count });
+
 export const brokenVariants: readonly BrokenVariant[] = [
   {
     name: 'a quorum one too small',
-    detector: 'script',
+    foundBy: ['script', 'swarm', 'twins'],
     variant: broken.smallQuorum,
     run: (variant) => play(variant, halves),
   },
   {
     name: 'a missing durability wait',
-    detector: 'script',
+    foundBy: ['script'],
     variant: broken.noDurabilityWait,
     run: (variant) => play(variant, blackout),
   },
   {
     name: 'a view change that forgets',
-    detector: 'script',
-    isSwept: true,
+    foundBy: ['script', 'swarm', 'twins'],
     variant: broken.forgetfulViewChange,
     run: (variant) => play(variant, primaryDies),
   },
   {
     name: 'exposure before commit',
-    detector: 'script',
-    isSwept: true,
+    foundBy: ['script', 'swarm', 'twins'],
     variant: broken.earlyExposure,
     run: (variant) => play(variant, onlyOneAccepts),
   },
   {
     name: 'replay of an old incarnation',
-    detector: 'script',
+    foundBy: ['script', 'swarm'],
     variant: broken.oldIncarnation,
     run: (variant) => play(variant, lostMemory),
   },
   {
     name: 'a state transfer that skips verification',
-    detector: 'seeds',
+    foundBy: ['seeds'],
     variant: broken.gullibleTransfer,
     run: (variant) => search(5, (seed) => fromFalseServer(seed, variant)),
   },
   {
     name: 'a checkpoint without execution check',
-    detector: 'script',
+    foundBy: ['script'],
     variant: broken.noExecutionCheck,
     run: (variant) => play(variant, damagedMemory, { settings: { checkpointInterval: 8, window: 16 } }),
   },
   {
     name: 'votes counted whatever they are for',
-    detector: 'seeds',
+    foundBy: ['seeds', 'twins'],
     variant: broken.blindCounting,
     run: stormWith('equivocate'),
   },
   {
     name: 'signatures believed unseen',
-    detector: 'seeds',
+    foundBy: ['seeds'],
     variant: broken.noVerification,
     run: stormWith('usurp'),
   },
   {
     name: 'any ordered time taken for good',
-    detector: 'script',
+    foundBy: ['script'],
     variant: broken.noTimeCheck,
     run: fromTheFuture,
   },
   {
     name: 'a primary that goes on after its restart',
-    detector: 'script',
+    foundBy: ['script'],
     variant: broken.shamelessPrimary,
     run: (variant) => play(variant, backInTime),
   },
   {
     name: 'a primary that nobody suspects',
-    detector: 'script',
-    isSwept: true,
+    foundBy: ['script', 'swarm'],
     variant: broken.patientReplica,
     run: (variant) =>
       play(variant, (cluster) => {
@@ -295,5 +305,12 @@ export const brokenVariants: readonly BrokenVariant[] = [
         eachAdds(cluster, [1, 2, 3], 'to nobody');
         return finishes(cluster);
       }),
+  },
+  {
+    name: 'a certificate that gives way to one that covers less',
+    foundBy: ['twins'],
+    variant: broken.newestCertificate,
+    preset: 'zyzzyva',
+    run: amongTwins('zyzzyva', 25),
   },
 ];

@@ -144,3 +144,14 @@ export const patientReplica: Variant = (honest) => ({
     honest.timeout(s, env, timer);
   },
 });
+
+/** Speculative ordering: any certificate of a new view takes the place of the one at hand, also if it covers less. */
+export const newestCertificate: Variant = (honest) => ({
+  ...honest,
+  settle: (s, env) => {
+    // Without one the next that can be made is kept.
+    if (s.certificate !== null && s.certificate.view < s.view && s.prepared > s.stable.slot)
+      s.certificate = null;
+    honest.settle(s, env);
+  },
+});

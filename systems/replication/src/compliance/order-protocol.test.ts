@@ -1,9 +1,10 @@
-/** Three-phase agreement under every strategy and fault budget: safe, live, and evidence only against liars. */
+/** Every order protocol under every strategy and fault budget: safe, live, and evidence only against liars. */
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createPrng, type NodeId } from '@concordat/kernel';
 import type { FaultModel } from '../fault-model.ts';
+import { type PresetName, presets } from '../presets/index.ts';
 import { genericLies, omissions, type Place, protocolLies } from './attacks.ts';
 import { createCluster, type ReplicaStrategy, scheduleLoad } from './cluster.ts';
 import { accusedBy, firstObjection, PATIENCE_MS, runStorm } from './storm.ts';
@@ -41,26 +42,35 @@ function liarsFor(name: string, make: Make, count: number): Map<NodeId, Make> {
   return new Map(Array.from({ length: count }, (_, i) => [first + i, make]));
 }
 
-function endure(faults: FaultModel, name: string, make: Make, seed: number): void {
-  const liars = liarsFor(name, make, faults.r === 0 ? faults.u : faults.r);
-  const { problem, accused } = runStorm({ seed, faults, liars, operations: 60 });
+function endure(preset: PresetName, asked: FaultModel, name: string, make: Make, seed: number): void {
+  const liars = liarsFor(name, make, asked.r === 0 ? asked.u : asked.r);
+  const { faults, settings } = { faults: presets[preset].faults(asked), settings: presets[preset].settings };
+  const { problem, accused } = runStorm({ seed, faults, liars, operations: 60, settings });
   assert.equal(problem, null);
   if (CONVICTING.includes(name)) assert.ok(accused.size > 0, 'there is evidence');
 }
 
-describe('crash tolerance (1, 0)', () => {
-  for (const [name, make] of Object.entries(omissions))
-    it(`endures ${name}`, () => endure({ u: 1, r: 0 }, name, make, 11));
-});
+for (const preset of ['concordat', 'zyzzyva'] as const) {
+  describe(`${preset}, crash tolerance (1, 0)`, () => {
+    for (const [name, make] of Object.entries(omissions))
+      it(`endures ${name}`, () => endure(preset, { u: 1, r: 0 }, name, make, 11));
+  });
+  for (const faults of [
+    { u: 1, r: 1 },
+    { u: 2, r: 1 },
+    { u: 2, r: 2 },
+  ]) {
+    describe(`${preset}, Byzantine tolerance (${faults.u}, ${faults.r})`, () => {
+      for (const [name, make] of Object.entries({ ...omissions, ...genericLies, ...protocolLies }))
+        it(`endures ${name}`, () => endure(preset, faults, name, make, 21));
+    });
+  }
+}
 
-for (const faults of [
-  { u: 1, r: 1 },
-  { u: 2, r: 1 },
-  { u: 2, r: 2 },
-]) {
-  describe(`Byzantine tolerance (${faults.u}, ${faults.r})`, () => {
+for (const preset of ['zyzzyva5', 'pbft'] as const) {
+  describe(`${preset}, Byzantine tolerance (1, 1)`, () => {
     for (const [name, make] of Object.entries({ ...omissions, ...genericLies, ...protocolLies }))
-      it(`endures ${name}`, () => endure(faults, name, make, 21));
+      it(`endures ${name}`, () => endure(preset, { u: 1, r: 1 }, name, make, 21));
   });
 }
 

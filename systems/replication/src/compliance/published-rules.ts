@@ -5,7 +5,7 @@
 
 import type { Digest } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
-import type { SpeculativeClaim, Vote } from '../order/speculative/select-slot.ts';
+import { type SpeculativeClaim, selectSlot, type Vote } from '../order/speculative/select-slot.ts';
 import type { SpeculativeRule } from './speculative-exploration.ts';
 
 const highest = (votes: readonly (Vote | null)[]): Vote | null =>
@@ -26,3 +26,12 @@ export const certificatesFirst: SpeculativeRule = (quorums, claims) =>
 /** The other way round. */
 export const votesFirst: SpeculativeRule = (quorums, claims) =>
   supported(claims, quorums.noticed) ?? highest(claims.map(({ certificate }) => certificate))?.digest ?? null;
+
+/** Rules for one slot, by name: the protocol's own, and those above. */
+export const SLOT_RULES = {
+  protocol: (quorums, claims) => selectSlot(quorums, claims, () => true).digest,
+  'certificates-first': certificatesFirst,
+  'votes-first': votesFirst,
+} satisfies Record<string, SpeculativeRule>;
+
+export type SlotRuleName = keyof typeof SLOT_RULES;

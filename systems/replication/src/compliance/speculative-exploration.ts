@@ -10,6 +10,7 @@ import type { TransitionSystem } from '@concordat/check';
 import type { Digest } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from '../fault-model.ts';
 import type { SpeculativeClaim, Vote } from '../order/speculative/select-slot.ts';
+import { choices } from './speculative-log/choices.ts';
 
 /** What is proposed again; null for anything. All certificates are valid. */
 export type SpeculativeRule = (quorums: Quorums, claims: readonly SpeculativeClaim[]) => Digest | null;
@@ -120,12 +121,12 @@ function* certified(
   voted: readonly Member[],
   view: number,
 ): Iterable<SlotState> {
-  const { members, r, agreement } = x.quorums;
+  const { fast, certificate: needed, r } = x.quorums;
   let { certificates, complete } = parent;
   const count = (value: Value): number => voted.filter(({ vote }) => isOf(vote, view, value)).length;
   for (const value of VALUES) {
-    if (count(value) + r >= agreement) certificates |= 1 << (2 * view + value);
-    if (count(value) + r >= members) complete |= 1 << value;
+    if (count(value) + r >= needed) certificates |= 1 << (2 * view + value);
+    if (count(value) + r >= fast) complete |= 1 << value;
   }
   const holds = (member: Member): Member[] => {
     const { vote } = member;
@@ -136,7 +137,7 @@ function* certified(
     let done = complete;
     for (const value of VALUES) {
       const holders = group.filter(({ certificate }) => isOf(certificate, view, value)).length;
-      if (holders + r >= agreement) done |= 1 << value;
+      if (holders + r >= needed) done |= 1 << value;
     }
     yield { view, members: group, certificates, complete: done };
   }
@@ -151,7 +152,7 @@ function offersTo(x: Space, state: SlotState, view: number): number {
   let offered = 0;
   for (let set = 0; set < 1 << members.length && offered !== BOTH; set++) {
     const heard = members.filter((_, i) => (set & (1 << i)) !== 0);
-    if (heard.length > agreement || heard.length < agreement - r) continue;
+    if (heard.length < agreement - r) continue;
     offered |= outcomes(x, heard, certificates, view);
   }
   return offered;
@@ -164,10 +165,12 @@ function outcomes(x: Space, heard: readonly Member[], certificates: number, view
   if (values !== undefined) return values;
   values = 0;
   const honest = heard.map(claimOf);
-  for (const lies of combinations(liesAt(x, certificates, view), x.quorums.agreement - heard.length)) {
-    const digest = x.rule(x.quorums, [...honest, ...lies]);
-    values |= digest === null ? BOTH : 1 << VALUE_DIGESTS.indexOf(digest);
-  }
+  const { agreement, r } = x.quorums;
+  for (let liars = Math.max(agreement - heard.length, 0); liars <= r; liars++)
+    for (const lies of choices(liesAt(x, certificates, view), liars)) {
+      const digest = x.rule(x.quorums, [...honest, ...lies]);
+      values |= digest === null ? BOTH : 1 << VALUE_DIGESTS.indexOf(digest);
+    }
   x.offers.set(key, values);
   return values;
 }
@@ -190,16 +193,6 @@ function liesAt(x: Space, certificates: number, view: number): SpeculativeClaim[
       if ((certificates & (1 << (2 * earlier + value))) !== 0) existing.push(seenAs(x, earlier, value));
     }
   return votesBefore.flatMap((vote) => existing.map((certificate) => claimOf({ vote, certificate })));
-}
-
-/** `count` of these, in any order, also repeated. */
-function combinations(claims: readonly SpeculativeClaim[], count: number): SpeculativeClaim[][] {
-  let sized: { readonly chosen: SpeculativeClaim[]; readonly from: number }[] = [{ chosen: [], from: 0 }];
-  for (let size = 0; size < count; size++)
-    sized = sized.flatMap(({ chosen, from }) =>
-      claims.slice(from).map((claim, i) => ({ chosen: [...chosen, claim], from: from + i })),
-    );
-  return sized.map(({ chosen }) => chosen);
 }
 
 const nameOf = (seen: Seen): string => (seen === null ? '-' : `${'ab'[seen.value]}@${seen.view}`);

@@ -1,5 +1,5 @@
 /**
- * How three-phase agreement shows in golden traces: `cluster u=1 r=1 interval=128`, `liar r0 equivocate` build it,
+ * How replication shows in golden traces: `cluster u=1 r=1 interval=128 preset=zyzzyva`, `liar r0 equivocate` build it,
  * `add r1 NAME AMOUNT` submits. Status messages, requests and heartbeats' notes are left out; histories are shown by
  * their first bytes, so that one sees who votes for what.
  */
@@ -8,6 +8,7 @@ import type { NodeId, Note } from '@concordat/kernel';
 import { type Command, parseNumber, type TraceSystem } from '@concordat/sim';
 import { toHex } from '@concordat/wire';
 import type { FaultModel } from '../fault-model.ts';
+import { isPresetName, presets } from '../presets/index.ts';
 import { type AttackName, attackers } from '../replica/adversaries.ts';
 import type { Message } from '../replica/messages.ts';
 import { attacking } from './attacks.ts';
@@ -131,13 +132,20 @@ export const traceSystem: TraceSystem = {
     const adversaries = liarsOf(setup, faults);
     if (typeof adversaries === 'string') return adversaries;
     const checkpointInterval = numberOf(header, 'interval', 128);
+    const preset = header.options.get('preset') ?? 'concordat';
+    if (!isPresetName(preset)) return `line ${header.line}: there is no preset '${preset}'`;
     const cluster = createCluster({
       seed: SEED,
       faults,
       adversaries,
       network: { latencyMs: 1, jitterMs: 0, detectMs: 20 },
       disk: { syncMs: 1, jitterMs: 0 },
-      settings: { checkpointInterval, window: 2 * checkpointInterval, heartbeatMs: 400 },
+      settings: {
+        ...presets[preset].settings,
+        checkpointInterval,
+        window: 2 * checkpointInterval,
+        heartbeatMs: 400,
+      },
     });
     return {
       world: cluster.world,

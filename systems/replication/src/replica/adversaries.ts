@@ -51,6 +51,9 @@ const MEMORY = 4096;
 /** Slots above its checkpoint about which a forger makes claims. */
 const FORGED_SLOTS = 8;
 
+/** How often a beggar asks for the same in one breath. */
+const BEGGED = 4;
+
 const isVictim = (to: NodeId): boolean => to % 2 === 1;
 
 const other = (digest: Digest): Digest => digest.map((byte) => byte ^ 0xff);
@@ -287,6 +290,30 @@ const incompleteNewView = ownNewView((liar, m) => [
   signNewView(liar.keys, liar.cluster, { ...m, changes: m.changes.slice(1) }),
 ]);
 
+/** Asks everyone for everything, as if it had nothing, with each vote and status: storms of statuses and of fetches. */
+const beg: Attacker = () => {
+  let checkpoint = 0;
+  return (m) => {
+    if (m.type === 'checkpoint') checkpoint = m.slot;
+    if (m.type !== 'status' && m.type !== 'prepare' && m.type !== 'acknowledge') return [m];
+    const { view } = m;
+    const status: Message = {
+      type: 'status',
+      view,
+      changingTo: view,
+      stable: 0,
+      accepted: 0,
+      prepared: 0,
+      committed: 0,
+    };
+    const fetches: Message[] = [
+      { type: 'fetch-manifest', slot: checkpoint },
+      { type: 'fetch-part', slot: checkpoint, part: 0 },
+    ];
+    return [m, ...Array.from({ length: BEGGED }, () => [status, ...fetches]).flat()];
+  };
+};
+
 /** By name: every attack that the suites try. */
 export const attackers = {
   equivocate: equivocate(({ time, refs }) => ({ time: time + 1, refs: refs.slice(0, -1) })),
@@ -311,6 +338,7 @@ export const attackers = {
   'two-new-views': ownNewView((liar, m) => [m, forgedNewView(liar, m)]),
   'split-new-view': ownNewView((liar, m, to) => [isVictim(to) ? forgedNewView(liar, m) : m]),
   'incomplete-new-view': incompleteNewView,
+  beg,
 } as const satisfies Record<string, Attacker>;
 
 export type AttackName = keyof typeof attackers;

@@ -10,7 +10,7 @@
 
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_OPERATION_BYTES, MAX_REQUEST_BYTES, unreachable } from '@concordat/kernel';
-import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
+import { compact, createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
 import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
 import { FEED_TAGS, isFeedMessage, readFeedMessage, writeFeedMessage } from '../executor/codec.ts';
 import { readRequest, writeRequest } from '../request.ts';
@@ -74,9 +74,14 @@ const TAGS = {
 const writer = createWriter(64 * 1024);
 
 export function encodeMessage(message: Message): Uint8Array {
-  writer.u8(TAGS[message.type]);
-  writeFields(writer, message);
+  writeMessage(writer, message);
   return writer.finish();
+}
+
+/** For whoever puts messages into frames of their own. */
+export function writeMessage(to: Writer, message: Message): void {
+  to.u8(TAGS[message.type]);
+  writeFields(to, message);
 }
 
 export function decodeMessage(bytes: Uint8Array): Message | null {
@@ -235,7 +240,7 @@ function readClientFields(r: Reader, tag: number): Message | null {
         client: r.u53(),
         seq: r.u53(),
         slot: r.u53(),
-        reply: r.bytes(MAX_REQUEST_BYTES),
+        reply: compact(r.view(MAX_REQUEST_BYTES)),
       };
     case TAGS['spec-response']:
       return readSpecResponse(r);

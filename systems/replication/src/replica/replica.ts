@@ -18,9 +18,10 @@ import { primaryOf, type ReplicaConfig } from '../config.ts';
 import { createExecution } from '../execution/execution.ts';
 import { createNoService } from '../execution/no-service.ts';
 import { checkToken, endTokenCheck, feedLearners, onLastExecuted, onToken } from '../executor/feed.ts';
+import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
-import { compactArrivals, findPooled } from '../pool.ts';
+import { findPooled } from '../pool.ts';
 import { requestCheck } from '../request.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
 import { hastenCommit, vote } from './agreement.ts';
@@ -121,7 +122,7 @@ function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered)
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
-  const s = createReplicaState(config, keys, execution, incarnation, env.now);
+  const s = createReplicaState(config, orderProtocols[config.order], keys, execution, incarnation, env.now);
   if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
   else if (recovered.records.length > 0) resume(s, env, recovered);
   else append(s, env, { type: 'view', view: 0, newView: null });
@@ -180,7 +181,6 @@ function tick(s: ReplicaState, env: Env<Message>): void {
 }
 
 function settle(s: ReplicaState, env: Env<Message>): void {
-  compactArrivals(s.pool);
   retryHeldNewView(s, env);
   checkPooled(s, env);
   acceptReady(s, env);

@@ -8,13 +8,13 @@ import type { Env, NodeId } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
 import { executedOf, replyKey } from '../execution/core-state.ts';
 import { respondAgain } from '../order/speculative/respond.ts';
-import { admit, dropPooled, isPooled, type Pooled } from '../pool.ts';
+import { admit, dropPooled, type Pooled } from '../pool.ts';
 import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../request.ts';
 import type { Submit } from './client-messages.ts';
 import type { Message } from './messages.ts';
 import { outcomeIn } from './speculation.ts';
 import { isMember, isPrimary, others, type ReplicaState } from './state.ts';
-import { verifyThen } from './verification.ts';
+import { hangUp, verifyThen } from './verification.ts';
 
 /** A client's request, from its submitter's link or shown by another. */
 export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: Submit): void {
@@ -98,6 +98,7 @@ export function onChecked(s: ReplicaState, env: Env<Message>, ticket: number, ho
   if (!holds) {
     env.note({ kind: 'strike', peer: pooled.request.domain, why: 'false signature on a request' });
     dropPooled(s.pool, pooled);
+    if (pooled.replyTo !== null) hangUp(env, pooled.replyTo);
   }
   return true;
 }
@@ -110,7 +111,7 @@ export function watchRequests(s: ReplicaState, env: Env<Message>): number | null
   let since: number | null = null;
   const primary = primaryOf(s.config.members, s.view);
   for (const pooled of s.pool.arrivals) {
-    if (!isPooled(s.pool, pooled) || env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
+    if (env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
     if (!pooled.isVerified) {
       if (!pooled.isBusy) check(s, env, pooled);
       continue;

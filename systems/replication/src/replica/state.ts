@@ -18,7 +18,6 @@ import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
 import { createFeed, type Feed } from '../executor/feed.ts';
 import type { OrderProtocol } from '../order/order-protocol.ts';
-import { orderProtocols } from '../order/registry.ts';
 import { createPool, type Pool, type Pooled } from '../pool.ts';
 import type { Request } from '../request.ts';
 import { createSubmission, type Submission } from '../submission.ts';
@@ -247,6 +246,7 @@ const genesisStable = (execution: Execution): Stable => ({
 
 export function createReplicaState(
   config: ReplicaConfig,
+  order: OrderProtocol,
   keys: Keys,
   execution: Execution,
   incarnation: Incarnation,
@@ -256,7 +256,7 @@ export function createReplicaState(
   const genesis = genesisStable(execution);
   return {
     config,
-    order: orderProtocols[config.order],
+    order,
     keys,
     execution,
     pool: createPool(),

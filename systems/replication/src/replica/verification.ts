@@ -3,7 +3,7 @@
  * Whether a message could matter at all is asked first, so that a flood of useless ones costs no signature checks.
  */
 
-import type { Env, NodeId, SignatureCheck } from '@concordat/kernel';
+import { type Env, FIRST_CONNECTION, type NodeId, type SignatureCheck } from '@concordat/kernel';
 import type { Message } from './messages.ts';
 import type { ReplicaState } from './state.ts';
 
@@ -50,7 +50,13 @@ export function takeVerified(
   const peer = s.peers[waiting.from];
   if (peer !== undefined) peer.checks -= waiting.checks;
   if (holds) return waiting;
+  if (waiting.message.type === 'request') hangUp(env, waiting.from);
   if (peer !== undefined) peer.distrustedUntil = env.now + DISTRUST_MS;
   env.note({ kind: 'strike', peer: waiting.from, why: `false signature in ${waiting.message.type}` });
   return null;
+}
+
+/** A client's own request is false only if the client is. */
+export function hangUp(env: Env<Message>, from: NodeId): void {
+  if (from >= FIRST_CONNECTION) env.close(from);
 }

@@ -57,16 +57,20 @@ describe('exploration', () => {
   });
 
   it('reports progress on long ways', () => {
-    const steps: number[] = [];
+    const told: number[] = [];
     const line: TransitionSystem<number> = {
-      initial: () => Array.from({ length: 1 << 15 }, (_, i) => i),
-      next: () => [],
+      initial: () => [0],
+      next: (at) => (at < 150_000 ? [at + 1, 0] : []),
       key: String,
       problem: () => null,
       describe: String,
     };
-    explore(line, { onProgress: ({ explored }) => void steps.push(explored) });
-    assert.deepEqual(steps, [1 << 14, 1 << 15]);
+    const { depth } = explore(line, { onProgress: ({ steps }) => void told.push(steps) });
+    assert.equal(depth, 150_000);
+    assert.deepEqual(
+      told,
+      [1, 2, 3, 4].map((times) => times << 16),
+    );
   });
 });
 

@@ -37,6 +37,8 @@ export interface ExploreOptions {
 
 export interface Progress {
   readonly states: number;
+  /** Steps taken, also to states seen before. */
+  readonly steps: number;
   /** Steps from the beginning. */
   readonly depth: number;
   /** States at this depth, and how many of them are explored. */
@@ -57,8 +59,8 @@ export interface Explored {
   readonly violation: readonly string[] | null;
 }
 
-/** Explored states between two calls of `onProgress`. */
-const PROGRESS_EVERY = 1 << 14;
+/** Steps between two calls of `onProgress`. */
+const PROGRESS_EVERY = 1 << 16;
 
 /** A state on the frontier, and its number. */
 interface Reached<S> {
@@ -68,62 +70,80 @@ interface Reached<S> {
 
 interface Exploration<S> {
   readonly system: TransitionSystem<S>;
+  readonly options: ExploreOptions;
   readonly maxStates: number;
   readonly seen: Fingerprints;
   readonly sometimes: Record<string, number>;
+  /** The states at this depth, and those one step further that are found so far. */
+  frontier: readonly Reached<S>[];
+  further: Reached<S>[];
+  depth: number;
+  explored: number;
+  steps: number;
   violation: readonly string[] | null;
 }
 
 export function explore<S>(system: TransitionSystem<S>, options: ExploreOptions = {}): Explored {
-  const sometimes = Object.fromEntries(Object.keys(system.sometimes ?? {}).map((name) => [name, 0]));
-  const maxStates = options.maxStates ?? 1 << 24;
-  const x: Exploration<S> = { system, maxStates, seen: createFingerprints(), sometimes, violation: null };
-  let frontier: Reached<S>[] = [];
-  reach(x, system.initial(), NOBODY, frontier);
+  const x = begin(system, options);
+  reach(x, system.initial(), NOBODY);
   let depth = 0;
-  while (!isOver(x)) {
-    const further = expand(x, frontier, (explored) => {
-      const { size: states } = x.seen;
-      options.onProgress?.({ states, depth, width: frontier.length, explored });
-    });
-    if (further.length === 0) break;
-    frontier = further;
-    depth++;
-  }
-  const isComplete = x.violation !== null || x.seen.size <= maxStates;
-  return { states: x.seen.size, depth, sometimes, isComplete, violation: x.violation };
+  for (; !isOver(x) && x.further.length > 0; depth = x.depth++) expand(x);
+  const { seen, sometimes, violation, maxStates } = x;
+  const isComplete = violation !== null || seen.size <= maxStates;
+  return { states: seen.size, depth, sometimes, isComplete, violation };
 }
+
+const begin = <S>(system: TransitionSystem<S>, options: ExploreOptions): Exploration<S> => ({
+  system,
+  options,
+  maxStates: options.maxStates ?? 1 << 24,
+  seen: createFingerprints(),
+  sometimes: Object.fromEntries(Object.keys(system.sometimes ?? {}).map((name) => [name, 0])),
+  frontier: [],
+  further: [],
+  depth: 0,
+  explored: 0,
+  steps: 0,
+  violation: null,
+});
 
 const isOver = <S>({ violation, seen, maxStates }: Exploration<S>): boolean =>
   violation !== null || seen.size > maxStates;
 
-function expand<S>(
-  x: Exploration<S>,
-  frontier: readonly Reached<S>[],
-  tell: (explored: number) => void,
-): Reached<S>[] {
-  const further: Reached<S>[] = [];
-  for (const [explored, { state, number }] of frontier.entries()) {
-    reach(x, x.system.next(state), number, further);
-    if (isOver(x)) break;
-    if ((explored + 1) % PROGRESS_EVERY === 0) tell(explored + 1);
+/** Takes all states of the frontier one step further. */
+function expand<S>(x: Exploration<S>): void {
+  x.frontier = x.further;
+  x.further = [];
+  for (const [explored, { state, number }] of x.frontier.entries()) {
+    x.explored = explored;
+    reach(x, x.system.next(state), number);
+    if (isOver(x)) return;
   }
-  return further;
 }
 
 /** Notes those of the states that are new. */
-function reach<S>(x: Exploration<S>, states: Iterable<S>, parent: number, frontier: Reached<S>[]): void {
-  const { system, seen, sometimes } = x;
+function reach<S>(x: Exploration<S>, states: Iterable<S>, parent: number): void {
+  const { system, seen } = x;
   for (const state of states) {
+    if (++x.steps % PROGRESS_EVERY === 0) tell(x);
     const number = seen.add(system.key(state), parent);
     if (number === null) continue;
-    for (const [name, holds] of Object.entries(system.sometimes ?? {}))
-      if (holds(state)) sometimes[name] = (sometimes[name] ?? 0) + 1;
-    frontier.push({ state, number });
-    const problem = system.problem(state);
-    if (problem !== null) x.violation = [...traceTo(x, number), problem];
+    x.further.push({ state, number });
+    judge(x, state, number);
     if (isOver(x)) return;
   }
+}
+
+function judge<S>(x: Exploration<S>, state: S, number: number): void {
+  const { system, sometimes } = x;
+  for (const [name, holds] of Object.entries(system.sometimes ?? {}))
+    if (holds(state)) sometimes[name] = (sometimes[name] ?? 0) + 1;
+  const problem = system.problem(state);
+  if (problem !== null) x.violation = [...traceTo(x, number), problem];
+}
+
+function tell<S>({ options, seen, steps, depth, frontier, explored }: Exploration<S>): void {
+  options.onProgress?.({ states: seen.size, steps, depth, width: frontier.length, explored });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Adversaries that say what they should not: old messages, too many, different ones to different peers, damaged ones. */
 
-import type { MessageCodec, Millis, NodeId, Prng, Strategy } from '@concordat/kernel';
-import { onSend, strategyOf, twistEnv } from './twist.ts';
+import type { Env, MessageCodec, Millis, NodeId, Prng, Strategy } from '@concordat/kernel';
+import { onSend, strategyOf, type Twist, twistEnv } from './twist.ts';
 
 /** Messages remembered by the strategies that repeat. */
 const MEMORY = 256;
@@ -12,8 +12,9 @@ function remember<T>(memory: T[], item: T, random: Prng): void {
 }
 
 /** Sends an old message of its own beside each new one, with a probability, to anyone it ever wrote to. */
-export const replay = <S, M>(chance = 0.3): Strategy<S, M> =>
-  strategyOf((env) => {
+export const replaying =
+  <M>(chance = 0.3) =>
+  (env: Env<M>): Twist<M> => {
     const memory: { readonly to: NodeId; readonly message: M }[] = [];
     const emit = (to: NodeId, message: M): void => {
       env.send(to, message);
@@ -21,13 +22,16 @@ export const replay = <S, M>(chance = 0.3): Strategy<S, M> =>
       if (env.random.chance(chance)) env.send(env.random.pick(memory).to, env.random.pick(memory).message);
     };
     return { env: twistEnv(env, { send: emit, sendEarly: emit }) };
-  });
+  };
 
-const FLOOD = 'adversary: flood';
+export const replay = <S, M>(chance?: number): Strategy<S, M> => strategyOf(replaying(chance));
+
+const FLOOD = 'attack/flood';
 
 /** Sends `perTick` of the messages it ever sent or received to everyone it knows, every `everyMs`. */
-export const flood = <S, M>(perTick = 20, everyMs: Millis = 10): Strategy<S, M> =>
-  strategyOf((env) => {
+export const flooding =
+  <M>(perTick = 20, everyMs: Millis = 10) =>
+  (env: Env<M>): Twist<M> => {
     const memory: M[] = [];
     const peers = new Set<NodeId>();
     const learn = (peer: NodeId, message: M): void => {
@@ -56,7 +60,10 @@ export const flood = <S, M>(perTick = 20, everyMs: Millis = 10): Strategy<S, M> 
         return timer === FLOOD;
       },
     };
-  });
+  };
+
+export const flood = <S, M>(perTick?: number, everyMs?: Millis): Strategy<S, M> =>
+  strategyOf(flooding(perTick, everyMs));
 
 /** A message that contradicts the given one, to be told to `to`; null to tell the truth. Given by the protocol. */
 export type MessageTwist<M> = (message: M, to: NodeId, random: Prng) => M | null;

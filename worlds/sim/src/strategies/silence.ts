@@ -19,6 +19,10 @@ export const selectiveSilence = <S, M>(to: ReadonlySet<NodeId>): Strategy<S, M> 
 export const deaf = <S, M>(from: ReadonlySet<NodeId>): Strategy<S, M> =>
   strategyOf((env) => ({ env, receive: (peer) => !from.has(peer) }));
 
+/** Does as if some messages had never come: a primary ignores a client so. */
+export const ignore = <S, M>(isIgnored: (message: M, from: NodeId) => boolean): Strategy<S, M> =>
+  strategyOf((env) => ({ env, receive: (from, message) => !isIgnored(message, from) }));
+
 /** Withholds each message with a probability. */
 export const forgetful = <S, M>(chance: number): Strategy<S, M> =>
   onSend((env, to, message, post) => {

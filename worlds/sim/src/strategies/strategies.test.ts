@@ -9,6 +9,7 @@ import {
   equivocate,
   flood,
   forgetful,
+  ignore,
   mute,
   replay,
   selectiveSilence,
@@ -61,6 +62,20 @@ const numbers = (from: number, to: number): string[] =>
 test('mute says nothing, from some time on', () => {
   assert.deepEqual(heardFrom(mute()).one, []);
   assert.deepEqual(heardFrom(mute(55)).one, numbers(1, 5));
+});
+
+test('what is ignored is as if it had not come', () => {
+  const strategy = ignore<Peer, string>((message, from) => from === 2 && message === 'how many');
+  const world = createWorld({ seed: 1, network: { jitterMs: 0 } });
+  world.add({ id: 0, process: strategy(counter), verify: () => true });
+  for (const id of [1, 2]) world.add({ id, process: counter });
+  world.run(20);
+  for (const id of [1, 2])
+    world.call<Peer, string>(id, (_state, env) => {
+      for (const message of ['hello', 'how many']) env.send(0, message);
+    });
+  world.run(5);
+  assert.deepEqual(world.stateOf<Peer>(0).heard, ['1:hello', '1:how many', '2:hello']);
 });
 
 test('selective silence and deafness choose whom', () => {

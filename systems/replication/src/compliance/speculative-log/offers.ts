@@ -1,6 +1,6 @@
 /**
- * What the primary of a new view may propose: every log for which some n - u VIEW-CHANGEs, those of liars included, are a
- * justification. Slots are selected one by one from claims that cumulative certificates and votes make for each; a slot in
+ * What the primary of a new view may propose: every log for which some n - u VIEW-CHANGEs or more, those of liars
+ * included, are a justification. Slots are selected one by one from claims that cumulative certificates and votes make for each; a slot in
  * which nothing is selected is null below one in which something is, and anything above.
  * Liars claim any votes, slot by slot, and show any of the certificates that exist, or none.
  */
@@ -13,7 +13,10 @@ import { certifiedLength, type Member, type VoteCode, valueIn, viewIn, voteAt, v
 import { append, EMPTY, lengthOf, NULL, VALUE_NAMES, valueAt } from './prefix.ts';
 import type { LogRule } from './rules.ts';
 
-const DIGESTS: readonly Digest[] = VALUE_NAMES.map((name) => new Uint8Array(32).fill(name.charCodeAt(0)));
+/** By value: the digests that selections are asked about. */
+export const DIGESTS: readonly Digest[] = VALUE_NAMES.map((name) =>
+  new Uint8Array(32).fill(name.charCodeAt(0)),
+);
 
 /** What a selection in one slot may come to, as a set of bits: the values, or nothing. */
 const NOTHING = 1 << DIGESTS.length;
@@ -62,10 +65,10 @@ function justified(
   const { agreement, r } = x.quorums;
   const shown = shownCertificates(x, chains);
   const outcomes = new Set<number>();
-  for (const heard of subsets(members, agreement - r, agreement)) {
+  for (const heard of subsets(members, agreement - r, members.length)) {
     const outcomeAt = selections(x, heard, chains, view);
-    for (const lies of choices(shown, agreement - heard.length))
-      outcomes.add(allSlots(x, (slot) => outcomeAt(slot, lies)));
+    for (let liars = Math.max(agreement - heard.length, 0); liars <= r; liars++)
+      for (const lies of choices(shown, liars)) outcomes.add(allSlots(x, (slot) => outcomeAt(slot, lies)));
   }
   const offered = new Set<number>();
   for (const outcome of outcomes) for (const stem of stemsOf(x, outcome)) offered.add(stem);
@@ -99,14 +102,21 @@ function selections(
   const slots = Array.from({ length: x.slots }, (_, s) => {
     const claims = heard.map((member) => claimOf(x, member, chains, s + 1));
     const told = claims.map(({ vote, certificate }) => 32 * vote + certificate).sort((a, b) => a - b);
-    return { claims, key: `${view} ${told}` };
+    return { claims, key: `${view} ${told}`, known: new Map<number, number>() };
   });
   return (slot, lies) => {
-    const { claims, key } = slots[slot - 1] as (typeof slots)[number];
-    const certificates = lies.map((codes) => codes[slot - 1] ?? 0).sort((a, b) => a - b);
-    const whole = `${key} ${certificates}`;
-    const outcomes = x.outcomes.get(whole) ?? outcomesOf(x, claims, certificates, view);
-    x.outcomes.set(whole, outcomes);
+    const { claims, key, known } = slots[slot - 1] as (typeof slots)[number];
+    const certificates = lies.map((codes) => codes[slot - 1] ?? 0);
+    if (certificates.length > 1) certificates.sort((a, b) => a - b);
+    // Many lies differ in other slots only. Longer lists have larger numbers.
+    const together = certificates.reduce((sum, code) => 32 * sum + code, 1);
+    let outcomes = known.get(together);
+    if (outcomes === undefined) {
+      const whole = `${key} ${certificates}`;
+      outcomes = x.outcomes.get(whole) ?? outcomesOf(x, claims, certificates, view);
+      x.outcomes.set(whole, outcomes);
+      known.set(together, outcomes);
+    }
     return outcomes;
   };
 }

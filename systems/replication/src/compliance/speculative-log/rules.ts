@@ -1,16 +1,16 @@
 /**
  * How members of speculative ordering keep and combine what they know of several slots: votes and certificates cover
- * prefixes, selection is per slot. `sound` is what the protocol does; the others are wrong in one point each, the first two
- * as published (SOSP'07 section 3.3), and exist so that the exploration is seen to notice. Never for use.
+ * prefixes, selection is per slot. `protocol` is what `order/speculative` does. The others show what that rests on: some are
+ * as safe, some are wrong in one point each, the first two as published (SOSP'07 section 3.3). Never for use.
  */
 
-import { selectSlot } from '../../order/speculative/select-slot.ts';
-import { certificatesFirst, votesFirst } from '../published-rules.ts';
+import { SLOT_RULES } from '../published-rules.ts';
 import type { SpeculativeRule } from '../speculative-exploration.ts';
 import {
   certifiedLength,
   MAX_VIEWS,
   type Member,
+  type VoteCode,
   viewIn,
   voteAt,
   withCertificate,
@@ -35,29 +35,25 @@ export interface LogRule {
   readonly fillsGaps: boolean;
 }
 
-/** Certificates that a newer one does not make useless: it must cover as much. */
-function keepUseful(member: Member, view: number): Member {
-  let kept = member;
-  for (let older = 1; older < view; older++)
-    if (certifiedLength(member, older) <= certifiedLength(member, view))
-      kept = withCertificate(kept, older, 0);
-  return kept;
+const only = (member: Member, kept: number): Member => without(member, (view) => view !== kept);
+
+function without(member: Member, isDropped: (view: number) => boolean): Member {
+  let rest = member;
+  for (let view = 1; view <= MAX_VIEWS; view++) if (isDropped(view)) rest = withCertificate(rest, view, 0);
+  return rest;
 }
 
-function keepNewest(member: Member, view: number): Member {
-  let kept = member;
-  for (let older = 1; older < view; older++) kept = withCertificate(kept, older, 0);
-  return kept;
+/** One certificate: the newest, unless an older one covers more. */
+function keepLongest(member: Member, view: number): Member {
+  let longest = view;
+  for (let older = view - 1; older >= 1; older--)
+    if (certifiedLength(member, older) > certifiedLength(member, longest)) longest = older;
+  return only(member, longest);
 }
 
-function keepLongest(member: Member): Member {
-  let longest = 0;
-  for (let view = 1; view <= MAX_VIEWS; view++)
-    if (certifiedLength(member, view) >= certifiedLength(member, longest || view)) longest = view;
-  let kept = member;
-  for (let view = 1; view <= MAX_VIEWS; view++) if (view !== longest) kept = withCertificate(kept, view, 0);
-  return kept;
-}
+/** Certificates that no newer one makes useless: that would have to cover as much. */
+const keepUseful = (member: Member, view: number): Member =>
+  without(member, (older) => older < view && certifiedLength(member, older) <= certifiedLength(member, view));
 
 function forgetBeyond(member: Member, length: number): Member {
   let kept = member;
@@ -65,31 +61,36 @@ function forgetBeyond(member: Member, length: number): Member {
   return kept;
 }
 
-export const sound: LogRule = {
-  select: (quorums, claims) => selectSlot(quorums, claims, () => true).digest,
+export const protocol: LogRule = {
+  select: SLOT_RULES.protocol,
   covers: (length, slot) => slot <= length,
-  keep: keepUseful,
+  keep: keepLongest,
   accepted: (member) => member,
   claimedView: (member, slot) => viewIn(voteAt(member, slot)),
   acceptsAtOnce: false,
   fillsGaps: true,
 };
 
-/** Rules by name: what the command line and the tests explore. */
-export const LOG_RULES = {
-  sound,
-  'certificates-first': { ...sound, select: certificatesFirst },
-  'votes-first': { ...sound, select: votesFirst },
-  'newest-certificate': { ...sound, keep: keepNewest },
-  'newest-at-once': { ...sound, keep: keepNewest, acceptsAtOnce: true },
-  'longest-certificate': { ...sound, keep: keepLongest },
-  'certificate-of-one-slot': { ...sound, covers: (length, slot) => slot === length },
-  'forgotten-tail': { ...sound, accepted: forgetBeyond },
-  'one-view-for-all': { ...sound, claimedView: (member) => viewIn(Math.max(...slots(member))) },
-  'ends-at-gaps': { ...sound, fillsGaps: false },
+const latestVote = (member: Member): VoteCode =>
+  Math.max(...Array.from({ length: MAX_SLOTS }, (_, i) => voteAt(member, i + 1)));
+
+/** Those that lose what is complete. */
+export const WRONG_RULES = {
+  'certificates-first': { ...protocol, select: SLOT_RULES['certificates-first'] },
+  'votes-first': { ...protocol, select: SLOT_RULES['votes-first'] },
+  'newest-certificate': { ...protocol, keep: only, acceptsAtOnce: true },
+  'certificate-of-one-slot': { ...protocol, covers: (length, slot) => slot === length },
+  'forgotten-tail': { ...protocol, accepted: forgetBeyond },
+  'one-view-for-all': { ...protocol, claimedView: (member) => viewIn(latestVote(member)) },
 } satisfies Record<string, LogRule>;
 
-const slots = (member: Member): number[] =>
-  Array.from({ length: MAX_SLOTS }, (_, i) => voteAt(member, i + 1));
+/** Rules by name. */
+export const LOG_RULES = {
+  protocol,
+  'all-useful-certificates': { ...protocol, keep: keepUseful },
+  'ends-at-gaps': { ...protocol, fillsGaps: false },
+  ...WRONG_RULES,
+} satisfies Record<string, LogRule>;
 
 export type LogRuleName = keyof typeof LOG_RULES;
+export type WrongLogRuleName = keyof typeof WRONG_RULES;

@@ -7,6 +7,7 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
+import { type PresetName, presets } from '../../presets/index.ts';
 import type { Message } from '../../replica/messages.ts';
 import { orderedLog } from '../../replica/replica.ts';
 import type { ReplicaState } from '../../replica/state.ts';
@@ -15,7 +16,29 @@ import type { Variant } from '../broken.ts';
 import { type Cluster, createCluster } from '../cluster.ts';
 import { addOperation } from '../ledger.ts';
 import { accusedBy, objectionOf } from '../storm.ts';
-import { MEMBERS, PLACES, partitionsOf, type Round, type Scenario, TWIN } from './scenario.ts';
+import {
+  describeScenario,
+  MEMBERS,
+  type Numbered,
+  PLACES,
+  partitionsOf,
+  type Round,
+  type Scenario,
+  scenariosFrom,
+  TWIN,
+} from './scenario.ts';
+
+/** What is tried: the order protocol and the rest of a composition, whole or broken. */
+export interface TwinsSubject {
+  readonly preset: TwinsPreset;
+  readonly variant?: Variant | undefined;
+  /** How long a round is. Default: long enough for everything that its partition allows. */
+  readonly roundMs?: number;
+}
+
+/** Compositions of four members, one of which may lie. */
+export const TWINS_PRESETS = ['concordat', 'pbft', 'zyzzyva'] as const satisfies readonly PresetName[];
+export type TwinsPreset = (typeof TWINS_PRESETS)[number];
 
 export interface TwinsOutcome {
   /** The judge that objects, and why; null if the run was right. */
@@ -24,16 +47,21 @@ export interface TwinsOutcome {
   readonly completed: number;
 }
 
+/** Of delays: what happens at the same time has some order, always the same. */
+const SEED = 1;
 const FAULTS = { u: 1, r: 1 };
 const NETWORK = { latencyMs: 0.5, jitterMs: 0.3, detectMs: 2, reconnectMs: 1 };
 /** Until links are mended and ends know. */
 const RELINK_MS = 4;
 /** For a view change, agreement, and what is missed and fetched. */
-const ROUND_MS = 90;
+export const WHOLE_ROUND_MS = 90;
+/** With less, rounds end in the middle of something. */
+export const HASTY_ROUND_MS = 10;
 const NEVER_MS = 1e9;
 
-export function runScenario(scenario: Scenario, seed: number, variant?: Variant): TwinsOutcome {
+export function runScenario(scenario: Scenario, { preset, variant, roundMs }: TwinsSubject): TwinsOutcome {
   const settings = {
+    ...presets[preset].settings,
     checkpointInterval: 8,
     window: 16,
     heartbeatMs: NEVER_MS / 2,
@@ -41,7 +69,7 @@ export function runScenario(scenario: Scenario, seed: number, variant?: Variant)
     brokenLinkTimeoutMs: NEVER_MS,
   };
   const cluster = createCluster({
-    seed,
+    seed: SEED,
     faults: FAULTS,
     network: NETWORK,
     isEncoded: false,
@@ -50,8 +78,9 @@ export function runScenario(scenario: Scenario, seed: number, variant?: Variant)
     ...(variant && { variant }),
   });
   const problem = objectionOf(cluster, () => {
-    for (const [number, round] of scenario.entries()) playRound(cluster, round, `round ${number}`);
-    playRound(cluster, { leader: TWIN + 1, away: 0 }, 'the end');
+    for (const [number, round] of scenario.entries())
+      playRound(cluster, round, `round ${number}`, roundMs ?? WHOLE_ROUND_MS);
+    playRound(cluster, { leader: TWIN + 1, away: 0 }, 'the end', WHOLE_ROUND_MS);
     return null;
   });
   return {
@@ -59,7 +88,7 @@ export function runScenario(scenario: Scenario, seed: number, variant?: Variant)
       problem ??
       accusedBy(
         cluster,
-        seed,
+        SEED,
         new Map([
           [TWIN, null],
           [PLACES, null],
@@ -69,7 +98,34 @@ export function runScenario(scenario: Scenario, seed: number, variant?: Variant)
   };
 }
 
-function playRound(cluster: Cluster, round: Round, name: string): void {
+export interface TwinsSample {
+  readonly rounds: number;
+  /** Where to begin in the order of trial. */
+  readonly from: number;
+  /** How many scenarios to play, at most. */
+  readonly count: number;
+}
+
+/** What came of one scenario of a sample. */
+export interface Played extends Numbered, TwinsOutcome {}
+
+/** Plays scenarios, one of each kind, in the order of trial. */
+export function* playSample(subject: TwinsSubject, { rounds, from, count }: TwinsSample): Iterable<Played> {
+  let played = 0;
+  for (const numbered of scenariosFrom(from, rounds)) {
+    if (played++ >= count) return;
+    yield { ...numbered, ...runScenario(numbered.scenario, subject) };
+  }
+}
+
+/** The first problem of a sample, with the scenario that has it; null if there is none. */
+export function firstProblem(subject: TwinsSubject, sample: TwinsSample): string | null {
+  for (const { scenario, problem } of playSample(subject, sample))
+    if (problem !== null) return `${describeScenario(scenario)}: ${problem}`;
+  return null;
+}
+
+function playRound(cluster: Cluster, round: Round, name: string, forMs: number): void {
   const { world } = cluster;
   relink(cluster, round);
   world.run(RELINK_MS);
@@ -79,7 +135,7 @@ function playRound(cluster: Cluster, round: Round, name: string): void {
   const [second] = cluster.replicas.slice(MEMBERS);
   if (second !== undefined)
     cluster.call(second, (s, env) => void orderedLog.submit(s, env, addOperation(`${name} at its twin`, 1)));
-  world.run(ROUND_MS);
+  world.run(forMs);
 }
 
 /** Replicas on different sides do not hear each other. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_OPERATION_BYTES, MAX_REQUEST_BYTES } from '@concordat/kernel';
-import { encodeBatch, MAX_BATCH_OPERATIONS } from '../service/batches.ts';
+import { encodeBundle, MAX_BUNDLE_OPERATIONS } from '../service/bundles.ts';
 import { encodeFailure } from '../service/frames.ts';
 import { createCallQueue } from './call-queue.ts';
 
@@ -22,7 +22,7 @@ function setUp(window: number) {
 }
 
 const bodies = (...names: string[]): Uint8Array =>
-  encodeBatch(names.map((name) => new TextEncoder().encode(name)));
+  encodeBundle(names.map((name) => new TextEncoder().encode(name)));
 
 test('what waits while the window is full travels together, in order', () => {
   const { queue, sent, replies, add, pump } = setUp(1);
@@ -34,8 +34,8 @@ test('what waits while the window is full travels together, in order', () => {
   queue.reply(1, Uint8Array.of(0));
   pump();
   assert.deepEqual(sent.slice(1), [bodies('b', 'c', 'd')]);
-  queue.reply(2, encodeBatch([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]));
-  queue.reply(2, encodeBatch([Uint8Array.of(7), Uint8Array.of(7), Uint8Array.of(7)]));
+  queue.reply(2, encodeBundle([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]));
+  queue.reply(2, encodeBundle([Uint8Array.of(7), Uint8Array.of(7), Uint8Array.of(7)]));
   assert.deepEqual(
     [...replies.values()],
     [0, 1, 2, 3].map((reply) => [Uint8Array.of(reply)]),
@@ -54,10 +54,10 @@ test('a withdrawn call does not travel; one that travels cannot be withdrawn', (
 
 test('a request has bounds in operations and bytes', () => {
   const { sent, add, pump } = setUp(8);
-  for (let i = 0; i <= MAX_BATCH_OPERATIONS; i++) add(`${i}`, new Uint8Array(1));
+  for (let i = 0; i <= MAX_BUNDLE_OPERATIONS; i++) add(`${i}`, new Uint8Array(1));
   for (const name of ['x', 'y', 'z']) add(name, new Uint8Array(MAX_OPERATION_BYTES));
   pump();
-  assert.equal(sent[0]?.length, 5 + 5 * MAX_BATCH_OPERATIONS);
+  assert.equal(sent[0]?.length, 5 + 5 * MAX_BUNDLE_OPERATIONS);
   // The last small one and a large one; two large ones and their frame are too much.
   assert.deepEqual(
     sent.slice(1).map(({ length }) => length),

@@ -6,12 +6,12 @@
  */
 
 import {
-  batchedBytes,
+  bundledBytes,
   decodeResults,
-  encodeBatch,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_OPERATIONS,
-} from '../service/batches.ts';
+  encodeBundle,
+  MAX_BUNDLE_BYTES,
+  MAX_BUNDLE_OPERATIONS,
+} from '../service/bundles.ts';
 
 export interface Entry {
   readonly body: Uint8Array;
@@ -40,27 +40,27 @@ export function createCallQueue(window: number): CallQueue {
   let waiting: Entry[] = [];
 
   /** The first calls that fit into one request, and where those behind them begin. */
-  const gather = (): { readonly batch: readonly Entry[]; readonly end: number } => {
-    const batch: Entry[] = [];
+  const gather = (): { readonly bundle: readonly Entry[]; readonly end: number } => {
+    const bundle: Entry[] = [];
     let bytes = 0;
     let end = 0;
-    for (; end < waiting.length && batch.length < MAX_BATCH_OPERATIONS; end++) {
+    for (; end < waiting.length && bundle.length < MAX_BUNDLE_OPERATIONS; end++) {
       const entry = waiting[end] as Entry;
       if (entry.isWithdrawn) continue;
-      bytes += batchedBytes(entry.body);
-      if (bytes > MAX_BATCH_BYTES) break;
-      batch.push(entry);
+      bytes += bundledBytes(entry.body);
+      if (bytes > MAX_BUNDLE_BYTES) break;
+      bundle.push(entry);
     }
-    return { batch, end };
+    return { bundle, end };
   };
   /** False if nothing waits or nothing is taken. */
   const sendNext = (send: (body: Uint8Array) => number | null): boolean => {
-    const { batch, end } = gather();
-    if (batch.length === 0) return false;
-    const seq = send(encodeBatch(batch.map(({ body }) => body)));
+    const { bundle, end } = gather();
+    if (bundle.length === 0) return false;
+    const seq = send(encodeBundle(bundle.map(({ body }) => body)));
     if (seq === null) return false;
-    for (const entry of batch) entry.isSent = true;
-    underWay.set(seq, batch);
+    for (const entry of bundle) entry.isSent = true;
+    underWay.set(seq, bundle);
     waiting = waiting.slice(end);
     return true;
   };
@@ -79,18 +79,18 @@ export function createCallQueue(window: number): CallQueue {
       while (underWay.size < window && sendNext(send));
     },
     reply: (seq, reply) => {
-      const batch = underWay.get(seq);
-      if (batch === undefined) return;
+      const bundle = underWay.get(seq);
+      if (bundle === undefined) return;
       underWay.delete(seq);
-      const results = batch.length === 1 ? [reply] : decodeResults(reply, batch.length);
-      // What is no list of results is the answer to each: a failure of the whole batch, or unreadable.
-      batch.forEach((entry, i) => {
+      const results = bundle.length === 1 ? [reply] : decodeResults(reply, bundle.length);
+      // What is no list of results is the answer to each: a failure of the whole bundle, or unreadable.
+      bundle.forEach((entry, i) => {
         if (results === null) entry.replied(reply);
         else if (i < results.length) entry.replied(results[i] as Uint8Array);
         else entry.isSent = false;
       });
       // Those without a result were not executed: there was no room for it.
-      waiting = [...batch.filter(({ isSent }) => !isSent), ...waiting];
+      waiting = [...bundle.filter(({ isSent }) => !isSent), ...waiting];
     },
     get hasWaiting() {
       return waiting.length > 0;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { connect as connectPlain } from 'node:net';
 import { test } from 'node:test';
 import { connect, createServer, type Server } from 'node:tls';
-import { generateIdentity, type Identity } from '@concordat/runtime';
+import { generateIdentity, type Identity, type TlsIdentity } from '@concordat/runtime';
 import { CLIENT_PROTOCOL, frameMessage, replicaFraming } from '../host/client-port.ts';
 import { createCluster } from '../host/embedded.ts';
 import { clientCardOf } from '../host/membership.ts';
@@ -26,6 +26,16 @@ test('an outside client is served, also with a member down', DEADLINE, async () 
   const outcomes = await Promise.all(Array.from({ length: 200 }, () => client.call('add', { amount: 1 })));
   assert.equal(outcomes.filter(({ status }) => status === 'ok').length, 200);
   assert.equal(unwrap(await client.query('total', {})), 203);
+});
+
+test('a query from outside needs no order, and sees what was done before it', DEADLINE, async () => {
+  await using cluster = await startCluster();
+  await using client = connectClient(counter, { membership: cluster.membership, identity });
+  await client.call('add', { amount: 3 });
+  for (let round = 1; round <= 20; round++) {
+    assert.equal(unwrap(await client.query('total', {})), 2 + round);
+    await client.call('add', { amount: 1 });
+  }
 });
 
 test('a refusal is failed, with the code of the service', DEADLINE, async () => {
@@ -146,11 +156,11 @@ test('who has not the key on the card hears nothing', DEADLINE, async () => {
 });
 
 /** Writes hostile bytes to the client port of member 0 and resolves when it hangs up. */
-async function hangsUpOn(port: number, hostile: Uint8Array, isPlain = false) {
+async function hangsUpOn(port: number, hostile: Uint8Array, isPlain = false, tls: Partial<TlsIdentity> = {}) {
   const to = { port, host: '127.0.0.1' };
   const socket = isPlain
     ? connectPlain(to)
-    : connect({ ...to, rejectUnauthorized: false, ALPNProtocols: [CLIENT_PROTOCOL] });
+    : connect({ ...to, ...tls, rejectUnauthorized: false, ALPNProtocols: [CLIENT_PROTOCOL] });
   socket.on('error', () => {});
   socket.write(hostile);
   socket.resume();
@@ -166,6 +176,16 @@ test('hostile bytes end their connection and nothing else', DEADLINE, async () =
   await hangsUpOn(port, frame(99), true);
   // A vote, well-formed, from someone who has none: tag, view, slot, history.
   await hangsUpOn(port, frame(2, ...new Uint8Array(8), ...new Uint8Array(8), ...new Uint8Array(32)));
+  const forged = {
+    domain: 4,
+    client: 1,
+    seq: 1,
+    acked: 0,
+    body: new Uint8Array(1),
+    signature: new Uint8Array(64),
+  };
+  await hangsUpOn(port, frameMessage({ type: 'request', request: forged }));
+  await hangsUpOn(port, frameMessage({ type: 'request', request: forged }), false, identity.tls);
   await using client = connectClient(counter, { membership: cluster.membership, identity });
   assert.equal(unwrap(await client.call('add', { amount: 1 })), 1);
 });

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis } from '@concordat/kernel';
 import { createKeys, type Identity, RuntimeError } from '@concordat/runtime';
 import { type ClientState, call, createClient } from '../../client/client.ts';
+import { read } from '../../client/reads.ts';
 import { firstMembers } from '../../config.ts';
 import { quorumsOf } from '../../fault-model.ts';
 import type { Message } from '../../replica/messages.ts';
@@ -84,6 +85,7 @@ export function connectClient<I, O, QI, QO, E>(
     turn(0, []);
   });
   const state: ClientState = process.start(env, { records: [], first: 0, whole: true, losses: 0 });
+  const asked = new Map<number, (answer: Uint8Array | null) => void>();
   let isScheduled = false;
 
   const close = async (): Promise<void> => {
@@ -97,6 +99,12 @@ export function connectClient<I, O, QI, QO, E>(
       const entry = queue.add(body, replied);
       if (entry !== null) schedule();
       return entry === null ? null : { withdraw: () => queue.withdraw(entry) };
+    },
+    ask: (query, answered) => {
+      if (state.calls.size > 0 || queue.hasWaiting) return false;
+      asked.set(read(state, env, query), answered);
+      schedule();
+      return true;
     },
   });
   return { ...client, close, [Symbol.asyncDispose]: close };
@@ -117,6 +125,11 @@ export function connectClient<I, O, QI, QO, E>(
     for (const message of messages) process.receive(state, env, from, message);
     for (const [seq, reply] of state.results) queue.reply(seq, reply);
     state.results.clear();
+    for (const [id, answer] of state.answers) {
+      asked.get(id)?.(answer);
+      asked.delete(id);
+    }
+    state.answers.clear();
     queue.pump((body) => call(state, env, body));
     for (const link of links) link.flush();
   }

@@ -17,7 +17,10 @@ export interface CallOptions {
 export interface TypedClient<I, O, QI, QO> {
   /** Has an operation ordered and executed. */
   call<K extends keyof I & keyof O>(name: K, args: I[K], options?: CallOptions): Promise<Outcome<O[K]>>;
-  /** Has a query ordered like an operation: its answer is up to date wherever it is asked. */
+  /**
+   * Asks for what the operations so far have made: up to date wherever it is asked. From outside it is answered without
+   * being ordered where n - u replicas say the same, and ordered like an operation otherwise.
+   */
   query<K extends keyof QI & keyof QO>(name: K, args: QI[K], options?: CallOptions): Promise<Outcome<QO[K]>>;
 }
 
@@ -25,6 +28,11 @@ export interface TypedClient<I, O, QI, QO> {
 export interface Channel {
   /** Null when too many calls wait, or the channel is closed. `withdraw` tells whether it was not sent and never will be. */
   submit(body: Uint8Array, replied: (reply: Uint8Array) => void): { withdraw(): boolean } | null;
+  /**
+   * Asks without having the query ordered; false if it has to be, because own calls are under way, and what is asked after
+   * them should see them. `answered` with null means the same.
+   */
+  ask?(query: Uint8Array, answered: (answer: Uint8Array | null) => void): boolean;
   /** Aborted when the channel closes. */
   readonly closed: AbortSignal;
 }
@@ -58,14 +66,39 @@ async function perform<A, T>(
   if (channel.closed.aborted) return failed('closed');
   if (options.signal?.aborted === true) return failed('aborted');
   const body = encodeOperation(kind, name, (writer) => input.write(writer, args));
-  const reply = await answerTo(channel, body, options);
+  const submit =
+    kind === 'query'
+      ? (...sent: Parameters<Channel['submit']>) => askOrSubmit(channel, ...sent)
+      : channel.submit;
+  const reply = await answerTo({ closed: channel.closed, submit }, body, options);
   if (!(reply instanceof Uint8Array)) return reply;
   return decodeReply(reply, (reader) => output.read(reader)) ?? unknown('unreadable');
 }
 
+/** Asks, and has the query ordered where the replicas do not agree on an answer. It changes nothing, sent or not. */
+function askOrSubmit(
+  channel: Channel,
+  query: Uint8Array,
+  replied: (reply: Uint8Array) => void,
+): ReturnType<Channel['submit']> {
+  let isWithdrawn = false;
+  const answered = (answer: Uint8Array | null): void => {
+    if (isWithdrawn) return;
+    if (answer === null) channel.submit(query, replied);
+    else replied(answer);
+  };
+  if (channel.ask?.(query, answered) !== true) return channel.submit(query, replied);
+  return {
+    withdraw: () => {
+      isWithdrawn = true;
+      return true;
+    },
+  };
+}
+
 /** Waits for the reply, or for a reason not to; cleans up whatever happens. */
 function answerTo(
-  channel: Channel,
+  channel: Pick<Channel, 'submit' | 'closed'>,
   body: Uint8Array,
   { signal, timeoutMs = TIMEOUT_MS }: CallOptions,
 ): Promise<Uint8Array | Outcome<never>> {

@@ -7,8 +7,9 @@
 
 import { MAX_REQUEST_BYTES } from '@concordat/kernel';
 import { createLengthSplitter, type Framing } from '@concordat/runtime';
+import { createWriter } from '@concordat/wire';
 import type { ClientMessage } from '../../replica/client-messages.ts';
-import { decodeMessage, encodeMessage } from '../../replica/codec.ts';
+import { decodeMessage, writeMessage } from '../../replica/codec.ts';
 import type { Message } from '../../replica/messages.ts';
 import { COMMAND_CLIENT } from '../../request.ts';
 
@@ -20,11 +21,15 @@ const LENGTH_BYTES = 4;
 const OVERHEAD_BYTES = 1024;
 export const MAX_CLIENT_FRAME_BYTES = MAX_REQUEST_BYTES + OVERHEAD_BYTES;
 
+/** Shared: nothing here is re-entered. */
+const writer = createWriter(64 * 1024);
+
 export function frameMessage(message: Message): Uint8Array {
-  const bytes = encodeMessage(message);
-  const frame = new Uint8Array(LENGTH_BYTES + bytes.length);
-  new DataView(frame.buffer).setUint32(0, bytes.length);
-  frame.set(bytes, LENGTH_BYTES);
+  writer.u32(0);
+  writeMessage(writer, message);
+  const frame = writer.finish();
+  const length = frame.length - LENGTH_BYTES;
+  new DataView(frame.buffer, frame.byteOffset).setUint32(0, length);
   return frame;
 }
 
@@ -64,9 +69,10 @@ export const replicaFraming = (
   framingOf<Message>((message, peer = ''): ClientMessage | null => {
     switch (message.type) {
       case 'request': {
-        const { domain, client } = message.request;
+        const { request } = message;
+        const { domain, client } = request;
         if (domain < first || domain >= end || client === COMMAND_CLIENT) return null;
-        return pins.get(peer) === domain ? { ...message, isVouched: true } : message;
+        return pins.get(peer) === domain ? { type: 'request', request, isVouched: true } : message;
       }
       case 'commit-certificate':
       case 'accusation':

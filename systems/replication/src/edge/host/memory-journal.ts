@@ -12,10 +12,31 @@ export interface MemoryDisk {
   open(): Journal;
 }
 
+/** Small records lie together: memory of its own for each would cost more than the record. */
+const SLAB_BYTES = 256 * 1024;
+const SMALL_BYTES = 8 * 1024;
+
+function createCopier(): (record: Uint8Array) => Uint8Array {
+  let slab = new Uint8Array(0);
+  let used = 0;
+  return (record) => {
+    if (record.length > SMALL_BYTES) return record.slice();
+    if (used + record.length > slab.length) {
+      slab = new Uint8Array(SLAB_BYTES);
+      used = 0;
+    }
+    const copy = slab.subarray(used, used + record.length);
+    used += record.length;
+    copy.set(record);
+    return copy;
+  };
+}
+
 export function createMemoryDisk(): MemoryDisk {
   let first: Position = 0;
   let records: Uint8Array[] = [];
   let owner: Journal | null = null;
+  const copy = createCopier();
 
   const release = (position: Position): void => {
     // Released one by one the array would be copied as often: it is cut when half of it is gone.
@@ -42,7 +63,7 @@ export function createMemoryDisk(): MemoryDisk {
       listen: () => {},
       append: (record) => {
         assert(owner === journal, 'only the owner appends');
-        return first + records.push(record.slice()) - 1;
+        return first + records.push(copy(record)) - 1;
       },
       commit: () => {},
       release,

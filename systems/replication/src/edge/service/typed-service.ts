@@ -7,7 +7,7 @@
 import { AssertionError, type ExecuteContext, type Service } from '@concordat/kernel';
 import { createState } from '@concordat/state';
 import { createReader, createWriter, type Reader } from '@concordat/wire';
-import { executeBatch, isBatch } from './batches.ts';
+import { executeBundle, isBundle } from './bundles.ts';
 import type { Codec } from './codecs.ts';
 import { createCollections, type WriteBook, WriteError } from './collections.ts';
 import type { Context, CreateOptions, Definition } from './definition.ts';
@@ -81,10 +81,10 @@ function callables(declared: object, method: 'execute' | 'answer'): Map<string, 
   );
 }
 
-/** An operation, or a batch of them. */
+/** An operation, or a bundle of them. */
 function executeAny<S, E>(instance: Instance<S, E>, body: Uint8Array, context: ExecuteContext): Uint8Array {
   const run = (op: Uint8Array, room: number): Uint8Array | null => execute(instance, op, context, room);
-  const reply = isBatch(body) ? executeBatch(body, run) : run(body, Number.POSITIVE_INFINITY);
+  const reply = isBundle(body) ? executeBundle(body, run) : run(body, Number.POSITIVE_INFINITY);
   return reply ?? MALFORMED;
 }
 

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { explore } from '@concordat/check';
-import { certificatesFirst, votesFirst } from '../../compliance/published-rules.ts';
+import { certificatesFirst, SLOT_RULES, votesFirst } from '../../compliance/published-rules.ts';
 import { type SpeculativeRule, speculativeSlot } from '../../compliance/speculative-exploration.ts';
 import { type FaultModel, quorumsOf } from '../../fault-model.ts';
 import { type SpeculativeClaim, selectSlot, type Vote } from './select-slot.ts';
@@ -90,7 +90,7 @@ function permutations<T>(items: readonly T[]): T[][] {
   return items.flatMap((item, i) => permutations(items.toSpliced(i, 1)).map((rest) => [item, ...rest]));
 }
 
-const ours: SpeculativeRule = (quorums, claims) => selectSlot(quorums, claims, () => true).digest;
+const ours: SpeculativeRule = SLOT_RULES.protocol;
 
 /** What members hold in one slot, step by step: r0 lies. */
 class Script {
@@ -183,20 +183,28 @@ const SMALL: readonly Explored[] = [
   { model: { u: 2, r: 0 }, views: 2, states: 871, complete: 400 },
   { model: { u: 2, r: 1 }, views: 2, states: 2_078, complete: 588 },
   { model: { u: 2, r: 2 }, views: 2, states: 2_078, complete: 588 },
+  { model: { u: 1, r: 0, spare: 1 }, views: 2, states: 763, complete: 500 },
+  { model: { u: 1, r: 1, spare: 1 }, views: 2, states: 1_652, complete: 794 },
 ];
 
 const LARGE: readonly Explored[] = [
   { model: { u: 1, r: 1 }, views: 5, states: 134_741, complete: 37_120 },
   { model: { u: 2, r: 0 }, views: 3, states: 14_164, complete: 5_542 },
   { model: { u: 2, r: 1 }, views: 3, states: 40_750, complete: 8_094 },
+  { model: { u: 1, r: 0, spare: 1 }, views: 3, states: 10_780, complete: 6_462 },
+  { model: { u: 1, r: 1, spare: 1 }, views: 3, states: 24_872, complete: 10_260 },
+  { model: { u: 2, r: 1, spare: 1 }, views: 2, states: 7_477, complete: 2_366 },
 ];
+
+const nameOfModel = ({ u, r, spare = 0 }: FaultModel): string =>
+  `(${u}, ${r})${spare === 0 ? '' : ` and ${spare} spare`}`;
 
 const violationOf = (model: FaultModel, views: number, rule: SpeculativeRule) =>
   explore(speculativeSlot(model, views, rule)).violation;
 
 describe('every history of one slot', () => {
   for (const { model, views, states, complete } of isFull ? [...SMALL, ...LARGE] : SMALL)
-    it(`(${model.u}, ${model.r}), ${views} views: at most one value completes`, () => {
+    it(`${nameOfModel(model)}, ${views} views: at most one value completes`, () => {
       const found = explore(speculativeSlot(model, views, ours));
       assert.deepEqual(
         { states: found.states, ...found.sometimes, violation: found.violation },
@@ -215,5 +223,11 @@ describe('every history of one slot', () => {
 
   it('shows what is wrong with votes first, in two views', () => {
     assert.match(violationOf({ u: 1, r: 1 }, 2, votesFirst)?.at(-1) ?? '', /both/);
+  });
+
+  it('shows what is wrong with a threshold that does not know of spare members, in two views', () => {
+    const ignorant: SpeculativeRule = (quorums, claims) => ours({ ...quorums, spare: 0 }, claims);
+    assert.match(violationOf({ u: 1, r: 1, spare: 1 }, 2, ignorant)?.at(-1) ?? '', /both/);
+    assert.match(violationOf({ u: 1, r: 0, spare: 1 }, 2, ignorant)?.at(-1) ?? '', /both/);
   });
 });

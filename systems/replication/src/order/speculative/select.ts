@@ -4,6 +4,8 @@
  * for a slot that completed has voted for the same in all slots before it.
  */
 
+import type { Digest } from '@concordat/kernel';
+import type { Quorums } from '../../fault-model.ts';
 import type { CommitCertificate, SlotClaim, ViewChange } from '../../replica/messages.ts';
 import { highestStable, selectFrom } from '../../replica/selection.ts';
 import type { Selection } from '../../replica/state.ts';
@@ -20,16 +22,27 @@ interface Told {
   readonly end: number;
 }
 
-export function select({ quorums, changes, genesis, window }: SelectQuestion): Selection | null {
+/** What one slot gets; null for anything. All certificates are valid, or their messages would not be here. */
+export type SlotRule = (quorums: Quorums, claims: readonly SpeculativeClaim[]) => Digest | null;
+
+export const select = (question: SelectQuestion): Selection | null =>
+  selectBy((quorums, claims) => selectSlot(quorums, claims, () => true).digest, question);
+
+/** The same by any rule for a slot: the published ones are tried so. */
+export function selectBy(
+  rule: SlotRule,
+  { quorums, changes, genesis, window }: SelectQuestion,
+): Selection | null {
   if (changes.length < quorums.agreement) return null;
   const base = highestStable(changes, genesis);
   const all = changes.map(toldBy);
   const last = Math.min(Math.max(...all.map(lastSlot)), base.slot + window);
-  return selectFrom(base, last, (slot) => {
-    const claims = all.map((told) => claimIn(told, slot));
-    // Certificates were found valid, or their messages would not be here.
-    return selectSlot(quorums, claims, () => true).digest;
-  });
+  return selectFrom(base, last, (slot) =>
+    rule(
+      quorums,
+      all.map((told) => claimIn(told, slot)),
+    ),
+  );
 }
 
 const toldBy = ({ stable, claims, certificate }: ViewChange): Told => ({

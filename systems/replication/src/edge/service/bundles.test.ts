@@ -1,4 +1,4 @@
-/** Batches: each operation as if it had come alone, bounded results, and nothing of what is malformed. */
+/** Bundles: each operation as if it had come alone, bounded results, and nothing of what is malformed. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { createPrng, type ExecuteContext, MAX_OPERATION_BYTES } from '@concordat
 import { sha256 } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
 import { counter } from '../testing/counter.ts';
-import { decodeResults, encodeBatch, MAX_BATCH_OPERATIONS } from './batches.ts';
+import { decodeResults, encodeBundle, MAX_BUNDLE_OPERATIONS } from './bundles.ts';
 import { decodeReply, encodeDone, encodeFailure, encodeOperation } from './frames.ts';
 import { bytes, defineService, record, u53 } from './index.ts';
 
@@ -36,19 +36,19 @@ function instance() {
 
 test('golden bytes', () => {
   assert.equal(
-    toHex(encodeBatch([total, total])),
+    toHex(encodeBundle([total, total])),
     `02 00000002 ${'0000000a 01 00000005 746f74616c '.repeat(2)}`.replaceAll(' ', ''),
   );
-  assert.deepEqual(encodeBatch([total]), total);
+  assert.deepEqual(encodeBundle([total]), total);
 });
 
-test('a batch does what its operations do one by one, and one that fails leaves its neighbours alone', () => {
-  const operations = [add(3), addUpTo(5, 4), total, add(4), Uint8Array.of(9), encodeBatch([add(1), add(1)])];
+test('a bundle does what its operations do one by one, and one that fails leaves its neighbours alone', () => {
+  const operations = [add(3), addUpTo(5, 4), total, add(4), Uint8Array.of(9), encodeBundle([add(1), add(1)])];
   const together = instance();
-  const results = decodeResults(together.execute(encodeBatch(operations)), operations.length);
+  const results = decodeResults(together.execute(encodeBundle(operations)), operations.length);
   const apart = instance();
   const expected = operations.map((operation) => apart.execute(operation));
-  // A batch within a batch is no operation.
+  // A bundle within a bundle is no operation.
   expected[5] = MALFORMED;
   assert.deepEqual(results, expected);
   assert.deepEqual(expected.slice(0, 5), [
@@ -64,10 +64,10 @@ test('a batch does what its operations do one by one, and one that fails leaves 
   assert.deepEqual(together.service.digest(), fresh.service.digest());
 });
 
-test('of a malformed batch nothing is executed', () => {
-  const whole = encodeBatch([add(3), add(4)]);
+test('of a malformed bundle nothing is executed', () => {
+  const whole = encodeBundle([add(3), add(4)]);
   const one = Uint8Array.of(2, 0, 0, 0, 1, 0, 0, 0, add(3).length, ...add(3));
-  const many = encodeBatch(Array.from({ length: MAX_BATCH_OPERATIONS + 1 }, () => add(1)));
+  const many = encodeBundle(Array.from({ length: MAX_BUNDLE_OPERATIONS + 1 }, () => add(1)));
   const claim = Uint8Array.of(2, 0xff, 0xff, 0xff, 0xff);
   for (const hostile of [
     Uint8Array.of(...whole, 0),
@@ -111,7 +111,7 @@ test('results end where the next one finds no room, and its operation is taken b
     random: createPrng(1),
     emit: () => {},
   };
-  const reply = service.execute(encodeBatch([grow(half), grow(100), grow(half), grow(1)]), context);
+  const reply = service.execute(encodeBundle([grow(half), grow(100), grow(half), grow(1)]), context);
   assert.deepEqual(
     decodeResults(reply, 4)?.map(({ length }) => length),
     [5 + half, 105],
@@ -125,7 +125,7 @@ test('results end where the next one finds no room, and its operation is taken b
 
 test('results are taken only in their one form', () => {
   const results = [done(1), done(2)];
-  const whole = encodeBatch(results);
+  const whole = encodeBundle(results);
   assert.deepEqual(decodeResults(whole, 2), results);
   assert.deepEqual(decodeResults(whole, 3), results);
   assert.equal(decodeResults(whole, 1), null);

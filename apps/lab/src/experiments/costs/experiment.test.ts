@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { costs } from './experiment.ts';
+
+testSmallSize(costs);

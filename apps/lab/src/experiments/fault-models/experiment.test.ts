@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { faultModels } from './experiment.ts';
+
+testSmallSize(faultModels);

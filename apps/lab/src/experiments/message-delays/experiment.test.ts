@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { messageDelays } from './experiment.ts';
+
+testSmallSize(messageDelays);

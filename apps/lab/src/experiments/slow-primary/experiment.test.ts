@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { slowPrimary } from './experiment.ts';
+
+testSmallSize(slowPrimary);

@@ -1,0 +1,98 @@
+/**
+ * Throughput of correct clients while somebody attacks, over what it is while nobody does: same members, same load. A
+ * protocol is robust where this ratio stays near one, whatever its peak (Aardvark's uncivil executions).
+ */
+
+import type { FaultModel } from '@concordat/replication';
+import type { Flood } from '@concordat/replication/compliance';
+import { drawBars } from '../../drawing/chart.ts';
+import type { Experiment } from '../../experiment.ts';
+import { type Candidate, concordat } from '../../harness/candidate.ts';
+import type { Figures } from '../../harness/measure.ts';
+import { room, slowed } from '../../harness/testbed.ts';
+import { type Load, run } from '../../harness/trial.ts';
+import { type Attack, type Attacker, attacks, LIAR_OF, OUTSTANDING } from './attacks.ts';
+import { assertRows, type Row } from './bounds.ts';
+
+interface Parameters extends Load {
+  readonly candidates: readonly Candidate[];
+  /** Of floods: more messages than a core that checks signatures can check. */
+  readonly rate: Flood;
+}
+
+const FAULTS: FaultModel = { u: 1, r: 1 };
+/** They are there without an attack, too, and then they are honest. */
+const HOSTILE = { count: 2, outstanding: OUTSTANDING };
+
+/** Without an attack, the member that may lie asks for nothing either: loads are the same. */
+function figuresOf(load: Load, candidate: Candidate, by: Attacker, attack: Attack | null): Figures {
+  const member = attack?.member ?? {};
+  return run({
+    ...load,
+    span: { ...load.span, warmMs: attack?.showsAfterMs ?? load.span.warmMs },
+    candidate,
+    faults: FAULTS,
+    adversaries: new Map(by === 'client' ? [] : [[LIAR_OF[by], member]]),
+    ...(by === 'client' && { hostile: { ...HOSTILE, isHasty: attack !== null, ...attack?.client } }),
+  });
+}
+
+export const underAttack: Experiment<Parameters, readonly Row[]> = {
+  name: 'under-attack',
+  claim: 'Whoever attacks costs correct clients little of their throughput.',
+  source: 'Aardvark (NSDI 2009), tables of throughput under attack',
+  small: {
+    candidates: [concordat],
+    rate: { perTick: 10, everyMs: 5 },
+    clients: 12,
+    atGateways: 2,
+    span: { warmMs: 150, forMs: 150 },
+    testbed: slowed(room, 5),
+  },
+  full: {
+    candidates: [concordat],
+    rate: { perTick: 10, everyMs: 1 },
+    clients: 32,
+    atGateways: 2,
+    span: { warmMs: 300, forMs: 1000 },
+    testbed: room,
+  },
+  run: ({ candidates, rate, ...load }, progress) =>
+    candidates.flatMap((candidate) => {
+      const calm = new Map(
+        (['client', 'primary', 'backup'] as const).map((by) => [by, figuresOf(load, candidate, by, null)]),
+      );
+      return attacks(rate).map((attack): Row => {
+        const { perSecond, views, p99Ms } = figuresOf(load, candidate, attack.by, attack);
+        const calmPerSecond = calm.get(attack.by)?.perSecond ?? 0;
+        const ratio = perSecond / calmPerSecond;
+        progress(`${candidate.name}, ${attack.by} ${attack.name}: ${ratio.toFixed(2)}`);
+        return {
+          candidate: candidate.name,
+          attack: attack.name,
+          by: attack.by,
+          calmPerSecond,
+          perSecond,
+          ratio,
+          views,
+          p99Ms,
+        };
+      });
+    }),
+  assert: assertRows,
+  draw: (rows) =>
+    drawBars({
+      title: 'Throughput under attack over throughput without',
+      categories: [...new Set(rows.map(({ by, attack }) => `${by}: ${attack}`))],
+      series: [...new Set(rows.map(({ candidate }) => candidate))].map((name) => ({
+        name,
+        values: rows.filter(({ candidate }) => candidate === name).map(({ ratio }) => ratio),
+      })),
+      axis: { name: 'ratio' },
+      levels: [
+        { name: '0.8', value: 0.8 },
+        { name: '0.9', value: 0.9 },
+      ],
+      isLying: true,
+    }),
+};

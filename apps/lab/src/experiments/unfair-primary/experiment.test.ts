@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { unfairPrimary } from './experiment.ts';
+
+testSmallSize(unfairPrimary);

@@ -1,0 +1,24 @@
+/** Every experiment, in the order of the report. */
+
+import type { AnyExperiment } from './experiment.ts';
+import { authenticators } from './experiments/authenticators/experiment.ts';
+import { costs } from './experiments/costs/experiment.ts';
+import { faultModels } from './experiments/fault-models/experiment.ts';
+import { messageDelays } from './experiments/message-delays/experiment.ts';
+import { signedRequests } from './experiments/signed-requests/experiment.ts';
+import { slowBackup } from './experiments/slow-backup/experiment.ts';
+import { slowPrimary } from './experiments/slow-primary/experiment.ts';
+import { underAttack } from './experiments/under-attack/experiment.ts';
+import { unfairPrimary } from './experiments/unfair-primary/experiment.ts';
+
+export const EXPERIMENTS: readonly AnyExperiment[] = [
+  messageDelays,
+  authenticators,
+  slowBackup,
+  slowPrimary,
+  unfairPrimary,
+  underAttack,
+  faultModels,
+  signedRequests,
+  costs,
+];
