@@ -12,7 +12,7 @@ export {
 } from './executor/client.ts';
 export { type LearnerConfig, type LearnerOptions, learnerConfig } from './executor/config.ts';
 export { createExecutor, type ExecutorState } from './executor/executor.ts';
-export { createLearner, type LearnerParts, takeExposed } from './executor/learner.ts';
+export { createLearner, type LearnerParts, learnedLog } from './executor/learner.ts';
 export type { LearnerState } from './executor/state.ts';
 export * from './fault-model.ts';
 export * from './presets/index.ts';

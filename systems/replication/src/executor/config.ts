@@ -25,17 +25,23 @@ export interface LearnerConfig {
   readonly speculates: boolean;
   /** A journal with fewer bytes is not compacted. */
   readonly minJournalBytes: number;
+  /** Whose key signs what it submits; null for those who submit nothing. */
+  readonly domain: number | null;
+  /** Own requests that may be outstanding. */
+  readonly clientWindow: number;
 }
 
 export interface LearnerOptions {
   readonly self: NodeId;
   readonly speculates?: boolean;
   readonly minJournalBytes?: number;
+  readonly domain?: number;
 }
 
 /** Of a learner that is fed by order replicas with this configuration. */
 export function learnerConfig(order: ReplicaConfig, options: LearnerOptions): LearnerConfig {
-  const { cluster, quorums, members, checkpointInterval, window, fastCommit, retransmitMs } = order;
+  const { clientWindow, cluster, quorums, members, checkpointInterval, window, fastCommit, retransmitMs } =
+    order;
   return {
     cluster,
     quorums,
@@ -48,6 +54,8 @@ export function learnerConfig(order: ReplicaConfig, options: LearnerOptions): Le
     proving: order.executes ? quorums.agreement : quorums.execution,
     speculates: false,
     minJournalBytes: 16 * 1024 * 1024,
+    domain: null,
+    clientWindow,
     ...options,
   };
 }

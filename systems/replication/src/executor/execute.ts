@@ -15,6 +15,7 @@ import { logBatch } from './journal.ts';
 import { nextClaim } from './learn.ts';
 import type { Claim, Point } from './source.ts';
 import type { LearnerState } from './state.ts';
+import { noteOwn } from './submit.ts';
 
 export function executeReady(l: LearnerState, env: Env<Message>): void {
   exposeSpeculated(l, env);
@@ -73,6 +74,7 @@ function expose(
   l.contents.delete(slot);
   logBatch(l, env, slot, history, content);
   env.note({ kind: 'exposed', slot, history: toHex(history.subarray(0, 8)) });
+  noteOwn(l, exposed.outcomes);
   l.exposed.push(exposed);
   l.progressAt = env.now;
   if (slot === l.certified.slot) compareCertified(l, env);

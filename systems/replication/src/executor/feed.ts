@@ -117,9 +117,13 @@ export function dropKept(s: ReplicaState): void {
   for (const number of s.feed.kept.keys()) if (number <= end) s.feed.kept.delete(number);
 }
 
-/** The first journal record that holds a kept batch, or Infinity. */
-export function firstKeptPosition({ feed }: ReplicaState): number {
+/**
+ * The first journal record that must stay for a kept batch, or Infinity: where replicas execute, their states are there for
+ * whoever the log no longer leads to.
+ */
+export function firstKeptPosition({ feed, config }: ReplicaState): number {
   let first = Number.POSITIVE_INFINITY;
+  if (config.executes) return first;
   for (const { position } of feed.kept.values()) first = Math.min(first, position);
   return first;
 }

@@ -3,11 +3,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createModelKeys, modelHash } from '@concordat/crypto';
-import { createPrng, type ExposedBatch, isBatch, type NodeId, type Process } from '@concordat/kernel';
+import {
+  createPrng,
+  type Env,
+  type ExposedBatch,
+  isBatch,
+  type NodeId,
+  type Process,
+} from '@concordat/kernel';
 import { toHex, utf8 } from '@concordat/wire';
 import { type Cluster, createCluster, scheduleLoad } from '../compliance/cluster.ts';
 import { lying } from '../compliance/executor-cluster.ts';
-import { createLedger } from '../compliance/ledger.ts';
+import { addOperation, createLedger } from '../compliance/ledger.ts';
 import { firstObjection } from '../compliance/storm.ts';
 import { replicaConfig } from '../config.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
@@ -15,7 +22,7 @@ import type { Message } from '../replica/messages.ts';
 import type { ReplicaState } from '../replica/state.ts';
 import { feedAttackers } from './adversaries.ts';
 import { learnerConfig } from './config.ts';
-import { createLearner, takeExposed } from './learner.ts';
+import { createLearner, learnedLog } from './learner.ts';
 import type { LearnerState } from './state.ts';
 
 const LEARNER: NodeId = 40;
@@ -31,9 +38,9 @@ function addLearner({ world }: Cluster, shown: ExposedBatch[]): void {
     faults: FAULTS,
     ...SETTINGS,
   });
-  const keys = createModelKeys(4, SEED)(0);
+  const keys = createModelKeys(4, SEED)(2);
   const learner = createLearner({
-    config: learnerConfig(order, { self: LEARNER }),
+    config: learnerConfig(order, { self: LEARNER, domain: 2 }),
     keys,
     createService: () => createLedger(modelHash),
   });
@@ -41,7 +48,7 @@ function addLearner({ world }: Cluster, shown: ExposedBatch[]): void {
     ...learner,
     settle: (l, env) => {
       learner.settle(l, env);
-      shown.push(...takeExposed(l).filter(isBatch));
+      shown.push(...learnedLog.takeExposed(l).filter(isBatch));
     },
   };
   world.add({
@@ -109,3 +116,43 @@ for (const [name, attacker] of Object.entries(feedAttackers)) {
     judge(cluster, shown);
   });
 }
+
+test('what a learner submits is executed once, and it learns so: over view changes, lost links, and a jump', () => {
+  const cluster = createCluster({ seed: SEED, faults: FAULTS, settings: SETTINGS });
+  const { world } = cluster;
+  const shown: ExposedBatch[] = [];
+  addLearner(cluster, shown);
+  let submitted = 0;
+  for (let i = 0; i < 60; i++)
+    world.schedule(100 * i, () =>
+      world.call(LEARNER, (l: LearnerState, env: Env<Message>) => {
+        if (learnedLog.submit(l, env, addOperation('pears', 1)) !== null) submitted++;
+      }),
+    );
+  scheduleLoad(cluster, createPrng(SEED), 100, 6000);
+  world.schedule(700, () => world.crash(0));
+  world.schedule(1500, () => world.restart(0));
+  // It hears nothing for longer than the log is kept, while its requests still go out.
+  for (const id of [0, 1, 2, 3]) {
+    world.schedule(2500, () => world.cut(id, LEARNER));
+    world.schedule(5000, () => world.mend(id, LEARNER));
+    world.schedule(5500 + 10 * id, () => world.breakLink(id, LEARNER));
+  }
+  world.run(6500);
+  const isDone = (): boolean => world.stateOf<LearnerState>(LEARNER).submission.outstanding.size === 0;
+  assert.ok(world.runUntil(isDone, 20_000));
+  world.run(1000);
+  const sums = shown
+    .flatMap(({ outcomes }) => outcomes)
+    .filter(
+      ({ domain, client }) =>
+        domain === 2 && client === world.stateOf<LearnerState>(LEARNER).submission.client,
+    )
+    .map(({ reply }) => Number(`0x${toHex(reply)}`));
+  assert.ok(submitted > 40);
+  assert.deepEqual(
+    sums,
+    Array.from({ length: submitted }, (_, i) => i + 1),
+  );
+  assert.ok(world.notes.some(({ node, note }) => node === LEARNER && note.kind === 'state-transferred'));
+});

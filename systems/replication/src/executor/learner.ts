@@ -9,6 +9,7 @@ import type {
   ExposedBatch,
   ExposedSnapshot,
   NodeId,
+  OrderedLog,
   Process,
   Recovered,
   Service,
@@ -24,6 +25,7 @@ import { append, continueSnapshot, createJournalled } from './journal.ts';
 import { hasHole, onNextBatch, prove, tellWhere } from './learn.ts';
 import { knownLosses, recover } from './recovery.ts';
 import { createLearnerState, exposedEnd, invariants, type LearnerState, sourceOf } from './state.ts';
+import { resubmit, submit } from './submit.ts';
 import { onFetchManifest, onFetchPart, onManifest, onPart, startTransfer, tickTransfer } from './transfer.ts';
 
 export interface LearnerParts {
@@ -47,6 +49,9 @@ export function createLearner(parts: LearnerParts): Process<LearnerState, Messag
     invariants,
   };
 }
+
+/** The ordered log of a learner: what a gateway beside it consumes. */
+export const learnedLog: OrderedLog<LearnerState, Message> = { submit, takeExposed };
 
 /** Takes what became exposed since the last call, in order. */
 export function takeExposed(l: LearnerState): readonly (ExposedBatch | ExposedSnapshot)[] {
@@ -102,6 +107,7 @@ export function timeoutAsLearner(l: LearnerState, env: Env<Message>, timer: stri
   env.setTimer(TICK, TICK_MS);
   const untoldMs = env.now - l.toldAt;
   if (untoldMs >= (hasHole(l) ? l.config.retransmitMs / 4 : l.config.retransmitMs)) tellWhere(l, env);
+  resubmit(l, env);
   fetchLate(l, env);
   tickTransfer(l, env);
   jumpIfStuck(l, env);

@@ -9,6 +9,7 @@ import type { Execution, ExecutionMark } from '../execution/execution.ts';
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Certificate } from '../replica/messages.ts';
 import type { Content, Stable } from '../replica/state.ts';
+import { createSubmission, type Submission } from '../submission.ts';
 import type { LearnerConfig } from './config.ts';
 import type { Journalled } from './journal.ts';
 import { type Claim, createSource, type Point, type Source } from './source.ts';
@@ -54,6 +55,7 @@ export interface LearnerState {
   /** Bytes that each node may still fetch before the next tick. */
   readonly served: Map<NodeId, number>;
   readonly journal: Journalled;
+  readonly submission: Submission;
   exposed: (ExposedBatch | ExposedSnapshot)[];
   progressAt: Millis;
   toldAt: Millis;
@@ -89,6 +91,7 @@ export function createLearnerState(
     serving: null,
     served: new Map(),
     journal,
+    submission: createSubmission(now),
     exposed: [],
     progressAt: now,
     toldAt: Number.NEGATIVE_INFINITY,

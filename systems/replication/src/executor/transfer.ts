@@ -22,6 +22,7 @@ import { keepOnly } from './checkpoints.ts';
 import { beginSnapshot } from './journal.ts';
 import { learnFrom } from './learn.ts';
 import type { LearnerState } from './state.ts';
+import { exposeOwn } from './submit.ts';
 
 export interface Transfer {
   readonly target: Stable;
@@ -177,6 +178,7 @@ function finishTransfer(l: LearnerState, env: Env<Message>, { target }: Transfer
   l.progressAt = env.now;
   learnFrom(l, { slot: target.slot, history: target.history });
   l.exposed.push({ slot: target.slot, time: l.execution.core.time.get() });
+  exposeOwn(l);
   env.note({ kind: 'state-transferred', slot: target.slot });
   // What the journal holds leads to the state that was given up.
   beginSnapshot(l, env, own);
