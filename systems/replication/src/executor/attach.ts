@@ -5,7 +5,14 @@
 
 import { statementBytes } from '@concordat/accountability';
 import type { Keys } from '@concordat/crypto';
-import type { Digest, Env, NodeId, SignatureCheck, Submitter } from '@concordat/kernel';
+import {
+  type Digest,
+  type Env,
+  FIRST_CONNECTION,
+  type NodeId,
+  type SignatureCheck,
+  type Submitter,
+} from '@concordat/kernel';
 import { createWriter } from '@concordat/wire';
 import type { Message } from '../replica/messages.ts';
 import { clientKey } from '../request.ts';
@@ -101,6 +108,7 @@ export function endAttach(
   attached.pending.delete(ticket);
   if (!holds) {
     env.note({ kind: 'strike', peer: pending.connection, why: 'false signature of a client' });
+    if (pending.connection >= FIRST_CONNECTION) env.close(pending.connection);
     return { ...pending, waiting: [] };
   }
   detach(attached, pending.connection);

@@ -7,7 +7,7 @@
 import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, NULL_BATCH, nextHistory } from '../batch.ts';
-import { isDeliverable } from '../executor/feed.ts';
+import { isDeliverable } from '../executor/retention.ts';
 import { findPooled, noteProposed } from '../pool.ts';
 import type { Request } from '../request.ts';
 import { append } from './journal.ts';

@@ -9,7 +9,7 @@ import type { Digest, Env, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { batchDigest } from '../batch.ts';
 import { primaryOf } from '../config.ts';
-import { keptContent } from '../executor/feed.ts';
+import { keptContent } from '../executor/retention.ts';
 import { findPooled } from '../pool.ts';
 import { type RequestRef, requestDigest } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';

@@ -7,7 +7,7 @@
 import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Checkpointed, checkpointed, releaseCheckpointed } from '../execution/execution.ts';
-import { dropKept } from '../executor/feed.ts';
+import { dropKept } from '../executor/retention.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
 import { isCurrent } from './incarnation.ts';
 import { append } from './journal.ts';

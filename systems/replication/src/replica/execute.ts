@@ -7,7 +7,7 @@
 import { assert, type Env, type ExposedBatch } from '@concordat/kernel';
 import { executedOf, replyKey } from '../execution/core-state.ts';
 import { executeBatch, markExecution } from '../execution/execution.ts';
-import { keep, resumeFeed } from '../executor/feed.ts';
+import { keep, resumeFeed } from '../executor/retention.ts';
 import { noteExecuted, pooledAt } from '../pool.ts';
 import { COMMAND_CLIENT, type Request } from '../request.ts';
 import { noteOutcome } from '../submission.ts';

@@ -8,7 +8,7 @@ import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, nextHistory } from '../batch.ts';
 import { primaryOf } from '../config.ts';
 import { orderedTime } from '../execution/execution.ts';
-import { isDeliverable } from '../executor/feed.ts';
+import { isDeliverable } from '../executor/retention.ts';
 import { takeProposable } from '../pool.ts';
 import { type Request, refOf } from '../request.ts';
 import { accept, selectionEnd } from './acceptance.ts';

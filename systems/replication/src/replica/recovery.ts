@@ -8,7 +8,7 @@ import type { Digest, Position, Recovered } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { nextHistory } from '../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
-import { keepBatch, resumeFeed } from '../executor/feed.ts';
+import { keepBatch, resumeFeed } from '../executor/retention.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
 import { withVouch } from './acceptance.ts';
 import { stableOf } from './checkpoint.ts';

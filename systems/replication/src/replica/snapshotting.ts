@@ -5,7 +5,7 @@
  */
 
 import { type Env, type Millis, PART_BYTES, type Position } from '@concordat/kernel';
-import { firstKeptPosition } from '../executor/feed.ts';
+import { firstKeptPosition } from '../executor/retention.ts';
 import { keepOnly, type OwnCheckpoint } from './checkpoint.ts';
 import { append } from './journal.ts';
 import type { Certificate, Message } from './messages.ts';

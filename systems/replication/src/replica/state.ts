@@ -16,7 +16,7 @@ import {
 import { type Batch, genesisHistory } from '../batch.ts';
 import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
-import { createFeed, type Feed } from '../executor/feed.ts';
+import { createFeed, type Feed } from '../executor/retention.ts';
 import type { OrderProtocol } from '../order/order-protocol.ts';
 import { createPool, type Pool, type Pooled } from '../pool.ts';
 import type { Request } from '../request.ts';

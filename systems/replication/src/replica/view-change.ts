@@ -8,7 +8,7 @@
 import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { primaryOf } from '../config.ts';
-import { isDeliverable } from '../executor/feed.ts';
+import { isDeliverable } from '../executor/retention.ts';
 import { forgetProposed } from '../pool.ts';
 import { acceptReady, nullContent, selectedDigest, selectionEnd } from './acceptance.ts';
 import { becomeStable, isCertificate } from './checkpoint.ts';
