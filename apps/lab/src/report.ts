@@ -13,7 +13,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .3rem; }
 p { margin: .3rem 0; } .source, .note { color: #57606a; } .note { font-size: .9em; }
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #d8dee4; vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.bound { white-space: nowrap; } td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .holds { color: #1a7f37; } .missed { color: #9a6700; } .surprise { color: #cf222e; font-weight: 600; }
 img { max-width: 100%; }
 `;
@@ -27,7 +27,7 @@ function rowOf(finding: Finding): string {
     .map((note) => `<br><span class="note">${escaped(note)}</span>`)
     .join('');
   return `<tr><td>${escaped(claim)}${notes}</td><td class="number">${inWords(figure)}</td>
-<td>${escaped(bound)}</td><td class="${style}">${verdict}</td><td>${escaped(published)}</td></tr>`;
+<td class="bound">${escaped(bound)}</td><td class="${style}">${verdict}</td><td>${escaped(published)}</td></tr>`;
 }
 
 const sectionOf = ({ name, claim, source, size, findings, figure }: Result): string => `

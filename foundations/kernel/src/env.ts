@@ -49,6 +49,12 @@ export interface Env<M> {
   sendEarly(to: NodeId, message: M): void;
   /** Drops the link to a connection (ids from `FIRST_CONNECTION`) once what was sent to it has left. */
   close(to: NodeId): void;
+  /**
+   * Stops hearing a peer or a connection for a while, as cheaply as the host can: what arrives meanwhile, and what waits
+   * to be received, is lost or comes late, in order in either case. The link stays up, and what is sent to it leaves. A
+   * later call replaces an earlier one; 0 hears it again.
+   */
+  mute(from: NodeId, forMs: Millis): void;
   /** Adds a copy of `record` to the journal, durable before this turn's sends leave. */
   append(record: Uint8Array): Position;
   /** Declares that records before `position` are no longer needed. Takes effect once this turn is durable. */

@@ -6,6 +6,7 @@
 import { assert, type Digest, MAX_MEMBERS, type Millis, type NodeId } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from './fault-model.ts';
 import type { OrderName } from './order/order-protocol.ts';
+import { allPolicies, type Policies } from './robust/policies.ts';
 
 export interface ReplicaConfig {
   readonly self: NodeId;
@@ -26,6 +27,8 @@ export interface ReplicaConfig {
   readonly learners: readonly NodeId[];
   /** Where clients are told of what is executed ahead: not while someone is known to be slow or away (Zyzzyva, section 4). */
   readonly commitOptimisation: boolean;
+  /** What is done about those who follow the protocol badly. */
+  readonly policies: Policies;
   /** Slots between checkpoints (PBFT's and Aardvark's 128). */
   readonly checkpointInterval: number;
   /** Slots that may be open above the stable checkpoint: two intervals, a power of two. */
@@ -76,6 +79,7 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     executes: true,
     executors: options.executes === false ? executorIds(quorums) : [],
     learners: [],
+    policies: allPolicies,
     checkpointInterval: 128,
     window: 256,
     pipeline: 4,

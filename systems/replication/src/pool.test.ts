@@ -14,6 +14,7 @@ import {
   forgetProposed,
   noteExecuted,
   noteProposed,
+  noteRetracted,
   type Pool,
   type Pooled,
   takeProposable,
@@ -43,8 +44,8 @@ test('a request is admitted once, within its client’s window', () => {
   const pool = createPool();
   assert.equal(add(pool, pooled(1, 1, 1)), 'admitted');
   assert.equal(add(pool, pooled(1, 1, 1)), 'known');
-  assert.equal(add(pool, pooled(1, 1, 4)), 'admitted');
-  assert.equal(add(pool, pooled(1, 1, 5)), 'too-far-ahead');
+  assert.equal(add(pool, pooled(1, 1, 8)), 'admitted');
+  assert.equal(add(pool, pooled(1, 1, 9)), 'too-far-ahead');
   assert.equal(add(pool, pooled(1, 1, 5), 1), 'admitted');
   assert.equal(add(pool, pooled(1, 1, 1), 1), 'executed');
 });
@@ -110,9 +111,48 @@ test('a new view proposes again what is not executed', () => {
 test('what others proposed is not proposed again', () => {
   const pool = createPool();
   for (const seq of [1, 2, 3]) add(pool, pooled(1, 1, seq));
-  const second = pooled(1, 1, 2);
-  noteProposed(pool, refOf(second.request, second.digest));
+  for (const seq of [1, 2]) {
+    const { request, digest } = pooled(1, 1, seq);
+    noteProposed(pool, refOf(request, digest), 0);
+  }
   assert.deepEqual(taken(pool), ['1/1/3']);
+});
+
+test('what others proposed behind a gap is as if nobody had', () => {
+  const pool = createPool();
+  for (const seq of [4, 5, 6]) add(pool, pooled(1, 1, seq), 3);
+  const { request, digest } = pooled(1, 1, 5);
+  noteProposed(pool, refOf(request, digest), 3);
+  assert.deepEqual(taken(pool), ['1/1/4', '1/1/5', '1/1/6']);
+});
+
+test('what others proposed of a client that is not known here is not proposed again', () => {
+  const pool = createPool();
+  const { request, digest } = pooled(1, 1, 4);
+  noteProposed(pool, refOf(request, digest), 3);
+  for (const seq of [4, 5]) add(pool, pooled(1, 1, seq), 3);
+  assert.deepEqual(taken(pool), ['1/1/5']);
+});
+
+test('what was executed ahead leaves with its outcome, though a later request has counted it', () => {
+  const pool = createPool();
+  add(pool, pooled(1, 1, 1));
+  // The first is executed ahead when the second comes.
+  assert.equal(add(pool, pooled(1, 1, 2), 1), 'admitted');
+  noteExecuted(pool, { domain: 1, client: 1 }, 1);
+  assert.deepEqual(
+    [...pool.arrivals].map(({ request }) => request.seq),
+    [2],
+  );
+});
+
+test('what was executed ahead in vain is proposed again', () => {
+  const pool = createPool();
+  add(pool, pooled(1, 1, 1));
+  add(pool, pooled(1, 1, 2), 1);
+  assert.deepEqual(taken(pool), ['1/1/2']);
+  noteRetracted(pool, { domain: 1, client: 1 }, 1);
+  assert.deepEqual(taken(pool), ['1/1/1', '1/1/2']);
 });
 
 test('a reference finds only the content it means', () => {

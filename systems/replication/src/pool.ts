@@ -52,13 +52,19 @@ function clientOf(pool: Pool, id: Submitter): PooledClient {
 
 export type Admission = 'admitted' | 'known' | 'executed' | 'too-far-ahead' | 'domain-full';
 
+/**
+ * How far ahead of its last executed request a client's requests are admitted: a client that knows of a window's outcomes
+ * sends the next window, also to those who have not executed the former.
+ */
+export const admittedAhead = (config: ReplicaConfig): number => 2 * config.clientWindow;
+
 /** Adds a request; `executed` is the client's last executed sequence number. */
 export function admit(pool: Pool, config: ReplicaConfig, pooled: Pooled, executed: number): Admission {
   const { request } = pooled;
   if (request.seq <= executed) return 'executed';
   const client = clientOf(pool, request);
   if (client.requests.has(request.seq)) return 'known';
-  if (request.seq > executed + config.clientWindow) return 'too-far-ahead';
+  if (request.seq > executed + admittedAhead(config)) return 'too-far-ahead';
   const bytes = (pool.domainBytes.get(request.domain) ?? 0) + costOf(request);
   // What a client's other requests wait for may use as much again: otherwise a pool full of these never empties.
   const share = request.seq === executed + 1 ? 2 * config.domainBytes : config.domainBytes;
@@ -92,9 +98,9 @@ export function dropPooled(pool: Pool, pooled: Pooled): void {
 /** Notes that the client's requests up to `seq` are executed, and drops them. */
 export function noteExecuted(pool: Pool, id: Submitter, seq: number): void {
   const client = clientOf(pool, id);
-  if (seq <= client.executed) return;
-  client.executed = seq;
-  client.proposed = Math.max(client.proposed, seq);
+  // It may have been executed ahead, and counted with a later request of its client already.
+  client.executed = Math.max(client.executed, seq);
+  client.proposed = Math.max(client.proposed, client.executed);
   for (const [at, pooled] of client.requests) if (at <= seq) dropPooled(pool, pooled);
   // What a client without requests has done is in the ordered state: nothing here needs to remember it.
   if (client.requests.size === 0 && client.proposed === client.executed) pool.clients.delete(clientKey(id));
@@ -108,10 +114,15 @@ export function noteRetracted(pool: Pool, id: Submitter, seq: number): void {
   client.proposed = Math.min(client.proposed, seq - 1);
 }
 
-/** Notes that the current view's log holds the client's requests up to `seq`. */
-export function noteProposed(pool: Pool, ref: RequestRef): void {
+/**
+ * Notes that the current view's log holds this request; `executed` is the client's last executed sequence number. One behind a
+ * gap will not be executed, so the log does not hold it: a primary that left out the one before cannot bury both.
+ */
+export function noteProposed(pool: Pool, ref: RequestRef, executed: number): void {
   const client = clientOf(pool, ref);
-  client.proposed = Math.max(client.proposed, ref.seq);
+  client.executed = Math.max(client.executed, executed);
+  client.proposed = Math.max(client.proposed, client.executed);
+  if (ref.seq === client.proposed + 1) client.proposed = ref.seq;
 }
 
 /** A new view begins with an empty log: what is not executed is open for proposal again. */
@@ -122,11 +133,9 @@ export function forgetProposed(pool: Pool): void {
   }
 }
 
-/** True if the request may be proposed now: verified, and the next of its client in the current view's log. */
-function isNext(pool: Pool, pooled: Pooled): boolean {
-  const client = pool.clients.get(clientKey(pooled.request));
-  return pooled.isVerified && client !== undefined && client.proposed + 1 === pooled.request.seq;
-}
+/** True if the request is the next of its client in the current view's log. */
+export const isDue = (pool: Pool, { request }: Pooled): boolean =>
+  pool.clients.get(clientKey(request))?.proposed === request.seq - 1;
 
 /**
  * Takes up to `count` requests of at most `bytes` together, in order of arrival and without gaps in any client's
@@ -140,7 +149,7 @@ export function takeProposable(pool: Pool, count: number, bytes: number): Pooled
     added = false;
     for (const pooled of pool.arrivals) {
       if (taken.length >= count) break;
-      if (!isNext(pool, pooled)) continue;
+      if (!pooled.isVerified || !isDue(pool, pooled)) continue;
       const cost = costOf(pooled.request);
       if (cost > room && taken.length > 0) return taken;
       room -= cost;

@@ -7,6 +7,7 @@ import { trueSpan } from './clock.ts';
 import { appendRecord } from './disk.ts';
 import { emitNote, type Frame, type HostEnv, type Run, type Sim, type Timer } from './host.ts';
 import { connect } from './links.ts';
+import { muteSender } from './muting.ts';
 import type { Link } from './network.ts';
 
 /** The link to `to`; a connection's message makes it, also anew once the break is known. Null if there is none. */
@@ -148,6 +149,7 @@ export function createEnv(sim: Sim, run: Run, random: Prng): HostEnv {
     send: (to, message) => post(sim, run, to, message, false),
     sendEarly: (to, message) => post(sim, run, to, message, true),
     close: (to) => run.closing.push(to),
+    mute: (from, forMs) => muteSender(sim, run, from, forMs),
     append: (record) => {
       assert(run.inTurn, 'a process acts within its turns');
       run.spentUs += run.host.cpu.appendUs + run.host.cpu.byteUs * record.length;

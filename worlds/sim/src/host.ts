@@ -124,6 +124,8 @@ export interface Run {
   /** Bytes of the frames in the inbox. */
   inboxBytes: number;
   hasDueTimer: boolean;
+  /** True time until which what others send is lost on arrival, by their names. */
+  readonly mutedUntil: Map<NodeId, Millis>;
   /** A turn was due, but so many wait for the disk that it has to wait, too. */
   isStalled: boolean;
   isTurnQueued: boolean;

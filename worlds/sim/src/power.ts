@@ -23,6 +23,7 @@ class Life implements Run {
   inbox: Input[] = [];
   inboxBytes = 0;
   hasDueTimer = false;
+  readonly mutedUntil = new Map<NodeId, Millis>();
   isStalled = false;
   isTurnQueued = true;
   busyTo: Millis;

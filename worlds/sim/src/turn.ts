@@ -18,6 +18,7 @@ import {
 } from './host.ts';
 import { enqueue, queueTurn, takeInputs } from './inbox.ts';
 import { closeConnection } from './links.ts';
+import { isMuted } from './muting.ts';
 import { transmit } from './network.ts';
 import { cutShort, powerOff } from './power.ts';
 
@@ -43,7 +44,11 @@ function receiveItem(sim: Sim, run: Run, frame: Frame, item: unknown): void {
 function receiveFrame(sim: Sim, run: Run, frame: Frame): void {
   const { cpu } = run.host;
   run.spentUs += frame.items.length * cpu.receiveUs + frame.sizeBytes * cpu.byteUs;
-  for (const item of frame.items) receiveItem(sim, run, frame, item);
+  for (const item of frame.items) {
+    // Muted for what came before it in this very frame.
+    if (isMuted(sim, run, frame)) return;
+    receiveItem(sim, run, frame, item);
+  }
 }
 
 function handle(sim: Sim, run: Run, input: Input): void {
@@ -85,7 +90,9 @@ function startProcess(run: Run): void {
 
 /** The body of every other turn. */
 function drainInbox(sim: Sim, run: Run): void {
-  for (const input of takeInputs(run)) handle(sim, run, input);
+  for (const input of takeInputs(run)) {
+    if (input.kind !== 'frame' || !isMuted(sim, run, input)) handle(sim, run, input);
+  }
 }
 
 /** Runs one turn's handlers; false if the process failed. */
@@ -213,6 +220,6 @@ function release(sim: Sim, outgoing: Outgoing): void {
 export function onFrame(sim: Sim, frame: Frame): void {
   const { link } = frame;
   const { run } = link.to;
-  if (run === null || !run.hasStarted || frame.epoch !== link.epoch) return;
+  if (run === null || !run.hasStarted || frame.epoch !== link.epoch || isMuted(sim, run, frame)) return;
   enqueue(sim, run, frame);
 }

@@ -89,6 +89,7 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
     send: output.send,
     sendEarly: output.send,
     close: output.close,
+    mute: () => {},
     append: () => 0,
     release: () => {},
     setTimer: (name, after) => {

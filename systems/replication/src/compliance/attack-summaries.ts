@@ -11,6 +11,7 @@ export const attackSummaries: Readonly<Record<AttackName, string>> = {
   'split-requests': 'asks different members for different things under one number',
   'unprovable-requests': 'orders requests of its own whose signatures convince nobody',
   starve: 'as the leader, never orders what the second member asks for',
+  'tiny-batches': 'as the leader, orders one request at a time',
   'time-ahead': 'as the leader, proposes times a minute ahead',
   'time-behind': 'as the leader, proposes times a minute behind',
   repeat: 'as the leader, orders every request again and again',

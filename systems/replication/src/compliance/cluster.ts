@@ -18,9 +18,11 @@ import {
 import {
   amongTwins,
   type ClockOptions,
+  type CpuCosts,
   createWorld,
   type DiskOptions,
   envAmongTwins,
+  meterKeys,
   type NetworkOptions,
   type TwinNames,
   twinOf,
@@ -45,6 +47,8 @@ export interface ClusterOptions {
   readonly ids?: readonly NodeId[];
   readonly network?: NetworkOptions;
   readonly disk?: DiskOptions;
+  /** What work costs at every member; nothing unless told. */
+  readonly cpu?: CpuCosts;
   /** Of each member, asked in order of their ids. */
   readonly surroundings?: () => { readonly disk: DiskOptions; readonly clock: ClockOptions };
   /** Messages travel as bytes. */
@@ -110,7 +114,10 @@ export function createCluster(options: ClusterOptions): Cluster {
   if (twins !== null) replicas.push(twins.second);
   for (const node of replicas) {
     const id = node === twins?.second ? twins.identity : node;
-    const keys = keysOf(id);
+    const keys =
+      options.cpu === undefined
+        ? keysOf(id)
+        : meterKeys(keysOf(id), options.cpu, (us) => world.spend(node, us));
     const config = replicaConfig({
       self: id,
       cluster: CLUSTER_ID,
@@ -125,9 +132,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     world.add({
       id: node,
       process: strategy === undefined ? recording : strategy(recording),
-      verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
+      verify: (check) => keysOf(id).verify(check.signer, check.bytes, check.signature),
       ...codec,
       ...(options.disk && { disk: options.disk }),
+      ...(options.cpu && { cpu: options.cpu }),
       ...options.surroundings?.(),
       mayFail: !honestAt(id),
       // Client numbers are times: copies are different clients of their domain.

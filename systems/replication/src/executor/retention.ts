@@ -12,6 +12,7 @@ import type { Certificate, Checkpoint, Message } from '../replica/messages.ts';
 import { type Content, findSlot, type ReplicaState, type Stable } from '../replica/state.ts';
 import { checkpointCheck } from '../replica/statements.ts';
 import { verifyThen } from '../replica/verification.ts';
+import { forgive } from '../robust/throughput.ts';
 import type { Fed } from './feed.ts';
 import { addToken, createTokens, forgetTokens, type Tokens } from './tokens.ts';
 
@@ -36,23 +37,36 @@ export interface Feed {
   delivered: Stable;
   /** When executors were last too far behind for more to be ordered. */
   heldAt: Millis;
+  lookedAt: Millis;
 }
 
 /** Executors may be behind by so many windows of the log (UpRight: three times the checkpoints retained). */
 export const EXECUTION_WINDOWS = 3;
 
-export const createFeed = (genesis: Stable): Feed => ({
+export const createFeed = (genesis: Stable, now: Millis): Feed => ({
   fed: new Map(),
   kept: new Map(),
   head: { slot: 0, history: genesis.history },
   tokens: createTokens(),
   delivered: genesis,
   heldAt: Number.NEGATIVE_INFINITY,
+  lookedAt: now,
 });
 
 /** True if executors are not too far behind for this slot to be ordered. */
 export const isDeliverable = ({ config, feed }: ReplicaState, slot: number): boolean =>
   config.executes || slot <= feed.delivered.slot + EXECUTION_WINDOWS * config.window;
+
+/** While executors are too far behind, nobody can order more: that time is not the primary's. Called on every tick. */
+export function forgiveExecutors(s: ReplicaState, now: Millis): void {
+  const { feed } = s;
+  if (!isDeliverable(s, s.accepted + 1)) {
+    forgive(s.robust.throughput, now - feed.lookedAt);
+    s.progressAt = now;
+    feed.heldAt = now;
+  }
+  feed.lookedAt = now;
+}
 
 /** Whoever is a window behind fetches the state. UpRight, too, retains two checkpoints' worth of log. */
 const dropEnd = (s: ReplicaState): number => startOf(s).slot - s.config.window;

@@ -1,5 +1,6 @@
 /** Every preset, by name. */
 
+import { aardvark } from './aardvark.ts';
 import { concordat } from './concordat.ts';
 import { crash } from './crash.ts';
 import { pbft } from './pbft.ts';
@@ -15,6 +16,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   zyzzyva,
   zyzzyva5,
   pbft,
+  aardvark,
   crash,
   upright,
 };

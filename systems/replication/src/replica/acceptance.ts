@@ -7,9 +7,11 @@
 import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, NULL_BATCH, nextHistory } from '../batch.ts';
+import { executedOf } from '../execution/core-state.ts';
 import { isDeliverable } from '../executor/retention.ts';
 import { findPooled, noteProposed } from '../pool.ts';
 import type { Request } from '../request.ts';
+import { noteBatch } from '../robust/regular-views.ts';
 import { append } from './journal.ts';
 import type { Message, PrePrepare, Vouch } from './messages.ts';
 import { MAX_ACCEPTED } from './signed-codec.ts';
@@ -134,7 +136,8 @@ export function accept(s: ReplicaState, env: Env<Message>, slot: Slot, content: 
   slot.position = Math.min(slot.position, position);
   if (!isStored) slot.stored.push(content);
   s.accepted = slot.slot;
-  for (const ref of content.batch.refs) noteProposed(s.pool, ref);
+  noteBatch(s, content.batch.refs);
+  for (const ref of content.batch.refs) noteProposed(s.pool, ref, executedOf(s.execution.core, ref));
   for (let peer = 0; peer < s.peers.length; peer++) countVotes(s, env, peer, slot);
 }
 

@@ -35,6 +35,7 @@ function createHost() {
     send: (_to, message) => void sent.push(message),
     sendEarly: (_to, message) => void sent.push(message),
     close: () => {},
+    mute: () => {},
     append: (record) => records.push(record) - 1,
     release: () => {},
     setTimer: () => {},

@@ -177,6 +177,12 @@ const starve =
     return (m) => [forked(m)];
   };
 
+/** Orders one request at a time. */
+const tinyBatches: Attacker = (liar) => {
+  const forked = forkedLog(liar, ({ time, refs }) => ({ time, refs: refs.slice(0, 1) }));
+  return (m) => [forked(m)];
+};
+
 /** Proposes a time that is far from everyone's. */
 const untimely =
   (byMs: number): Attacker =>
@@ -324,6 +330,7 @@ export const attackers = {
   'split-requests': splitRequests,
   'unprovable-requests': unprovableRequests,
   starve: starve(1),
+  'tiny-batches': tinyBatches,
   'time-ahead': untimely(60_000),
   'time-behind': untimely(-60_000),
   repeat,

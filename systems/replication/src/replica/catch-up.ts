@@ -101,19 +101,49 @@ function resendProposals(s: ReplicaState, after: number, send: (message: Message
   return last;
 }
 
+/** Bodies usually come before the proposal; so much later they probably do not come at all. */
+const LATE_MS = 5;
+export const FETCH = 'replica/fetch';
+
+/**
+ * Sees to it that contents which a proposal lacks are asked for soon: a client that shows its requests to the primary only
+ * would otherwise hold up every slot until the next tick. Called once per turn.
+ */
+export function hastenFetch(s: ReplicaState, env: Env<Message>): void {
+  const next = s.accepted + 1;
+  if (s.hastened === next || !isInWindow(s, next) || missingDigest(s, next) === null) return;
+  s.hastened = next;
+  env.setTimer(FETCH, LATE_MS);
+}
+
+/** Asks the primary, who has them if it is correct. */
+export function fetchFromPrimary(s: ReplicaState, env: Env<Message>): void {
+  const primary = primaryOf(s.config.members, s.view);
+  if (primary === s.config.self) return;
+  for (const question of missing(s)) env.send(primary, question);
+}
+
 /** Asks for the contents of the next slots that cannot be accepted without them. Called on every tick. */
 export function fetchMissing(s: ReplicaState, env: Env<Message>): void {
-  const last = s.accepted + MAX_FETCHED;
-  for (let number = s.accepted + 1; number <= last && isInWindow(s, number); number++) {
-    const digest = missingDigest(s, number);
-    if (digest === null) continue;
-    const primary = primaryOf(s.config.members, s.view);
-    const peers = others(s).filter((id) => s.peers[id]?.isUp !== false);
+  const primary = primaryOf(s.config.members, s.view);
+  const peers = others(s).filter((id) => s.peers[id]?.isUp !== false);
+  for (const question of missing(s)) {
     // Usually the primary has it; but it may be the one that withholds it.
     const peer =
       env.random.chance(0.5) && primary !== s.config.self ? primary : peers[env.random.below(peers.length)];
-    if (peer !== undefined) env.send(peer, { type: 'fetch-batch', slot: number, digest });
+    if (peer !== undefined) env.send(peer, question);
   }
+}
+
+/** Questions for the contents of the next slots that cannot be accepted without them. */
+function missing(s: ReplicaState): FetchBatch[] {
+  const questions: FetchBatch[] = [];
+  const last = s.accepted + MAX_FETCHED;
+  for (let slot = s.accepted + 1; slot <= last && isInWindow(s, slot); slot++) {
+    const digest = missingDigest(s, slot);
+    if (digest !== null) questions.push({ type: 'fetch-batch', slot, digest });
+  }
+  return questions;
 }
 
 /** The digest of the content that this slot needs and lacks, or null. */
@@ -172,12 +202,16 @@ export function serveContent(
   serve(s, env, to, { type: 'batch', slot, batch, requests }, sizeBytes);
 }
 
+/** True if this is a batch whose requests are not all here. */
+export function isMissing(s: ReplicaState, m: BatchContent): boolean {
+  const needed = isInWindow(s, m.slot) ? missingDigest(s, m.slot) : null;
+  return needed !== null && equalBytes(needed, batchDigest(s.keys.hash, m.batch));
+}
+
 /** Takes a content that is needed, whoever sent it: the digest decides. */
 export function onBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
-  if (!isInWindow(s, m.slot)) return;
-  const needed = missingDigest(s, m.slot);
+  if (!isMissing(s, m)) return;
   const digest = batchDigest(s.keys.hash, m.batch);
-  if (needed === null || !equalBytes(needed, digest)) return;
   if (!hasItsRequests(s.keys, s.config.cluster, m)) {
     env.note({ kind: 'strike', peer: from, why: 'false content' });
     return;

@@ -10,6 +10,7 @@ import { executeBatch, markExecution } from '../execution/execution.ts';
 import { keep, resumeFeed } from '../executor/retention.ts';
 import { noteExecuted, pooledAt } from '../pool.ts';
 import { COMMAND_CLIENT, type Request } from '../request.ts';
+import { noteServed } from '../robust/throughput.ts';
 import { noteOutcome } from '../submission.ts';
 import { announceCheckpoint, takeCheckpoint } from './checkpoint.ts';
 import type { Message } from './messages.ts';
@@ -66,8 +67,10 @@ function expose(
   isTold: boolean,
 ): void {
   for (const outcome of exposed.outcomes) {
+    const pooled = pooledAt(s.pool, outcome);
+    noteServed(s.robust.throughput, pooled?.arrivedAt ?? null, env.now);
     // Clients who were told finish by themselves, or ask again.
-    const replyTo = isTold ? null : (pooledAt(s.pool, outcome)?.replyTo ?? null);
+    const replyTo = isTold ? null : (pooled?.replyTo ?? null);
     if (replyTo !== null && s.config.executes)
       env.send(replyTo, { type: 'reply', slot: exposed.slot, ...outcome });
     if (outcome.domain === s.config.self && outcome.client === s.submission.client) {

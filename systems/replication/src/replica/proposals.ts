@@ -117,4 +117,5 @@ export function onPrePrepare(s: ReplicaState, env: Env<Message>, m: PrePrepare):
     return;
   }
   slot.proposal = m;
+  s.robust.heartbeat.proposals += 1;
 }

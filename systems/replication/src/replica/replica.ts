@@ -24,10 +24,17 @@ import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
 import { findPooled } from '../pool.ts';
 import { requestCheck } from '../request.ts';
+import { forgetGuest } from '../robust/client-filter.ts';
+import { watchFlood } from '../robust/muting.ts';
+import { forgive } from '../robust/throughput.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
 import { hastenCommit, vote } from './agreement.ts';
 import {
+  FETCH,
+  fetchFromPrimary,
   fetchMissing,
+  hastenFetch,
+  isMissing,
   onBatch,
   onFetchBatch,
   onStatus,
@@ -99,6 +106,7 @@ export function createReplica(options: ReplicaOptions): Process<ReplicaState, Me
     linked,
     timeout: (s, env, timer) => {
       if (timer === TICK) tick(s, env);
+      else if (timer === FETCH) fetchFromPrimary(s, env);
     },
     completed,
     settle,
@@ -145,7 +153,10 @@ function linked(s: ReplicaState, env: Env<Message>, peer: NodeId, isUp: boolean)
   // A learner that comes back says where it is.
   s.feed.fed.delete(peer);
   const known = s.peers[peer];
-  if (known === undefined) return;
+  if (known === undefined) {
+    if (!isUp) forgetGuest(s.robust.clients, peer);
+    return;
+  }
   known.isUp = isUp;
   known.helpedAt = Number.NEGATIVE_INFINITY;
   if (isUp) sendStatus(s, env, [peer]);
@@ -162,6 +173,7 @@ function forgivePause(s: ReplicaState, env: Env<Message>): void {
   env.note({ kind: 'stood-still', ms: Math.round(pausedMs) });
   s.progressAt = Math.min(env.now, s.progressAt + pausedMs);
   s.preparedAt = Math.min(env.now, s.preparedAt + pausedMs);
+  forgive(s.robust.throughput, pausedMs);
   for (const pooled of s.pool.arrivals) pooled.arrivedAt = Math.min(env.now, pooled.arrivedAt + pausedMs);
 }
 
@@ -185,6 +197,7 @@ function settle(s: ReplicaState, env: Env<Message>): void {
   retryHeldNewView(s, env);
   checkPooled(s, env);
   acceptReady(s, env);
+  hastenFetch(s, env);
   vote(s, env);
   propose(s, env);
   // Own proposals are voted for in the same turn.
@@ -199,6 +212,7 @@ function settle(s: ReplicaState, env: Env<Message>): void {
 function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
   const { config, keys } = s;
   const { cluster, members } = config;
+  watchFlood(s, env, from, m);
   switch (m.type) {
     case 'pre-prepare':
       if (m.view > s.view) keepEarly(s, from, m);
@@ -237,6 +251,7 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
 
 /** Bodies for a proposal must be genuine requests, unless a correct replica has found them so: it voted, or they are selected. */
 function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
+  if (!isMissing(s, m)) return;
   const refs = m.batch.refs;
   const unknown =
     m.slot <= Math.max(selectionEnd(s), vouchedEnd(s)) || refs.length !== m.requests.length

@@ -8,8 +8,11 @@ import type { Env, NodeId } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
 import { executedOf, replyKey } from '../execution/core-state.ts';
 import { respondAgain } from '../order/speculative/respond.ts';
-import { admit, dropPooled, type Pooled } from '../pool.ts';
+import { admit, dropPooled, isDue, type Pooled } from '../pool.ts';
 import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../request.ts';
+import { mayRepeat } from '../robust/client-filter.ts';
+import { noteUse } from '../robust/flood.ts';
+import { blameDomain, checkOutside, isBlacklisted, isDomainRefused, isNews } from '../robust/outside.ts';
 import type { Submit } from './client-messages.ts';
 import type { Message } from './messages.ts';
 import { outcomeIn } from './speculation.ts';
@@ -22,6 +25,9 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
   const { core } = s.execution;
   const executed = executedOf(core, request);
   const isPeer = isMember(s, from);
+  const isVouchedFor = from === request.domain || m.isVouched === true;
+  if (isBlacklisted(s, env, from) || (isVouchedFor && isDomainRefused(s, env, request.domain))) return;
+  if (!isPeer && request.seq <= executed && !mayAnswer(s, env, from, request)) return;
   if (!isPeer && request.seq <= executed && respondAgain(s, env, from, request)) return;
   const isFinal = request.seq <= executed && outcomeIn(s, request) === null;
   const known = isFinal ? core.replies.get(replyKey(request, request.seq)) : undefined;
@@ -30,10 +36,9 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
     env.send(from, { type: 'reply', domain, client, seq, slot: s.execution.executed, reply: known });
     return;
   }
-  // Executors have the reply.
-  if (isFinal && !s.config.executes) return;
+  // Commands are numbered by other rules than requests.
+  if (request.client !== COMMAND_CLIENT && !isNews(s, request, executed)) return;
   const digest = requestDigest(s.keys, s.config.cluster, request);
-  const isVouchedFor = from === request.domain || m.isVouched === true;
   const pooled: Pooled = {
     request,
     digest,
@@ -44,8 +49,13 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
     isShown: false,
   };
   if (isVouchedFor) addToPool(s, env, pooled, executed);
+  else if (!isPeer && s.config.policies.clientFilter) checkOutside(s, env, from, { request, digest });
   else verifyThen(s, env, from, [requestCheck(request, digest)], { type: 'request', request });
 }
+
+/** True if an old request may be answered over this connection once more. */
+const mayAnswer = (s: ReplicaState, env: Env<Message>, from: NodeId, request: Request): boolean =>
+  !s.config.policies.clientFilter || mayRepeat(s.robust.clients, from, request, env.now);
 
 /** A request whose signature holds, shown by someone other than its submitter. */
 export function onVerifiedRequest(s: ReplicaState, env: Env<Message>, from: NodeId, request: Request): void {
@@ -67,6 +77,7 @@ function addToPool(s: ReplicaState, env: Env<Message>, pooled: Pooled, executed:
   const { client, domain, seq } = pooled.request;
   if (client === COMMAND_CLIENT && !isNextIncarnation(s, domain, seq)) return;
   const admission = admit(s.pool, s.config, pooled, client === COMMAND_CLIENT ? seq - 1 : executed);
+  if (admission === 'admitted') noteUse(s.robust.flood, domain);
   if (admission === 'too-far-ahead' || admission === 'domain-full') {
     env.note({ kind: 'request-refused', domain: pooled.request.domain, why: admission });
   }
@@ -81,7 +92,8 @@ export function checkPooled(s: ReplicaState, env: Env<Message>): void {
   for (const pooled of s.pool.arrivals) if (!pooled.isVerified && !pooled.isBusy) check(s, env, pooled);
 }
 
-function check(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
+/** Has the signature of a pooled request checked. */
+export function check(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
   pooled.isBusy = true;
   const ticket = s.nextTicket++;
   s.checking.set(ticket, pooled);
@@ -98,7 +110,9 @@ export function onChecked(s: ReplicaState, env: Env<Message>, ticket: number, ho
   if (!holds) {
     env.note({ kind: 'strike', peer: pooled.request.domain, why: 'false signature on a request' });
     dropPooled(s.pool, pooled);
-    if (pooled.replyTo !== null) hangUp(env, pooled.replyTo);
+    if (pooled.replyTo !== null) hangUp(s, env, pooled.replyTo);
+    // Unchecked requests are in the pool only if their domain's own link has vouched for them.
+    blameDomain(s, env, pooled.request.domain);
   }
   return true;
 }
@@ -109,19 +123,25 @@ export function onChecked(s: ReplicaState, env: Env<Message>, ticket: number, ho
  */
 export function watchRequests(s: ReplicaState, env: Env<Message>): number | null {
   let since: number | null = null;
-  const primary = primaryOf(s.config.members, s.view);
   for (const pooled of s.pool.arrivals) {
     if (env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
     if (!pooled.isVerified) {
       if (!pooled.isBusy) check(s, env, pooled);
       continue;
     }
-    since = Math.min(since ?? pooled.arrivedAt, pooled.arrivedAt);
-    if (pooled.isShown || primary === s.config.self) continue;
-    pooled.isShown = true;
-    env.send(primary, { type: 'request', request: pooled.request });
+    // A client that leaves a gap waits for itself.
+    if (isDue(s.pool, pooled)) since = Math.min(since ?? pooled.arrivedAt, pooled.arrivedAt);
+    show(s, env, pooled);
   }
   return since;
+}
+
+/** Shows the primary a request, once: it may not have it. */
+export function show(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
+  const primary = primaryOf(s.config.members, s.view);
+  if (pooled.isShown || primary === s.config.self) return;
+  pooled.isShown = true;
+  env.send(primary, { type: 'request', request: pooled.request });
 }
 
 /** Submits under this member's own client; null when the window is full. */

@@ -20,6 +20,7 @@ import { createFeed, type Feed } from '../executor/retention.ts';
 import type { OrderProtocol } from '../order/order-protocol.ts';
 import { createPool, type Pool, type Pooled } from '../pool.ts';
 import type { Request } from '../request.ts';
+import { createRobust, type Robust } from '../robust/state.ts';
 import { createSubmission, type Submission } from '../submission.ts';
 import type { OwnCheckpoint } from './checkpoint.ts';
 import type { Incarnation } from './incarnation.ts';
@@ -121,6 +122,7 @@ export interface ReplicaState {
   readonly execution: Execution;
   readonly pool: Pool;
   readonly submission: Submission;
+  readonly robust: Robust;
   /** The view whose log this replica follows. */
   view: number;
   /**
@@ -194,6 +196,8 @@ export interface ReplicaState {
   viewChangeAt: Millis;
   statusAt: Millis;
   fetchedAt: Millis;
+  /** The last slot whose contents were asked for before the tick. */
+  hastened: number;
   /** The last slot whose proposal was found untimely, so that each is told of once. */
   untimely: number;
   /** Proofs already found, by what they convict of, so that each is reported once. */
@@ -261,6 +265,7 @@ export function createReplicaState(
     execution,
     pool: createPool(),
     submission: createSubmission(now),
+    robust: createRobust(config.members.length, ids, now),
     view: 0,
     changingTo: null,
     newView: null,
@@ -306,10 +311,11 @@ export function createReplicaState(
     viewChangeAt: Number.NEGATIVE_INFINITY,
     statusAt: Number.NEGATIVE_INFINITY,
     fetchedAt: Number.NEGATIVE_INFINITY,
+    hastened: 0,
     untimely: 0,
     accusations: new Set(),
     exposed: [],
-    feed: createFeed(genesis),
+    feed: createFeed(genesis, now),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { type Env, FIRST_CONNECTION, type NodeId, type SignatureCheck } from '@concordat/kernel';
+import { onOutsideChecked } from '../robust/outside.ts';
 import type { Message } from './messages.ts';
 import type { ReplicaState } from './state.ts';
 
@@ -47,16 +48,23 @@ export function takeVerified(
   const waiting = s.verifying.get(ticket);
   if (waiting === undefined) return null;
   s.verifying.delete(ticket);
-  const peer = s.peers[waiting.from];
+  const { from, message } = waiting;
+  const peer = s.peers[from];
   if (peer !== undefined) peer.checks -= waiting.checks;
+  else if (message.type === 'request') onOutsideChecked(s, env, from, message.request, holds);
   if (holds) return waiting;
-  if (waiting.message.type === 'request') hangUp(env, waiting.from);
+  if (message.type === 'request') hangUp(s, env, from);
+  // A request is believed unchecked from its submitter's link: who passes on a bad copy may have been deceived itself.
+  if (message.type === 'batch') {
+    env.note({ kind: 'drop', why: 'false signature in a batch', peer: from });
+    return null;
+  }
   if (peer !== undefined) peer.distrustedUntil = env.now + DISTRUST_MS;
-  env.note({ kind: 'strike', peer: waiting.from, why: `false signature in ${waiting.message.type}` });
+  env.note({ kind: 'strike', peer: from, why: `false signature in ${message.type}` });
   return null;
 }
 
-/** A client's own request is false only if the client is. */
-export function hangUp(env: Env<Message>, from: NodeId): void {
-  if (from >= FIRST_CONNECTION) env.close(from);
+/** A client's own request is false only if the client is. Where strangers are filtered its connection stays, unheard. */
+export function hangUp(s: ReplicaState, env: Env<Message>, from: NodeId): void {
+  if (from >= FIRST_CONNECTION && !s.config.policies.clientFilter) env.close(from);
 }

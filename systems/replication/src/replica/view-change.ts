@@ -8,8 +8,9 @@
 import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { primaryOf } from '../config.ts';
-import { isDeliverable } from '../executor/retention.ts';
+import { forgiveExecutors } from '../executor/retention.ts';
 import { forgetProposed } from '../pool.ts';
+import { isSlower, isUnfair, noteNewView } from '../robust/regular-views.ts';
 import { acceptReady, nullContent, selectedDigest, selectionEnd } from './acceptance.ts';
 import { becomeStable, isCertificate } from './checkpoint.ts';
 import { accuseNewView } from './evidence.ts';
@@ -223,6 +224,7 @@ function enterView(s: ReplicaState, env: Env<Message>, m: NewView, selection: Se
   s.mayProposeEarly = false;
   s.progressAt = env.now;
   s.enteredAt = env.now;
+  noteNewView(s, env.now);
   resetLog(s);
   retractUnselected(s, env);
   forgetProposed(s.pool);
@@ -290,11 +292,7 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
   const limitMs = patienceMs(s);
   // Without an agreement quorum in reach nothing can commit, whoever leads.
   if (reachable(s) < s.config.quorums.agreement) s.progressAt = env.now;
-  // Nor while executors are too far behind; what waited for them has waited for the primary only since then.
-  if (!isDeliverable(s, s.accepted + 1)) {
-    s.progressAt = env.now;
-    s.feed.heldAt = env.now;
-  }
+  forgiveExecutors(s, env.now);
   if (s.changingTo !== null) {
     retryChange(s, env, env.now - s.progressAt > limitMs);
     return;
@@ -303,8 +301,9 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
     s.failedViews -= 1;
     s.calmedAt = env.now;
   }
-  const overdue = whatIsOverdue(s, env.now, waitingSince, limitMs);
-  const why = overdue ?? reasonToLeave(s, env.now) ?? memberInWait(s, env.now);
+  const overdue =
+    whatIsOverdue(s, env.now, waitingSince, limitMs) ?? (isUnfair(s, env) ? 'a request is overtaken' : null);
+  const why = overdue ?? reasonToLeave(s, env.now) ?? isSlower(s, env.now) ?? memberInWait(s, env.now);
   if (why !== null) suspect(s, env, why, overdue !== null);
 }
 

@@ -159,7 +159,8 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       const links = await createLinks(options.members, codec, { ready: memberReady, ...observer.links });
       bound.links = links;
       addresses.set('members', links.address);
-      for (const [id, peer] of links.peers) exits.set(id, { route: peer.route, encoder: codec });
+      for (const [id, peer] of links.peers)
+        exits.set(id, { route: peer.route, mute: peer.mute, encoder: codec });
     }
     for (const listener of options.listeners ?? []) {
       const { framing } = listener;
@@ -168,7 +169,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
         note: observer.note,
         nextId: () => connectionId++,
         opened: (id: NodeId, connection: Connection) =>
-          exits.set(id, { route: connection.route, encoder: framing }),
+          exits.set(id, { route: connection.route, mute: connection.mute, encoder: framing }),
         closed: (id: NodeId) => exits.delete(id),
       });
       ports.push(port);

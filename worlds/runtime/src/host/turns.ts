@@ -18,6 +18,8 @@ import { createTimers, type Due, type Timers } from './timers.ts';
 export interface Exit<M> {
   readonly route: Route;
   readonly encoder: Encoder<M>;
+  /** Leaves unread for a while what comes the other way. */
+  mute(forMs: Millis): void;
 }
 
 export interface Encoder<M> {
@@ -93,6 +95,7 @@ function createEnv<S, M>(options: TurnLoopOptions<S, M>, timers: Timers, turn: T
     send: turn.depart,
     sendEarly: turn.departEarly,
     close: (to) => turn.depart(to, null),
+    mute: (from, forMs) => options.exit(from)?.mute(forMs),
     append: (record) => options.journal.append(record),
     release: turn.release,
     setTimer: (name, after) => timers.set(name, performance.now() + after),

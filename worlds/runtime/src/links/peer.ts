@@ -41,6 +41,8 @@ export interface Peer {
   /** Called every `spanMs` or so, between which sockets are read: keeps the link alive, or drops it. */
   beat(spanMs: number): void;
   detach(why: string): void;
+  /** Leaves what arrives unread for a while: the sender's own buffers fill, and this node does nothing. */
+  mute(forMs: number): void;
   /** Lets what was sent leave, then closes; resolves when the other end has closed, too. */
   end(): Promise<void>;
 }
@@ -68,6 +70,8 @@ export function createPeer<M>(
   let inboxBytes = 0;
   let outbox: Uint8Array[] = [];
   let outboxBytes = 0;
+  /** Armed while the peer is muted. */
+  let unmuting: NodeJS.Timeout | null = null;
 
   const source: Source<M> = {
     deliver,
@@ -93,6 +97,7 @@ export function createPeer<M>(
     attach,
     beat,
     detach,
+    mute,
     end: async () => {
       const socket = link?.socket;
       if (socket === undefined) return;
@@ -124,6 +129,7 @@ export function createPeer<M>(
     events.ready(source);
     events.note({ kind: 'link-up', peer: id });
     if (rest.length > 0) onData(rest);
+    regulate();
   }
 
   function tooLarge(): void {
@@ -132,13 +138,10 @@ export function createPeer<M>(
   }
 
   function onFrame(payload: Uint8Array): void {
-    if (payload.length === 0) return;
+    if (payload.length === 0 || unmuting !== null) return;
     inbox.push(payload);
     inboxBytes += payload.length;
-    if (inboxBytes > limits.inboxBytes && link !== null && !link.isPaused) {
-      link.isPaused = true;
-      link.socket.pause();
-    }
+    regulate();
     events.ready(source);
   }
 
@@ -150,20 +153,36 @@ export function createPeer<M>(
       taken++;
       if (typeof item === 'boolean') sink.linked(id, item);
       else {
-        spent += item.length;
         inboxBytes -= item.length;
+        if (unmuting !== null) continue;
+        spent += item.length;
         if (deliverFrame(sink, item)) continue;
         violation();
         return spent;
       }
     }
     inbox = taken === inbox.length ? [] : inbox.slice(taken);
-    if (link?.isPaused === true && inboxBytes < limits.inboxBytes / 2) {
+    regulate();
+    return spent;
+  }
+
+  /** Reads the socket while there is room and the peer is heard. */
+  function regulate(): void {
+    if (link === null) return;
+    if (!link.isPaused && (inboxBytes > limits.inboxBytes || unmuting !== null)) {
+      link.isPaused = true;
+      link.socket.pause();
+    } else if (link.isPaused && inboxBytes < limits.inboxBytes / 2 && unmuting === null) {
       link.isPaused = false;
       link.silentMs = 0;
       link.socket.resume();
     }
-    return spent;
+  }
+
+  function mute(forMs: number): void {
+    if (unmuting !== null) clearTimeout(unmuting);
+    unmuting = forMs === 0 ? null : setTimeout(() => mute(0), forMs).unref();
+    regulate();
   }
 
   function deliverFrame(sink: Sink<M>, payload: Uint8Array): boolean {
@@ -173,6 +192,8 @@ export function createPeer<M>(
       const message = codec.decode(bytes);
       if (message === null) return false;
       sink.message(id, message);
+      // Muted for it: the rest of the frame is not heard.
+      if (unmuting !== null) break;
     }
     return true;
   }

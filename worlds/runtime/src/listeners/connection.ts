@@ -10,6 +10,8 @@ import type { Source } from '../host/inbox.ts';
 
 export interface Connection {
   readonly route: Route;
+  /** Leaves what arrives unread for a while. */
+  mute(forMs: number): void;
   /** Lets what was sent leave, then closes; resolves when that is done. */
   finish(): Promise<void>;
   destroy(): void;
@@ -48,6 +50,8 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
   let outbox: Uint8Array[] = [];
   let hasSpoken = false;
   let isPaused = false;
+  /** Armed while the connection is muted. */
+  let unmuting: NodeJS.Timeout | null = null;
   let isEnding = false;
 
   const source: Source<M> = {
@@ -59,16 +63,14 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
         taken++;
         if (typeof item === 'boolean') sink.linked(id, item);
         else {
-          spent += item.sizeBytes;
           inboxBytes -= item.sizeBytes;
+          if (unmuting !== null) continue;
+          spent += item.sizeBytes;
           sink.message(id, item.message);
         }
       }
       inbox = taken === inbox.length ? [] : inbox.slice(taken);
-      if (isPaused && inboxBytes < limits.inboxBytes / 2) {
-        isPaused = false;
-        socket.resume();
-      }
+      regulate();
       return spent;
     },
     get isEmpty() {
@@ -80,13 +82,31 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
 
   socket.on('error', () => {});
   socket.on('close', () => {
+    if (unmuting !== null) clearTimeout(unmuting);
     inbox.push(false);
     options.ready(source);
     options.closed();
   });
   socket.on('data', onData);
   options.ready(source);
-  return { route, finish, destroy: () => socket.destroy() };
+  return { route, mute, finish, destroy: () => socket.destroy() };
+
+  function mute(forMs: number): void {
+    if (unmuting !== null) clearTimeout(unmuting);
+    unmuting = forMs === 0 ? null : setTimeout(() => mute(0), forMs).unref();
+    regulate();
+  }
+
+  /** Reads the socket while there is room and the connection is heard. */
+  function regulate(): void {
+    if (!isPaused && (inboxBytes > limits.inboxBytes || unmuting !== null)) {
+      isPaused = true;
+      socket.pause();
+    } else if (isPaused && inboxBytes < limits.inboxBytes / 2 && unmuting === null) {
+      isPaused = false;
+      socket.resume();
+    }
+  }
 
   function onData(chunk: Buffer): void {
     if (isEnding) return;
@@ -97,10 +117,7 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
       drop('malformed');
       return;
     }
-    if (inboxBytes > limits.inboxBytes && !isPaused) {
-      isPaused = true;
-      socket.pause();
-    }
+    regulate();
   }
 
   function onMessage(message: M): void {
@@ -108,9 +125,11 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
       hasSpoken = true;
       options.spoke();
     }
-    inbox.push({ message, sizeBytes: unclaimedBytes });
-    inboxBytes += unclaimedBytes;
+    const sizeBytes = unclaimedBytes;
     unclaimedBytes = 0;
+    if (unmuting !== null) return;
+    inbox.push({ message, sizeBytes });
+    inboxBytes += sizeBytes;
     options.ready(source);
   }
 

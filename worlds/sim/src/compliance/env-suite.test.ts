@@ -82,6 +82,7 @@ const broken: Readonly<Record<string, Spoil>> = {
     ...process,
     start: (env, recovered) => process.start(env, { ...recovered, whole: true }),
   }),
+  'hears the muted': spoilEnv((env) => twistEnv(env, { mute: () => {} })),
   'closes nothing': spoilEnv((env) => twistEnv(env, { close: () => {} })),
   'shows a clock that runs within turns': (process) => {
     let reads = 0;

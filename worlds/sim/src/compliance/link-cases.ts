@@ -112,9 +112,122 @@ const connectionsCome: CaseDefinition = {
   },
 };
 
+/** Says a number to member 1 every 5 ms, from when the two are linked. */
+const counting = () => {
+  let count = 0;
+  return scripted({
+    linked: (env, peer, isUp) => {
+      if (isUp && peer === 1) env.setTimer('count', 20);
+    },
+    timeout: (env) => {
+      env.send(1, String(++count));
+      env.setTimer('count', 5);
+    },
+  });
+};
+
+const MUTE_MS = 400;
+
+const mutedPeers: CaseDefinition = {
+  name: 'a muted peer is not heard for a while, others are; its link stays up, and it is heard again, in order',
+  members: 3,
+  body: async (host) => {
+    const heard: { readonly from: NodeId; readonly at: number; readonly count: number }[] = [];
+    const broken: NodeId[] = [];
+    let mutedAt = Number.POSITIVE_INFINITY;
+    await host.start(
+      1,
+      scripted({
+        linked: (_env, peer, isUp) => void (isUp || broken.push(peer)),
+        receive: (env, from, message) => {
+          heard.push({ from, at: env.now, count: Number(message) });
+          if (message !== '10' || from !== 0) return;
+          mutedAt = env.now;
+          env.mute(0, MUTE_MS);
+        },
+      }),
+    );
+    await host.start(0, counting());
+    await host.start(2, counting());
+    const of = (from: NodeId) => heard.filter((item) => item.from === from);
+    await expectSoon(host, () => of(0).length >= 30 && of(2).length >= 30, 'both are heard in the end');
+    const during = (from: NodeId) =>
+      of(from).filter(({ at }) => at > mutedAt && at < mutedAt + MUTE_MS / 2).length;
+    expectEqual(during(0), 0, 'messages of the muted peer');
+    assert(during(2) > 0, 'the other peer is heard meanwhile');
+    expectEqual(of(0).slice(0, 10).at(-1)?.count, 10, 'what came before');
+    const counts = of(0).map(({ count }) => count);
+    assert(
+      counts.every((count, i) => i === 0 || count > (counts[i - 1] ?? 0)),
+      'what is heard is in order',
+    );
+    expectEqual(broken, [], 'links that broke');
+    return true;
+  },
+};
+
+const unmutedPeers: CaseDefinition = {
+  name: 'muting a peer for no time ends its muting',
+  members: 2,
+  body: async (host) => {
+    const heard: string[] = [];
+    await host.start(
+      1,
+      scripted({
+        receive: (env, _from, message) => {
+          heard.push(message);
+          if (heard.length > 1) return;
+          env.mute(0, 3_600_000);
+          env.setTimer('hear again', 50);
+        },
+        timeout: (env) => env.mute(0, 0),
+      }),
+    );
+    await host.start(0, counting());
+    await expectSoon(host, () => heard.length >= 5, 'the peer is heard again');
+    return true;
+  },
+};
+
+const mutedConnections: CaseDefinition = {
+  name: 'a muted connection is not heard for a while, hears what it is told, and stays',
+  members: 1,
+  body: async (host) => {
+    if (host.connect === undefined) return false;
+    const heard: string[] = [];
+    let gone = 0;
+    await host.start(
+      0,
+      scripted({
+        linked: (_env, _peer, isUp) => void (isUp || gone++),
+        receive: (env, from, message) => {
+          heard.push(message);
+          env.send(from, `you said ${message}`);
+          if (message === 'hush') env.mute(from, 300);
+        },
+      }),
+    );
+    const outside = await host.connect(0);
+    await outside.send('hush');
+    await expectSoon(host, () => outside.received.length === 1, 'what is said to it leaves');
+    await outside.send('while muted');
+    await host.pass(100);
+    expectEqual(heard, ['hush'], 'what is heard meanwhile');
+    await host.pass(400);
+    await outside.send('later');
+    await expectSoon(host, () => heard.includes('later'), 'it is heard again');
+    expectEqual(gone, 0, 'connections that broke');
+    await outside.close();
+    return true;
+  },
+};
+
 export const linkCases: readonly CaseDefinition[] = [
   firstInFirstOut,
   linksAreTold,
   senderIsKnown,
   connectionsCome,
+  mutedPeers,
+  unmutedPeers,
+  mutedConnections,
 ];

@@ -21,6 +21,7 @@ export function createLiveEnv<M>(first: Env<M>): { readonly env: Env<M>; follow(
     send: (to, message) => current.send(to, message),
     sendEarly: (to, message) => current.sendEarly(to, message),
     close: (to) => current.close(to),
+    mute: (from, forMs) => current.mute(from, forMs),
     append: (record) => current.append(record),
     release: (position) => current.release(position),
     setTimer: (name, after) => current.setTimer(name, after),

@@ -31,15 +31,29 @@ test('what waits while the window is full travels together, in order', () => {
   for (const name of ['b', 'c', 'd']) add(name);
   pump();
   assert.deepEqual(sent, [bodies('a')]);
-  queue.reply(1, Uint8Array.of(0));
+  queue.reply(1, Uint8Array.of(0))();
   pump();
   assert.deepEqual(sent.slice(1), [bodies('b', 'c', 'd')]);
-  queue.reply(2, encodeBundle([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]));
-  queue.reply(2, encodeBundle([Uint8Array.of(7), Uint8Array.of(7), Uint8Array.of(7)]));
+  queue.reply(2, encodeBundle([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)]))();
+  queue.reply(2, encodeBundle([Uint8Array.of(7), Uint8Array.of(7), Uint8Array.of(7)]))();
   assert.deepEqual(
     [...replies.values()],
     [0, 1, 2, 3].map((reply) => [Uint8Array.of(reply)]),
   );
+});
+
+test('a request that is answered makes room before its callers hear of it', () => {
+  const { queue, sent, replies, add, pump } = setUp(1);
+  for (const name of ['a', 'b']) {
+    add(name);
+    pump();
+  }
+  const tell = queue.reply(1, Uint8Array.of(0));
+  pump();
+  assert.deepEqual(sent, [bodies('a'), bodies('b')]);
+  assert.deepEqual(replies.get('a'), []);
+  tell();
+  assert.deepEqual(replies.get('a'), [Uint8Array.of(0)]);
 });
 
 test('a withdrawn call does not travel; one that travels cannot be withdrawn', () => {
@@ -73,7 +87,7 @@ test('what was not executed for want of room travels again, before later calls, 
   add('e');
   assert.ok(b !== undefined && !queue.withdraw(b));
   const oneResult = Uint8Array.of(2, 0, 0, 0, 1, 0, 0, 0, 1, 9);
-  queue.reply(1, oneResult);
+  queue.reply(1, oneResult)();
   pump();
   assert.deepEqual([...replies.values()], [[Uint8Array.of(9)], [], [], [], []]);
   assert.deepEqual(sent.slice(1), [bodies('c', 'd', 'e')]);
@@ -84,6 +98,6 @@ test('what is no list of results answers every call of the request', () => {
   for (const name of ['a', 'b']) add(name);
   pump();
   const failure = encodeFailure('malformed', '');
-  queue.reply(1, failure);
+  queue.reply(1, failure)();
   assert.deepEqual([...replies.values()], [[failure], [failure]]);
 });

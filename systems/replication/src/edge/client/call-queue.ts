@@ -27,7 +27,8 @@ export interface CallQueue {
   withdraw(entry: Entry): boolean;
   /** Sends what the window has room for; `send` returns a request's number, or null if it takes none now. */
   pump(send: (body: Uint8Array) => number | null): void;
-  reply(seq: number, reply: Uint8Array): void;
+  /** Ends a request, so that the window has room; what is returned tells its callers. */
+  reply(seq: number, reply: Uint8Array): () => void;
   readonly hasWaiting: boolean;
 }
 
@@ -80,17 +81,18 @@ export function createCallQueue(window: number): CallQueue {
     },
     reply: (seq, reply) => {
       const bundle = underWay.get(seq);
-      if (bundle === undefined) return;
+      if (bundle === undefined) return () => {};
       underWay.delete(seq);
-      const results = bundle.length === 1 ? [reply] : decodeResults(reply, bundle.length);
+      const listed = bundle.length === 1 ? [reply] : decodeResults(reply, bundle.length);
       // What is no list of results is the answer to each: a failure of the whole bundle, or unreadable.
-      bundle.forEach((entry, i) => {
-        if (results === null) entry.replied(reply);
-        else if (i < results.length) entry.replied(results[i] as Uint8Array);
-        else entry.isSent = false;
-      });
+      const results = listed ?? bundle.map(() => reply);
       // Those without a result were not executed: there was no room for it.
-      waiting = [...bundle.filter(({ isSent }) => !isSent), ...waiting];
+      const left = bundle.slice(results.length);
+      for (const entry of left) entry.isSent = false;
+      if (left.length > 0) waiting = [...left, ...waiting];
+      return () => {
+        for (const [i, result] of results.entries()) bundle[i]?.replied(result);
+      };
     },
     get hasWaiting() {
       return waiting.length > 0;

@@ -123,7 +123,7 @@ export function connectClient<I, O, QI, QO, E>(
   function turn(from: number, messages: readonly Message[]): void {
     if (closed.signal.aborted) return;
     for (const message of messages) process.receive(state, env, from, message);
-    for (const [seq, reply] of state.results) queue.reply(seq, reply);
+    for (const [seq, reply] of state.results) queue.reply(seq, reply)();
     state.results.clear();
     for (const [id, answer] of state.answers) {
       asked.get(id)?.(answer);
@@ -159,6 +159,7 @@ function createClientEnv(
     send,
     sendEarly: send,
     close: () => {},
+    mute: () => {},
     append: never,
     release: never,
     setTimer: (name, after) => {

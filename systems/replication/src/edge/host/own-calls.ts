@@ -38,9 +38,11 @@ export function withOwnCalls(
         (outcome) => outcome.domain === s.config.self && outcome.client === client,
       );
       if (own.length === 0 && item.events.length === 0) continue;
+      // The window has room at once, so that what waits leaves in this turn.
+      const tells = own.map(({ seq, reply }) => queue.reply(seq, reply));
       onceDurable(() => {
         onBatch(item);
-        for (const { seq, reply } of own) queue.reply(seq, reply);
+        for (const tell of tells) tell();
       });
     }
   };
