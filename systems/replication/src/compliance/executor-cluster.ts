@@ -227,6 +227,8 @@ function sameAtHeight(
   ids: readonly NodeId[],
   at: (id: NodeId) => { readonly slot: number; readonly digest: Uint8Array } | null,
 ): string | null {
+  // Who was restarted just now has no state yet.
+  world.run(1);
   const byHeight = new Map<number, { readonly id: NodeId; readonly digest: string }>();
   for (const id of ids) {
     const height = world.isUp(id) ? at(id) : null;
