@@ -18,6 +18,7 @@ import { addOperation, createLedger } from '../compliance/ledger.ts';
 import { firstObjection } from '../compliance/storm.ts';
 import type { FaultModel } from '../fault-model.ts';
 import { attackers } from '../replica/adversaries.ts';
+import type { Message } from '../replica/messages.ts';
 import type { ReplicaState } from '../replica/state.ts';
 import { exposedEnd } from './state.ts';
 
@@ -95,7 +96,7 @@ describe('order and execution apart', () => {
     });
   }
 
-  it('with r = 0 is safe however many executors omit what they should do', () => {
+  it('with r = 0 is safe however many omit what they should do, at both stages', () => {
     const omissions: readonly (() => ExecutorStrategy)[] = [
       () => mute(300),
       () => forgetful(0.5),
@@ -105,7 +106,11 @@ describe('order and execution apart', () => {
       const faults = { u: 1, r: 0 };
       // More than u: nothing can be complete, and nothing wrong.
       const executionLiars = new Map<NodeId, ExecutorStrategy>([31, 32].map((id) => [id, make()]));
-      const cluster = create({ seed, faults, executionLiars });
+      const orderLiars = new Map([
+        [0, forgetful<ReplicaState, Message>(0.3)],
+        [2, mute<ReplicaState, Message>(900)],
+      ]);
+      const cluster = create({ seed, faults, executionLiars, orderLiars });
       load(cluster, 60, 3000);
       for (const judge of ['agreement', 'convergence', 'results'])
         assert.equal(cluster.judges[judge]?.(), null);
@@ -298,5 +303,26 @@ describe('large replies', () => {
     load(cluster, 10, 1000);
     cluster.world.runUntil(() => cluster.outstanding() === 0, 10_000);
     assert.equal(cluster.completed(), 30);
+  });
+});
+
+describe('the feed', () => {
+  it('tells each executor of a batch when it is accepted, made sure of and committed at most, and sends it once', () => {
+    const cluster = create({ network: { latencyMs: 10 } });
+    const counts = new Map<string, number>();
+    cluster.world.observe({
+      delivered: (_at, _from, _to, message) => {
+        if (typeof message !== 'object' || message === null || !('type' in message)) return;
+        counts.set(String(message.type), (counts.get(String(message.type)) ?? 0) + 1);
+      },
+    });
+    load(cluster, 400, 4000);
+    finish(cluster);
+    const pairs = cluster.members.length * cluster.executors.length;
+    const { committed } = cluster.orderOf(0);
+    const told = (counts.get('next-batch') ?? 0) - (counts.get('last-executed') ?? 0);
+    assert.ok(told <= 3 * committed * pairs, `${told} NEXT-BATCHes for ${committed} slots`);
+    const sent = counts.get('batch') ?? 0;
+    assert.ok(sent >= committed && sent <= 1.2 * committed * cluster.executors.length, `${sent} BATCHes`);
   });
 });

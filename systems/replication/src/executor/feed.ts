@@ -97,7 +97,7 @@ function feedOne(s: ReplicaState, env: Env<Message>, id: NodeId, fed: Fed): void
     fed.end = Math.min(fed.end, settledEnd(s));
     fed.supplied = Math.min(fed.supplied, fed.end);
   }
-  while (tellNext(s, env, id, fed)) fed.isDue = false;
+  while (tellNext(s, env, id, fed));
 }
 
 /** Tells of the next batches; false if there is no news. */
@@ -119,7 +119,7 @@ function tellNext(s: ReplicaState, env: Env<Message>, id: NodeId, fed: Fed): boo
   env.send(id, message);
   fed.credit -= message.digests.length * DIGEST_BYTES;
   if (fed.isSupplied) supply(s, env, id, fed, Math.max(message.after, fed.supplied), end);
-  Object.assign(fed, marks, { view: s.view, end });
+  Object.assign(fed, marks, { view: s.view, end, isDue: false });
   return end < last && message.digests.length > 0;
 }
 
