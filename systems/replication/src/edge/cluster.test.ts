@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createCluster, defineService, record, u53, unwrap } from './index.ts';
+import { generateIdentity } from '@concordat/runtime';
+import { isPresetName, presets } from '../presets/index.ts';
+import { clientCardOf, connectClient, createCluster, defineService, record, u53, unwrap } from './index.ts';
 import { counter as telling } from './testing/counter.ts';
 
 const counter = defineService({
@@ -38,6 +40,31 @@ test('calls at any member are added up, also while one is down', DEADLINE, async
   await cluster.restart(0);
   assert.equal(unwrap(await cluster.members[0]!.query('total', {})), 8);
 });
+
+for (const preset of Object.keys(presets).filter(isPresetName)) {
+  test(
+    `the preset ${preset} serves members and outside clients, also while one is down`,
+    DEADLINE,
+    async () => {
+      const identity = generateIdentity('outside');
+      const clients = [clientCardOf('outside', identity)];
+      await using cluster = await createCluster(counter, {
+        u: 1,
+        r: preset === 'crash' ? 0 : 1,
+        preset,
+        clients,
+      });
+      await using client = connectClient(counter, { membership: cluster.membership, identity });
+      assert.equal(unwrap(await client.call('add', { amount: 3 })), 3);
+      assert.equal(unwrap(await cluster.members[1]!.call('add', { amount: 4 })), 7);
+      assert.equal(unwrap(await cluster.members[1]!.peek('total', {})), 7);
+      await cluster.kill(0);
+      assert.equal(unwrap(await client.call('add', { amount: 1 })), 8);
+      assert.equal(unwrap(await client.query('total', {})), 8);
+      assert.equal(unwrap(await cluster.members[1]!.call('add', { amount: 1 })), 9);
+    },
+  );
+}
 
 test('journals on disk bring all members back', DEADLINE, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'concordat-cluster-'));

@@ -12,7 +12,8 @@ import type { Message } from './messages.ts';
 import { findSlot, type ReplicaState } from './state.ts';
 
 export interface HeldRead {
-  readonly from: NodeId;
+  /** Who asked; null for this member's own process. */
+  readonly from: NodeId | null;
   readonly read: Read;
   /** What the state answered after `slot`, with the log `history`. */
   result: Uint8Array;
@@ -25,9 +26,29 @@ const MAX_HELD = 4096;
 
 export function onRead(s: ReplicaState, env: Env<Message>, from: NodeId, read: Read): void {
   if (s.transfer !== null || s.reads.length >= MAX_HELD) return;
-  const held = { from, read, ...answerNow(s, read) };
-  if (held.slot <= s.committed) env.send(from, answerOf(s, held));
-  else s.reads.push(held);
+  take(s, env, { from, read, ...answerNow(s, read) });
+}
+
+/** Asks for the own process, which believes this replica alone; `takeAnswers` has the answer under this number. */
+export function ask(s: ReplicaState, env: Env<Message>, query: Uint8Array): number {
+  const id = s.nextTicket++;
+  const read: Read = { type: 'read', id, isWhole: true, query };
+  take(s, env, { from: null, read, ...answerNow(s, read) });
+  return id;
+}
+
+/** Takes the answers to the own process's questions. */
+export function takeAnswers(s: ReplicaState): ReadonlyMap<number, Uint8Array> {
+  const { answers } = s;
+  if (answers.size > 0) s.answers = new Map();
+  return answers;
+}
+
+/** Answers if the state is final, and keeps the read until then otherwise. */
+function take(s: ReplicaState, env: Env<Message>, held: HeldRead): void {
+  if (held.slot > s.committed) s.reads.push(held);
+  else if (held.from === null) s.answers.set(held.read.id, held.result);
+  else env.send(held.from, answerOf(s, held));
 }
 
 const answerNow = ({ execution }: ReplicaState, { query }: Read) => ({
@@ -39,13 +60,13 @@ const answerNow = ({ execution }: ReplicaState, { query }: Read) => ({
 /** Sends the answers whose state became final. Called once per turn. */
 export function releaseReads(s: ReplicaState, env: Env<Message>): void {
   if (s.reads.length === 0) return;
-  s.reads = s.reads.filter((held) => {
+  const waiting = s.reads;
+  s.reads = [];
+  for (const held of waiting) {
     if (held.slot > s.execution.executed || isTakenBack(s, held))
       Object.assign(held, answerNow(s, held.read));
-    if (held.slot > s.committed) return true;
-    env.send(held.from, answerOf(s, held));
-    return false;
-  });
+    take(s, env, held);
+  }
 }
 
 /** True if the state that answered had executed another log than this replica has by now. */

@@ -162,6 +162,8 @@ export interface ReplicaState {
   speculated: Speculated[];
   /** Answers that wait until the state they are from is final. */
   reads: HeldRead[];
+  /** Answers to the own process, by the number of its question. */
+  answers: Map<number, Uint8Array>;
   /** The newest verified VIEW-CHANGE of each member. */
   viewChanges: (ViewChange | null)[];
   /** A NEW-VIEW that cannot be judged before this replica has executed up to its base. */
@@ -288,6 +290,7 @@ export function createReplicaState(
     certificate: null,
     speculated: [],
     reads: [],
+    answers: new Map(),
     viewChanges: new Array<ViewChange | null>(ids).fill(null),
     heldNewView: null,
     checkpoints: new Map(),

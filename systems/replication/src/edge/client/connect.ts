@@ -13,7 +13,14 @@ import { firstMembers } from '../../config.ts';
 import { quorumsOf } from '../../fault-model.ts';
 import type { Message } from '../../replica/messages.ts';
 import { frameMessage } from '../host/client-port.ts';
-import { checkMembership, clusterOf, domainOf, type Membership, publicKeysOf } from '../host/membership.ts';
+import {
+  checkMembership,
+  clusterOf,
+  compositionOf,
+  domainOf,
+  type Membership,
+  publicKeysOf,
+} from '../host/membership.ts';
 import type { TypedService } from '../service/definition.ts';
 import { createCallQueue } from './call-queue.ts';
 import { createReplicaLink, type ReplicaLink } from './replica-link.ts';
@@ -60,11 +67,12 @@ export function connectClient<I, O, QI, QO, E>(
   checkMembership(membership);
   const clientWindow = options.clientWindow ?? CLIENT_WINDOW;
   const domain = domainOf(membership, identity.publicKey);
+  const quorums = quorumsOf(compositionOf(membership).faults);
   const keys = createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) });
   const process = createClient({
     cluster: clusterOf(membership),
-    quorums: quorumsOf(membership),
-    members: firstMembers(quorumsOf(membership)),
+    quorums,
+    members: firstMembers(quorums),
     keys,
     domain,
     client: nextClientNumber(),

@@ -13,15 +13,17 @@ import {
   openJournal,
 } from '@concordat/runtime';
 import { quorumsOf } from '../../fault-model.ts';
+import type { PresetName } from '../../presets/index.ts';
 import type { TypedService } from '../service/definition.ts';
 import { type MemberOptions, startMember } from './member.ts';
 import type { Member } from './member-handle.ts';
-import { type ClientCard, cardOf, type MemberCard, type Membership } from './membership.ts';
+import { type ClientCard, cardOf, compositionOf, type MemberCard, type Membership } from './membership.ts';
 import { createMemoryDisk } from './memory-journal.ts';
 
 export interface ClusterOptions<E> extends Pick<MemberOptions<E>, 'logger' | 'settings'> {
   readonly u: number;
   readonly r: number;
+  readonly preset?: PresetName;
   /** Journals go here, one folder for each member; into memory if absent. */
   readonly directory?: string;
   /** Outside clients that may connect. */
@@ -56,13 +58,13 @@ export async function createCluster<I, O, QI, QO, E>(
   service: TypedService<I, O, QI, QO, E>,
   options: ClusterOptions<E>,
 ): Promise<EmbeddedCluster<I, O, QI, QO>> {
-  const { u, r, clients = [] } = options;
-  const count = quorumsOf({ u, r }).members;
+  const { u, r, clients = [], preset = 'concordat' } = options;
+  const count = quorumsOf(compositionOf({ u, r, preset }).faults).members;
   const places = await Promise.all(Array.from({ length: count }, (_, id) => prepare(options.directory, id)));
   const cards: MemberCard[] = places.map(({ identity }, id) =>
     cardOf(`member-${id}`, identity, { host: LOOPBACK, port: 0, clientPort: 0 }),
   );
-  const membership: Membership = { u, r, members: cards, clients };
+  const membership: Membership = { u, r, preset, members: cards, clients };
   const members: Member<I, O, QI, QO>[] = [];
   const start = async (id: number): Promise<void> => {
     const { identity, openJournal } = places[id] as Place;

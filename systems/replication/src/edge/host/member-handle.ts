@@ -13,6 +13,7 @@ import type { TypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
 import { decodeReply, encodeOperation } from '../service/frames.ts';
 import type { Membership } from './membership.ts';
+import type { OwnCalls } from './own-calls.ts';
 
 export interface MemberStatus {
   readonly name: string;
@@ -48,11 +49,11 @@ export interface Member<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
 
 export type MemberHost = Host<ReplicaState, Message>;
 
-/** Reads what is executed here, and shows it once it is durable, like everything a member tells. */
+/** Reads what is final here, and shows it once it is durable, like everything a member tells. */
 export function peekInto<I, O, QI, QO, E>(
   service: TypedService<I, O, QI, QO, E>,
   host: MemberHost,
-  onceDurable: (action: () => void) => void,
+  ask: OwnCalls['ask'],
   closed: AbortSignal,
 ): Member<I, O, QI, QO>['peek'] {
   return async (name, args) => {
@@ -63,13 +64,12 @@ export function peekInto<I, O, QI, QO, E>(
       if (closed.aborted) return resolve(null);
       const onClosed = (): void => resolve(null);
       closed.addEventListener('abort', onClosed, { once: true });
-      host.inject((s) => {
-        const answer = s.execution.service.query(query);
-        onceDurable(() => {
+      host.inject((s, env) =>
+        ask(s, env, query, (answer) => {
           closed.removeEventListener('abort', onClosed);
           resolve(answer);
-        });
-      });
+        }),
+      );
     });
     if (reply === null) return failed('closed');
     return decodeReply(reply, (reader) => output.read(reader)) ?? unknown('unreadable');

@@ -30,6 +30,7 @@ import {
   checkMembership,
   clientPins,
   clusterOf,
+  compositionOf,
   domainOf,
   type MemberCard,
   type Membership,
@@ -60,10 +61,12 @@ export async function startMember<I, O, QI, QO, E>(
   const { self, card } = await placeOf(options);
   const logger = (options.logger ?? createLogger()).with({ member: card.name });
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(membership) });
+  const composition = compositionOf(membership);
   const config = replicaConfig({
     self,
     cluster: clusterOf(membership),
-    faults: membership,
+    faults: composition.faults,
+    ...composition.preset.settings,
     ...options.settings,
   });
   const onThrow = (operation: string, error: unknown): void =>
@@ -78,7 +81,7 @@ export async function startMember<I, O, QI, QO, E>(
   });
   const { journal, onceDurable } = watchDurability(options.journal);
   const onBatch = eventTeller(service, options, logger);
-  const { queue, process } = withOwnCalls(replica, { onceDurable, onBatch });
+  const { queue, process, ask } = withOwnCalls(replica, { onceDurable, onBatch });
   const host = await createHost({
     self,
     process,
@@ -102,7 +105,7 @@ export async function startMember<I, O, QI, QO, E>(
       return { withdraw: () => queue.withdraw(entry) };
     },
   });
-  const peek = peekInto(service, host, onceDurable, closed.signal);
+  const peek = peekInto(service, host, ask, closed.signal);
   return { ...client, peek, ...handleOf(host, membership) };
 }
 

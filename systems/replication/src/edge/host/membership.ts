@@ -7,7 +7,8 @@
 import type { Digest, NodeId } from '@concordat/kernel';
 import { type Identity, RuntimeError, sha256 } from '@concordat/runtime';
 import { fromHex, toHex, utf8 } from '@concordat/wire';
-import { faultModelProblem, quorumsOf } from '../../fault-model.ts';
+import { type FaultModel, quorumsOf } from '../../fault-model.ts';
+import { isPresetName, type Preset, type PresetName, presetProblem, presets } from '../../presets/index.ts';
 
 /** A client that is no member; its number among the domains follows the members'. */
 export interface ClientCard {
@@ -36,9 +37,11 @@ export interface Membership {
   readonly u: number;
   /** Of these, lies. */
   readonly r: number;
-  /** 2u + r + 1 of them; the order matters. */
+  /** 2u + r + 1 of them, more in some presets; the order matters. */
   readonly members: readonly MemberCard[];
   readonly clients?: readonly ClientCard[];
+  /** How members agree: `concordat` unless told. */
+  readonly preset?: PresetName;
 }
 
 const KEY = /^[0-9a-f]{64}$/;
@@ -62,12 +65,23 @@ export function checkMembership(membership: Membership): void {
   if (problem !== null) throw new RuntimeError('bad-configuration', `the membership is unusable: ${problem}`);
 }
 
-function membershipProblem({ u, r, members, clients = [] }: Membership): string | null {
-  const faults = faultModelProblem({ u, r });
-  if (faults !== null) return faults;
-  const wanted = quorumsOf({ u, r }).members;
+/** The preset of a membership, and the fault model that it runs. */
+export function compositionOf({ u, r, preset = 'concordat' }: Pick<Membership, 'u' | 'r' | 'preset'>): {
+  readonly preset: Preset;
+  readonly faults: FaultModel;
+} {
+  const chosen = presets[preset];
+  return { preset: chosen, faults: chosen.faults({ u, r }) };
+}
+
+function membershipProblem(membership: Membership): string | null {
+  const { u, r, members, clients = [], preset = 'concordat' } = membership;
+  if (!isPresetName(preset)) return `there is no preset '${preset}'`;
+  const problem = presetProblem(presets[preset], { u, r });
+  if (problem !== null) return problem;
+  const wanted = quorumsOf(compositionOf(membership).faults).members;
   if (members.length !== wanted) {
-    return `u = ${u} and r = ${r} need ${wanted} members, here are ${members.length}`;
+    return `u = ${u} and r = ${r} need ${wanted} members with the preset ${preset}, here are ${members.length}`;
   }
   const seen = new Set<string>();
   for (const { name, key, pin } of [...members, ...clients]) {
@@ -84,10 +98,10 @@ function membershipProblem({ u, r, members, clients = [] }: Membership): string 
 }
 
 /** 32 bytes that name the cluster. */
-export function clusterOf({ u, r, members, clients = [] }: Membership): Digest {
+export function clusterOf({ u, r, members, clients = [], preset = 'concordat' }: Membership): Digest {
   const line = ({ name, key }: ClientCard): string => `${name} ${key}\n`;
   const [inside, outside] = [members, clients].map((cards) => cards.map(line).join(''));
-  return sha256(utf8(`concordat replicate v1\n${u} ${r}\n${inside}clients\n${outside}`));
+  return sha256(utf8(`concordat replicate v2\n${preset} ${u} ${r}\n${inside}clients\n${outside}`));
 }
 
 /** Of members and outside clients, by their domain. */

@@ -3,8 +3,9 @@
  * back when they are exposed to it and durable. Like every gateway it believes its own replica and nobody else.
  */
 
-import { type ExposedBatch, isBatch, type Process } from '@concordat/kernel';
+import { type Env, type ExposedBatch, isBatch, type Process } from '@concordat/kernel';
 import type { Message } from '../../replica/messages.ts';
+import { ask, takeAnswers } from '../../replica/reads.ts';
 import { orderedLog } from '../../replica/replica.ts';
 import type { ReplicaState } from '../../replica/state.ts';
 import { type CallQueue, createCallQueue } from '../client/call-queue.ts';
@@ -18,6 +19,13 @@ export interface OwnCallsOptions {
 
 export interface OwnCalls {
   readonly queue: CallQueue;
+  /** Asks the replica; what it answers is final here, and durable when it is told. */
+  readonly ask: (
+    s: ReplicaState,
+    env: Env<Message>,
+    query: Uint8Array,
+    answered: (answer: Uint8Array) => void,
+  ) => void;
   readonly process: Process<ReplicaState, Message>;
 }
 
@@ -30,7 +38,14 @@ export function withOwnCalls(
 ): OwnCalls {
   const queue = createCallQueue(OWN_WINDOW);
 
+  const asked = new Map<number, (answer: Uint8Array) => void>();
+
   const show = (s: ReplicaState): void => {
+    for (const [id, answer] of takeAnswers(s)) {
+      const answered = asked.get(id);
+      asked.delete(id);
+      onceDurable(() => answered?.(answer));
+    }
     for (const item of orderedLog.takeExposed(s)) {
       if (!isBatch(item)) continue;
       const { client } = s.submission;
@@ -48,6 +63,7 @@ export function withOwnCalls(
   };
   return {
     queue,
+    ask: (s, env, query, answered) => void asked.set(ask(s, env, query), answered),
     process: {
       ...replica,
       settle: (s, env) => {

@@ -36,11 +36,11 @@ export async function replicate<I, O, QI, QO, E>(
   service: TypedService<I, O, QI, QO, E>,
   options: ReplicateOptions<E>,
 ): Promise<Replica<I, O, QI, QO>> {
-  const { directory, monitor: listen, u, r, members, clients = [], ...rest } = options;
+  const { directory, monitor: listen, u, r, members, clients = [], preset = 'concordat', ...rest } = options;
   const identity = readHome(directory);
   const metrics = options.metrics ?? createMetrics();
   const journal = await openJournal(journalFolder(directory));
-  const membership = { u, r, members, clients };
+  const membership = { u, r, members, clients, preset };
   const member = await startMember(service, { ...rest, membership, identity, journal, metrics });
   if (listen === undefined) return { ...member, monitor: null };
   try {
