@@ -5,8 +5,10 @@ import { Command } from 'commander';
 import { attackCommand } from './commands/attack.ts';
 import { checkCommand } from './commands/check.ts';
 import { evidenceCommand } from './commands/evidence.ts';
+import { federationCommand } from './commands/federation.ts';
 import { initCommand } from './commands/init.ts';
 import { labCommand } from './commands/lab.ts';
+import { memberCommand } from './commands/member.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { statusCommand } from './commands/status.ts';
@@ -22,6 +24,8 @@ const program = new Command('concordat')
   .addCommand(serveCommand())
   .addCommand(statusCommand())
   .addCommand(attackCommand())
+  .addCommand(memberCommand())
+  .addCommand(federationCommand())
   .addCommand(evidenceCommand())
   .addCommand(simCommand())
   .addCommand(checkCommand())

@@ -23,9 +23,9 @@ function reasonsOf(findings: readonly Finding[]): string {
   return [...reasons].map((reason) => `- Missed: ${reason}.\n`).join('');
 }
 
-const sectionOf = ({ name, claim, source, findings }: Result): string => `### ${name}
+const sectionOf = ({ name, claim, source, size, findings }: Result): string => `### ${name}
 
-${claim} ${source}.
+${claim} ${source}; ${size} size.
 
 | claim | ours | bound | | published |
 |---|---|---|---|---|

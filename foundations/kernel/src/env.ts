@@ -22,11 +22,13 @@ export type Millis = number;
 /** The index of a journal record, counted from 0 over the journal's whole life; survives truncation. */
 export type Position = number;
 
-/** One signature to be checked: `signer` made `signature` over `bytes` with its registered key. */
+/** One signature to be checked: `signer` made `signature` over `bytes`. */
 export interface SignatureCheck {
   readonly signer: NodeId;
   readonly bytes: Uint8Array;
   readonly signature: Uint8Array;
+  /** The public key that must have made it; the one registered for `signer` if there is none. */
+  readonly key?: Uint8Array;
 }
 
 /** Work that may leave the thread. A job holds when every one of its checks does. */

@@ -11,7 +11,7 @@ import { createJuteReader } from './jute/reader.ts';
 import { readPath, readWriteRequest, type WriteRequest } from './jute/requests.ts';
 import { writeMultiResponse, writeOpResponse } from './jute/responses.ts';
 import { writeString } from './jute/writer.ts';
-import { endSession, type Keeper, nextZxid } from './keeper.ts';
+import { domainName, endSession, type Keeper, nextZxid } from './keeper.ts';
 import type {
   Body,
   MoveOrder,
@@ -64,7 +64,7 @@ export function executeBody(keeper: Keeper, body: Body, context: ExecuteContext)
   const run: Run = {
     keeper,
     life: { domain: context.domain, gateway, epoch },
-    domainName: keeper.config.names[context.domain] ?? '',
+    domainName: domainName(keeper.config, context.domain),
     identities: body.identities,
     time: Math.floor(context.time),
     emit: (event) => context.emit(encodeEvent(event)),

@@ -25,6 +25,9 @@ export interface KeeperConfig {
   readonly membership: string;
 }
 
+/** What a domain is called; one that joined later has a name that no organisation can choose. */
+export const domainName = ({ names }: KeeperConfig, domain: number): string => names[domain] ?? `#${domain}`;
+
 /** ZooKeeper's bounds for a tick of two seconds. */
 export const KEEPER_DEFAULTS: Omit<KeeperConfig, 'names'> = {
   heartbeatMs: 500,

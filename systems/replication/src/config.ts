@@ -12,6 +12,8 @@ export interface ReplicaConfig {
   readonly self: NodeId;
   /** 32 bytes that name this federation; part of everything signed. */
   readonly cluster: Digest;
+  /** Which configuration of the federation this is. */
+  readonly epoch: number;
   readonly quorums: Quorums;
   /** Who orders: permanent ids, which are their domains, in ascending order. */
   readonly members: readonly NodeId[];
@@ -58,7 +60,7 @@ export interface ReplicaConfig {
 }
 
 /** What the members of a federation have in common beside their fault model. */
-export type ReplicaSettings = Omit<ReplicaConfig, 'self' | 'cluster' | 'quorums' | 'members'>;
+export type ReplicaSettings = Omit<ReplicaConfig, 'self' | 'cluster' | 'epoch' | 'quorums' | 'members'>;
 
 export interface ReplicaOptions extends Partial<ReplicaSettings> {
   readonly self: NodeId;
@@ -71,6 +73,7 @@ export interface ReplicaOptions extends Partial<ReplicaSettings> {
 export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaConfig {
   const quorums = quorumsOf(faults);
   const config: ReplicaConfig = {
+    epoch: 0,
     quorums,
     members: firstMembers(quorums),
     order: 'three-phase',
@@ -99,7 +102,6 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     isMemberList(config.members, quorums),
     'members are as many as the fault model has, in ascending order',
   );
-  assert(config.members.includes(config.self), 'a replica is a member');
   assert(
     config.order === 'speculative' || config.quorums.spare === 0,
     'only speculative ordering has spare members',

@@ -13,6 +13,13 @@ import { compact, createWriter, type Reader, type Writer } from '@concordat/wire
 /** Client 0 of a domain is its replica itself: its requests are commands to replication, not to the service. */
 export const COMMAND_CLIENT = 0;
 
+/** Requests of clients from here on change the federation: commands to governance, not to the service. */
+export const GOVERNANCE_CLIENTS = 2 ** 52;
+
+/** True if a request is for replication itself: whose votes count, and by what rules. */
+export const isCommand = (client: number): boolean =>
+  client === COMMAND_CLIENT || client >= GOVERNANCE_CLIENTS;
+
 export interface Request extends Submitter {
   /** From 1 without gaps for each client; the incarnation asked for, when `client` is `COMMAND_CLIENT`. */
   readonly seq: number;

@@ -9,18 +9,18 @@ import { measureNull } from './bench.ts';
 import { parseNullOptions } from './options.ts';
 import { formatNull, nullVerdicts } from './report.ts';
 
-test('all targets serve every request, with either journal', { timeout: 60_000 }, async () => {
-  const options = parseNullOptions(['--clients', '1,5', '--bytes', '0,1024', '--seconds', '0.2']);
+test('all targets serve every request, with either journal', { timeout: 120_000 }, async () => {
+  const options = parseNullOptions(['--clients', '5', '--bytes', '0,1024', '--seconds', '0.1']);
   assert.ok(typeof options !== 'string');
   const rows = await measureNull(options, () => {});
-  assert.equal(rows.length, 24);
+  assert.equal(rows.length, 12);
   for (const { figures } of rows) {
     assert.equal(figures.failures, 0);
     assert.ok(figures.requests > 0);
     assert.ok(figures.residentBytes > 0);
   }
   assert.match(formatNull(rows), /disk +5 clients, 1024 B +each +\d+/);
-  assert.equal(nullVerdicts(rows).length, 1);
+  assert.deepEqual(nullVerdicts(rows), []);
 });
 
 test('a profile of every server is written and adds up to its cost', { timeout: 60_000 }, async () => {

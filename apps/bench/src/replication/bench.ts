@@ -46,13 +46,7 @@ export async function runReplicationBench(args: readonly string[]): Promise<numb
   }
 }
 
-/**
- * Requests one by one, so that turns of every kind have run often enough to be compiled: what is measured is a service
- * that has been running, not one that starts.
- */
-const WARM_UP: NullLoad = { clients: 20, payloadBytes: 0, seconds: 5 };
-
-/** Each kind of journal with fresh servers of all targets, warmed up once; then all loads, one after the other. */
+/** Each kind of journal with fresh servers of all targets; then all loads, one after the other. */
 export async function measureNull(
   options: NullOptions,
   progress: (line: string) => void,
@@ -64,8 +58,6 @@ export async function measureNull(
       for (const target of options.targets) {
         const servers = await startServers(target, journal, options.parentDir);
         running.set(target, servers);
-        const seconds = Math.min(WARM_UP.seconds, options.loads[0]?.seconds ?? 0);
-        await runNullLoad(servers, 'each', { ...WARM_UP, seconds });
       }
       for (const load of options.loads) {
         const measured = await measureLoad(options, running, journal, load);
@@ -116,6 +108,8 @@ async function runOnce(
   load: NullLoad,
   profile: { readonly profileDir: string; readonly name: string } | null,
 ): Promise<Run> {
+  // Once for nothing: what is measured is a service under this load, not one that is being compiled for it.
+  await runNullLoad(servers, target, load);
   if (profile === null) return { figures: await runNullLoad(servers, target, load), shares: null };
   let profiles: readonly Profiler.Profile[] = [];
   const figures = await runNullLoad(servers, target, load, {

@@ -16,7 +16,7 @@ export const USAGE = `bench replication: a null service on four replicas (f = 1)
   --clients LIST   numbers of clients (default 1,50,200), one request outstanding each
   --bytes LIST     of request and reply (default 0,1024)
   --journal LIST   of memory,disk (default both)
-  --seconds N      of each phase (default 3)
+  --seconds N      of each phase (default 3), which runs twice and is measured the second time
   --rounds N       of all phases; targets alternate, and medians are shown (default 1)
   --profile DIR    where each microsecond of the servers goes, by category; .cpuprofile files of all servers in DIR
   --data DIR       where journals on disk lie

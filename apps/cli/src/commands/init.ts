@@ -15,7 +15,7 @@ export const initCommand = (): Command =>
       '\nExample:\n  concordat init acme --data /var/lib/concordat --address concordat.acme.example:7000\n',
     )
     .action(async (name: string, options: { data: string; address: string }) => {
-      const { publicKey, pin } = await initialise(options.data, name);
+      const { publicKey, pin, admin } = await initialise(options.data, name);
       process.stdout.write(
         [
           `# ${name} is initialised in ${options.data}. Its card, for the members list of federation.yaml:`,
@@ -23,6 +23,7 @@ export const initCommand = (): Command =>
           `    address: ${options.address}`,
           `    key: ${toHex(publicKey)}`,
           `    pin: ${pin}`,
+          `    admin: ${toHex(admin)}`,
           '',
         ].join('\n'),
       );

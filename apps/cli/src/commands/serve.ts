@@ -4,6 +4,8 @@ import { Command, Option } from 'commander';
 import { createDemonstration } from '../attack/demonstration.ts';
 import { hostAndPort, readFederation } from '../config/federation.ts';
 import { type DaemonOptions, startDaemon } from '../daemon/daemon.ts';
+import { CommandError } from '../errors.ts';
+import { natural } from './natural.ts';
 
 interface ServeOptions {
   readonly data: string;
@@ -12,6 +14,8 @@ interface ServeOptions {
   readonly monitor: string;
   readonly superDigest?: string;
   readonly demo?: boolean;
+  readonly joinsAs?: number;
+  readonly address?: string;
 }
 
 export const serveCommand = (): Command =>
@@ -22,12 +26,20 @@ export const serveCommand = (): Command =>
     .option('--clients <host:port>', 'where its ZooKeeper clients connect', '127.0.0.1:2181')
     .option('--monitor <host:port>', 'where /metrics, /health and /ready are served', '127.0.0.1:7070')
     .option('--super-digest <user:hash>', "ZooKeeper digest of the super user of this domain's own subtree")
+    .option('--joins-as <id>', 'number of a member that joins a running federation', natural)
+    .option('--address <host:port>', 'where the others will reach a member that joins')
     .addOption(new Option('--demo', 'let "concordat attack" turn this daemon into an adversary').hideHelp())
     .addHelpText(
       'after',
       '\nExample:\n  concordat serve --data /var/lib/concordat --federation /etc/concordat/federation.yaml\n',
     )
     .action(serve);
+
+function joiningWith({ joinsAs, address }: ServeOptions): Pick<DaemonOptions, 'joins'> {
+  if (joinsAs === undefined) return {};
+  if (address === undefined) throw new CommandError('no-address', '--joins-as needs --address');
+  return { joins: { id: joinsAs, address } };
+}
 
 async function serve(options: ServeOptions): Promise<void> {
   const daemonOptions: DaemonOptions = {
@@ -36,6 +48,7 @@ async function serve(options: ServeOptions): Promise<void> {
     clients: hostAndPort(options.clients),
     monitor: hostAndPort(options.monitor),
     superDigest: options.superDigest ?? null,
+    ...joiningWith(options),
   };
   const daemon = await startDaemon(
     options.demo === true ? { ...daemonOptions, ...createDemonstration() } : daemonOptions,

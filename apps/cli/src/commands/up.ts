@@ -157,8 +157,14 @@ async function createAll(
   for (const [i, name] of names.entries()) {
     // An identity without a federation file is left from a start that was cut off; nobody knows it yet.
     rmSync(join(directory, name), { recursive: true, force: true });
-    const { publicKey, pin } = await initialise(join(directory, name), name);
-    members.push({ name, address: `127.0.0.1:${basePort + MEMBERS_OFFSET + i}`, key: toHex(publicKey), pin });
+    const { publicKey, pin, admin } = await initialise(join(directory, name), name);
+    members.push({
+      name,
+      address: `127.0.0.1:${basePort + MEMBERS_OFFSET + i}`,
+      key: toHex(publicKey),
+      pin,
+      admin: toHex(admin),
+    });
   }
   writeFileSync(file, formatFederation(u, r, members), { flag: 'wx' });
 }

@@ -25,6 +25,8 @@ const memberSchema = z.strictObject({
   address,
   key: z.string().regex(KEY, 'must be 64 hexadecimal digits'),
   pin: z.string().regex(KEY, 'must be 64 hexadecimal digits'),
+  /** Public key of its administrators. Where all members have one, the federation can change while it runs. */
+  admin: z.string().regex(KEY, 'must be 64 hexadecimal digits').optional(),
 });
 
 const federationSchema = z
@@ -42,19 +44,33 @@ const federationSchema = z
       const message = `u = ${value.u} and r = ${value.r} need ${members} members, here are ${value.members.length}`;
       context.addIssue({ code: 'custom', path: ['members'], message });
     }
-    for (const field of ['name', 'key', 'pin', 'address'] as const) {
+    if (
+      value.members.some(({ admin }) => (admin === undefined) !== (value.members[0]?.admin === undefined))
+    ) {
+      const message = 'either all members have an admin key or none';
+      context.addIssue({ code: 'custom', path: ['members'], message });
+    }
+    for (const field of ['name', 'key', 'pin', 'address', 'admin'] as const) {
       const seen = new Set<string>();
       for (const [i, member] of value.members.entries()) {
-        if (seen.has(member[field])) {
+        const text = member[field];
+        if (text === undefined) continue;
+        if (seen.has(text)) {
           const message = `another member has the same ${field}`;
           context.addIssue({ code: 'custom', path: ['members', i, field], message });
         }
-        seen.add(member[field]);
+        seen.add(text);
       }
     }
   });
 
 export type Member = z.infer<typeof memberSchema>;
+
+/** Cards of members that may join, one or more, as `concordat init` prints them; null if the text is something else. */
+export function parseCards(text: string): Member[] | null {
+  const result = z.array(memberSchema).safeParse(parseDocument(text).toJS());
+  return result.success ? result.data : null;
+}
 
 export interface Federation extends z.infer<typeof federationSchema> {
   /** 32 bytes, derived from everything that must be the same at all members. */
@@ -102,10 +118,15 @@ export function parseFederation(text: string, path: string): Federation {
 const invalid = (path: string, line: number, message: string): CommandError =>
   new CommandError('bad-federation', `${path}:${line}: ${message}`);
 
+/** What a card is in the file. */
+export const formatMember = ({ name, address: at, key, pin, admin }: Member): string =>
+  `  - name: ${name}\n    address: ${at}\n    key: ${key}\n    pin: ${pin}\n${admin === undefined ? '' : `    admin: ${admin}\n`}`;
+
 /** Addresses may change without making another federation; keys, order and fault model may not. */
 function idOf({ u, r, members }: z.infer<typeof federationSchema>): Uint8Array {
   const hash = createHash('sha256').update(`concordat federation v1\n${u} ${r}\n`);
-  for (const { name, key } of members) hash.update(`${name} ${key}\n`);
+  for (const { name, key, admin } of members)
+    hash.update(`${name} ${key}${admin === undefined ? '' : ` ${admin}`}\n`);
   return new Uint8Array(hash.digest());
 }
 
@@ -115,10 +136,6 @@ export function publicKeysOf(federation: Federation): Map<number, Uint8Array> {
 
 /** The file's text, with the comments that a person needs. */
 export function formatFederation(u: number, r: number, members: readonly Member[]): string {
-  const entries = members.map(
-    ({ name, address: at, key, pin }) =>
-      `  - name: ${name}\n    address: ${at}\n    key: ${key}\n    pin: ${pin}\n`,
-  );
   return [
     '# A Concordat federation. Every member has the same file.',
     '# u: failures of any kind with which the service goes on; r: of these, lies with which it stays right.',
@@ -126,6 +143,6 @@ export function formatFederation(u: number, r: number, members: readonly Member[
     `u: ${u}`,
     `r: ${r}`,
     `members: # ${quorumsOf({ u, r }).members} = 2u + r + 1; the order matters`,
-    entries.join(''),
+    members.map(formatMember).join(''),
   ].join('\n');
 }

@@ -3,13 +3,15 @@
  * control socket while it runs.
  *
  *   DIR/identity.json   seed of the signing key, private key and certificate of the links
+ *   DIR/admin.json      seed of the administrators' key, which approves changes of the federation; may be kept elsewhere
+ *   DIR/next-N.json     identity whose key a rotation brought into force in epoch N, or will
  *   DIR/journal/        promises, log and snapshots
  *   DIR/evidence/       proofs of misbehaviour, one file each
  *   DIR/control.sock    status and, in demonstrations, attacks; only for the own user
  *   DIR/daemon.pid      the daemon's process id, while it runs
  */
 
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   createJournal,
@@ -24,6 +26,7 @@ import { CommandError } from '../errors.ts';
 export interface Places {
   readonly directory: string;
   readonly identity: string;
+  readonly admin: string;
   readonly journal: string;
   readonly evidence: string;
   readonly control: string;
@@ -33,6 +36,7 @@ export interface Places {
 export const placesIn = (directory: string): Places => ({
   directory,
   identity: join(directory, 'identity.json'),
+  admin: join(directory, 'admin.json'),
   journal: join(directory, 'journal'),
   evidence: join(directory, 'evidence'),
   control: join(directory, 'control.sock'),
@@ -41,8 +45,13 @@ export const placesIn = (directory: string): Places => ({
 
 export const isInitialised = (directory: string): boolean => existsSync(placesIn(directory).identity);
 
+export interface Initialised extends Identity {
+  /** Public key of its administrators. */
+  readonly admin: Uint8Array;
+}
+
 /** Makes the directory, a fresh identity and an empty journal, from here on provably whole. */
-export async function initialise(directory: string, name: string): Promise<Identity> {
+export async function initialise(directory: string, name: string): Promise<Initialised> {
   const places = placesIn(directory);
   if (existsSync(places.identity)) {
     throw new CommandError(
@@ -55,20 +64,40 @@ export async function initialise(directory: string, name: string): Promise<Ident
   chmodSync(directory, 0o700);
   const identity = generateIdentity(name);
   await createJournal(places.journal);
+  const admin = generateIdentity(`${name} administrators`);
+  storeIdentity(places.admin, name, admin);
   storeIdentity(places.identity, name, identity);
-  return identity;
+  return { ...identity, admin: admin.publicKey };
 }
 
-export function readIdentity(directory: string): NamedIdentity {
-  const { identity } = placesIn(directory);
+export const readIdentity = (directory: string): NamedIdentity =>
+  identityIn(placesIn(directory).identity, directory);
+
+/** Where the key is kept that a rotation brings into force in an epoch. */
+export const nextIdentityIn = (directory: string, epoch: number): string =>
+  join(directory, `next-${epoch}.json`);
+
+/** All identities that a member has had, or will have. */
+export const identitiesIn = (directory: string): string[] => [
+  placesIn(directory).identity,
+  ...readdirSync(directory)
+    .filter((name) => /^next-\d+\.json$/.test(name))
+    .map((name) => join(directory, name)),
+];
+
+/** The administrators' key. */
+export const readAdmin = (directory: string): NamedIdentity =>
+  identityIn(placesIn(directory).admin, directory);
+
+function identityIn(file: string, directory: string): NamedIdentity {
   let found: NamedIdentity | null;
   try {
-    found = loadIdentity(identity);
+    found = loadIdentity(file);
   } catch (error) {
     const advice = `Run: concordat init NAME --data ${directory}`;
-    throw new CommandError('no-identity', `cannot read ${identity}: ${(error as Error).message}`, advice);
+    throw new CommandError('no-identity', `cannot read ${file}: ${(error as Error).message}`, advice);
   }
   if (found === null)
-    throw new CommandError('bad-identity', `${identity} is damaged`, 'Restore it from a backup.');
+    throw new CommandError('bad-identity', `${file} is damaged`, 'Restore it from a backup.');
   return found;
 }

@@ -7,7 +7,8 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { CommandError } from '../errors.ts';
 
-const MAX_REQUEST_BYTES = 4096;
+/** A command to governance, in hexadecimal: the largest federation, all its approvals, and a proof. */
+const MAX_REQUEST_BYTES = 128 * 1024;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const DEADLINE_MS = 5000;
 

@@ -29,8 +29,10 @@ import { type Federation, hostAndPort, publicKeysOf } from '../config/federation
 import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
+import { genesisOf } from '../governance/genesis.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
+import { createGoverning, governedBy, linkMembers } from './governing.ts';
 import { createNoteLog } from './note-log.ts';
 import { type DomainStatus, statusOf } from './status.ts';
 
@@ -44,6 +46,8 @@ export interface DaemonOptions {
   /** `user:base64(sha1(user:password))` of the domain's super user, or null. */
   readonly superDigest: string | null;
   readonly logger?: Logger;
+  /** The place of a daemon that is to join a federation whose file does not name it. */
+  readonly joins?: { readonly id: NodeId; readonly address: string };
   /** Wraps the process: only demonstrations do, to attack. */
   readonly wrap?: (honest: Process<DomainState, DomainMessage>) => Process<DomainState, DomainMessage>;
   /** Answers control requests that the daemon itself does not know. */
@@ -64,14 +68,15 @@ const BUILT_ON = '11/20/2026 00:00 UTC';
 const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest());
 
 /** Which member of the federation this identity is. */
-function memberIndex(federation: Federation, identity: NamedIdentity, directory: string): number {
+function memberIndex({ federation, directory, joins }: DaemonOptions, identity: NamedIdentity): number {
   const self = federation.members.findIndex(({ pin }) => pin === identity.pin);
   if (self >= 0) return self;
+  if (joins !== undefined && federation.members[joins.id] === undefined) return joins.id;
   const names = federation.members.map(({ name }) => name).join(', ');
   throw new CommandError(
     'not-a-member',
     `the identity in ${directory} (${identity.name}) is not in the federation of ${names}`,
-    'Add its card, as printed by concordat init, to the federation file of every member.',
+    'Add its card, as printed by concordat init, to the federation file of every member; to one that is running already, use concordat serve --joins-as.',
   );
 }
 
@@ -79,7 +84,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { directory, federation } = options;
   const places = placesIn(directory);
   const identity = readIdentity(directory);
-  const self = memberIndex(federation, identity, directory);
+  const self = memberIndex(options, identity);
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
   const journal = await openJournal(places.journal);
@@ -87,9 +92,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const names = federation.members.map(({ name }) => name);
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
+  const genesis = genesisOf(federation, replica);
+  const governing = createGoverning();
+  const started: { host: Daemon['host'] | null } = { host: null };
   const honest = createDomain({
     replica,
     keys,
+    ...(genesis !== null && { governed: governedBy(directory, self, genesis) }),
     signatures: createSignatures(),
     sha1,
     keeper: {
@@ -107,6 +116,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const noteLog = createNoteLog(logger, () => performance.now());
   const onNote = (note: Note): void => {
+    governing.onNote(note);
+    // Within a turn: the links are for what follows it.
+    if (note.kind === 'epoch') setImmediate(() => started.host !== null && linkMembers(started.host));
     if (note.kind === 'evidence') storeEvidence(places.evidence, note, logger);
     else noteLog(note);
   };
@@ -118,7 +130,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     journal,
     members: {
       self,
-      listen: listenAddress(federation, self),
+      listen: listenAddress(options, self),
       tls: identity.tls,
       peers: peersOf(federation, self),
     },
@@ -127,9 +139,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     logger,
     metrics,
   });
+  started.host = host;
+  linkMembers(host);
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
   try {
-    const closeOperations = await openOperations(options, metrics, status);
+    const closeOperations = await openOperations(options, metrics, status, (request) =>
+      governing.answer(host, request),
+    );
     const close = async (): Promise<void> => {
       await closeOperations();
       await host.close();
@@ -148,6 +164,7 @@ async function openOperations(
   { directory, monitor: listen, control: more }: DaemonOptions,
   metrics: Metrics,
   status: () => DomainStatus,
+  governance: (request: string) => unknown,
 ): Promise<() => Promise<void>> {
   const places = placesIn(directory);
   const monitor = await startMonitor({
@@ -158,7 +175,7 @@ async function openOperations(
   });
   try {
     const control = await startControl(places.control, (request) =>
-      request === 'status' ? status() : more?.(request),
+      request === 'status' ? status() : (governance(request) ?? more?.(request)),
     );
     writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
     return async () => void (await Promise.all([control.close(), monitor.close()]));
@@ -178,8 +195,8 @@ const clientListener = (place: Address, addresses: Map<NodeId, string>): Listene
 });
 
 /** Members listen where the others call them. */
-const listenAddress = (federation: Federation, self: number): { host: string; port: number } =>
-  hostAndPort(federation.members[self]?.address ?? '');
+const listenAddress = ({ federation, joins }: DaemonOptions, self: number): Address =>
+  hostAndPort(federation.members[self]?.address ?? joins?.address ?? '');
 
 function peersOf(federation: Federation, self: number): Map<NodeId, PeerAddress> {
   const peers = new Map<NodeId, PeerAddress>();

@@ -14,11 +14,19 @@ import {
   type GatewayState,
   type KeeperConfig,
 } from '@concordat/keeper';
-import type { Env, MessageCodec, NodeId, Process, Recovered } from '@concordat/kernel';
+import {
+  type Env,
+  MAX_MEMBERS,
+  type MessageCodec,
+  type NodeId,
+  type Process,
+  type Recovered,
+} from '@concordat/kernel';
 import {
   createReplica,
   decodeMessage,
   encodeMessage,
+  type Governed,
   type Message,
   orderedLog,
   type ReplicaConfig,
@@ -30,6 +38,8 @@ export type DomainMessage = Message | GatewayMessage;
 export interface DomainOptions {
   readonly replica: ReplicaConfig;
   readonly keys: Keys;
+  /** Nobody can change the federation unless told. */
+  readonly governed?: Governed;
   readonly signatures: Signatures;
   readonly sha1: Hash;
   readonly keeper: KeeperConfig;
@@ -46,8 +56,8 @@ export interface DomainState {
   readonly clients: GatewayState;
 }
 
-/** Members speak the replication protocol; connections are the gateway's. */
-const isMember = (s: DomainState, id: NodeId): boolean => s.replica.config.members.includes(id);
+/** Members, also former and coming ones, speak the replication protocol; connections are the gateway's. */
+const isMember = (id: NodeId): boolean => id < MAX_MEMBERS;
 
 const isGatewayMessage = (m: DomainMessage): m is GatewayMessage =>
   m.type === 'client-frame' || m.type === 'client-word' || m.type === 'client-raw';
@@ -60,7 +70,7 @@ export function createDomain(options: DomainOptions): Process<DomainState, Domai
       else s.process.receive(s.replica, env, from, message);
     },
     linked: (s, env, peer, isUp) => {
-      if (isMember(s, peer)) s.process.linked?.(s.replica, env, peer, isUp);
+      if (isMember(peer)) s.process.linked?.(s.replica, env, peer, isUp);
       else s.gateway.linked(s.clients, env, peer, isUp);
     },
     timeout: (s, env, timer) => {
@@ -76,7 +86,12 @@ function start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recov
   const { keys, signatures, sha1 } = options;
   const { hash } = keys;
   const service = createKeeperService({ hash, signatures, config: options.keeper });
-  const process = createReplica({ config: options.replica, keys, createService: () => service });
+  const process = createReplica({
+    config: options.replica,
+    keys,
+    createService: () => service,
+    ...(options.governed && { governed: options.governed }),
+  });
   const replica = process.start(env, recovered);
   const gateway = createGateway({
     service,

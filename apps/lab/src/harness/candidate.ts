@@ -1,4 +1,4 @@
-/** What the experiments compare: the presets of replication, and which of them claim to be robust. */
+/** What the experiments compare: the presets of replication, and which of them are robust. */
 
 import { type Preset, presets, type ReplicaSettings } from '@concordat/replication';
 
@@ -7,7 +7,7 @@ export type Settings = Partial<ReplicaSettings>;
 /** A preset, or one with settings of an experiment's own. */
 export type Candidate = Pick<Preset, 'settings' | 'faults'> & { readonly name: string };
 
-export const { pbft, concordat, zyzzyva, zyzzyva5 } = presets;
+export const { pbft, aardvark, concordat, zyzzyva, zyzzyva5 } = presets;
 
 /** Those that have 3f + 1 members for f liars. */
 export const CANDIDATES: readonly Candidate[] = [pbft, concordat, zyzzyva];
@@ -17,7 +17,8 @@ export const withSettings = (candidate: Candidate, settings: Settings): Candidat
   settings: { ...candidate.settings, ...settings },
 });
 
-/** Presets with policies against slow and greedy members and clients: Aardvark's bounds are asserted for them. */
-const ROBUST: ReadonlySet<string> = new Set();
+/** It replaces primaries that do less than others: Aardvark's bounds are asserted for it. */
+export const isRobust = ({ settings }: Candidate): boolean => settings.policies?.regularViews === true;
 
-export const isRobust = (name: string): boolean => ROBUST.has(name);
+/** After this time a robust federation has replaced its first primary, whom it could compare with nobody. */
+export const FIRST_VIEW_MS = 5500;

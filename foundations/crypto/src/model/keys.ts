@@ -33,12 +33,23 @@ function signed(secret: Lanes, bytes: Uint8Array): Uint8Array {
   return signature;
 }
 
+function secretsOf(members: number, seed: number): Lanes[] {
+  const random = createPrng(seed, 'model-keys');
+  return Array.from({ length: members }, () => Int32Array.from({ length: 8 }, () => random.uint32()));
+}
+
+/** The seeds of the same keys as keys that travel: what `createModelKeys` signs holds under their public halves. */
+export const modelSeeds = (members: number, seed: number): Uint8Array[] =>
+  secretsOf(members, seed).map((secret) => {
+    const bytes = new Uint8Array(SEED_BYTES);
+    const view = new DataView(bytes.buffer);
+    for (const [i, lane] of secret.entries()) view.setInt32(4 * i, lane);
+    return bytes;
+  });
+
 /** The keys of members 0 to `members` - 1 of one simulated cluster; clusters of different seeds share none. */
 export function createModelKeys(members: number, seed: number): (id: NodeId) => Keys {
-  const random = createPrng(seed, 'model-keys');
-  const secrets = Array.from({ length: members }, () =>
-    Int32Array.from({ length: 8 }, () => random.uint32()),
-  );
+  const secrets = secretsOf(members, seed);
   return (id) => {
     const own = secrets[id];
     assert(own !== undefined, 'keys are handed to members only');

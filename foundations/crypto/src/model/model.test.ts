@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { equalBytes, toHex, utf8 } from '@concordat/wire';
 import fc from 'fast-check';
-import { createModelKeys, modelHash, modelSignatures } from './index.ts';
+import { createModelKeys, modelHash, modelSeeds, modelSignatures } from './index.ts';
 
 const bitsApart = (a: Uint8Array, b: Uint8Array): number =>
   a.reduce((sum, byte, i) => sum + (byte ^ (b[i] as number)).toString(2).replaceAll('0', '').length, 0);
@@ -98,6 +98,14 @@ describe('model keys', () => {
     const bytes = utf8('statement');
     assert.ok(createModelKeys(3, 42)(1).verify(1, bytes, keysOf(1).sign(bytes)));
     assert.equal(createModelKeys(3, 43)(1).verify(1, bytes, keysOf(1).sign(bytes)), false);
+  });
+
+  it('hold under the public halves of their seeds', () => {
+    const bytes = utf8('statement');
+    for (const [id, seed] of modelSeeds(3, 42).entries()) {
+      assert.ok(modelSignatures.verifyWith(modelSignatures.publicKeyOf(seed), bytes, keysOf(id).sign(bytes)));
+      assert.ok(keysOf(0).verify(id, bytes, modelSignatures.signWith(seed, bytes)));
+    }
   });
 
   it('are for members only', () => {

@@ -4,6 +4,7 @@ import type { Env } from '@concordat/kernel';
 import { createWriter } from '@concordat/wire';
 import { Perms } from '../jute/protocol.ts';
 import { writeReplyHeader, writeWatchEvent } from '../jute/responses.ts';
+import { domainName } from '../keeper.ts';
 import { type Acl, isPermitted, OPEN_ACL, type Principal } from '../tree/acl.ts';
 import { clientFrame, type GatewayMessage } from './message.ts';
 import type { Connection, GatewayState } from './state.ts';
@@ -62,7 +63,7 @@ function mayRead(state: GatewayState, to: Connection, acl: readonly Acl[], path:
 
 /** On whose behalf a connection's requests run. */
 export const principalOf = (state: GatewayState, connection: Connection): Principal => ({
-  domain: state.config.service.keeper.config.names[state.config.domain] ?? '',
+  domain: domainName(state.config.service.keeper.config, state.config.domain),
   identities: connection.identities,
 });
 

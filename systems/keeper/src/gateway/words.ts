@@ -5,6 +5,7 @@
 
 import type { Env } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
+import { domainName } from '../keeper.ts';
 import { sessionHex } from '../sessions/session-id.ts';
 import type { GatewayMessage } from './message.ts';
 import { latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
@@ -31,7 +32,7 @@ const WORDS: Readonly<Record<string, Word>> = {
     Object.assign(state.statistics, freshStatistics());
     return 'Server stats reset.\n';
   },
-  envi: (state) => `Environment:\nzookeeper.version=${versionOf(state)}\nhost.name=${domainName(state)}\n`,
+  envi: (state) => `Environment:\nzookeeper.version=${versionOf(state)}\nhost.name=${ownName(state)}\n`,
   dump: dumpLines,
   wchs: (state) => {
     const { watches } = state;
@@ -51,8 +52,8 @@ export function answerWord(
   return utf8(WORDS[word]?.(state, env, asker) ?? '');
 }
 
-const domainName = (state: GatewayState): string =>
-  state.config.service.keeper.config.names[state.config.domain] ?? '';
+const ownName = (state: GatewayState): string =>
+  domainName(state.config.service.keeper.config, state.config.domain);
 
 function versionOf(state: GatewayState): string {
   const { version, builtOn } = state.config.info();

@@ -9,8 +9,10 @@ import type { Keys } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import type { Quorums } from '../fault-model.ts';
+import type { Configuration } from '../governance/configuration.ts';
 import type { Message } from '../replica/messages.ts';
 import { type Request, signRequest } from '../request.ts';
+import { askForChain, type Followed, onChain } from './configuration.ts';
 import { onAnswer, type PendingRead, retryReads } from './reads.ts';
 import {
   completeByCertificate,
@@ -33,6 +35,8 @@ export interface ClientOptions {
   readonly retransmitMs: Millis;
   /** How long all members may take to answer before a certificate of fewer is shown to them; 50 unless told. */
   readonly fastMs?: Millis;
+  /** Without it the members are for ever those above. */
+  readonly followed?: Followed;
 }
 
 export interface Call {
@@ -45,6 +49,10 @@ export interface Call {
 
 export interface ClientState {
   readonly options: ClientOptions;
+  /** The latest that is known; null where the federation never changes. */
+  configuration: Configuration | null;
+  members: readonly NodeId[];
+  quorums: Quorums;
   nextSeq: number;
   /** Results up to here are known. */
   acked: number;
@@ -79,7 +87,7 @@ export function call(s: ClientState, env: Env<Message>, body: Uint8Array): numbe
 }
 
 export function broadcast(s: ClientState, env: Env<Message>, message: Message): void {
-  for (const id of s.options.members) env.send(id, message);
+  for (const id of s.members) env.send(id, message);
 }
 
 export function createClient(options: ClientOptions): Process<ClientState, Message> {
@@ -89,6 +97,9 @@ export function createClient(options: ClientOptions): Process<ClientState, Messa
       env.setTimer(TICK, tickMs);
       return {
         options,
+        configuration: options.followed?.trusted ?? null,
+        members: options.members,
+        quorums: options.quorums,
         nextSeq: 1,
         acked: 0,
         calls: new Map(),
@@ -115,12 +126,14 @@ function urge(s: ClientState, env: Env<Message>, pending: Call): void {
   if (env.now - pending.sentAt >= s.options.retransmitMs) {
     pending.sentAt = env.now;
     broadcast(s, env, { type: 'request', request: pending.request });
+    askForChain(s, env);
   }
   completeByCertificate(s, env, pending, s.options.fastMs ?? FAST_MS);
 }
 
 function receive(s: ClientState, env: Env<Message>, from: NodeId, m: Message): void {
-  if (!s.options.members.includes(from)) return;
+  if (m.type === 'chain') return onChain(s, env, m.links);
+  if (!s.members.includes(from)) return;
   switch (m.type) {
     case 'reply':
       return isOwn(s, m) ? onReply(s, env, from, m.seq, m.reply) : undefined;
@@ -147,7 +160,7 @@ function onReply(s: ClientState, env: Env<Message>, from: NodeId, seq: number, r
   pending.replies.set(from, reply);
   let equal = 0;
   for (const other of pending.replies.values()) if (other === reply || equalBytes(other, reply)) equal++;
-  if (equal >= s.options.quorums.vouching) complete(s, env, seq, reply);
+  if (equal >= s.quorums.vouching) complete(s, env, seq, reply);
 }
 
 /** Notes a result that is proven. */

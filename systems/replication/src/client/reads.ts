@@ -36,7 +36,8 @@ export function onAnswer(s: ClientState, from: NodeId, m: Answer): void {
     pending.answer = m.answer;
   }
   pending.results.set(from, m.result);
-  const { quorums, members, keys } = s.options;
+  const { quorums, members } = s;
+  const { keys } = s.options;
   const most = Math.max(...[...pending.results.values()].map((result) => countOf(pending, result)));
   // Who is missing cannot make them agree any more: nothing is gained by waiting.
   if (most + members.length - pending.results.size < quorums.agreement) return answered(s, m.id, null);

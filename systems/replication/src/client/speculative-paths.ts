@@ -54,7 +54,7 @@ export function onSpecResponse(
   accuseIfTwo(s, env, speculative, m);
   speculative.responses.set(from, m);
   const equal = sameAs(speculative, m);
-  if (equal.length >= s.options.quorums.fast) finish(s, env, pending, m.result);
+  if (equal.length >= s.quorums.fast) finish(s, env, pending, m.result);
 }
 
 const isSame = (a: SpecResponse, b: SpecResponse): boolean =>
@@ -103,7 +103,7 @@ function certificateOf(
   s: ClientState,
   responses: readonly [NodeId, SpecResponse][],
 ): ClientCertificate | null {
-  const needed = s.options.quorums.certificate;
+  const needed = s.quorums.certificate;
   const [first] = responses;
   if (first === undefined || responses.length < needed) return null;
   const genuine = responses.filter(([from, m]) => isGenuine(s, from, m)).slice(0, needed);
@@ -131,7 +131,7 @@ export function onLocalCommit(
     m.view === certificate.view && m.slot === certificate.slot && equalBytes(m.history, certificate.history);
   if (!isMeant) return;
   commits.add(from);
-  if (commits.size < s.options.quorums.certificate) return;
+  if (commits.size < s.quorums.certificate) return;
   for (const { view, slot, history, result } of responses.values())
     if (view === m.view && slot === m.slot && equalBytes(history, m.history)) finish(s, env, pending, result);
 }
@@ -148,13 +148,7 @@ function accuseIfTwo(
     const place = `${m.view}-${m.slot}`;
     const [a, b] = [proposalIn(s, m), proposalIn(s, other)];
     if (a === null || b === null || s.accused.has(place)) continue;
-    const proof = createProof(
-      s.options.cluster,
-      primaryOf(s.options.members, m.view),
-      TWO_PROPOSALS.name,
-      a,
-      b,
-    );
+    const proof = createProof(s.options.cluster, primaryOf(s.members, m.view), TWO_PROPOSALS.name, a, b);
     if (proof === null || !TWO_PROPOSALS.convicts(a.body, b.body)) continue;
     s.accused.add(place);
     broadcast(s, env, { type: 'accusation', proof: encodeProof(proof) });
@@ -162,10 +156,10 @@ function accuseIfTwo(
 }
 
 /** The primary's signed proposal behind a response; null if there is none, or it is forged. */
-function proposalIn({ options }: ClientState, { view, slot, history, order }: SpecResponse) {
+function proposalIn({ options, members }: ClientState, { view, slot, history, order }: SpecResponse) {
   if (order === null) return null;
   const body = proposalBodyOf({ incarnation: order.incarnation, view, slot, history, batch: order.batch });
   const bytes = statementBytes(options.cluster, PROPOSAL, body);
-  const isSigned = options.keys.verify(primaryOf(options.members, view), bytes, order.signature);
+  const isSigned = options.keys.verify(primaryOf(members, view), bytes, order.signature);
   return isSigned ? { kind: PROPOSAL, body, signature: order.signature } : null;
 }

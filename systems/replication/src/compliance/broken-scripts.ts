@@ -7,6 +7,7 @@ import { createPrng, type NodeId } from '@concordat/kernel';
 import { attackers } from '../replica/adversaries.ts';
 import { attacking } from './attacks.ts';
 import * as broken from './broken.ts';
+import * as governance from './broken-governance.ts';
 import {
   type Cluster,
   type ClusterOptions,
@@ -15,14 +16,17 @@ import {
   scheduleLoad,
 } from './cluster.ts';
 import { damage, falseServer } from './false-server.ts';
+import { certificatesFirst, votesFirst } from './published-rules.ts';
+import { runA, runB, selectingBy } from './published-runs.ts';
+import type { WrongLogRuleName } from './speculative-log/rules.ts';
 import { accusedBy, objectionOf, runStorm } from './storm.ts';
 import { firstProblem, HASTY_ROUND_MS, type TwinsPreset } from './twins/run.ts';
 
 /**
  * Who speaks: the judges of a scripted scenario, or of a search over seeds of one; the general swarm within a few seeds;
- * Twins within a few scenarios.
+ * Twins within a few scenarios; the exploration of several slots, if the break is one of the rules that it knows.
  */
-export type Detector = 'script' | 'seeds' | 'swarm' | 'twins';
+export type Detector = 'script' | 'seeds' | 'swarm' | 'twins' | 'explorer';
 
 export interface BrokenVariant {
   readonly name: string;
@@ -31,6 +35,8 @@ export interface BrokenVariant {
   readonly variant: broken.Variant;
   /** The composition that it breaks. Default concordat. */
   readonly preset?: TwinsPreset;
+  /** What exploration calls it. */
+  readonly rule?: WrongLogRuleName;
   /** The objection to the variant, or to the honest protocol; null if there is none. */
   run(variant: broken.Variant | undefined): string | null;
 }
@@ -221,6 +227,8 @@ const backInTime: Script = (cluster) => {
   return finishes(cluster);
 };
 
+const GOVERNED = { joiners: [4], settings: { checkpointInterval: 8, window: 16 } };
+
 /** Twins whose rounds end in the middle of something: what is left in the middle is what the next view must not lose. */
 const amongTwins =
   (preset: TwinsPreset, count: number) =>
@@ -230,7 +238,7 @@ const amongTwins =
 export const brokenVariants: readonly BrokenVariant[] = [
   {
     name: 'a quorum one too small',
-    foundBy: ['script', 'swarm', 'twins'],
+    foundBy: ['script', 'twins'],
     variant: broken.smallQuorum,
     run: (variant) => play(variant, halves),
   },
@@ -254,7 +262,7 @@ export const brokenVariants: readonly BrokenVariant[] = [
   },
   {
     name: 'replay of an old incarnation',
-    foundBy: ['script', 'swarm'],
+    foundBy: ['script'],
     variant: broken.oldIncarnation,
     run: (variant) => play(variant, lostMemory),
   },
@@ -295,6 +303,28 @@ export const brokenVariants: readonly BrokenVariant[] = [
     run: (variant) => play(variant, backInTime),
   },
   {
+    name: 'one approval too few',
+    foundBy: ['script'],
+    variant: governance.easyApproval,
+    run: (variant) => play(variant, governance.coup, GOVERNED),
+  },
+  {
+    name: 'an epoch that begins before its checkpoint is stable',
+    foundBy: ['script'],
+    variant: governance.hastyActivation,
+    run: (variant) => play(variant, governance.slowCheckpoint, GOVERNED),
+  },
+  {
+    name: 'votes counted of a member that has left',
+    foundBy: ['script'],
+    variant: governance.longMemory,
+    run: (variant) =>
+      play(variant, governance.halfWithAGhost, {
+        ...GOVERNED,
+        adversaries: new Map([[3, governance.clinging]]),
+      }),
+  },
+  {
     name: 'a primary that nobody suspects',
     foundBy: ['script', 'swarm'],
     variant: broken.patientReplica,
@@ -307,10 +337,27 @@ export const brokenVariants: readonly BrokenVariant[] = [
       }),
   },
   {
+    name: 'certificates before votes, as published',
+    foundBy: ['script', 'explorer'],
+    variant: selectingBy(certificatesFirst),
+    preset: 'zyzzyva',
+    rule: 'certificates-first',
+    run: runA,
+  },
+  {
+    name: 'votes before certificates',
+    foundBy: ['script', 'twins', 'explorer'],
+    variant: selectingBy(votesFirst),
+    preset: 'zyzzyva',
+    rule: 'votes-first',
+    run: runB,
+  },
+  {
     name: 'a certificate that gives way to one that covers less',
-    foundBy: ['twins'],
+    foundBy: ['twins', 'explorer'],
     variant: broken.newestCertificate,
     preset: 'zyzzyva',
+    rule: 'newest-certificate',
     run: amongTwins('zyzzyva', 25),
   },
 ];

@@ -7,21 +7,23 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { explore } from '@concordat/check';
 import { runSeed } from '@concordat/sim';
-import type { Variant } from './broken.ts';
-import { brokenVariants, type Detector } from './broken-scripts.ts';
+import { type BrokenVariant, brokenVariants, type Detector } from './broken-scripts.ts';
 import { replaceTable, tableOfDetectors } from './broken-table.ts';
+import { LOG_RULES } from './speculative-log/rules.ts';
+import { speculativeLog } from './speculative-log/speculative-log.ts';
 import { replicationSweep } from './sweep.ts';
-import { firstProblem, HASTY_ROUND_MS, type TwinsPreset } from './twins/run.ts';
+import { firstProblem, HASTY_ROUND_MS } from './twins/run.ts';
 
 /** Seeds within which the swarm must find what it is said to find. */
 const SWARM_SEEDS = 25;
 /** Scenarios of seven rounds within which Twins must. */
 const TWINS_SCENARIOS = 25;
 
-/** What a detector that knows nothing of the variant says to it, beyond the scenario made for it. */
-const SEARCHES: Partial<Record<Detector, (variant: Variant, preset: TwinsPreset) => string | null>> = {
-  swarm: (variant, preset) => {
+/** What the detectors say that know nothing of a break, beyond the scenario made for it. */
+const SEARCHES: Partial<Record<Detector, (broken: BrokenVariant) => string | null>> = {
+  swarm: ({ variant, preset }) => {
     const system = replicationSweep(preset, variant);
     for (let seed = 1; seed <= SWARM_SEEDS; seed++) {
       const violation = runSeed(system, seed, { horizonMs: 6000 });
@@ -29,14 +31,19 @@ const SEARCHES: Partial<Record<Detector, (variant: Variant, preset: TwinsPreset)
     }
     return null;
   },
-  twins: (variant, preset) => {
+  twins: ({ variant, preset = 'concordat' }) => {
     const sample = { rounds: 7, from: 0, count: TWINS_SCENARIOS };
     const inWholeRounds = firstProblem({ preset, variant }, sample);
     return inWholeRounds ?? firstProblem({ preset, variant, roundMs: HASTY_ROUND_MS }, sample);
   },
+  explorer: ({ rule }) => {
+    const scope = { model: { u: 1, r: 1 }, slots: 2, views: 3 };
+    return explore(speculativeLog(scope, LOG_RULES[rule ?? 'protocol'])).violation?.at(-1) ?? null;
+  },
 };
 
-for (const { name, foundBy, variant, preset = 'concordat', run } of brokenVariants) {
+for (const broken of brokenVariants) {
+  const { name, foundBy, variant, run } = broken;
   describe(name, () => {
     it(`is rejected by ${foundBy[0]}`, (t) => {
       const objection = run(variant);
@@ -47,7 +54,7 @@ for (const { name, foundBy, variant, preset = 'concordat', run } of brokenVarian
       const search = SEARCHES[detector];
       if (search === undefined) continue;
       it(`is found by ${detector}`, (t) => {
-        const objection = search(variant, preset);
+        const objection = search(broken);
         assert.notEqual(objection, null);
         t.diagnostic(objection ?? '');
       });

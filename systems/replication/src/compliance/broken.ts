@@ -7,39 +7,13 @@
 import type { Env } from '@concordat/kernel';
 import { onSend } from '@concordat/sim';
 import { equalBytes } from '@concordat/wire';
-import { combinedDigest } from '../execution/execution.ts';
+import { combinedDigest } from '../execution/roots.ts';
 import type { Message } from '../replica/messages.ts';
 import { findSlot, type ReplicaState } from '../replica/state.ts';
 import { signViewChange } from '../replica/statements.ts';
-import type { ReplicaProcess } from './cluster.ts';
+import { atSettle, atStart, bend, type Variant } from './bending.ts';
 
-export type Variant = (honest: ReplicaProcess) => ReplicaProcess;
-
-/** What a variant may bend that an honest replica never touches. */
-type Bent<T> = { -readonly [key in keyof T]: Bent<T[key]> };
-
-const bend = <T>(value: T): Bent<T> => value as Bent<T>;
-
-const atStart =
-  (act: (s: ReplicaState) => void): Variant =>
-  (honest) => ({
-    ...honest,
-    start: (env, recovered) => {
-      const s = honest.start(env, recovered);
-      act(s);
-      return s;
-    },
-  });
-
-const atSettle =
-  (act: (s: ReplicaState, env: Env<Message>) => void): Variant =>
-  (honest) => ({
-    ...honest,
-    settle: (s, env) => {
-      honest.settle(s, env);
-      act(s, env);
-    },
-  });
+export type { Variant } from './bending.ts';
 
 /** Two quorums may share nobody who is correct. */
 export const smallQuorum = atStart((s) => {
@@ -96,7 +70,7 @@ export const gullibleTransfer: Variant = (honest) => ({
   ...honest,
   receive: (s, env, from, m) => {
     if (m.type === 'manifest' && s.transfer !== null) {
-      const state = combinedDigest(s.keys.hash, m.roots.core, m.roots.service);
+      const state = combinedDigest(s.keys.hash, m.roots);
       s.transfer = { ...s.transfer, target: { ...s.transfer.target, state } };
     }
     honest.receive(s, env, from, m);

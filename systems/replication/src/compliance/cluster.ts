@@ -4,7 +4,7 @@
  * member shows is checked against what any honest member has shown in that slot.
  */
 
-import { createModelKeys, modelHash } from '@concordat/crypto';
+import { createModelKeys, type Keys, modelHash, modelSignatures } from '@concordat/crypto';
 import {
   type Env,
   type ExposedBatch,
@@ -13,6 +13,7 @@ import {
   type NodeId,
   type Prng,
   type Process,
+  type SignatureCheck,
   type Strategy,
 } from '@concordat/kernel';
 import {
@@ -31,10 +32,12 @@ import {
 import { toHex, utf8 } from '@concordat/wire';
 import { firstMembers, memberIdsEnd, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
+import { hasLeft } from '../governance/chain.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { createReplica, orderedLog } from '../replica/replica.ts';
 import type { ReplicaState } from '../replica/state.ts';
+import { governedAs } from './governed.ts';
 import { addOperation, createLedger } from './ledger.ts';
 
 export type ReplicaProcess = Process<ReplicaState, Message>;
@@ -57,6 +60,8 @@ export interface ClusterOptions {
   readonly settings?: Partial<ReplicaSettings>;
   /** A member that exists twice, under one identity: its second copy is the node after the observer. */
   readonly twin?: NodeId;
+  /** Who may join later: they run from the start, as members of nothing. Then the federation can be changed. */
+  readonly joiners?: readonly NodeId[];
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
 }
@@ -67,7 +72,7 @@ export interface Cluster {
   readonly ids: readonly NodeId[];
   /** Submits an addition at a member; what becomes of it is tracked. */
   add(member: NodeId, name: string, amount: number): void;
-  /** Operations of honest members that have no outcome yet. Those of a member that is down wait for nobody. */
+  /** Operations of honest members that have no outcome yet. Those of a member that is down or has left wait for nobody. */
   outstanding(): number;
   completed(): number;
   stateOf(member: NodeId): ReplicaState;
@@ -103,36 +108,28 @@ const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
 export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
   const ids = options.ids ?? firstMembers(quorumsOf(options.faults));
-  const keysOf = createModelKeys(memberIdsEnd(ids), options.seed);
+  const { joiners } = options;
+  const keysOf = createModelKeys(MAX_MEMBERS, options.seed);
   const ledger: Ledger = { log: new Map(), pending: new Map(), done: 0, problem: null };
   const { twin, adversaries } = options;
   const honestAt = (id: NodeId): boolean => id !== twin && !(adversaries?.has(id) ?? false);
   const codec = options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } };
   world.add({ id: OBSERVER, process: createObserver(ledger, honestAt), ...codec });
   const twins = twin === undefined ? null : { identity: twin, second: memberIdsEnd(ids) };
-  const replicas = [...ids];
-  if (twins !== null) replicas.push(twins.second);
+  const nodes = [...ids, ...(joiners ?? [])];
+  const replicas = twins === null ? nodes : [...nodes, twins.second];
   for (const node of replicas) {
     const id = node === twins?.second ? twins.identity : node;
     const keys =
       options.cpu === undefined
         ? keysOf(id)
         : meterKeys(keysOf(id), options.cpu, (us) => world.spend(node, us));
-    const config = replicaConfig({
-      self: id,
-      cluster: CLUSTER_ID,
-      faults: options.faults,
-      members: ids,
-      ...options.settings,
-    });
-    const plain = createReplica({ config, keys, createService: () => createLedger(modelHash) });
-    const variant = options.variant === undefined ? plain : options.variant(plain);
-    const recording = record(variant, ledger, id);
     const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
+    const recording = record(replicaOf(options, ids, id, keys), ledger, id);
     world.add({
       id: node,
       process: strategy === undefined ? recording : strategy(recording),
-      verify: (check) => keysOf(id).verify(check.signer, check.bytes, check.signature),
+      verify: verifierOf(keysOf(id)),
       ...codec,
       ...(options.disk && { disk: options.disk }),
       ...(options.cpu && { cpu: options.cpu }),
@@ -149,7 +146,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   return {
     world,
     members: ids.length,
-    ids,
+    ids: nodes,
     replicas,
     call,
     add: (member, name, amount) => submitAt(call, ledger, member, honestAt(member), name, amount),
@@ -158,10 +155,33 @@ export function createCluster(options: ClusterOptions): Cluster {
     stateOf: (member) => world.stateOf<ReplicaState>(member),
     judges: {
       agreement: () => ledger.problem,
-      convergence: () => convergence(world, ids, honestAt),
+      convergence: () => convergence(world, nodes, honestAt),
     },
   };
 }
+
+/** The honest replica, or the variant that is tried in its place. */
+function replicaOf(
+  options: ClusterOptions,
+  ids: readonly NodeId[],
+  self: NodeId,
+  keys: Keys,
+): ReplicaProcess {
+  const { seed, faults, settings, joiners, variant } = options;
+  const config = replicaConfig({ self, cluster: CLUSTER_ID, faults, members: ids, ...settings });
+  const plain = createReplica({
+    config,
+    keys,
+    createService: () => createLedger(modelHash),
+    ...(joiners !== undefined && { governed: governedAs(seed, config, ids) }),
+  });
+  return variant === undefined ? plain : variant(plain);
+}
+
+const verifierOf =
+  ({ verify }: Keys) =>
+  ({ key, signer, bytes, signature }: SignatureCheck): boolean =>
+    key === undefined ? verify(signer, bytes, signature) : modelSignatures.verifyWith(key, bytes, signature);
 
 /** Where a member is two nodes, all others meet both under one name. */
 const withTwins = ({ identity, second }: TwinNames, node: NodeId): ReplicaStrategy => {
@@ -188,7 +208,11 @@ function submitAt(
 /** The member, showing what is exposed to it to the observer, in order and without gaps. */
 function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProcess {
   let last = 0;
+  const withdraw = (): void => {
+    for (const [key, { member }] of ledger.pending) if (member === id) ledger.pending.delete(key);
+  };
   const show = (s: ReplicaState, env: Env<Message>): void => {
+    if (hasLeft(s)) withdraw();
     for (const item of orderedLog.takeExposed(s)) {
       if (isBatch(item)) {
         for (const { domain, client, seq } of item.outcomes) {
@@ -214,7 +238,7 @@ function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProce
     ...inner,
     start: (env: Env<Message>, recovered) => {
       last = 0;
-      for (const [key, { member }] of ledger.pending) if (member === id) ledger.pending.delete(key);
+      withdraw();
       return inner.start(env, recovered);
     },
     settle: (s, env) => {

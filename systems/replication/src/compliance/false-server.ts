@@ -12,7 +12,9 @@ import {
   createExecution,
   type Execution,
   rebuild,
+  rootsOf,
 } from '../execution/execution.ts';
+import type { Governance } from '../governance/ordered.ts';
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Message } from '../replica/messages.ts';
 import type { ReplicaStrategy } from './cluster.ts';
@@ -31,11 +33,14 @@ const readPart = ({ core, service }: Checkpointed, part: number): Uint8Array =>
   part < core.parts ? core.read(part) : service.read(part - core.parts);
 
 /** The checkpoint with `names` damaged. */
-function falsified(own: OwnCheckpoint, names: readonly string[]): Checkpointed | null {
-  const execution = createExecution(modelHash, createLedger(modelHash), genesisHistory());
+function falsified(
+  own: OwnCheckpoint,
+  governance: Governance,
+  names: readonly string[],
+): Checkpointed | null {
+  const execution = createExecution(modelHash, createLedger(modelHash), genesisHistory(), governance);
   const parts = { core: digestsOf(own.core), service: digestsOf(own.service) };
-  const roots = { core: own.core.digest, service: own.service.digest };
-  const built = rebuild(execution, modelHash, own.state, parts, roots);
+  const built = rebuild(execution, modelHash, own.state, parts, rootsOf(own));
   if (built === null) return null;
   for (let part = 0; part < built.parts; part++) built.offer(part, readPart(own, part));
   built.finish();
@@ -43,11 +48,12 @@ function falsified(own: OwnCheckpoint, names: readonly string[]): Checkpointed |
   return checkpointed(execution);
 }
 
-function manifestOf(slot: number, { core, service }: Checkpointed): Message {
+function manifestOf(slot: number, checkpoint: Checkpointed): Message {
+  const { core, service } = checkpoint;
   return {
     type: 'manifest',
     slot,
-    roots: { core: core.digest, service: service.digest },
+    roots: rootsOf(checkpoint),
     parts: { core: digestsOf(core), service: digestsOf(service) },
   };
 }
@@ -61,7 +67,7 @@ export const falseServer =
       receive: (s, env, from, m) => {
         if (m.type === 'fetch-manifest') {
           const own = s.own.find(({ slot }) => slot === m.slot);
-          const lie = own === undefined ? null : falsified(own, names);
+          const lie = own === undefined ? null : falsified(own, s.governance, names);
           if (lie === null) return;
           served.set(m.slot, lie);
           env.send(from, manifestOf(m.slot, lie));

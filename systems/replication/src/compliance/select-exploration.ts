@@ -6,24 +6,17 @@
  * Checked: what commits is selected for ever, a value that nobody proposed never is, and correct members can go on.
  */
 
+import { leastKey, type TransitionSystem } from '@concordat/check';
 import type { Digest } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from '../fault-model.ts';
 import type { SlotClaim, Vouch } from '../replica/messages.ts';
+import { choices, eachBecomesOne } from './choices.ts';
 
 export type SelectRule = (
   quorums: Quorums,
   messages: number,
   claims: readonly SlotClaim[],
 ) => Digest | null | undefined;
-
-export interface Exploration {
-  /** Different states seen. */
-  readonly states: number;
-  /** Of those, the ones in which something is committed. */
-  readonly committed: number;
-  /** One step per line, the last says what went wrong; null if nothing did. */
-  readonly violation: readonly string[] | null;
-}
 
 const NAMES = ['a', 'b', 'z'] as const;
 
@@ -88,10 +81,10 @@ interface Member {
   readonly claim: SlotClaim;
 }
 
-/** One state of the slot, after some step of a view. */
-interface Node {
-  readonly parent: Node | null;
+/** The slot in the middle of a view, when its primary has begun, or after it. */
+export interface SelectState {
   readonly view: number;
+  readonly isOver: boolean;
   /** By ascending id. */
   readonly members: readonly Member[];
   /** Set of values that are committed. */
@@ -100,7 +93,7 @@ interface Node {
   readonly offered: number;
 }
 
-interface Explorer {
+interface Space {
   readonly rule: SelectRule;
   readonly quorums: Quorums;
   readonly known: Map<string, Member>;
@@ -110,39 +103,34 @@ interface Explorer {
   readonly outcomes: Map<string, number>;
   /** By view and how many there are at least: what liars may say together. */
   readonly lies: Map<string, readonly SlotClaim[][]>;
-  states: number;
-  committed: number;
-  violation: string[] | null;
 }
 
-export function explore(model: FaultModel, views: number, rule: SelectRule): Exploration {
-  const x: Explorer = {
-    rule,
-    quorums: quorumsOf(model),
-    known: new Map(),
-    mirror: [],
-    outcomes: new Map(),
-    lies: new Map(),
-    states: 0,
-    committed: 0,
-    violation: null,
-  };
+/** One slot over this many views. Symmetric are members, whose place tells nothing, and the two values that are proposed. */
+export function selectedSlot(
+  model: FaultModel,
+  views: number,
+  rule: SelectRule,
+): TransitionSystem<SelectState> {
+  const quorums = quorumsOf(model);
+  const x: Space = { rule, quorums, known: new Map(), mirror: [], outcomes: new Map(), lies: new Map() };
   const idle = memberOf(x, null, []);
-  const members = Array.from({ length: x.quorums.members - x.quorums.r }, () => idle);
-  const offers = x.quorums.r > 0 ? [BOTH] : [1, 2];
-  let begun = distinct(
-    x,
-    offers.map((offered) => ({ parent: null, view: 0, members, committed: 0, offered })),
-  );
-  for (let view = 0; view < views && x.violation === null; view++) {
-    const ended = distinct(x, flatMapNodes(x, begun, votesOf));
-    if (view + 1 < views) begun = distinct(x, flatMapNodes(x, ended, nextViews));
-    else for (const node of ended) judge(x, node, views);
-  }
-  return { states: x.states, committed: x.committed, violation: x.violation };
+  const members = Array.from({ length: quorums.members - quorums.r }, () => idle);
+  const offers = quorums.r > 0 ? [BOTH] : [1, 2];
+  const isLast = ({ view }: SelectState): boolean => view + 1 === views;
+  return {
+    initial: () => offers.map((offered) => ({ view: 0, isOver: false, members, committed: 0, offered })),
+    next: (state) => {
+      if (!state.isOver) return votesOf(x, state);
+      return isLast(state) ? [] : nextViews(x, state);
+    },
+    key: (state) => leastKey([false, true], (isMirrored) => keyUnder(x, state, isMirrored)),
+    problem: (state) => (state.isOver ? problemAfter(x, state) : null),
+    sometimes: { committed: ({ committed }) => committed !== 0 },
+    describe,
+  };
 }
 
-function memberOf(x: Explorer, prepared: Vouch | null, accepted: readonly Vouch[]): Member {
+function memberOf(x: Space, prepared: Vouch | null, accepted: readonly Vouch[]): Member {
   const claim = { slot: 1, prepared, accepted };
   const key = describeClaim(claim);
   const member = x.known.get(key) ?? { id: x.known.size, claim };
@@ -150,38 +138,18 @@ function memberOf(x: Explorer, prepared: Vouch | null, accepted: readonly Vouch[
   return member;
 }
 
-function mirrorOf(x: Explorer, { id, claim }: Member): Member {
+function mirrorOf(x: Space, { id, claim }: Member): Member {
   const swap = ({ view, digest }: Vouch): Vouch => ({ view, digest: digest === A ? B : A });
   const { prepared, accepted } = claim;
   x.mirror[id] ??= memberOf(x, prepared === null ? null : swap(prepared), accepted.map(swap));
   return x.mirror[id];
 }
 
-function* flatMapNodes(
-  x: Explorer,
-  nodes: readonly Node[],
-  next: (x: Explorer, node: Node) => Iterable<Node>,
-): Iterable<Node> {
-  for (const node of nodes) {
-    if (x.violation !== null) return;
-    yield* next(x, node);
-  }
-}
-
-/** The nodes without those that differ from an earlier one in names only. */
-function distinct(x: Explorer, nodes: Iterable<Node>): Node[] {
-  const found = new Map<string, Node>();
-  for (const node of nodes) {
-    const { members, committed, offered } = node;
-    const mirrored = members.map((member) => mirrorOf(x, member));
-    const key = `${keyOf(members)} ${committed} ${offered}`;
-    if (found.has(key) || found.has(`${keyOf(mirrored)} ${swapBits(committed)} ${swapBits(offered)}`))
-      continue;
-    found.set(key, node);
-    x.states++;
-    if (committed !== 0) x.committed++;
-  }
-  return [...found.values()];
+function keyUnder(x: Space, state: SelectState, isMirrored: boolean): string {
+  const { view, isOver, members, committed, offered } = state;
+  const named = isMirrored ? members.map((member) => mirrorOf(x, member)) : members;
+  const [done, may] = isMirrored ? [swapBits(committed), swapBits(offered)] : [committed, offered];
+  return `${view} ${isOver} ${keyOf(named)} ${done} ${may}`;
 }
 
 const keyOf = (members: readonly Member[]): string =>
@@ -189,41 +157,25 @@ const keyOf = (members: readonly Member[]): string =>
     .map(({ id }) => id)
     .sort(ascending)
     .join();
+const inOrder = (members: readonly Member[]): Member[] => members.toSorted((a, b) => a.id - b.id);
 const ascending = (a: number, b: number): number => a - b;
 const swapBits = (values: number): number => ((values & 1) << 1) | (values >> 1);
 
-/** Every group of members that arises when each becomes one of `options`, without regard to order. */
-function eachBecomes(members: readonly Member[], options: (member: Member) => readonly Member[]): Member[][] {
-  let groups: Member[][] = [[]];
-  for (const member of members) {
-    const next = new Map<string, Member[]>();
-    for (const group of groups)
-      for (const option of options(member)) {
-        const longer = [...group, option].sort((a, b) => a.id - b.id);
-        next.set(longer.map(({ id }) => id).join(), longer);
-      }
-    groups = [...next.values()];
-  }
-  return groups;
-}
-
 /** The view runs: some accept, of those for whose value there may be enough votes some prepare, and so it commits. */
-function* votesOf(x: Explorer, node: Node): Iterable<Node> {
-  const { view, offered } = node;
+function* votesOf(x: Space, state: SelectState): Iterable<SelectState> {
+  const { view, offered } = state;
   const accepts = (member: Member): Member[] => [member, ...acceptances(x, member, view, offered)];
-  for (const accepted of eachBecomes(node.members, accepts)) {
+  for (const accepted of eachBecomesOne(state.members, accepts, keyOf)) {
     const votes = VALUES.map((value) => accepted.filter((member) => hasAccepted(member, view, value)).length);
     const prepares = (member: Member): Member[] => [member, ...preparations(x, member, view, votes)];
-    for (const members of eachBecomes(accepted, prepares)) {
-      let { committed } = node;
+    for (const members of eachBecomesOne(accepted, prepares, keyOf)) {
+      let { committed } = state;
       for (const value of VALUES) {
         const commits = members.filter((member) => hasPrepared(member, view, value)).length;
         const isSlow = commits + x.quorums.r >= x.quorums.agreement;
         if (isSlow || votes[value] === members.length) committed |= 1 << value;
       }
-      const next = { parent: node, view, members, committed, offered };
-      if (committed === BOTH) blame(x, next, 'both values are committed');
-      yield next;
+      yield { view, isOver: true, members: inOrder(members), committed, offered };
     }
   }
 }
@@ -233,7 +185,7 @@ const hasAccepted = ({ claim }: Member, view: number, value: number): boolean =>
 const hasPrepared = ({ claim }: Member, view: number, value: number): boolean =>
   claim.prepared?.view === view && claim.prepared.digest === DIGESTS[value];
 
-function acceptances(x: Explorer, { claim }: Member, view: number, offered: number): Member[] {
+function acceptances(x: Space, { claim }: Member, view: number, offered: number): Member[] {
   if (claim.accepted[0]?.view === view) return [];
   return VALUES.filter((value) => (offered & (1 << value)) !== 0).map((value) => {
     const digest = DIGESTS[value] as Digest;
@@ -242,7 +194,7 @@ function acceptances(x: Explorer, { claim }: Member, view: number, offered: numb
   });
 }
 
-function preparations(x: Explorer, member: Member, view: number, votes: readonly number[]): Member[] {
+function preparations(x: Space, member: Member, view: number, votes: readonly number[]): Member[] {
   const { prepared, accepted } = member.claim;
   if (prepared?.view === view) return [];
   return VALUES.filter(
@@ -254,39 +206,43 @@ function preparations(x: Explorer, member: Member, view: number, votes: readonly
  * The next view begins with what some VIEW-CHANGEs select. A lying primary shows each member other ones, a correct one
  * proposes the same to all. After it sent its VIEW-CHANGE a member votes no more, but may still accept and prepare.
  */
-function* nextViews(x: Explorer, node: Node): Iterable<Node> {
-  const view = node.view + 1;
-  const outcomes = judge(x, node, view);
+function* nextViews(x: Space, state: SelectState): Iterable<SelectState> {
+  const { view, members, committed, offered } = state;
+  let outcomes = 0;
+  for (const heard of hearings(x, members)) outcomes |= outcomesOf(x, heard, view + 1);
   const values = (outcomes & FREE) !== 0 ? BOTH : outcomes & BOTH;
-  const offers = x.quorums.r > 0 ? [values] : [1, 2].filter((offered) => (values & offered) !== 0);
-  const votes = VALUES.map((value) => node.members.filter((m) => hasAccepted(m, node.view, value)).length);
+  const offers = x.quorums.r > 0 ? [values] : [1, 2].filter((one) => (values & one) !== 0);
+  const votes = VALUES.map((value) => members.filter((m) => hasAccepted(m, view, value)).length);
   const late = (member: Member): Member[] => {
-    const accepted = [member, ...acceptances(x, member, node.view, node.offered)];
-    return [...accepted, ...accepted.flatMap((other) => preparations(x, other, node.view, votes))];
+    const accepted = [member, ...acceptances(x, member, view, offered)];
+    return [...accepted, ...accepted.flatMap((other) => preparations(x, other, view, votes))];
   };
-  for (const members of eachBecomes(node.members, late))
-    for (const offered of offers) yield { parent: node, view, members, committed: node.committed, offered };
+  for (const group of eachBecomesOne(members, late, keyOf))
+    for (const next of offers)
+      yield { view: view + 1, isOver: false, members: inOrder(group), committed, offered: next };
 }
 
-/** All outcomes of the selections that this state allows. */
-function judge(x: Explorer, node: Node, view: number): number {
-  const { members, committed } = node;
-  const { u, r, agreement } = x.quorums;
-  let all = 0;
+/** The correct members whose VIEW-CHANGEs may be among those that decide. */
+function* hearings({ quorums }: Space, members: readonly Member[]): Iterable<readonly Member[]> {
   for (let set = 1; set < 1 << members.length; set++) {
     const heard = members.filter((_, i) => (set & (1 << i)) !== 0);
-    if (heard.length < agreement - r) continue;
-    const outcomes = outcomesOf(x, heard, view);
-    all |= outcomes;
+    if (heard.length >= quorums.agreement - quorums.r) yield heard;
+  }
+}
+
+function problemAfter(x: Space, { view, members, committed }: SelectState): string | null {
+  if (committed === BOTH) return 'both values are committed';
+  const { u, r } = x.quorums;
+  for (const heard of hearings(x, members)) {
     const isEveryone = heard.length >= members.length - (u - r);
     const wrong =
       INVENTED | (committed === 0 ? 0 : FREE | (BOTH & ~committed)) | (isEveryone ? UNDECIDED : 0);
-    if ((outcomes & wrong) !== 0) blame(x, node, describeHearing(x, heard, view, wrong));
+    if ((outcomesOf(x, heard, view + 1) & wrong) !== 0) return describeHearing(x, heard, view + 1, wrong);
   }
-  return all;
+  return null;
 }
 
-function outcomesOf(x: Explorer, heard: readonly Member[], view: number): number {
+function outcomesOf(x: Space, heard: readonly Member[], view: number): number {
   const key = `${view} ${heard.map(({ id }) => id).join()}`;
   let outcomes = x.outcomes.get(key);
   if (outcomes === undefined) {
@@ -297,47 +253,28 @@ function outcomesOf(x: Explorer, heard: readonly Member[], view: number): number
   return outcomes;
 }
 
-const hear = (x: Explorer, heard: readonly Member[], lies: readonly SlotClaim[]): number =>
+const hear = (x: Space, heard: readonly Member[], lies: readonly SlotClaim[]): number =>
   outcomeOf(ask(x.rule, x.quorums, [...heard.map(({ claim }) => claim), ...lies]));
 
 /** What liars may say beside so many correct members that it is enough for a selection. */
-function liesBeside(x: Explorer, correct: number, view: number): readonly SlotClaim[][] {
+function liesBeside(x: Space, correct: number, view: number): readonly SlotClaim[][] {
   const fewest = Math.max(x.quorums.agreement - correct, 0);
   const key = `${view} ${fewest}`;
-  let all = x.lies.get(key);
-  if (all === undefined) {
-    all = combinations(allLies(view), fewest, x.quorums.r);
-    x.lies.set(key, all);
-  }
-  return all;
-}
-
-/** Between `fewest` and `most` of these claims, in any order, also repeated. */
-function combinations(claims: readonly SlotClaim[], fewest: number, most: number): SlotClaim[][] {
-  const all: SlotClaim[][] = [];
-  let sized: { chosen: SlotClaim[]; from: number }[] = [{ chosen: [], from: 0 }];
-  for (let size = 0; size <= most; size++) {
-    if (size >= fewest) all.push(...sized.map(({ chosen }) => chosen));
-    sized = sized.flatMap(({ chosen, from }) =>
-      claims.slice(from).map((claim, i) => ({ chosen: [...chosen, claim], from: from + i })),
-    );
-  }
-  return all;
-}
-
-function blame(x: Explorer, node: Node, what: string): void {
-  if (x.violation !== null) return;
-  x.violation = [what];
-  for (let at: Node | null = node; at !== null; at = at.parent) x.violation.unshift(describeNode(at));
+  const known = x.lies.get(key);
+  if (known !== undefined) return known;
+  const lies: SlotClaim[][] = [];
+  for (let liars = fewest; liars <= x.quorums.r; liars++) lies.push(...choices(allLies(view), liars));
+  x.lies.set(key, lies);
+  return lies;
 }
 
 const namesOf = (values: number): string => ['nothing', 'a', 'b', 'a or b'][values] ?? '';
 
-const describeNode = ({ view, members, committed, offered }: Node): string =>
+const describe = ({ view, members, committed, offered }: SelectState): string =>
   `view ${view} proposes ${namesOf(offered)}: ${members.map(({ claim }) => describeClaim(claim)).join(' | ')}, ` +
   `committed: ${namesOf(committed)}`;
 
-function describeHearing(x: Explorer, heard: readonly Member[], view: number, wrong: number): string {
+function describeHearing(x: Space, heard: readonly Member[], view: number, wrong: number): string {
   for (const lies of liesBeside(x, heard.length, view)) {
     const outcome = hear(x, heard, lies);
     if ((outcome & wrong) === 0) continue;

@@ -10,7 +10,7 @@ import type { TransitionSystem } from '@concordat/check';
 import type { Digest } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from '../fault-model.ts';
 import type { SpeculativeClaim, Vote } from '../order/speculative/select-slot.ts';
-import { choices } from './speculative-log/choices.ts';
+import { choices, eachBecomesOne } from './choices.ts';
 
 /** What is proposed again; null for anything. All certificates are valid. */
 export type SpeculativeRule = (quorums: Quorums, claims: readonly SpeculativeClaim[]) => Digest | null;
@@ -90,20 +90,8 @@ function* runView(x: Space, state: SlotState, view: number): Iterable<SlotState>
   // Where nobody lies, a primary proposes one value to all.
   const offers = x.quorums.r > 0 ? [justified] : VALUES.map((value) => justified & (1 << value));
   for (const offered of offers)
-    for (const voted of eachBecomes(state.members, (member) => votes(x, member, view, offered)))
+    for (const voted of eachBecomesOne(state.members, (member) => votes(x, member, view, offered), keyOf))
       yield* certified(x, state, voted, view);
-}
-
-/** Every group that arises when each member becomes one of `options`, without regard to order. */
-function eachBecomes(members: readonly Member[], options: (member: Member) => readonly Member[]): Member[][] {
-  let groups: Member[][] = [[]];
-  for (const member of members) {
-    const next = new Map<string, Member[]>();
-    for (const group of groups)
-      for (const option of options(member)) next.set(keyOf([...group, option]), [...group, option]);
-    groups = [...next.values()];
-  }
-  return groups;
 }
 
 function votes(x: Space, member: Member, view: number, offered: number): Member[] {
@@ -133,7 +121,7 @@ function* certified(
     const isCertified = vote?.view === view && (certificates & (1 << codeOf(vote))) !== 0;
     return isCertified ? [member, { vote, certificate: vote }] : [member];
   };
-  for (const group of eachBecomes(voted, holds)) {
+  for (const group of eachBecomesOne(voted, holds, keyOf)) {
     let done = complete;
     for (const value of VALUES) {
       const holders = group.filter(({ certificate }) => isOf(certificate, view, value)).length;

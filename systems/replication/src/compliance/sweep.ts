@@ -21,7 +21,13 @@ import {
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { type PresetName, presets } from '../presets/index.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
-import { createCluster, type ReplicaProcess, type ReplicaStrategy, scheduleLoad } from './cluster.ts';
+import {
+  type ClusterOptions,
+  createCluster,
+  type ReplicaProcess,
+  type ReplicaStrategy,
+  scheduleLoad,
+} from './cluster.ts';
 import { buildExecutors } from './executor-sweep.ts';
 
 export interface SweepConfig {
@@ -84,18 +90,30 @@ export const replicationSweep = (
 });
 
 function build(
-  { seed, config, random, byzantine, horizonMs }: SweepSetting<SweepConfig>,
+  setting: SweepSetting<SweepConfig>,
   variant?: (honest: ReplicaProcess) => ReplicaProcess,
 ): SweepCase {
+  if (presets[setting.config.preset].settings.executes === false)
+    return buildExecutors(setting, clusterOptions(setting).adversaries ?? new Map());
+  const cluster = createCluster({ ...clusterOptions(setting), ...(variant && { variant }) });
+  scheduleLoad(cluster, setting.random, setting.config.operations, setting.horizonMs);
+  return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges };
+}
+
+/** The federation that a setting describes. */
+export function clusterOptions({
+  seed,
+  config,
+  random,
+  byzantine,
+}: SweepSetting<SweepConfig>): ClusterOptions {
   const { members } = quorumsOf(config.faults);
   const adversaries = new Map<NodeId, ReplicaStrategy>();
   for (const [id, name] of byzantine) {
     const make = STRATEGIES[name];
     if (make !== undefined) adversaries.set(id, make(random, members));
   }
-  if (presets[config.preset].settings.executes === false)
-    return buildExecutors({ seed, config, random, byzantine, horizonMs }, adversaries);
-  const cluster = createCluster({
+  return {
     seed,
     faults: config.faults,
     network: config.network,
@@ -109,8 +127,5 @@ function build(
       // Proposals are judged by their time on arrival: the tolerance must exceed the network's worst delay.
       timeToleranceMs: 1000 + 5 * (config.network.tailMs ?? 0),
     },
-    ...(variant && { variant }),
-  });
-  scheduleLoad(cluster, random, config.operations, horizonMs);
-  return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges };
+  };
 }

@@ -36,6 +36,10 @@ function label(m: Message): string | null {
       return `VIEW-CHANGE v${m.view} stable=s${m.stable[0]?.slot ?? 0} claims=${m.claims.length}${m.certificate === null ? '' : ` certificate=v${m.certificate.view}`}`;
     case 'new-view':
       return `NEW-VIEW v${m.view} from=${m.changes.map(({ sender }) => `r${sender}`)}`;
+    case 'fetch-chain':
+      return `FETCH-CHAIN e${m.epoch}`;
+    case 'chain':
+      return `CHAIN to e${m.links.at(-1)?.command.next.epoch ?? 0}`;
     case 'fetch-batch':
       return `FETCH-BATCH s${m.slot}`;
     case 'batch':
@@ -85,6 +89,10 @@ function describe(note: Note): string | null {
       return `proves ${note['rule']} of r${note['accused']} about ${note['about']}`;
     case 'retracted':
       return `takes back s${note['slot']} and after`;
+    case 'epoch':
+      return `enters epoch ${note['epoch']} after s${note['base']} with members ${note['members']}`;
+    case 'verdict':
+      return `hears: ${note['accepted'] === true ? `epoch ${note['epoch']} begins after s${note['afterSlot']}` : note['reason']}`;
     case 'stable':
       return `stable s${note['slot']}`;
     case 'recovered':

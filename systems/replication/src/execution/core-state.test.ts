@@ -4,9 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelHash } from '@concordat/crypto';
 import type { ExposedBatch } from '@concordat/kernel';
-import { toHex } from '@concordat/wire';
+import { toHex, utf8 } from '@concordat/wire';
 import { genesisHistory, NULL_BATCH } from '../batch.ts';
 import { addOperation, createLedger } from '../compliance/ledger.ts';
+import { replicaConfig } from '../config.ts';
+import { ungoverned } from '../governance/configuration.ts';
+import type { Governance } from '../governance/ordered.ts';
+import { threePhase } from '../order/three-phase/index.ts';
 import { COMMAND_CLIENT, type Request } from '../request.ts';
 import {
   createCoreState,
@@ -18,6 +22,17 @@ import {
 } from './core-state.ts';
 import { createExecution, type Execution, executeBatch } from './execution.ts';
 
+const UNGOVERNED: Governance = {
+  cluster: modelHash(utf8('core state')),
+  genesis: ungoverned(
+    replicaConfig({ self: 0, cluster: modelHash(utf8('core state')), faults: { u: 1, r: 1 } }),
+  ),
+  checkpointInterval: 128,
+  verifyWith: () => false,
+  keysOf: () => null,
+  orderOf: () => threePhase,
+};
+
 const request = (domain: number, client: number, seq: number, acked = 0): Request => ({
   domain,
   client,
@@ -27,7 +42,8 @@ const request = (domain: number, client: number, seq: number, acked = 0): Reques
   signature: new Uint8Array(64),
 });
 
-const create = (): Execution => createExecution(modelHash, createLedger(modelHash), genesisHistory());
+const create = (): Execution =>
+  createExecution(modelHash, createLedger(modelHash), genesisHistory(), UNGOVERNED);
 
 const execute = (execution: Execution, requests: readonly Request[], time = 5): ExposedBatch =>
   executeBatch(execution, { time, refs: [] }, requests, modelHash(Uint8Array.of(execution.executed)));
@@ -95,7 +111,7 @@ test('commands are not for the service, and an incarnation begins once', () => {
 });
 
 test('beyond the bound the smallest client is forgotten for good', () => {
-  const core = createCoreState(modelHash);
+  const core = createCoreState(modelHash, UNGOVERNED);
   const reply = new Uint8Array(1);
   for (let client = 1; client <= MAX_CLIENTS_PER_DOMAIN; client++) {
     assert.ok(isNextOf(core, { domain: 1, client }, 1));

@@ -1,6 +1,6 @@
 /**
  * Replication's own part of the ordered state: which requests of which clients are executed, their latest replies,
- * the ordered time, and the members' incarnations. It is digested, snapshotted and transferred like the service's.
+ * the ordered time, the members' incarnations, and the configuration with its predecessors. It is digested, snapshotted and transferred like the service's.
  * It is what makes execution at most once, in each client's order and without gaps.
  */
 
@@ -8,6 +8,7 @@ import type { Hash } from '@concordat/crypto';
 import type { Millis, Submitter } from '@concordat/kernel';
 import { createState, numberKey, type State, type StateCell, type StateMap, textKey } from '@concordat/state';
 import { createReader, createWriter } from '@concordat/wire';
+import { declareGovernance, type Governance, type GovernanceState } from '../governance/ordered.ts';
 import { clientKey } from '../request.ts';
 
 /** Clients remembered per domain. The one created first is forgotten, and refused from then on. */
@@ -40,6 +41,7 @@ export interface CoreState {
   readonly domains: StateMap<number, DomainRecord>;
   readonly incarnations: StateMap<number, IncarnationRecord>;
   readonly time: StateCell<Millis>;
+  readonly governance: GovernanceState;
 }
 
 const writer = createWriter(64);
@@ -56,7 +58,7 @@ const numbers = <T>(to: (value: T) => readonly number[], from: (fields: number[]
   },
 });
 
-export function createCoreState(hash: Hash): CoreState {
+export function createCoreState(hash: Hash, governance: Governance): CoreState {
   const state = createState({ hash, version: 1 });
   return {
     state,
@@ -98,6 +100,7 @@ export function createCoreState(hash: Hash): CoreState {
       ),
       0,
     ),
+    governance: declareGovernance(state, governance),
   };
 }
 

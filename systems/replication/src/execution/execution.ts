@@ -15,10 +15,18 @@ import {
   type Service,
   type Snapshot,
 } from '@concordat/kernel';
-import { concatBytes, utf8 } from '@concordat/wire';
 import type { Batch } from '../batch.ts';
-import { COMMAND_CLIENT, type Request } from '../request.ts';
+import { encodeVerdict, type Verdict } from '../governance/command.ts';
+import {
+  beginEpochIfDue,
+  executeReconfigure,
+  type Governance,
+  presentDigest,
+  presentRecord,
+} from '../governance/ordered.ts';
+import { COMMAND_CLIENT, GOVERNANCE_CLIENTS, type Request } from '../request.ts';
 import { type CoreState, createCoreState, isNextOf, recordReply } from './core-state.ts';
+import { combinedDigest, type Roots } from './roots.ts';
 
 export interface Execution {
   readonly core: CoreState;
@@ -29,7 +37,11 @@ export interface Execution {
   executed: number;
   /** Digest of the log up to `executed`. */
   history: Digest;
+  /** Of the configuration in force after what is executed. */
+  configuration(): Digest;
   digest(): Digest;
+  /** Judges a command to governance. */
+  reconfigure(slot: number, body: Uint8Array): Verdict;
 }
 
 /** Both states at one checkpoint; the parts of the core's come first. */
@@ -37,30 +49,39 @@ export interface Checkpointed {
   readonly slot: number;
   readonly core: Snapshot;
   readonly service: Snapshot;
+  readonly configuration: Digest;
   readonly marks: { readonly core: Mark; readonly service: Mark };
 }
-
-const LABEL = utf8('concordat checkpoint v1');
-
-export const combinedDigest = (hash: Hash, core: Digest, service: Digest): Digest =>
-  hash(concatBytes([LABEL, core, service]));
 
 export function createExecution(
   hash: Hash,
   service: Service,
   history: Digest,
+  governance: Governance,
   keepsReplies = true,
 ): Execution {
-  const core = createCoreState(hash);
+  const core = createCoreState(hash, governance);
+  const configuration = (): Digest => presentDigest(core.governance, hash);
   return {
     core,
     service,
     keepsReplies,
     executed: 0,
     history,
-    digest: () => combinedDigest(hash, core.state.digest(), service.digest()),
+    configuration,
+    digest: () =>
+      combinedDigest(hash, {
+        core: core.state.digest(),
+        service: service.digest(),
+        configuration: configuration(),
+      }),
+    reconfigure: (slot, body) => executeReconfigure(core.governance, governance, hash, slot, body),
   };
 }
+
+/** What correct executors need not agree on must not be in the state, and so is not shown either. */
+const canonical = (service: Service, reply: Uint8Array): Uint8Array =>
+  service.canonicalReply?.(reply) ?? reply;
 
 /** Executes the batch of slot `executed` + 1 and returns what learners see. `history` is the log's digest with it. */
 export function executeBatch(
@@ -82,7 +103,10 @@ export function executeBatch(
   service.advance(time, emit);
   const random = createPrng(new DataView(history.buffer, history.byteOffset).getUint32(0), 'batch');
   const outcomes: Outcome[] = [];
+  const { retired } = presentRecord(core.governance).command.next;
   for (const request of requests) {
+    // Whoever has left asks for nothing more.
+    if (retired.includes(request.domain)) continue;
     if (request.client === COMMAND_CLIENT) {
       executeCommand(execution, request);
       continue;
@@ -90,16 +114,18 @@ export function executeBatch(
     // A faulty primary may order what was executed, or leave a gap: every replica skips it alike.
     if (!isNextOf(core, request, request.seq)) continue;
     const { domain, client, seq } = request;
-    const made = service.execute(request.body, { domain, client, seq, time, random, emit });
-    // What correct executors need not agree on must not be in the state, and so is not shown either.
-    const reply = service.canonicalReply?.(made) ?? made;
+    const reply =
+      client >= GOVERNANCE_CLIENTS
+        ? encodeVerdict(execution.reconfigure(execution.executed, request.body))
+        : canonical(service, service.execute(request.body, { domain, client, seq, time, random, emit }));
     recordReply(core, request, seq, request.acked, execution.keepsReplies ? reply : null);
     outcomes.push({ domain, client, seq, reply });
   }
+  beginEpochIfDue(core.governance, execution.executed);
   return { slot: execution.executed, time, outcomes, events };
 }
 
-/** The only command so far: a member that lost its journal asks for a new incarnation, numbered by `seq`. */
+/** A member that lost its journal asks for a new incarnation, numbered by `seq`. */
 function executeCommand({ core, executed }: Execution, request: Request): void {
   const known = core.incarnations.get(request.domain)?.number ?? 0;
   if (request.seq > known) core.incarnations.set(request.domain, { number: request.seq, since: executed });
@@ -133,9 +159,16 @@ export function checkpointed(execution: Execution): Checkpointed {
     slot: execution.executed,
     core: execution.core.state.snapshot(marks.core),
     service: execution.service.snapshot(marks.service),
+    configuration: execution.configuration(),
     marks,
   };
 }
+
+export const rootsOf = ({ core, service, configuration }: Checkpointed): Roots => ({
+  core: core.digest,
+  service: service.digest,
+  configuration,
+});
 
 /** Forgets this checkpoint's marks, and all earlier ones. */
 export function releaseCheckpointed(execution: Execution, { marks }: Checkpointed): void {
@@ -160,9 +193,9 @@ export function rebuild(
   hash: Hash,
   state: Digest,
   digests: { readonly core: readonly Digest[]; readonly service: readonly Digest[] },
-  roots: { readonly core: Digest; readonly service: Digest },
+  roots: Roots,
 ): Rebuild | null {
-  const expected = combinedDigest(hash, roots.core, roots.service);
+  const expected = combinedDigest(hash, roots);
   if (!expected.every((byte, i) => byte === state[i])) return null;
   const core = execution.core.state.restore(roots.core, digests.core);
   const service = execution.service.restore(roots.service, digests.service);

@@ -6,6 +6,8 @@
 import type { Digest, Millis, NodeId } from '@concordat/kernel';
 import type { ReplicaConfig } from '../config.ts';
 import type { Quorums } from '../fault-model.ts';
+import type { Governance } from '../governance/ordered.ts';
+import { governanceOf } from '../replica/replica.ts';
 
 export interface LearnerConfig {
   readonly self: NodeId;
@@ -23,6 +25,8 @@ export interface LearnerConfig {
   readonly proving: number;
   /** Executes what a vouching quorum has accepted, and takes it back where it was in vain. */
   readonly speculates: boolean;
+  /** What the order replicas began with. A learner does not follow a change of members. */
+  readonly governance: Governance;
   /** A journal with fewer bytes is not compacted. */
   readonly minJournalBytes: number;
   /** Whose key signs what it submits; null for those who submit nothing. */
@@ -53,6 +57,7 @@ export function learnerConfig(order: ReplicaConfig, options: LearnerOptions): Le
     holders: order.executes ? members : order.executors,
     proving: order.executes ? quorums.agreement : quorums.execution,
     speculates: false,
+    governance: governanceOf({ config: order }),
     minJournalBytes: 16 * 1024 * 1024,
     domain: null,
     clientWindow,

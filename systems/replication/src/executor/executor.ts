@@ -90,7 +90,7 @@ function settle(e: ExecutorState, env: Env<Message>): void {
 /** "This was my state": to be believed with the signatures of others. Leaves once the log up to there is durable. */
 function sign(e: ExecutorState, env: Env<Message>, { slot, history, state }: OwnCheckpoint): void {
   const { keys, config } = e.learner;
-  const content = { slot, history, state, sender: config.self, incarnation: 0 };
+  const content = { slot, history, state, sender: config.self, incarnation: 0, epoch: 0 };
   const token = signCheckpoint(keys, config.cluster, content);
   for (const id of config.members) env.send(id, token);
   e.signed = slot;

@@ -12,6 +12,7 @@ import {
   type Position,
   type Snapshot,
 } from '@concordat/kernel';
+import { rootsOf } from '../execution/execution.ts';
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Message } from '../replica/messages.ts';
 import type { Content } from '../replica/state.ts';
@@ -82,7 +83,7 @@ export function beginSnapshot(l: LearnerState, env: Env<Message>, own: OwnCheckp
     slot,
     history,
     state,
-    roots: { core: core.digest, service: service.digest },
+    roots: rootsOf(own),
     parts: { core: digestsOf(core), service: digestsOf(service) },
   });
   l.journal.snapshot = { slot, source: own, position, next: 0, restsUntil: env.now, bytes: 0 };

@@ -65,7 +65,7 @@ export function startLearner(
   env: Env<Message>,
   recovered: Recovered,
 ): LearnerState {
-  const execution = createExecution(keys.hash, createService(), genesisHistory());
+  const execution = createExecution(keys.hash, createService(), genesisHistory(), config.governance);
   const l = createLearnerState(config, keys, execution, createJournalled(), env.now);
   if (recovered.losses > knownLosses(recovered)) append(l, env, { type: 'begin', losses: recovered.losses });
   else recover(l, recovered);

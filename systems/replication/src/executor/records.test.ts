@@ -31,7 +31,7 @@ const records: readonly LearnerRecord[] = [
     slot: 8,
     history: digest(1),
     state: digest(2),
-    roots: { core: digest(3), service: digest(4) },
+    roots: { core: digest(3), service: digest(4), configuration: digest(8) },
     parts: { core: [digest(5)], service: [digest(6), digest(7)] },
   },
   { type: 'part', part: 1, bytes: Uint8Array.of(1, 2, 3) },
@@ -71,7 +71,7 @@ test('golden bytes: what one version wrote, all later ones recover', () => {
   );
   assert.equal(
     hex[2],
-    `030000000000000008${'01'.repeat(32)}${'02'.repeat(32)}${'03'.repeat(32)}${'04'.repeat(32)}` +
+    `030000000000000008${'01'.repeat(32)}${'02'.repeat(32)}${'03'.repeat(32)}${'04'.repeat(32)}${'08'.repeat(32)}` +
       `00000001${'05'.repeat(32)}00000002${'06'.repeat(32)}${'07'.repeat(32)}`,
   );
   assert.equal(hex[3], '040000000100000003010203');

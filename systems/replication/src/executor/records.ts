@@ -13,6 +13,7 @@ import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_FRAME_BYTES, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
 import { type Batch, MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
+import { type Roots, readRoots, writeRoots } from '../execution/roots.ts';
 import { type Request, readRequest, writeRequest } from '../request.ts';
 
 export interface SnapshotRecord {
@@ -21,7 +22,7 @@ export interface SnapshotRecord {
   readonly history: Digest;
   /** Digest of the whole state. */
   readonly state: Digest;
-  readonly roots: { readonly core: Digest; readonly service: Digest };
+  readonly roots: Roots;
   readonly parts: { readonly core: readonly Digest[]; readonly service: readonly Digest[] };
 }
 
@@ -72,8 +73,7 @@ function writeFields(w: Writer, record: LearnerRecord): void {
       w.u53(record.slot);
       w.fixed(record.history);
       w.fixed(record.state);
-      w.fixed(record.roots.core);
-      w.fixed(record.roots.service);
+      writeRoots(w, record.roots);
       w.list(record.parts.core, (item) => w.fixed(item));
       return w.list(record.parts.service, (item) => w.fixed(item));
     case 'part':
@@ -111,7 +111,7 @@ function readFields(r: Reader, tag: number): LearnerRecord | null {
         slot: r.u53(),
         history: digest(r),
         state: digest(r),
-        roots: { core: digest(r), service: digest(r) },
+        roots: readRoots(r),
         parts: { core: digests(r), service: digests(r) },
       };
     case TAGS.part:

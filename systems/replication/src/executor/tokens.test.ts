@@ -14,6 +14,7 @@ const token = (sender: number, state: number, slot = 8): Checkpoint => ({
   state: new Uint8Array(32).fill(state),
   sender,
   incarnation: 0,
+  epoch: 0,
   signature: new Uint8Array(64),
 });
 

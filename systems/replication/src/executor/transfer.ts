@@ -14,7 +14,7 @@ import {
   PART_BYTES,
   type Snapshot,
 } from '@concordat/kernel';
-import { checkpointed, type Rebuild, rebuild } from '../execution/execution.ts';
+import { checkpointed, type Rebuild, rebuild, rootsOf } from '../execution/execution.ts';
 import { CREDIT_BYTES } from '../replica/catch-up.ts';
 import type { FetchManifest, FetchPart, Manifest, Message, Part } from '../replica/messages.ts';
 import type { Stable } from '../replica/state.ts';
@@ -107,7 +107,7 @@ export function onFetchManifest(l: LearnerState, env: Env<Message>, from: NodeId
   const manifest: Manifest = {
     type: 'manifest',
     slot: m.slot,
-    roots: { core: own.core.digest, service: own.service.digest },
+    roots: rootsOf(own),
     parts: { core: digestsOf(own.core), service: digestsOf(own.service) },
   };
   serve(l, env, from, manifest, DIGEST_BYTES * (own.core.parts + own.service.parts));

@@ -9,8 +9,9 @@ import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, NULL_BATCH, nextHistory } from '../batch.ts';
 import { executedOf } from '../execution/core-state.ts';
 import { isDeliverable } from '../executor/retention.ts';
+import { logLimit } from '../governance/boundary.ts';
 import { findPooled, noteProposed } from '../pool.ts';
-import type { Request } from '../request.ts';
+import { GOVERNANCE_CLIENTS, type Request } from '../request.ts';
 import { noteBatch } from '../robust/regular-views.ts';
 import { append } from './journal.ts';
 import type { Message, PrePrepare, Vouch } from './messages.ts';
@@ -39,7 +40,7 @@ export function acceptReady(s: ReplicaState, env: Env<Message>): void {
     end ??= vouchedEnd(s);
     return slot.slot <= end;
   };
-  while (isInWindow(s, s.accepted + 1)) {
+  while (isInWindow(s, s.accepted + 1) && s.accepted < logLimit(s)) {
     const slot = slotAt(s, s.accepted + 1);
     const isSelected = slot.slot <= selectionEnd(s);
     if (!isSelected && !isDeliverable(s, slot.slot)) return;
@@ -122,6 +123,7 @@ export function accept(s: ReplicaState, env: Env<Message>, slot: Slot, content: 
   slot.history = nextHistory(s.keys.hash, historyAt(s, slot.slot - 1), content.digest);
   retractOther(s, env, slot.slot, slot.history);
   slot.content = content;
+  slot.hasCommand = content.requests.some(({ client }) => client >= GOVERNANCE_CLIENTS);
   slot.acceptedView = s.view;
   slot.accepted = withVouch(slot.accepted, { view: s.view, digest: content.digest });
   if (!slot.contents.some((known) => equalBytes(known.digest, content.digest))) slot.contents.push(content);
@@ -138,7 +140,7 @@ export function accept(s: ReplicaState, env: Env<Message>, slot: Slot, content: 
   s.accepted = slot.slot;
   noteBatch(s, content.batch.refs);
   for (const ref of content.batch.refs) noteProposed(s.pool, ref, executedOf(s.execution.core, ref));
-  for (let peer = 0; peer < s.peers.length; peer++) countVotes(s, env, peer, slot);
+  for (const member of s.config.members) countVotes(s, env, member, slot);
 }
 
 /**

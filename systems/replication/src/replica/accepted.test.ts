@@ -76,7 +76,7 @@ function afterFollowingTwoLogs() {
   const history = agreed[3]?.history as Digest;
   const state = modelHash(utf8('their state'));
   const certificate = [0, 1, 3].map((sender) =>
-    signCheckpoint(keysOf(sender), cluster, { slot: 4, history, state, sender, incarnation: 0 }),
+    signCheckpoint(keysOf(sender), cluster, { slot: 4, history, state, sender, incarnation: 0, epoch: 0 }),
   );
   hear(1, [{ type: 'stable', certificate }]);
   assert.deepEqual([s.stable.slot, s.accepted], [4, 4]);

@@ -258,7 +258,7 @@ const falseState: Attacker = (liar) => (m) => {
 
 /** Promises parts of another state than the agreed one, consistently: only the certificate tells. */
 const falseManifest: Attacker = () => (m) =>
-  m.type === 'manifest' ? [{ ...m, roots: { core: m.roots.core, service: other(m.roots.service) } }] : [m];
+  m.type === 'manifest' ? [{ ...m, roots: { ...m.roots, service: other(m.roots.service) } }] : [m];
 
 /** Votes for logs that do not exist, also far ahead and in views to come. */
 const arbitraryVotes: Attacker = () => (m, _to, random) => {

@@ -10,6 +10,9 @@ import { equalBytes } from '@concordat/wire';
 import { batchDigest } from '../batch.ts';
 import { primaryOf } from '../config.ts';
 import { keptContent } from '../executor/retention.ts';
+import { logLimit } from '../governance/boundary.ts';
+import { hasLeft, linksAfter } from '../governance/chain.ts';
+import { epochOf } from '../governance/views.ts';
 import { findPooled } from '../pool.ts';
 import { type RequestRef, requestDigest } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';
@@ -20,6 +23,7 @@ import {
   findSlot,
   historyAt,
   isInWindow,
+  isMember,
   others,
   type PeerState,
   type ReplicaState,
@@ -50,7 +54,7 @@ export function sendStatus(s: ReplicaState, env: Env<Message>, to: readonly Node
 
 /** Tells everyone where this replica stands, now and then. */
 export function tickStatus(s: ReplicaState, env: Env<Message>): void {
-  if (env.now - s.statusAt < s.config.retransmitMs) return;
+  if (hasLeft(s) || env.now - s.statusAt < s.config.retransmitMs) return;
   s.statusAt = env.now;
   sendStatus(s, env, others(s));
 }
@@ -68,7 +72,12 @@ function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status, peer:
     helped = true;
     env.send(from, message);
   };
+  const epoch = epochOf(m.view);
+  const links = linksAfter(s, epoch);
+  if (links.length > 0) send({ type: 'chain', links });
+  if (epoch !== s.config.epoch || !isMember(s, from)) return helped;
   if (m.stable < s.stable.slot) send({ type: 'stable', certificate: s.stable.certificate });
+  else if (m.stable < logLimit(s)) resendCheckpoint(s, send);
   const change = s.viewChanges[s.config.self] ?? null;
   if (change !== null && s.changingTo === change.view && m.changingTo < change.view) send(change);
   if (m.view < s.view) {
@@ -77,7 +86,7 @@ function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status, peer:
   }
   if (m.view > s.view) return helped;
   const shown = m.accepted < s.accepted ? resendProposals(s, m.accepted, send) : s.accepted;
-  if (!s.incarnation.mayVote) return helped;
+  if (!s.isSeated || !s.incarnation.mayVote) return helped;
   // Votes are cumulative: the newest of each kind says all, once the peer has all proposals up to it.
   const prepared = Math.min(s.preparedSent, shown);
   if (prepared > s.stable.slot && m.prepared < s.preparedSent) send(s.order.vote(s, prepared));
@@ -88,6 +97,12 @@ function help(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status, peer:
   if (s.committedSent > s.stable.slot && m.committed < s.committedSent)
     send({ type: 'commit', view: s.view, slot: s.committedSent, history: historyAt(s, s.committedSent) });
   return helped;
+}
+
+/** All wait for the checkpoint that ends the epoch: no later one will make up for a lost statement. */
+function resendCheckpoint(s: ReplicaState, send: (message: Message) => void): void {
+  const own = s.checkpoints.get(logLimit(s))?.[s.config.self] ?? null;
+  if (own !== null) send(own);
 }
 
 /** Returns the last slot whose proposal was sent. */

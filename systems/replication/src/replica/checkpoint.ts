@@ -6,6 +6,7 @@
 
 import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
+import { memberIdsEnd } from '../config.ts';
 import { type Checkpointed, checkpointed, releaseCheckpointed } from '../execution/execution.ts';
 import { dropKept } from '../executor/retention.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
@@ -36,13 +37,14 @@ export function announceCheckpoint(s: ReplicaState, env: Env<Message>, slot: num
   if (slot < s.stable.slot) return;
   const own = s.own.find((checkpoint) => checkpoint.slot === slot);
   assert(own !== undefined, 'a checkpoint is kept until a later one is stable');
-  if (s.incarnation.mayVote) {
+  if (s.isSeated && s.incarnation.mayVote) {
     const message = signCheckpoint(s.keys, s.config.cluster, {
       slot,
       history: own.history,
       state: own.state,
       sender: s.config.self,
       incarnation: s.incarnation.number,
+      epoch: s.config.epoch,
     });
     for (const peer of others(s)) env.send(peer, message);
     storeCheckpoint(s, message);
@@ -60,6 +62,7 @@ export function rememberStable(s: ReplicaState): void {
 
 /** True if a CHECKPOINT could matter; asked before its signature is checked. */
 export const isCheckpointWanted = (s: ReplicaState, m: Checkpoint): boolean =>
+  m.epoch === s.config.epoch &&
   m.slot > s.stable.slot &&
   m.slot % s.config.checkpointInterval === 0 &&
   m.slot <= s.stable.slot + 2 * s.config.window &&
@@ -75,7 +78,7 @@ export function onCheckpoint(s: ReplicaState, env: Env<Message>, m: Checkpoint):
 function storeCheckpoint(s: ReplicaState, m: Checkpoint): void {
   let row = s.checkpoints.get(m.slot);
   if (row === undefined) {
-    row = new Array<Checkpoint | null>(s.peers.length).fill(null);
+    row = new Array<Checkpoint | null>(memberIdsEnd(s.config.members)).fill(null);
     s.checkpoints.set(m.slot, row);
   }
   row[m.sender] = m;
@@ -103,6 +106,7 @@ export function isCertificate(s: ReplicaState, certificate: Certificate): boolea
     certificate.every(
       (item) =>
         says(item, first) &&
+        item.epoch === s.config.epoch &&
         isMember(s, item.sender) &&
         isCurrent(s, item.sender, item.incarnation, item.slot),
     )

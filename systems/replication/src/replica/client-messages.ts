@@ -5,6 +5,7 @@
  */
 
 import type { Digest, NodeId } from '@concordat/kernel';
+import type { Link } from '../governance/link.ts';
 import type { Request } from '../request.ts';
 import type { Acknowledgement } from './messages.ts';
 
@@ -96,6 +97,18 @@ export interface Answer {
   readonly answer: Uint8Array | null;
 }
 
+/** Asks for the configurations after an epoch; also members that lag, and newcomers, are answered. */
+export interface FetchChain {
+  readonly type: 'fetch-chain';
+  readonly epoch: number;
+}
+
+/** Proves which configurations followed, the oldest first. */
+export interface Chain {
+  readonly type: 'chain';
+  readonly links: readonly Link[];
+}
+
 export type ClientMessage =
   | Submit
   | Reply
@@ -104,7 +117,9 @@ export type ClientMessage =
   | LocalCommit
   | Accusation
   | Read
-  | Answer;
+  | Answer
+  | FetchChain
+  | Chain;
 
 /** Replies that are no longer are sent in full by everyone: a digest would save nothing (Zyzzyva's implementation has 50). */
 const SHORT_REPLY_BYTES = 64;

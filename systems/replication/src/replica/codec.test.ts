@@ -6,6 +6,8 @@ import { createPrng, type Prng } from '@concordat/kernel';
 import { equalBytes, toHex } from '@concordat/wire';
 import fc from 'fast-check';
 import type { NextBatch } from '../executor/messages.ts';
+import type { Configuration } from '../governance/configuration.ts';
+import type { Link } from '../governance/link.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import type {
   Checkpoint,
@@ -45,6 +47,7 @@ const checkpoint: fc.Arbitrary<Checkpoint> = plain({
   state: digest,
   sender: u16,
   incarnation: u53,
+  epoch: u53,
   signature,
 });
 const certificate = ascending(checkpoint, (item) => item.sender);
@@ -93,7 +96,30 @@ const newView: fc.Arbitrary<NewView> = plain({
   signature,
 });
 
-const digestPair = plain({ core: digest, service: digest });
+const roots = plain({ core: digest, service: digest, configuration: digest });
+
+const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const configuration: fc.Arbitrary<Configuration> = plain({
+  epoch: u53,
+  faults: plain({ u: u16, r: u16, spare: u16 }),
+  order: fc.constantFrom('three-phase' as const, 'speculative' as const),
+  speculates: fc.boolean(),
+  fastCommit: fc.boolean(),
+  commitOptimisation: fc.boolean(),
+  version: u53,
+  members: fc.array(plain({ id: u16, key, admin: key, contact: body }), { maxLength: 3 }),
+  retired: fc.array(u16, { maxLength: 3 }),
+});
+const link: fc.Arbitrary<Link> = plain({
+  slot: u53,
+  command: plain({
+    next: configuration,
+    approvals: ascending(plain({ member: u16, signature }), ({ member }) => member),
+    proof: body,
+  }),
+  roots,
+  certificate,
+});
 const digestLists = plain({
   core: fc.array(digest, { maxLength: 3 }),
   service: fc.array(digest, { maxLength: 3 }),
@@ -161,6 +187,8 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   plain({ type: fc.constant('accusation' as const), proof: body }),
   plain({ type: fc.constant('read' as const), id: u53, isWhole: fc.boolean(), query: body }),
   plain({ type: fc.constant('answer' as const), id: u53, result: digest, answer: fc.option(body) }),
+  plain({ type: fc.constant('fetch-chain' as const), epoch: u53 }),
+  plain({ type: fc.constant('chain' as const), links: fc.array(link, { maxLength: 2 }) }),
   plain({ type: fc.constant('fetch-batch' as const), slot: u53, digest }),
   plain({
     type: fc.constant('batch' as const),
@@ -169,7 +197,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     requests: fc.array(request, { maxLength: 3 }),
   }),
   plain({ type: fc.constant('fetch-manifest' as const), slot: u53 }),
-  plain({ type: fc.constant('manifest' as const), slot: u53, roots: digestPair, parts: digestLists }),
+  plain({ type: fc.constant('manifest' as const), slot: u53, roots, parts: digestLists }),
   plain({ type: fc.constant('fetch-part' as const), slot: u53, part: fc.nat() }),
   plain({ type: fc.constant('part' as const), slot: u53, part: fc.nat(), bytes: body }),
   plain({
@@ -195,6 +223,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
 
 const record: fc.Arbitrary<Record> = fc.oneof(
   plain({ type: fc.constant('change' as const), view: u53 }),
+  plain({ type: fc.constant('epoch' as const), link }),
   plain({ type: fc.constant('view' as const), view: u53, newView: fc.option(newView) }),
   plain({
     type: fc.constant('accept' as const),
@@ -207,7 +236,7 @@ const record: fc.Arbitrary<Record> = fc.oneof(
   plain({ type: fc.constant('prepared' as const), view: u53, slot: u53 }),
   plain({ type: fc.constant('certificate' as const), certificate: commitCertificate }),
   plain({ type: fc.constantFrom('stable', 'delivered'), certificate }),
-  plain({ type: fc.constant('snapshot' as const), certificate, roots: digestPair, parts: digestLists }),
+  plain({ type: fc.constant('snapshot' as const), certificate, roots, parts: digestLists }),
   plain({ type: fc.constant('part' as const), part: fc.nat(), bytes: body }),
   fc.constant<Record>({ type: 'snapshot-end' }),
   plain({ type: fc.constant('amnesia' as const), losses: u53 }),
@@ -291,6 +320,7 @@ test('sets are written in one order only', () => {
     state: new Uint8Array(32),
     sender,
     incarnation: 0,
+    epoch: 0,
     signature: proof,
   });
   const decodes = (certificate: Checkpoint[]): boolean =>

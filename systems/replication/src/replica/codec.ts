@@ -12,7 +12,9 @@ import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_OPERATION_BYTES, MAX_REQUEST_BYTES, unreachable } from '@concordat/kernel';
 import { compact, createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
 import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
+import { readRoots, writeRoots } from '../execution/roots.ts';
 import { FEED_TAGS, isFeedMessage, readFeedMessage, writeFeedMessage } from '../executor/codec.ts';
+import { LINK_BYTES, MAX_LINKS, readLink, writeLink } from '../governance/link.ts';
 import { readRequest, writeRequest } from '../request.ts';
 import {
   MAX_PROOF_BYTES,
@@ -33,6 +35,7 @@ import {
   readPrePrepare,
   readViewChange,
   writeAcknowledge,
+  writeCertificate,
   writeCheckpoint,
   writeNewView,
   writePrePrepare,
@@ -68,6 +71,8 @@ const TAGS = {
   accusation: 21,
   read: 22,
   answer: 23,
+  chain: 24,
+  'fetch-chain': 25,
   ...FEED_TAGS,
 } as const satisfies Record<Message['type'], number>;
 
@@ -104,7 +109,7 @@ function writeFields(w: Writer, m: Message): void {
     case 'checkpoint':
       return writeCheckpoint(w, m);
     case 'stable':
-      return w.list(m.certificate, (item) => writeCheckpoint(w, item));
+      return writeCertificate(w, m.certificate);
     case 'view-change':
       return writeViewChange(w, m);
     case 'new-view':
@@ -127,8 +132,7 @@ function writeFields(w: Writer, m: Message): void {
       return w.u53(m.slot);
     case 'manifest':
       w.u53(m.slot);
-      w.fixed(m.roots.core);
-      w.fixed(m.roots.service);
+      writeRoots(w, m.roots);
       w.list(m.parts.core, (item) => w.fixed(item));
       return w.list(m.parts.service, (item) => w.fixed(item));
     case 'fetch-part':
@@ -165,6 +169,10 @@ function writeClientFields(w: Writer, m: ClientMessage): void {
       return w.bytes(m.query);
     case 'answer':
       return writeAnswer(w, m);
+    case 'chain':
+      return w.list(m.links, (link) => writeLink(w, link));
+    case 'fetch-chain':
+      return w.u53(m.epoch);
     case 'local-commit':
       w.u53(m.view);
       w.u53(m.slot);
@@ -217,7 +225,7 @@ function readFields(r: Reader, tag: number): Message | null {
       return {
         type: 'manifest',
         slot: r.u53(),
-        roots: { core: digest(r), service: digest(r) },
+        roots: readRoots(r),
         parts: { core: digests(r), service: digests(r) },
       };
     case TAGS['fetch-part']:
@@ -254,6 +262,10 @@ function readClientFields(r: Reader, tag: number): Message | null {
       return { type: 'read', id: r.u53(), isWhole: r.bool(), query: r.bytes(MAX_REQUEST_BYTES) };
     case TAGS.answer:
       return readAnswer(r);
+    case TAGS.chain:
+      return { type: 'chain', links: r.list(MAX_LINKS, LINK_BYTES, () => readLink(r)) };
+    case TAGS['fetch-chain']:
+      return { type: 'fetch-chain', epoch: r.u53() };
     default:
       return readFeedMessage(r, tag);
   }

@@ -15,9 +15,10 @@ import {
 import type { Env, NodeId } from '@concordat/kernel';
 import { compareBytes, equalBytes, toHex } from '@concordat/wire';
 import { primaryOf } from '../config.ts';
+import { epochOf } from '../governance/views.ts';
 import type { Accusation } from './client-messages.ts';
 import type { Message, NewView, PrePrepare } from './messages.ts';
-import { placeOf, replicationRules, TWO_NEW_VIEWS, TWO_PROPOSALS } from './rules.ts';
+import { placeOf, replicationRules, TWO_NEW_VIEWS, TWO_PROPOSALS, viewOf } from './rules.ts';
 import { isMember, others, type ReplicaState } from './state.ts';
 import { NEW_VIEW, newViewBody, PROPOSAL, proposalBody } from './statements.ts';
 import { verifyThen } from './verification.ts';
@@ -54,6 +55,8 @@ export function onGenuineAccusation(s: ReplicaState, env: Env<Message>, m: Accus
 function provenBy(s: ReplicaState, { proof: bytes }: Accusation): Proof | null {
   const proof = decodeProof(bytes);
   if (proof === null || !isMember(s, proof.accused)) return null;
+  // Older ones are judged with older keys, where somebody asks for an eviction.
+  if (epochOf(viewOf(proof) ?? 0) !== s.config.epoch) return null;
   const rule = replicationRules.find(({ name }) => name === proof.rule);
   const [a, b] = proof.statements;
   const isProof =

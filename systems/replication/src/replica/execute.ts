@@ -8,6 +8,7 @@ import { assert, type Env, type ExposedBatch } from '@concordat/kernel';
 import { executedOf, replyKey } from '../execution/core-state.ts';
 import { executeBatch, markExecution } from '../execution/execution.ts';
 import { keep, resumeFeed } from '../executor/retention.ts';
+import { findVerdicts, takeVerdicts } from '../governance/submitting.ts';
 import { noteExecuted, pooledAt } from '../pool.ts';
 import { COMMAND_CLIENT, type Request } from '../request.ts';
 import { noteServed } from '../robust/throughput.ts';
@@ -81,11 +82,12 @@ function expose(
   for (const request of requests)
     if (request.client === COMMAND_CLIENT) noteExecuted(s.pool, request, request.seq);
   keep(s, exposed.slot);
-  s.exposed.push(exposed);
+  s.exposed.push(takeVerdicts(s, env, exposed));
 }
 
 /** After the state jumped: what happened to the own requests is in the state, also where the batches are unknown. */
-export function exposeJump(s: ReplicaState): void {
+export function exposeJump(s: ReplicaState, env: Env<Message>): void {
+  findVerdicts(s, env);
   const { core, executed } = s.execution;
   const { submission } = s;
   const time = core.time.get();

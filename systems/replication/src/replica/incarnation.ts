@@ -56,7 +56,7 @@ export function isSomeoneWaiting(s: ReplicaState): boolean {
 /** Asks for an incarnation, or begins to vote once it is old enough. Called on every tick. */
 export function recoverFromAmnesia(s: ReplicaState, env: Env<Message>): void {
   const { incarnation } = s;
-  if (incarnation.mayVote) return;
+  if (!s.isSeated || incarnation.mayVote) return;
   const record = s.execution.core.incarnations.get(s.config.self);
   if (incarnation.asked > 0 && record !== undefined && record.number >= incarnation.asked) {
     if (record.number === incarnation.asked && isCounted(s, s.config.self)) beginVoting(s, env);

@@ -7,6 +7,7 @@
 
 import type { Digest } from '@concordat/kernel';
 import type { Batch } from '../batch.ts';
+import type { Roots } from '../execution/roots.ts';
 import type { FeedMessage } from '../executor/messages.ts';
 import type { Request } from '../request.ts';
 import type { ClientMessage } from './client-messages.ts';
@@ -77,6 +78,8 @@ export interface Checkpoint {
   readonly state: Digest;
   readonly sender: number;
   readonly incarnation: number;
+  /** Of the configuration under which the slot was decided: nobody else's checkpoints count there. */
+  readonly epoch: number;
   readonly signature: Uint8Array;
 }
 
@@ -160,7 +163,7 @@ export interface FetchManifest {
 export interface Manifest {
   readonly type: 'manifest';
   readonly slot: number;
-  readonly roots: { readonly core: Digest; readonly service: Digest };
+  readonly roots: Roots;
   readonly parts: { readonly core: readonly Digest[]; readonly service: readonly Digest[] };
 }
 

@@ -9,6 +9,7 @@ import { type Batch, batchDigest, nextHistory } from '../batch.ts';
 import { primaryOf } from '../config.ts';
 import { orderedTime } from '../execution/execution.ts';
 import { isDeliverable } from '../executor/retention.ts';
+import { isEpochEnding, logLimit } from '../governance/boundary.ts';
 import { takeProposable } from '../pool.ts';
 import { type Request, refOf } from '../request.ts';
 import { accept, selectionEnd } from './acceptance.ts';
@@ -28,16 +29,21 @@ import {
 import { prePrepareCheck, signPrePrepare } from './statements.ts';
 import { verifyThen } from './verification.ts';
 
-/** Ticks of accelerated filling while a member waits for a new incarnation. */
+/** Pause between empty batches while a member waits for a new incarnation, or all for a checkpoint. */
 const FILL_MS = 20;
 
 /** Cuts batches of what the pool holds, as the primary. */
 export function propose(s: ReplicaState, env: Env<Message>): void {
   if (!isVoting(s) || !isPrimary(s) || !s.mayPropose) return;
   if (s.accepted < selectionEnd(s)) return;
-  const heartbeatMs = isSomeoneWaiting(s) ? FILL_MS : s.config.heartbeatMs;
-  const mayFollow = (slot: number): boolean => isInWindow(s, slot) && isDeliverable(s, slot);
-  while (s.accepted - s.committed < s.config.pipeline && mayFollow(s.accepted + 1)) {
+  const isHurried = isSomeoneWaiting(s) || isEpochEnding(s);
+  const heartbeatMs = isHurried ? FILL_MS : s.config.heartbeatMs;
+  while (
+    s.accepted - s.committed < s.config.pipeline &&
+    isInWindow(s, s.accepted + 1) &&
+    s.accepted < logLimit(s) &&
+    isDeliverable(s, s.accepted + 1)
+  ) {
     const pooled = takeProposable(s.pool, s.config.batchRequests, s.config.batchBytes);
     if (pooled.length === 0 && env.now - s.proposedAt < heartbeatMs) return;
     const refs = pooled.map(({ request, digest }) => refOf(request, digest));

@@ -13,6 +13,7 @@
  *   part         one part of it
  *   snapshot-end all parts are there
  *   amnesia      everything before this is void: so many losses were known by then
+ *   epoch        another configuration is in force after its base, and what proves it
  *   incarnation  the incarnation it signs as, and whether it may vote
  */
 
@@ -20,13 +21,15 @@ import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_FRAME_BYTES, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
 import { type Batch, MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
+import { type Roots, readRoots, writeRoots } from '../execution/roots.ts';
+import { type Link, readLink, writeLink } from '../governance/link.ts';
 import { type Request, readRequest, writeRequest } from '../request.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import type { Certificate, CommitCertificate, NewView, PrePrepare } from './messages.ts';
 import {
   readCertificate,
   readCommitCertificate,
-  writeCheckpoint,
+  writeCertificate,
   writeCommitCertificate,
 } from './signed-codec.ts';
 
@@ -47,12 +50,13 @@ export type Record =
   | {
       readonly type: 'snapshot';
       readonly certificate: Certificate;
-      readonly roots: { readonly core: Digest; readonly service: Digest };
+      readonly roots: Roots;
       readonly parts: { readonly core: readonly Digest[]; readonly service: readonly Digest[] };
     }
   | { readonly type: 'part'; readonly part: number; readonly bytes: Uint8Array }
   | { readonly type: 'snapshot-end' }
   | { readonly type: 'amnesia'; readonly losses: number }
+  | { readonly type: 'epoch'; readonly link: Link }
   | {
       readonly type: 'incarnation';
       readonly number: number;
@@ -73,6 +77,7 @@ const TAGS = {
   incarnation: 9,
   change: 10,
   certificate: 11,
+  epoch: 12,
   delivered: 32,
 } as const satisfies { [type in Record['type']]: number };
 
@@ -108,11 +113,10 @@ function writeFields(w: Writer, record: Record): void {
       return writeCommitCertificate(w, record.certificate);
     case 'stable':
     case 'delivered':
-      return w.list(record.certificate, (item) => writeCheckpoint(w, item));
+      return writeCertificate(w, record.certificate);
     case 'snapshot':
-      w.list(record.certificate, (item) => writeCheckpoint(w, item));
-      w.fixed(record.roots.core);
-      w.fixed(record.roots.service);
+      writeCertificate(w, record.certificate);
+      writeRoots(w, record.roots);
       w.list(record.parts.core, (item) => w.fixed(item));
       return w.list(record.parts.service, (item) => w.fixed(item));
     case 'part':
@@ -120,6 +124,8 @@ function writeFields(w: Writer, record: Record): void {
       return w.bytes(record.bytes);
     case 'amnesia':
       return w.u53(record.losses);
+    case 'epoch':
+      return writeLink(w, record.link);
     case 'incarnation':
       w.u53(record.number);
       w.bool(record.mayVote);
@@ -165,7 +171,7 @@ function readFields(r: Reader, tag: number): Record | null {
       return {
         type: 'snapshot',
         certificate: readCertificate(r),
-        roots: { core: digest(r), service: digest(r) },
+        roots: readRoots(r),
         parts: { core: digests(r), service: digests(r) },
       };
     case TAGS.part:
@@ -174,6 +180,8 @@ function readFields(r: Reader, tag: number): Record | null {
       return { type: 'snapshot-end' };
     case TAGS.amnesia:
       return { type: 'amnesia', losses: r.u53() };
+    case TAGS.epoch:
+      return { type: 'epoch', link: readLink(r) };
     case TAGS.incarnation:
       return { type: 'incarnation', number: r.u53(), mayVote: r.bool(), losses: r.u53() };
     case TAGS.change:

@@ -9,6 +9,8 @@ import { equalBytes } from '@concordat/wire';
 import { nextHistory } from '../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
 import { keepBatch, resumeFeed } from '../executor/retention.ts';
+import { adopt } from '../governance/epochs.ts';
+import type { Link } from '../governance/link.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
 import { withVouch } from './acceptance.ts';
 import { stableOf } from './checkpoint.ts';
@@ -102,6 +104,9 @@ function apply(recovery: Recovery, record: Record, position: Position): void {
       return;
     case 'delivered':
       return;
+    case 'epoch':
+      applyEpoch(recovery, record.link);
+      return;
     case 'amnesia':
       s.incarnation = amnesia(record.losses);
       return;
@@ -144,6 +149,16 @@ function applyStable(recovery: Recovery, certificate: Certificate): void {
   executeTo(recovery, stable);
   keepTo(recovery, before, stable);
   for (const slot of traces.keys()) if (slot <= stable.slot) traces.delete(slot);
+}
+
+/** Another epoch's views, and a log that goes on after the base. A snapshot repeats all links, also those that are known. */
+function applyEpoch(recovery: Recovery, link: Link): void {
+  const { s, traces } = recovery;
+  if (link.command.next.epoch !== s.config.epoch + 1) return;
+  applyStable(recovery, link.certificate);
+  adopt(s, link);
+  recovery.prepared = { view: s.view, slot: s.genesis.slot };
+  for (const slot of traces.keys()) if (slot > s.genesis.slot) traces.delete(slot);
 }
 
 function executeTo(recovery: Recovery, stable: Stable): void {

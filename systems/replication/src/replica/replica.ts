@@ -3,7 +3,7 @@
  * its step; this file only says when each runs.
  */
 
-import type { Keys } from '@concordat/crypto';
+import type { Keys, Signatures } from '@concordat/crypto';
 import {
   type Env,
   type NodeId,
@@ -19,6 +19,12 @@ import { createExecution } from '../execution/execution.ts';
 import { createNoService } from '../execution/no-service.ts';
 import { feedLearners, onLastExecuted } from '../executor/feed.ts';
 import { checkToken, endTokenCheck, onToken } from '../executor/retention.ts';
+import { onChain, onFetchChain, onGenuineChain } from '../governance/chain.ts';
+import { type Configuration, ungoverned } from '../governance/configuration.ts';
+import { enterEpochIfDue } from '../governance/epochs.ts';
+import type { Governance } from '../governance/ordered.ts';
+import { resubmitCommands } from '../governance/submitting.ts';
+import { epochOf } from '../governance/views.ts';
 import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
@@ -97,7 +103,30 @@ export interface ReplicaOptions {
   readonly keys: Keys;
   /** A fresh service in its initial state: called at every start. */
   readonly createService: () => Service;
+  /** Nobody can change the federation unless told. */
+  readonly governed?: Governed;
 }
+
+/** What a federation needs in order to be changed while it runs. */
+export interface Governed {
+  /** What it began with, or a later configuration that this operator trusts; `config` runs it. */
+  readonly genesis: Configuration;
+  readonly verifyWith: Signatures['verifyWith'];
+  /** The own keys of this public half, if they are here: members may change theirs. */
+  readonly keysOf?: (publicKey: Uint8Array) => Keys | null;
+}
+
+export const governanceOf = ({
+  config,
+  governed,
+}: Pick<ReplicaOptions, 'config' | 'governed'>): Governance => ({
+  cluster: config.cluster,
+  checkpointInterval: config.checkpointInterval,
+  genesis: governed?.genesis ?? ungoverned(config),
+  verifyWith: governed?.verifyWith ?? (() => false),
+  keysOf: governed?.keysOf ?? (() => null),
+  orderOf: (name) => orderProtocols[name],
+});
 
 export function createReplica(options: ReplicaOptions): Process<ReplicaState, Message> {
   return {
@@ -126,15 +155,17 @@ export const orderedLog: OrderedLog<ReplicaState, Message> = {
 
 function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered): ReplicaState {
   const { config, keys, createService } = options;
+  const governance = governanceOf(options);
   const service = config.executes ? createService() : createNoService();
-  const execution = createExecution(keys.hash, service, genesisHistory(), config.executes);
+  const execution = createExecution(keys.hash, service, genesisHistory(), governance, config.executes);
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
-  const s = createReplicaState(config, orderProtocols[config.order], keys, execution, incarnation, env.now);
+  const order = orderProtocols[config.order];
+  const s = createReplicaState(config, order, keys, governance, execution, incarnation, env.now);
   if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
   else if (recovered.records.length > 0) resume(s, env, recovered);
-  else append(s, env, { type: 'view', view: 0, newView: null });
+  else append(s, env, { type: 'view', view: s.view, newView: null });
   env.setTimer(TICK, TICK_MS);
   return s;
 }
@@ -182,6 +213,7 @@ function tick(s: ReplicaState, env: Env<Message>): void {
   forgivePause(s, env);
   renewCredit(s);
   resubmit(s, env);
+  resubmitCommands(s, env);
   tickStatus(s, env);
   tickTransfer(s, env);
   recoverFromAmnesia(s, env);
@@ -206,10 +238,13 @@ function settle(s: ReplicaState, env: Env<Message>): void {
   releaseReads(s, env);
   feedLearners(s, env);
   continueSnapshot(s, env);
+  enterEpochIfDue(s, env);
 }
 
 /** Signed messages that could matter go through their checks first; all others to their handlers. */
 function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  // What other epochs decide is none of this one's: who lags is helped by its status.
+  if ('view' in m && m.type !== 'status' && epochOf(m.view) !== s.config.epoch) return;
   const { config, keys } = s;
   const { cluster, members } = config;
   watchFlood(s, env, from, m);
@@ -223,7 +258,7 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
       else if (isCheckpointWanted(s, m)) verifyThen(s, env, from, [checkpointCheck(cluster, m)], m);
       return;
     case 'stable':
-      if ((m.certificate[0]?.slot ?? 0) > s.stable.slot) {
+      if (m.certificate[0]?.epoch === config.epoch && m.certificate[0].slot > s.stable.slot) {
         verifyThen(
           s,
           env,
@@ -234,15 +269,19 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
       }
       return;
     case 'view-change':
-      if (isViewChangeWanted(s, m)) verifyThen(s, env, from, viewChangeChecks(keys, cluster, m), m);
+      if (isViewChangeWanted(s, m))
+        verifyThen(s, env, from, viewChangeChecks(keys, cluster, s.genesis, m), m);
       return;
     case 'new-view':
       if (isNewViewWanted(s, m)) {
-        verifyThen(s, env, from, newViewChecks(keys, cluster, primaryOf(members, m.view), m), m);
+        verifyThen(s, env, from, newViewChecks(keys, cluster, s.genesis, primaryOf(members, m.view), m), m);
       }
       return;
     case 'batch':
       receiveBatch(s, env, from, m);
+      return;
+    case 'chain':
+      onChain(s, env, from, m);
       return;
     default:
       handle(s, env, from, m);
@@ -329,6 +368,10 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
       return onClientCertificate(s, env, from, m);
     case 'accusation':
       return onAccusation(s, env, from, m);
+    case 'fetch-chain':
+      return onFetchChain(s, env, from, m);
+    case 'chain':
+      return onGenuineChain(s, env, m);
     case 'read':
       return onRead(s, env, from, m);
     case 'reply':

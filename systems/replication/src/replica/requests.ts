@@ -7,6 +7,7 @@
 import type { Env, NodeId } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
 import { executedOf, replyKey } from '../execution/core-state.ts';
+import { configurationOf } from '../governance/epochs.ts';
 import { respondAgain } from '../order/speculative/respond.ts';
 import { admit, dropPooled, isDue, type Pooled } from '../pool.ts';
 import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../request.ts';
@@ -17,7 +18,7 @@ import type { Submit } from './client-messages.ts';
 import type { Message } from './messages.ts';
 import { outcomeIn } from './speculation.ts';
 import { isMember, isPrimary, others, type ReplicaState } from './state.ts';
-import { hangUp, verifyThen } from './verification.ts';
+import { hangUp, keyed, verifyThen } from './verification.ts';
 
 /** A client's request, from its submitter's link or shown by another. */
 export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: Submit): void {
@@ -73,8 +74,23 @@ export function onVerifiedRequest(s: ReplicaState, env: Env<Message>, from: Node
   addToPool(s, env, pooled, executedOf(s.execution.core, request));
 }
 
+/** A request of this member's own. */
+export function poolOwn(s: ReplicaState, env: Env<Message>, request: Request): void {
+  const pooled = {
+    request,
+    digest: requestDigest(s.keys, s.config.cluster, request),
+    arrivedAt: env.now,
+    replyTo: null,
+    isVerified: true,
+    isBusy: false,
+    isShown: false,
+  };
+  addToPool(s, env, pooled, executedOf(s.execution.core, request));
+}
+
 function addToPool(s: ReplicaState, env: Env<Message>, pooled: Pooled, executed: number): void {
   const { client, domain, seq } = pooled.request;
+  if (configurationOf(s).retired.includes(domain)) return;
   if (client === COMMAND_CLIENT && !isNextIncarnation(s, domain, seq)) return;
   const admission = admit(s.pool, s.config, pooled, client === COMMAND_CLIENT ? seq - 1 : executed);
   if (admission === 'admitted') noteUse(s.robust.flood, domain);
@@ -97,7 +113,7 @@ export function check(s: ReplicaState, env: Env<Message>, pooled: Pooled): void 
   pooled.isBusy = true;
   const ticket = s.nextTicket++;
   s.checking.set(ticket, pooled);
-  env.offload({ kind: 'verify', checks: [requestCheck(pooled.request, pooled.digest)] }, ticket);
+  env.offload({ kind: 'verify', checks: [keyed(s, requestCheck(pooled.request, pooled.digest))] }, ticket);
 }
 
 /** The result of a check begun here; false if `ticket` is not one of ours. */
@@ -144,12 +160,12 @@ export function show(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
   env.send(primary, { type: 'request', request: pooled.request });
 }
 
-/** Submits under this member's own client; null when the window is full. */
+/** Submits under this member's own client; null when the window is full, or it is no member. */
 export function submit(s: ReplicaState, env: Env<Message>, body: Uint8Array): number | null {
   const { submission } = s;
-  if (submission.outstanding.size >= s.config.clientWindow) return null;
+  if (!s.isSeated || submission.outstanding.size >= s.config.clientWindow) return null;
   const seq = submission.nextSeq++;
-  const { request, digest } = signRequest(s.keys, s.config.cluster, {
+  const { request } = signRequest(s.keys, s.config.cluster, {
     domain: s.config.self,
     client: submission.client,
     seq,
@@ -157,12 +173,7 @@ export function submit(s: ReplicaState, env: Env<Message>, body: Uint8Array): nu
     body,
   });
   submission.outstanding.set(seq, { request, sentAt: env.now });
-  addToPool(
-    s,
-    env,
-    { request, digest, arrivedAt: env.now, replyTo: null, isVerified: true, isBusy: false, isShown: false },
-    executedOf(s.execution.core, request),
-  );
+  poolOwn(s, env, request);
   // Early: a request promises nothing.
   const message: Submit = { type: 'request', request };
   for (const peer of others(s)) env.sendEarly(peer, message);

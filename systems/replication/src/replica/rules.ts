@@ -54,6 +54,12 @@ export const TWO_NEW_VIEWS: Rule = {
 /** What members of a federation may be convicted of. */
 export const replicationRules: readonly Rule[] = [TWO_PROPOSALS, TWO_NEW_VIEWS];
 
+/** The view that a proof is about, which tells its epoch; null if its statements are none of replication's. */
+export function viewOf({ statements: [{ kind, body }] }: Proof): number | null {
+  if (kind === PROPOSAL) return readProposal(body)?.view ?? null;
+  return kind === NEW_VIEW ? (readNewView(body)?.view ?? null) : null;
+}
+
 /** The place that a proof is about, so that each is noted once. */
 export function placeOf({ rule, statements: [{ body }] }: Proof): string {
   if (rule === TWO_NEW_VIEWS.name) return `${readNewView(body)?.view}`;

@@ -8,6 +8,7 @@ import type { Reader, Writer } from '@concordat/wire';
 import { readBatch, writeBatch } from '../batch.ts';
 import type {
   Acknowledge,
+  Certificate,
   Checkpoint,
   CommitCertificate,
   NewView,
@@ -68,10 +69,14 @@ export function writeCheckpoint(w: Writer, m: Checkpoint): void {
   w.fixed(m.state);
   w.u16(m.sender);
   w.u53(m.incarnation);
+  w.u53(m.epoch);
   w.fixed(m.signature);
 }
 
-const CHECKPOINT_BYTES = 8 + 2 * DIGEST_BYTES + 2 + 8 + SIGNATURE_BYTES;
+export const writeCertificate = (w: Writer, certificate: Certificate): void =>
+  w.list(certificate, (item) => writeCheckpoint(w, item));
+
+const CHECKPOINT_BYTES = 8 + 2 * DIGEST_BYTES + 2 + 8 + 8 + SIGNATURE_BYTES;
 
 export function readCheckpoint(r: Reader): Checkpoint {
   return {
@@ -81,6 +86,7 @@ export function readCheckpoint(r: Reader): Checkpoint {
     state: digest(r),
     sender: r.u16(),
     incarnation: r.u53(),
+    epoch: r.u53(),
     signature: r.fixed(SIGNATURE_BYTES),
   };
 }
@@ -96,7 +102,7 @@ export function writeViewChangeBody(w: Writer, m: Omit<ViewChange, 'signature' |
   w.u53(m.view);
   w.u16(m.sender);
   w.u53(m.incarnation);
-  w.list(m.stable, (item) => writeCheckpoint(w, item));
+  writeCertificate(w, m.stable);
   w.list(m.claims, (claim) => {
     w.u53(claim.slot);
     w.list(claim.prepared === null ? [] : [claim.prepared], (vouch) => writeVouch(w, vouch));

@@ -5,6 +5,7 @@
  */
 
 import { type Env, type Millis, PART_BYTES, type Position } from '@concordat/kernel';
+import { rootsOf } from '../execution/execution.ts';
 import { firstKeptPosition } from '../executor/retention.ts';
 import { keepOnly, type OwnCheckpoint } from './checkpoint.ts';
 import { append } from './journal.ts';
@@ -46,7 +47,7 @@ export function beginSnapshot(s: ReplicaState, env: Env<Message>, own: OwnCheckp
   const position = append(s, env, {
     type: 'snapshot',
     certificate: s.stable.certificate,
-    roots: { core: own.core.digest, service: own.service.digest },
+    roots: rootsOf(own),
     parts: { core: digestsOf(own.core), service: digestsOf(own.service) },
   });
   restate(s, env, s.stable.certificate);
@@ -58,6 +59,7 @@ const digestsOf = (snapshot: OwnCheckpoint['core']): Uint8Array[] =>
 
 /** Repeats the promises that no slot's records hold, so that earlier ones need not be kept for them. */
 function restate(s: ReplicaState, env: Env<Message>, certificate: Certificate): void {
+  for (const link of s.chain) append(s, env, { type: 'epoch', link });
   append(s, env, { type: 'stable', certificate });
   const { number, mayVote, losses } = s.incarnation;
   append(s, env, { type: 'incarnation', number, mayVote, losses });

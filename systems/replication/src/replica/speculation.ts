@@ -15,7 +15,7 @@ import {
 import { equalBytes } from '@concordat/wire';
 import { type ExecutionMark, rollbackExecution } from '../execution/execution.ts';
 import { noteRetracted } from '../pool.ts';
-import { COMMAND_CLIENT, type Request } from '../request.ts';
+import { isCommand, type Request } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';
 import type { Message } from './messages.ts';
 import type { Content, ReplicaState } from './state.ts';
@@ -42,7 +42,7 @@ export const settledEnd = (s: ReplicaState): number => Math.min(s.execution.exec
  * committed. Nor may anything after them, because logs are executed in order.
  */
 export const maySpeculate = (s: ReplicaState, { requests }: Content): boolean =>
-  s.config.speculates && requests.every(({ client }) => client !== COMMAND_CLIENT);
+  s.config.speculates && requests.every(({ client }) => !isCommand(client));
 
 /** The outcome of a request that is executed, but not for good. */
 export function outcomeIn(

@@ -6,7 +6,7 @@
 
 import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, type Env, type NodeId, PART_BYTES } from '@concordat/kernel';
-import { checkpointed, type Rebuild, rebuild } from '../execution/execution.ts';
+import { checkpointed, type Rebuild, rebuild, rootsOf } from '../execution/execution.ts';
 import { serve } from './catch-up.ts';
 import { keepOnly } from './checkpoint.ts';
 import { exposeJump } from './execute.ts';
@@ -40,15 +40,24 @@ const SERVE_IDLE_MS = 5_000;
  */
 export function startTransfer(s: ReplicaState, env: Env<Message>, target: Stable): void {
   if (s.transfer !== null) return;
-  const candidates = others(s).filter((id) => s.peers[id]?.isUp);
-  const peer = env.random.pick(candidates.length > 0 ? candidates : others(s));
+  const all = sources(s);
+  const candidates = all.filter((id) => s.peers[id]?.isUp);
+  const peer = env.random.pick(candidates.length > 0 ? candidates : all);
   s.transfer = { target, peer, askedAt: env.now, silent: 0, rebuild: null, asked: new Map() };
   env.note({ kind: 'state-transfer', slot: target.slot, peer });
   env.send(peer, { type: 'fetch-manifest', slot: target.slot });
 }
 
+/** Who may have the state of a stable checkpoint: also the members before, where the present ones began with it. */
+function sources(s: ReplicaState): NodeId[] {
+  const before = s.stable.slot === s.genesis.slot ? (s.chain.at(-1)?.certificate ?? []) : [];
+  const ids = new Set([...others(s), ...before.map(({ sender }) => sender)]);
+  ids.delete(s.config.self);
+  return [...ids].sort((a, b) => a - b);
+}
+
 function tryNextPeer(s: ReplicaState, env: Env<Message>, transfer: Transfer): void {
-  const peers = others(s);
+  const peers = sources(s);
   transfer.peer = peers.find((id) => id > transfer.peer) ?? (peers[0] as NodeId);
   transfer.askedAt = env.now;
   transfer.silent++;
@@ -63,7 +72,7 @@ export function tickTransfer(s: ReplicaState, env: Env<Message>): void {
   const { transfer, serving } = s;
   if (transfer !== null && env.now - transfer.askedAt >= s.config.retransmitMs * 2) {
     // Peers keep the latest stable checkpoint, and the one they are serving; an older target may be gone for good.
-    const isGone = transfer.rebuild === null || transfer.silent >= s.peers.length;
+    const isGone = transfer.rebuild === null || transfer.silent >= sources(s).length;
     if (transfer.target.slot < s.stable.slot && isGone) {
       s.transfer = null;
       startTransfer(s, env, s.stable);
@@ -87,7 +96,7 @@ export function onFetchManifest(s: ReplicaState, env: Env<Message>, from: NodeId
   const manifest: Manifest = {
     type: 'manifest',
     slot: m.slot,
-    roots: { core: own.core.digest, service: own.service.digest },
+    roots: rootsOf(own),
     parts: { core: digests(own.core), service: digests(own.service) },
   };
   serve(s, env, from, manifest, DIGEST_BYTES * (own.core.parts + own.service.parts));
@@ -170,7 +179,7 @@ function finishTransfer(s: ReplicaState, env: Env<Message>, transfer: Transfer, 
   s.own = [{ ...checkpointed(s.execution), history: target.history, state: target.state }];
   s.committed = Math.max(s.committed, target.slot);
   env.note({ kind: 'state-transferred', slot: target.slot });
-  exposeJump(s);
+  exposeJump(s, env);
   const [own] = s.own;
   if (target.slot === s.stable.slot && own !== undefined) beginSnapshot(s, env, own);
   else startTransfer(s, env, s.stable);

@@ -10,6 +10,7 @@ import {
   type Digest,
   type ExposedBatch,
   type ExposedSnapshot,
+  MAX_MEMBERS,
   type Millis,
   type NodeId,
 } from '@concordat/kernel';
@@ -17,6 +18,9 @@ import { type Batch, genesisHistory } from '../batch.ts';
 import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
 import { createFeed, type Feed } from '../executor/retention.ts';
+import type { Link } from '../governance/link.ts';
+import type { Governance } from '../governance/ordered.ts';
+import { firstViewOf } from '../governance/views.ts';
 import type { OrderProtocol } from '../order/order-protocol.ts';
 import { createPool, type Pool, type Pooled } from '../pool.ts';
 import type { Request } from '../request.ts';
@@ -70,6 +74,8 @@ export interface Slot {
   commits: (Digest | null)[];
   /** Signed votes of the current view, by member: what a certificate is made of. */
   acknowledgements: (Acknowledge | null)[];
+  /** What is accepted may change the federation: nothing beyond its checkpoint follows before that is known. */
+  hasCommand: boolean;
   /** First journal record about this slot, or Infinity. */
   position: number;
 }
@@ -116,13 +122,24 @@ export interface PeerState {
 }
 
 export interface ReplicaState {
-  readonly config: ReplicaConfig;
-  readonly order: OrderProtocol;
-  readonly keys: Keys;
+  /** What it runs by in the present epoch. */
+  config: ReplicaConfig;
+  order: OrderProtocol;
+  /** The own keys in the present epoch. */
+  keys: Keys;
+  readonly governance: Governance;
+  /** What proves each configuration after the one it was started with, the oldest first. */
+  chain: Link[];
+  /** Members' public keys, once they are others than the host was given. */
+  memberKeys: ReadonlyMap<NodeId, Uint8Array> | null;
+  /** True if it is a member now, and has the key that the configuration names for it. */
+  isSeated: boolean;
   readonly execution: Execution;
   readonly pool: Pool;
   readonly submission: Submission;
-  readonly robust: Robust;
+  /** Own commands to governance without a verdict, by their client. */
+  readonly commands: Map<number, { readonly request: Request; sentAt: Millis }>;
+  robust: Robust;
   /** The view whose log this replica follows. */
   view: number;
   /**
@@ -137,8 +154,8 @@ export interface ReplicaState {
   mayProposeEarly: boolean;
   /** False in a view that this replica led before a restart: it might contradict itself. */
   mayPropose: boolean;
-  /** What an empty certificate names: the beginning of the log. */
-  readonly genesis: Stable;
+  /** What an empty certificate names: the beginning of the epoch's log. */
+  genesis: Stable;
   stable: Stable;
   slots: Slot[];
   accepted: number;
@@ -154,7 +171,7 @@ export interface ReplicaState {
   slowMs: Millis;
   /** A peer needs this replica's COMMIT to get on. */
   owesCommit: boolean;
-  /** By id. What counts is asked of `config.members` only: ids may have gaps. */
+  /** By id, of whoever may be a member one day. What counts is asked of `config.members` only. */
   peers: PeerState[];
   /** The highest commit certificate kept here, from the stable checkpoint on; in speculative ordering. */
   certificate: CommitCertificate | null;
@@ -209,7 +226,7 @@ export interface ReplicaState {
   readonly feed: Feed;
 }
 
-const emptySlot = (slot: number, ids: number): Slot => ({
+export const emptySlot = (slot: number, ids: number): Slot => ({
   slot,
   proposal: null,
   content: null,
@@ -222,6 +239,7 @@ const emptySlot = (slot: number, ids: number): Slot => ({
   prepares: new Array<Digest | null>(ids).fill(null),
   commits: new Array<Digest | null>(ids).fill(null),
   acknowledgements: new Array<Acknowledge | null>(ids).fill(null),
+  hasCommand: false,
   position: Number.POSITIVE_INFINITY,
 });
 
@@ -254,6 +272,7 @@ export function createReplicaState(
   config: ReplicaConfig,
   order: OrderProtocol,
   keys: Keys,
+  governance: Governance,
   execution: Execution,
   incarnation: Incarnation,
   now: Millis,
@@ -264,11 +283,16 @@ export function createReplicaState(
     config,
     order,
     keys,
+    governance,
+    chain: [],
+    memberKeys: null,
+    isSeated: config.members.includes(config.self),
     execution,
     pool: createPool(),
     submission: createSubmission(now),
-    robust: createRobust(config.members.length, ids, now),
-    view: 0,
+    commands: new Map(),
+    robust: createRobust(config.members.length, MAX_MEMBERS, now),
+    view: firstViewOf(config.epoch),
     changingTo: null,
     newView: null,
     selection: null,
@@ -286,7 +310,7 @@ export function createReplicaState(
     slowUntil: Number.NEGATIVE_INFINITY,
     slowMs: 0,
     owesCommit: false,
-    peers: Array.from({ length: ids }, createPeer),
+    peers: Array.from({ length: MAX_MEMBERS }, createPeer),
     certificate: null,
     speculated: [],
     reads: [],
@@ -331,7 +355,7 @@ export function slotAt(s: ReplicaState, slot: number): Slot {
   const index = slot % s.slots.length;
   let record = s.slots[index] as Slot;
   if (record.slot < slot) {
-    record = emptySlot(slot, s.peers.length);
+    record = emptySlot(slot, memberIdsEnd(s.config.members));
     s.slots[index] = record;
   }
   assert(record.slot === slot, 'the ring holds every slot that may still be needed');
@@ -355,8 +379,9 @@ export function historyAt(s: ReplicaState, slot: number): Digest {
 export const findContent = (slot: Slot, matches: (digest: Digest) => boolean): Content | null =>
   slot.contents.find((content) => matches(content.digest)) ?? null;
 
-/** True if this replica's votes in its view count: it has not asked to leave it, and has lost no promises. */
-export const isVoting = (s: ReplicaState): boolean => s.changingTo === null && s.incarnation.mayVote;
+/** True if this replica's votes in its view count: it is a member, has not asked to leave it, and has lost no promises. */
+export const isVoting = (s: ReplicaState): boolean =>
+  s.isSeated && s.changingTo === null && s.incarnation.mayVote;
 
 export const isMember = (s: ReplicaState, id: NodeId): boolean => s.config.members.includes(id);
 

@@ -53,6 +53,7 @@ function checkpointBytes(cluster: Digest, m: Omit<Checkpoint, 'signature' | 'typ
   writer.fixed(m.state);
   writer.u16(m.sender);
   writer.u53(m.incarnation);
+  writer.u53(m.epoch);
   return statementBytes(cluster, 'checkpoint', writer.finish());
 }
 
@@ -144,13 +145,21 @@ export const checkpointCheck = (cluster: Digest, m: Checkpoint): SignatureCheck 
   signature: m.signature,
 });
 
+/** What an empty certificate names. */
+type Beginning = Pick<Checkpoint, 'slot' | 'history'>;
+
 /** Every signature inside a VIEW-CHANGE: its own and those of its certificates. */
-export function viewChangeChecks(keys: Keys, cluster: Digest, m: ViewChange): SignatureCheck[] {
+export function viewChangeChecks(
+  keys: Keys,
+  cluster: Digest,
+  genesis: Beginning,
+  m: ViewChange,
+): SignatureCheck[] {
   const own = { signer: m.sender, bytes: viewChangeBytes(keys, cluster, m), signature: m.signature };
   return [
     own,
     ...m.stable.map((item) => checkpointCheck(cluster, item)),
-    ...certificateChecks(keys, cluster, m),
+    ...certificateChecks(keys, cluster, genesis, m),
   ];
 }
 
@@ -158,19 +167,26 @@ export function viewChangeChecks(keys: Keys, cluster: Digest, m: ViewChange): Si
 function certificateChecks(
   { hash }: Keys,
   cluster: Digest,
+  genesis: Beginning,
   { stable, certificate }: Pick<ViewChange, 'stable' | 'certificate'>,
 ): SignatureCheck[] {
   if (certificate === null) return [];
-  const base = stable[0]?.slot ?? 0;
+  const { slot: base, history: before } = stable[0] ?? genesis;
   const { view, digests, acknowledgements } = certificate;
-  const histories = historiesAfter(hash, stable[0]?.history ?? genesisHistory(), digests);
+  const histories = historiesAfter(hash, before, digests);
   return acknowledgements.map(({ sender, incarnation, slot, signature }) => {
     const history = histories[slot - base - 1] ?? genesisHistory();
     return acknowledgeCheck(cluster, sender, { view, slot, history, incarnation, signature });
   });
 }
 
-export function newViewChecks(keys: Keys, cluster: Digest, primary: number, m: NewView): SignatureCheck[] {
+export function newViewChecks(
+  keys: Keys,
+  cluster: Digest,
+  genesis: Beginning,
+  primary: number,
+  m: NewView,
+): SignatureCheck[] {
   const own = { signer: primary, bytes: newViewBytes(keys, cluster, m), signature: m.signature };
-  return [own, ...m.changes.flatMap((change) => viewChangeChecks(keys, cluster, change))];
+  return [own, ...m.changes.flatMap((change) => viewChangeChecks(keys, cluster, genesis, change))];
 }

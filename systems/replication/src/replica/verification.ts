@@ -34,8 +34,14 @@ export function verifyThen(
   const ticket = s.nextTicket++;
   if (peer !== undefined) peer.checks += checks.length;
   s.verifying.set(ticket, { from, message, checks: checks.length });
-  env.offload({ kind: 'verify', checks }, ticket);
+  env.offload({ kind: 'verify', checks: checks.map((check) => keyed(s, check)) }, ticket);
   return true;
+}
+
+/** A check by the keys of the present epoch, unless it brings the key of another. */
+export function keyed(s: ReplicaState, check: SignatureCheck): SignatureCheck {
+  const key = check.key ?? s.memberKeys?.get(check.signer);
+  return key === undefined ? check : { ...check, key };
 }
 
 /** The message whose checks are done, or null if they failed. */

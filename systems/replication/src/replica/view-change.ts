@@ -9,6 +9,7 @@ import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { primaryOf } from '../config.ts';
 import { forgiveExecutors } from '../executor/retention.ts';
+import { isAtBoundary } from '../governance/boundary.ts';
 import { forgetProposed } from '../pool.ts';
 import { isSlower, isUnfair, noteNewView } from '../robust/regular-views.ts';
 import { acceptReady, nullContent, selectedDigest, selectionEnd } from './acceptance.ts';
@@ -42,7 +43,7 @@ const patienceMs = (s: ReplicaState): number =>
 
 /** Gives up on the current view's primary; after waiting in vain, the next one is given longer. */
 export function suspect(s: ReplicaState, env: Env<Message>, why: string, wasPatient = false): void {
-  if (s.changingTo !== null || !s.incarnation.mayVote) return;
+  if (!s.isSeated || s.changingTo !== null || !s.incarnation.mayVote) return;
   env.note({ kind: 'suspect', view: s.view, primary: primaryOf(s.config.members, s.view), why });
   if (wasPatient) s.failedViews += 1;
   changeView(s, env, s.view + 1);
@@ -59,7 +60,7 @@ function changeView(s: ReplicaState, env: Env<Message>, view: number): void {
     view,
     sender: s.config.self,
     incarnation: s.incarnation.number,
-    stable: s.stable.certificate,
+    stable: s.stable.slot === s.genesis.slot ? [] : s.stable.certificate,
     claims: claimsOf(s),
     certificate: s.certificate,
   });
@@ -114,7 +115,7 @@ export function onViewChange(s: ReplicaState, env: Env<Message>, m: ViewChange):
 }
 
 function isValidChange(s: ReplicaState, m: ViewChange): boolean {
-  const base = m.stable[0]?.slot ?? 0;
+  const base = m.stable[0]?.slot ?? s.genesis.slot;
   return (
     isCertificate(s, m.stable) &&
     isCurrent(s, m.sender, m.incarnation, Number.POSITIVE_INFINITY) &&
@@ -131,7 +132,7 @@ function isValidChange(s: ReplicaState, m: ViewChange): boolean {
 
 /** Joins a view change that a correct replica must have asked for: with the lowest such view above the own. */
 function joinOthers(s: ReplicaState, env: Env<Message>): void {
-  if (!s.incarnation.mayVote) return;
+  if (!s.isSeated || !s.incarnation.mayVote) return;
   const current = s.changingTo ?? s.view;
   const views = s.viewChanges
     .filter((change, member) => change !== null && member !== s.config.self && change.view > current)
@@ -291,7 +292,8 @@ function replayEarlyVotes(s: ReplicaState, env: Env<Message>): void {
 export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: number | null): void {
   const limitMs = patienceMs(s);
   // Without an agreement quorum in reach nothing can commit, whoever leads.
-  if (reachable(s) < s.config.quorums.agreement) s.progressAt = env.now;
+  // Nor is it the primary's fault that a checkpoint takes its time.
+  if (reachable(s) < s.config.quorums.agreement || isAtBoundary(s)) s.progressAt = env.now;
   forgiveExecutors(s, env.now);
   if (s.changingTo !== null) {
     retryChange(s, env, env.now - s.progressAt > limitMs);
@@ -327,7 +329,7 @@ function whatIsOverdue(
 ): string | null {
   if (now - s.progressAt > limitMs) return 'nothing commits';
   // Whoever waits for a state does not know what was executed in it.
-  if (waitingSince === null || s.transfer !== null) return null;
+  if (waitingSince === null || s.transfer !== null || isAtBoundary(s)) return null;
   const ignoredSince = Math.max(waitingSince, s.enteredAt, s.transferredAt, s.feed.heldAt);
   return now - ignoredSince > limitMs ? 'a request is ignored' : null;
 }

@@ -6,6 +6,7 @@
 import type { Env, Millis } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
 import { isDeliverable } from '../executor/retention.ts';
+import { isAtBoundary, logLimit } from '../governance/boundary.ts';
 import { isDue, type Pooled, pooledAt } from '../pool.ts';
 import { selectionEnd } from '../replica/acceptance.ts';
 import type { Message } from '../replica/messages.ts';
@@ -20,6 +21,8 @@ import { beginView, fallsShort } from './throughput.ts';
 export function isSlower(s: ReplicaState, now: Millis): string | null {
   const { policies, heartbeatMs, checkpointInterval } = s.config;
   const { throughput, heartbeat } = s.robust;
+  // The log may not go on before a checkpoint is stable: nobody's fault.
+  if (isAtBoundary(s)) return null;
   const checkpoint = Math.floor(s.execution.executed / checkpointInterval);
   if (policies.regularViews && s.transfer === null && fallsShort(throughput, checkpoint, now))
     return 'others ordered more';
@@ -36,6 +39,7 @@ const isFreeToPropose = (s: ReplicaState): boolean =>
   s.peers[primaryOf(s.config.members, s.view)]?.isUp === true &&
   isInWindow(s, s.accepted + 1) &&
   isDeliverable(s, s.accepted + 1) &&
+  s.accepted < logLimit(s) &&
   s.accepted >= selectionEnd(s) &&
   s.accepted - s.committed < s.config.pipeline;
 

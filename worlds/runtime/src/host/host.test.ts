@@ -88,3 +88,35 @@ test('two hosts exchange durable messages over mutual TLS', async () => {
   await Promise.all(hosts.map((host) => host.close()));
   assert.equal(await zero.halted, null);
 });
+
+test('members that meet later are linked like any others', async () => {
+  const identities = [generateIdentity(), generateIdentity()];
+  const hosts: Host<PingState, Ping>[] = [];
+  for (const [self, identity] of identities.entries()) {
+    const directory = fs.mkdtempSync(`${tmpdir()}/concordat-host-`);
+    await createJournal(directory, { segmentBytes: 64 * 1024 });
+    hosts[self] = await createHost({
+      self,
+      process: pinger,
+      codec,
+      keys: createKeys({ self, seed: identity.seed, publicKeys: new Map() }),
+      journal: await openJournal(directory),
+      logger: createLogger({ level: 'error' }),
+      members: { self, listen: { host: '127.0.0.1', port: 0 }, tls: identity.tls, peers: new Map() },
+    });
+  }
+  const [zero, one] = hosts as [Host<PingState, Ping>, Host<PingState, Ping>];
+  const cardOf = (id: number) => ({
+    host: '127.0.0.1',
+    port: hosts[id]?.addresses.get('members')?.port ?? 0,
+    pin: identities[id]?.pin ?? '',
+  });
+  assert.throws(() => one.addMember(0, { ...cardOf(0), pin: 'none' }), { code: 'bad-configuration' });
+  one.addMember(0, cardOf(0));
+  zero.addMember(1, cardOf(1));
+  zero.addMember(1, cardOf(1));
+  await until(() => zero.state.linked === 1 && one.state.linked === 1);
+  zero.inject((_state, env) => env.send(1, { hop: 1 }));
+  await until(() => zero.state.received.length === 5 && one.state.received.length === 5);
+  await Promise.all(hosts.map((host) => host.close()));
+});

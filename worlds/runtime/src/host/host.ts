@@ -17,7 +17,8 @@ import {
 } from '@concordat/kernel';
 import type { RuntimeKeys } from '../crypto/keys.ts';
 import type { Journal } from '../journal/journal.ts';
-import { createLinks, type Links, type MembersOptions } from '../links/links.ts';
+import { createLinks, type Links, type MembersOptions, type PeerAddress } from '../links/links.ts';
+import type { Peer } from '../links/peer.ts';
 import type { Connection } from '../listeners/connection.ts';
 import { createPort, type Listener, type Port } from '../listeners/listener.ts';
 import { createLogger, type Logger } from '../logs/logger.ts';
@@ -53,6 +54,8 @@ export interface Host<S, M> {
   readonly addresses: ReadonlyMap<string, AddressInfo>;
   /** Members whose link is up. */
   readonly linked: readonly NodeId[];
+  /** Links to another member from now on, as `members` does from the start. */
+  addMember(id: NodeId, address: PeerAddress): void;
   /** Runs `action` within a turn of its own or together with what has arrived; never at once. */
   inject(action: (state: S, env: Env<M>) => void): void;
   /** Resolves with the error when the process halts, or with null after `close`. */
@@ -66,8 +69,7 @@ export interface Host<S, M> {
 
 /** Binds the ports, then starts the process. Rejects with `port-failed`, `bad-configuration`, or what `start` throws. */
 export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host<S, M>> {
-  const { self, codec, journal } = options;
-  const metrics = options.metrics ?? createMetrics();
+  const { self, codec, journal, metrics = createMetrics() } = options;
   const logger = (options.logger ?? createLogger()).with({ node: self });
   const observer = observeHost(metrics, logger, options.onNote);
   const exits = new Map<NodeId, Exit<M>>();
@@ -147,6 +149,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     get linked() {
       return [...(bound.links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id);
     },
+    addMember: (id, address) => bound.links?.add(id, address),
     inject: running.inject,
     halted,
     halt: running.halt,
@@ -156,11 +159,10 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
 
   async function bind(): Promise<void> {
     if (options.members !== undefined) {
-      const links = await createLinks(options.members, codec, { ready: memberReady, ...observer.links });
+      const met = ({ id, route, mute }: Peer): void => void exits.set(id, { route, mute, encoder: codec });
+      const links = await createLinks(options.members, codec, { ready: memberReady, met, ...observer.links });
       bound.links = links;
       addresses.set('members', links.address);
-      for (const [id, peer] of links.peers)
-        exits.set(id, { route: peer.route, mute: peer.mute, encoder: codec });
     }
     for (const listener of options.listeners ?? []) {
       const { framing } = listener;

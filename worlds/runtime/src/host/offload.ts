@@ -7,7 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Keys } from '@concordat/crypto';
 import type { Job } from '@concordat/kernel';
-import type { RuntimeKeys } from '../crypto/keys.ts';
+import { createSignatures, type RuntimeKeys } from '../crypto/keys.ts';
 import { asError } from '../errors.ts';
 import { type Check, encodeChecks } from './verify-block.ts';
 
@@ -37,6 +37,7 @@ const INLINE_CHECKS = 8;
 export function createOffload(options: OffloadOptions): Offload {
   const { keys, completed } = options;
   const underWay = new Map<number, readonly Task[]>();
+  const travelling = createSignatures();
   let tasks: Task[] = [];
   let waiting = 0;
   let blocks = 0;
@@ -50,7 +51,11 @@ export function createOffload(options: OffloadOptions): Offload {
   const checkHere = (task: Task): void => {
     answer(
       task,
-      task.job.checks.every(({ signer, bytes, signature }) => keys.verify(signer, bytes, signature)),
+      task.job.checks.every(({ key, signer, bytes, signature }) =>
+        key === undefined
+          ? keys.verify(signer, bytes, signature)
+          : travelling.verifyWith(key, bytes, signature),
+      ),
     );
   };
   const ensureWorker = (): Worker => {
@@ -105,8 +110,8 @@ export function createOffload(options: OffloadOptions): Offload {
 /** A check by an unknown signer travels with an empty key, and fails there. */
 function transferable(batch: readonly Task[], keys: RuntimeKeys): readonly Check[] {
   return batch.flatMap((task) =>
-    task.job.checks.map(({ signer, bytes, signature }) => ({
-      publicKey: keys.publicKeyOf(signer) ?? new Uint8Array(0),
+    task.job.checks.map(({ key, signer, bytes, signature }) => ({
+      publicKey: key ?? keys.publicKeyOf(signer) ?? new Uint8Array(0),
       bytes,
       signature,
     })),

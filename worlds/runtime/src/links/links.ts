@@ -55,6 +55,8 @@ const LIMITS: LinkLimits = {
 export interface Links {
   readonly peers: ReadonlyMap<NodeId, Peer>;
   readonly address: AddressInfo;
+  /** Another member, from now on; one that is known stays as it is. Throws `bad-configuration` if its pin is malformed or taken. */
+  add(id: NodeId, address: PeerAddress): void;
   /** Starts to call. Before that, nobody is linked. */
   open(): void;
   /** Lets what was sent leave, then closes; what a peer does not take in time is dropped. */
@@ -63,7 +65,10 @@ export interface Links {
   destroy(): void;
 }
 
-export type LinkEvents<M> = Omit<PeerEvents<M>, 'down'>;
+export interface LinkEvents<M> extends Omit<PeerEvents<M>, 'down'> {
+  /** Somebody may be linked from now on. */
+  readonly met?: (peer: Peer) => void;
+}
 
 const CLOSE_MS = 1000;
 
@@ -76,13 +81,16 @@ export async function createLinks<M>(
   const { self, tls } = options;
   const limits: LinkLimits = { ...LIMITS, ...options.limits };
   const others = new Map([...options.peers].filter(([id]) => id !== self));
-  const pins = pinTable(others);
+  const pins = new Map(pinTable(others));
   const context = linkContext(tls);
   const dialers = new Map<NodeId, Dialer>();
   const peers = new Map<NodeId, Peer>();
-  for (const id of others.keys()) {
-    peers.set(id, createPeer(id, codec, limits, { ...events, down: () => dialers.get(id)?.redial() }));
-  }
+  const meet = (id: NodeId): void => {
+    const peer = createPeer(id, codec, limits, { ...events, down: () => dialers.get(id)?.redial() });
+    peers.set(id, peer);
+    events.met?.(peer);
+  };
+  for (const id of others.keys()) meet(id);
   let isOpen = false;
   const onLink = (id: NodeId, socket: Socket, rest: Buffer): void => {
     const peer = peers.get(id);
@@ -101,6 +109,9 @@ export async function createLinks<M>(
     for (const peer of peers.values()) peer.beat(limits.beatMs);
   }, limits.beatMs);
 
+  const call = (id: NodeId, { host, port }: Address): void => {
+    if (self < id) dialers.set(id, createDialer({ ...common, peer: id, host, port, context }));
+  };
   const stop = (): void => {
     isOpen = false;
     clearInterval(beat);
@@ -110,11 +121,16 @@ export async function createLinks<M>(
   return {
     peers,
     address,
+    add: (id, peer) => {
+      if (id === self || others.has(id)) return;
+      for (const [pin, known] of pinTable(new Map([...others, [id, peer]]))) pins.set(pin, known);
+      others.set(id, peer);
+      meet(id);
+      if (isOpen) call(id, peer);
+    },
     open: () => {
       isOpen = true;
-      for (const [id, { host, port }] of others) {
-        if (self < id) dialers.set(id, createDialer({ ...common, peer: id, host, port, context }));
-      }
+      for (const [id, peer] of others) call(id, peer);
     },
     close: async () => {
       stop();

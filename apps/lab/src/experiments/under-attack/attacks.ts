@@ -8,6 +8,7 @@ import { encodeMessage, type Message } from '@concordat/replication';
 import { type ClientStrategy, clientAttacks, type Flood } from '@concordat/replication/compliance';
 import { flood } from '@concordat/sim';
 import { behaving, ignoring, late, lying, silent } from '../../harness/adversaries.ts';
+import { FIRST_VIEW_MS } from '../../harness/candidate.ts';
 import type { Adversary, Crowd } from '../../harness/federation.ts';
 
 export type Attacker = 'client' | 'primary' | 'backup';
@@ -19,7 +20,7 @@ export interface Attack {
   readonly client?: Pick<Crowd, 'outstanding' | 'codec'> & { readonly strategy: ClientStrategy };
   /** What the hostile member is, if one attacks. */
   readonly member?: Adversary;
-  /** How long it takes until the attack shows, if that is longer than loads need to be warm. */
+  /** How long it takes until the attack, or what is done about it, shows; if that is longer than loads take to warm. */
   readonly showsAfterMs?: number;
 }
 
@@ -49,10 +50,15 @@ const byClients = (rate: Flood): Attack[] => [
 ];
 
 const byPrimary = (): Attack[] => [
-  { name: 'delays by 10 ms', by: 'primary', member: late(10) },
+  { name: 'delays by 10 ms', by: 'primary', member: late(10), showsAfterMs: FIRST_VIEW_MS },
   { name: 'ignores one domain', by: 'primary', member: ignoring(VICTIM), showsAfterMs: 1500 },
   { name: 'equivocates', by: 'primary', member: lying('equivocate') },
-  { name: 'tiny batches', by: 'primary', member: { settings: { batchRequests: 1, pipeline: 1 } } },
+  {
+    name: 'tiny batches',
+    by: 'primary',
+    member: { settings: { batchRequests: 1, pipeline: 1 } },
+    showsAfterMs: FIRST_VIEW_MS,
+  },
 ];
 
 const byBackup = (rate: Flood): Attack[] => [
@@ -63,6 +69,8 @@ const byBackup = (rate: Flood): Attack[] => [
     name: 'false signatures on its requests',
     by: 'backup',
     member: { ...lying('unprovable-requests'), asks: 8 },
+    // It holds the primary for unfair and stops voting: others wait 50 ms for it, then not for 500 ms, then 1000.
+    showsAfterMs: 500,
   },
   { name: 'says nothing', by: 'backup', member: silent() },
 ];

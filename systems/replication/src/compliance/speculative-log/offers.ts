@@ -1,6 +1,6 @@
 /**
- * What the primary of a new view may propose: every log for which some n - u VIEW-CHANGEs or more, those of liars
- * included, are a justification. Slots are selected one by one from claims that cumulative certificates and votes make for each; a slot in
+ * What the primary of a new view may propose: every log for which some n - u VIEW-CHANGEs or more, those of liars included,
+ * are a justification. Slots are selected one by one, from what cumulative certificates and votes say of each; a slot in
  * which nothing is selected is null below one in which something is, and anything above.
  * Liars claim any votes, slot by slot, and show any of the certificates that exist, or none.
  */
@@ -8,7 +8,7 @@
 import type { Digest } from '@concordat/kernel';
 import type { Quorums } from '../../fault-model.ts';
 import type { SpeculativeClaim } from '../../order/speculative/select-slot.ts';
-import { choices, subsets } from './choices.ts';
+import { choices, subsets } from '../choices.ts';
 import { certifiedLength, type Member, type VoteCode, valueIn, viewIn, voteAt, voteCode } from './member.ts';
 import { append, EMPTY, lengthOf, NULL, VALUE_NAMES, valueAt } from './prefix.ts';
 import type { LogRule } from './rules.ts';

@@ -18,7 +18,7 @@
 import { leastKey, type TransitionSystem } from '@concordat/check';
 import { assert } from '@concordat/kernel';
 import { type FaultModel, type Quorums, quorumsOf } from '../../fault-model.ts';
-import { eachBecomes } from './choices.ts';
+import { eachBecomes } from '../choices.ts';
 import {
   acceptedIn,
   certifiedLength,

@@ -20,7 +20,6 @@ import {
   describeScenario,
   MEMBERS,
   type Numbered,
-  PLACES,
   partitionsOf,
   type Round,
   type Scenario,
@@ -59,44 +58,40 @@ export const WHOLE_ROUND_MS = 90;
 export const HASTY_ROUND_MS = 10;
 const NEVER_MS = 1e9;
 
-export function runScenario(scenario: Scenario, { preset, variant, roundMs }: TwinsSubject): TwinsOutcome {
-  const settings = {
-    ...presets[preset].settings,
-    checkpointInterval: 8,
-    window: 16,
-    heartbeatMs: NEVER_MS / 2,
-    viewTimeoutMs: NEVER_MS,
-    brokenLinkTimeoutMs: NEVER_MS,
-  };
+/** Views change when the scenario says so; checkpoints are close enough to happen. */
+const SETTINGS = {
+  checkpointInterval: 8,
+  window: 16,
+  heartbeatMs: NEVER_MS / 2,
+  viewTimeoutMs: NEVER_MS,
+  brokenLinkTimeoutMs: NEVER_MS,
+};
+
+export function runScenario(scenario: Scenario, subject: TwinsSubject): TwinsOutcome {
+  const { variant, roundMs = WHOLE_ROUND_MS } = subject;
   const cluster = createCluster({
     seed: SEED,
     faults: FAULTS,
     network: NETWORK,
     isEncoded: false,
     twin: TWIN,
-    settings,
+    settings: { ...presets[subject.preset].settings, ...SETTINGS },
     ...(variant && { variant }),
   });
   const problem = objectionOf(cluster, () => {
-    for (const [number, round] of scenario.entries())
-      playRound(cluster, round, `round ${number}`, roundMs ?? WHOLE_ROUND_MS);
+    for (const [number, round] of scenario.entries()) playRound(cluster, round, `round ${number}`, roundMs);
     playRound(cluster, { leader: TWIN + 1, away: 0 }, 'the end', WHOLE_ROUND_MS);
     return null;
   });
+  const liars = new Map([TWIN, ...copiesOf(cluster)].map((node) => [node, null]));
   return {
-    problem:
-      problem ??
-      accusedBy(
-        cluster,
-        SEED,
-        new Map([
-          [TWIN, null],
-          [PLACES, null],
-        ]),
-      ).problem,
+    problem: problem ?? accusedBy(cluster, SEED, liars).problem,
     completed: cluster.completed(),
   };
 }
+
+/** The nodes of second copies. */
+const copiesOf = ({ replicas }: Cluster): readonly NodeId[] => replicas.slice(MEMBERS);
 
 export interface TwinsSample {
   readonly rounds: number;
@@ -132,9 +127,8 @@ function playRound(cluster: Cluster, round: Round, name: string, forMs: number):
   const view = nextViewOf(cluster, round.leader);
   for (const replica of cluster.replicas) cluster.call(replica, (s, env) => changeTo(s, env, view));
   for (let member = 0; member < MEMBERS; member++) cluster.add(member, `${name} at ${member}`, 1);
-  const [second] = cluster.replicas.slice(MEMBERS);
-  if (second !== undefined)
-    cluster.call(second, (s, env) => void orderedLog.submit(s, env, addOperation(`${name} at its twin`, 1)));
+  for (const copy of copiesOf(cluster))
+    cluster.call(copy, (s, env) => void orderedLog.submit(s, env, addOperation(`${name} at its twin`, 1)));
   world.run(forMs);
 }
 

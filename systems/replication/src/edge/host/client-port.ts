@@ -77,6 +77,7 @@ export const replicaFraming = (
       case 'commit-certificate':
       case 'accusation':
       case 'read':
+      case 'fetch-chain':
         return message;
       default:
         return null;
@@ -90,6 +91,7 @@ export const clientFraming: Framing<Message> = framingOf<Message>((message): Cli
     case 'spec-response':
     case 'local-commit':
     case 'answer':
+    case 'chain':
       return message;
     default:
       return null;

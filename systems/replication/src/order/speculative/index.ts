@@ -16,6 +16,6 @@ export const speculative: OrderProtocol = {
   claim: ({ slot, accepted }) => (accepted.length === 0 ? null : { slot, prepared: null, accepted }),
   isValidEvidence: (s, { claims, certificate, stable }) =>
     claims.every(({ prepared }) => prepared === null) &&
-    (certificate === null || isCommitCertificate(s, stable[0]?.slot ?? 0, certificate)),
+    (certificate === null || isCommitCertificate(s, stable[0]?.slot ?? s.genesis.slot, certificate)),
   select,
 };

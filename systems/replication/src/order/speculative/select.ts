@@ -35,7 +35,7 @@ export function selectBy(
 ): Selection | null {
   if (changes.length < quorums.agreement) return null;
   const base = highestStable(changes, genesis);
-  const all = changes.map(toldBy);
+  const all = changes.map((change) => toldBy(change, genesis.slot));
   const last = Math.min(Math.max(...all.map(lastSlot)), base.slot + window);
   return selectFrom(base, last, (slot) =>
     rule(
@@ -45,8 +45,8 @@ export function selectBy(
   );
 }
 
-const toldBy = ({ stable, claims, certificate }: ViewChange): Told => ({
-  base: stable[0]?.slot ?? 0,
+const toldBy = ({ stable, claims, certificate }: ViewChange, genesis: number): Told => ({
+  base: stable[0]?.slot ?? genesis,
   claims: new Map(claims.map((claim) => [claim.slot, claim])),
   certificate,
   end: certificate === null ? 0 : certifiedEnd(certificate),

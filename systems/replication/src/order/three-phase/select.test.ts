@@ -153,7 +153,16 @@ function change(
 
 function checkpointAt(slot: number, sender: number): Checkpoint {
   const [history, state] = [digest(`h${slot}`), digest(`s${slot}`)];
-  return { type: 'checkpoint', slot, history, state, sender, incarnation: 0, signature: new Uint8Array(64) };
+  return {
+    type: 'checkpoint',
+    slot,
+    history,
+    state,
+    sender,
+    incarnation: 0,
+    epoch: 0,
+    signature: new Uint8Array(64),
+  };
 }
 
 describe('a whole selection', () => {

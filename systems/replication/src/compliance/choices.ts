@@ -40,3 +40,19 @@ export function* eachBecomes(
       places[later] = items[later] === items[later - 1] ? (places[later - 1] ?? 0) : 0;
   }
 }
+
+/** The same for items that are told apart by a key of a whole group, in any order. */
+export function eachBecomesOne<T>(
+  items: readonly T[],
+  options: (item: T) => readonly T[],
+  keyOf: (group: readonly T[]) => string,
+): T[][] {
+  let groups: T[][] = [[]];
+  for (const item of items) {
+    const next = new Map<string, T[]>();
+    for (const group of groups)
+      for (const option of options(item)) next.set(keyOf([...group, option]), [...group, option]);
+    groups = [...next.values()];
+  }
+  return groups;
+}

@@ -1,0 +1,128 @@
+/** `concordat federation`: how a running federation is changed - proposed, approved by administrators, submitted by anyone. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  approvalBytes,
+  approvalsNeeded,
+  changesIn,
+  encodeReconfigure,
+  isPresetName,
+  presets,
+} from '@concordat/replication';
+import { createKeys } from '@concordat/runtime';
+import { toHex } from '@concordat/wire';
+import { Command } from 'commander';
+import { readFederation } from '../config/federation.ts';
+import { placesIn, readAdmin } from '../config/organisation.ts';
+import { ask } from '../daemon/control.ts';
+import { CommandError } from '../errors.ts';
+import { convictIn, governanceAt, presentAt, propose } from '../governance/asking.ts';
+import { nameIn } from '../governance/genesis.ts';
+import { memberOfAdmin, readProposal, withApproval, writeProposal } from '../governance/proposal.ts';
+
+export const federationCommand = (): Command =>
+  new Command('federation')
+    .description('change a running federation: propose, approve, submit')
+    .addCommand(statusCommand())
+    .addCommand(proposeCommand())
+    .addCommand(approveCommand())
+    .addCommand(submitCommand());
+
+const statusCommand = (): Command =>
+  new Command('status')
+    .description('the present epoch and configuration')
+    .requiredOption('--data <directory>', 'of a daemon that runs')
+    .action(async ({ data }: { data: string }) => {
+      const { members } = await governanceAt(data);
+      const present = await presentAt(data);
+      const { u, r, spare } = present.faults;
+      process.stdout.write(
+        [
+          `epoch ${present.epoch}: u = ${u}, r = ${r}${spare > 0 ? `, ${spare} spare` : ''}, ${present.order} ordering`,
+          `members: ${members.map(({ name }) => name).join(', ')}`,
+          `a change needs the approvals of ${approvalsNeeded(present)} members' administrators`,
+          '',
+        ].join('\n'),
+      );
+    });
+
+const proposeCommand = (): Command =>
+  new Command('propose')
+    .description('propose another order protocol; for other members see concordat member')
+    .argument('<file>', 'where the proposal goes')
+    .requiredOption('--data <directory>', 'of a daemon that runs')
+    .requiredOption('--preset <name>', `one of ${Object.keys(presets).join(', ')}`)
+    .action((file: string, { data, preset }: { data: string; preset: string }) => {
+      if (!isPresetName(preset)) throw new CommandError('bad-preset', `${preset} is no preset`);
+      return propose(data, file, () => ({ preset: presets[preset] }));
+    });
+
+const approveCommand = (): Command =>
+  new Command('approve')
+    .description("approve a proposal with this organisation's admin key, once you have read what it changes")
+    .argument('<file>', 'the proposal')
+    .requiredOption('--data <directory>', 'with admin.json, of a daemon that runs')
+    .requiredOption('--federation <file>', 'the federation file')
+    .action(approve);
+
+async function approve(
+  file: string,
+  { data, federation }: { data: string; federation: string },
+): Promise<void> {
+  const present = await presentAt(data);
+  const command = readProposal(file);
+  const admin = readAdmin(data);
+  const member = memberOfAdmin(present, admin.publicKey);
+  if (member === null) throw new CommandError('no-admin', `the admin key in ${data} is of no present member`);
+  const keys = createKeys({ self: member, seed: admin.seed, publicKeys: new Map() });
+  const { id } = readFederation(federation);
+  const approved = withApproval(command, member, keys.sign(approvalBytes(keys.hash, id, command.next)));
+  const changes = changesIn(present, command.next, nameIn);
+  writeProposal(file, approved, changes);
+  const needed = approvalsNeeded(present, convictIn(command));
+  process.stdout.write(
+    `${nameIn(present, member)} approves: ${changes.join('; ')}\n${approved.approvals.length} of ${needed} approvals\n`,
+  );
+}
+
+const submitCommand = (): Command =>
+  new Command('submit')
+    .description('put an approved proposal into the ordered log, and wait for the verdict')
+    .argument('<file>', 'the proposal')
+    .requiredOption('--data <directory>', 'of a daemon that runs')
+    .action(submit);
+
+/** A verdict comes with the next batches, or not while too few members are up. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 100;
+
+async function submit(file: string, { data }: { data: string }): Promise<void> {
+  const { control } = placesIn(data);
+  const answer = await ask(control, `submit ${toHex(encodeReconfigure(readProposal(file)))}`);
+  const ticket = fieldOf(answer, 'ticket');
+  if (typeof ticket !== 'string') throw new CommandError('not-submitted', `${fieldOf(answer, 'error')}`);
+  for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += PAUSE_MS) {
+    const outcome = await ask(control, `verdict ${ticket}`);
+    const refused = fieldOf(outcome, 'refused') ?? fieldOf(fieldOf(outcome, 'verdict'), 'reason');
+    if (refused !== undefined) throw new CommandError('refused', `refused: ${refused}`);
+    const verdict = fieldOf(outcome, 'verdict');
+    if (fieldOf(verdict, 'accepted') === true) {
+      const { epoch, afterSlot } = {
+        epoch: fieldOf(verdict, 'epoch'),
+        afterSlot: fieldOf(verdict, 'afterSlot'),
+      };
+      process.stdout.write(
+        `accepted: epoch ${epoch} begins once the checkpoint of slot ${afterSlot} is stable\n`,
+      );
+      return;
+    }
+    await sleep(PAUSE_MS);
+  }
+  throw new CommandError('unknown', 'no verdict yet; it may still come', 'See: concordat federation status');
+}
+
+/** A field of an answer, or undefined. */
+const fieldOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && name in value
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined;

@@ -1,0 +1,131 @@
+/** Daemons with real sockets and journals are governed by the commands that people type, file by file. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLogger } from '@concordat/runtime';
+import { toHex } from '@concordat/wire';
+import { formatFederation, formatMember, type Member, readFederation } from '../config/federation.ts';
+import { initialise } from '../config/organisation.ts';
+import { type Daemon, startDaemon } from '../daemon/daemon.ts';
+import { governanceAt } from '../governance/asking.ts';
+import { federationCommand } from './federation.ts';
+import { memberCommand } from './member.ts';
+
+const parent = mkdtempSync(join(tmpdir(), 'member-'));
+const daemons = new Map<string, Daemon>();
+after(async () => {
+  await Promise.all([...daemons.values()].map((daemon) => daemon.close()));
+  rmSync(parent, { recursive: true, force: true });
+});
+
+const ANYWHERE = { host: '127.0.0.1', port: 0 };
+const FEDERATION = join(parent, 'federation.yaml');
+const PROPOSAL = join(parent, 'proposal.json');
+
+const at = (name: string): string => join(parent, name);
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(ANYWHERE, resolve));
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  await new Promise((resolve) => server.close(resolve));
+  return address.port;
+}
+
+async function cardOf(name: string): Promise<Member> {
+  const { publicKey, pin, admin } = await initialise(at(name), name);
+  const address = `127.0.0.1:${await freePort()}`;
+  return { name, address, key: toHex(publicKey), pin, admin: toHex(admin) };
+}
+
+async function start(name: string, joins?: { readonly id: number; readonly address: string }): Promise<void> {
+  const daemon = await startDaemon({
+    directory: at(name),
+    federation: readFederation(FEDERATION),
+    clients: ANYWHERE,
+    monitor: ANYWHERE,
+    superDigest: null,
+    logger: createLogger({ level: 'error' }),
+    ...(joins && { joins }),
+  });
+  daemons.set(name, daemon);
+}
+
+async function stop(name: string): Promise<void> {
+  await daemons.get(name)?.close();
+  daemons.delete(name);
+}
+
+const run = (command: 'member' | 'federation', ...words: readonly string[]): Promise<unknown> =>
+  (command === 'member' ? memberCommand() : federationCommand()).parseAsync(words, { from: 'user' });
+
+async function approveAndSubmit(approvers: readonly string[], submitter: string): Promise<void> {
+  for (const name of approvers)
+    await run('federation', 'approve', PROPOSAL, '--data', at(name), '--federation', FEDERATION);
+  await run('federation', 'submit', PROPOSAL, '--data', at(submitter));
+}
+
+const DEADLINE_MS = 60_000;
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; !(await holds()); waitedMs += 50) {
+    assert.ok(waitedMs < DEADLINE_MS, what);
+    await sleep(50);
+  }
+}
+
+const isIn = async (name: string, epoch: number): Promise<boolean> => {
+  const status = await governanceAt(at(name));
+  return status.epoch === epoch && status.isMember;
+};
+
+const executedAt = (name: string): number => daemons.get(name)?.host.state.replica.execution.executed ?? 0;
+
+/** All of these execute what is ordered from now on. */
+async function goesOn(names: readonly string[]): Promise<void> {
+  const from = Math.max(...names.map(executedAt));
+  for (const name of names) await until(`${name} goes on`, () => executedAt(name) > from + 2);
+}
+
+test('a member is replaced, another takes a new key, and the federation bears the loss of a third', async () => {
+  const cards: Member[] = [];
+  for (const name of ['alpha', 'bravo', 'charlie', 'delta']) cards.push(await cardOf(name));
+  writeFileSync(FEDERATION, formatFederation(1, 1, cards));
+  for (const { name } of cards) await start(name);
+  const echo = await cardOf('echo');
+  writeFileSync(at('echo.yaml'), formatMember(echo));
+  await start('echo', { id: 4, address: echo.address });
+  assert.equal((await governanceAt(at('echo'))).isMember, false);
+  await goesOn(['alpha', 'bravo', 'charlie', 'delta']);
+
+  await run('member', 'replace', 'delta', at('echo.yaml'), '--data', at('alpha'), '--out', PROPOSAL);
+  await assert.rejects(approveAndSubmit(['alpha', 'bravo'], 'alpha'), {
+    message: 'refused: 3 approvals are needed, here are 2',
+  });
+  await approveAndSubmit(['charlie'], 'bravo');
+  for (const name of ['alpha', 'bravo', 'charlie', 'echo'])
+    await until(`${name} is in epoch 1`, () => isIn(name, 1));
+  await until('delta has left', async () => !(await governanceAt(at('delta'))).isMember);
+  await goesOn(['alpha', 'bravo', 'charlie', 'echo']);
+
+  await run('member', 'rotate-keys', '--data', at('alpha'), '--out', PROPOSAL);
+  await approveAndSubmit(['alpha', 'bravo', 'echo'], 'echo');
+  for (const name of ['alpha', 'bravo', 'charlie', 'echo'])
+    await until(`${name} is in epoch 2`, () => isIn(name, 2));
+
+  // Three of four are needed now: the newcomer, and the one with the new key.
+  await stop('delta');
+  await stop('bravo');
+  await goesOn(['alpha', 'charlie', 'echo']);
+  await stop('alpha');
+  await start('alpha');
+  assert.equal(await isIn('alpha', 2), true);
+  await goesOn(['alpha', 'charlie', 'echo']);
+});

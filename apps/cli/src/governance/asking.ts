@@ -1,0 +1,62 @@
+/** What a running daemon says of the federation's governance, and proposals made from it. */
+
+import { readFileSync } from 'node:fs';
+import { decodeProof } from '@concordat/accountability';
+import { type Configuration, changesIn, decodeConfiguration, type Reconfigure } from '@concordat/replication';
+import { fromHex } from '@concordat/wire';
+import * as z from 'zod';
+import { placesIn } from '../config/organisation.ts';
+import { ask } from '../daemon/control.ts';
+import type { GovernanceStatus } from '../daemon/governing.ts';
+import { CommandError } from '../errors.ts';
+import { nextConfiguration, type Wish } from './changes.ts';
+import { nameIn } from './genesis.ts';
+import { writeProposal } from './proposal.ts';
+
+const schema = z.object({
+  epoch: z.int(),
+  configuration: z.string(),
+  isMember: z.boolean(),
+  members: z.array(z.object({ id: z.int(), name: z.string() })),
+});
+
+export async function governanceAt(directory: string): Promise<GovernanceStatus> {
+  const result = schema.safeParse(await ask(placesIn(directory).control, 'governance'));
+  if (result.success) return result.data;
+  throw new CommandError(
+    'old-daemon',
+    'the daemon knows nothing of governance',
+    'Start its present version.',
+  );
+}
+
+/** The configuration that the daemon runs by. */
+export async function presentAt(directory: string): Promise<Configuration> {
+  const { configuration } = await governanceAt(directory);
+  const present = decodeConfiguration(fromHex(configuration) ?? new Uint8Array(0));
+  if (present !== null) return present;
+  throw new CommandError('old-daemon', 'the daemon has a configuration of another version');
+}
+
+/** Writes a proposal for what is wished, and says what it changes and what comes next. */
+export async function propose(
+  directory: string,
+  file: string,
+  wish: (present: Configuration) => Wish,
+  evidence?: string,
+): Promise<void> {
+  const present = await presentAt(directory);
+  const next = nextConfiguration(present, wish(present));
+  const proof = evidence === undefined ? new Uint8Array(0) : new Uint8Array(readFileSync(evidence));
+  const changes = changesIn(present, next, nameIn);
+  writeProposal(file, { next, approvals: [], proof }, changes);
+  process.stdout.write(
+    `${file}: epoch ${next.epoch}: ${changes.join('; ')}\n` +
+      `Next, each administrator: concordat federation approve ${file} --data DIRECTORY --federation FILE\n` +
+      `Then anyone:              concordat federation submit ${file} --data DIRECTORY\n`,
+  );
+}
+
+/** Whom the proof of a command accuses, or null if it has none. */
+export const convictIn = ({ proof }: Reconfigure): number | null =>
+  proof.length === 0 ? null : (decodeProof(proof)?.accused ?? null);

@@ -1,0 +1,83 @@
+/** A client that is no member follows a federation whose members are all replaced while it has calls under way. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createModelKeys, modelHash, modelSignatures } from '@concordat/crypto';
+import { type Env, FIRST_CONNECTION, MAX_MEMBERS, type NodeId } from '@concordat/kernel';
+import { utf8 } from '@concordat/wire';
+import { type Cluster, createCluster } from '../compliance/cluster.ts';
+import { genesisOf, reconfigure } from '../compliance/governed.ts';
+import { addOperation } from '../compliance/ledger.ts';
+import { firstMembers, replicaConfig } from '../config.ts';
+import { quorumsOf } from '../fault-model.ts';
+import { decodeMessage, encodeMessage } from '../replica/codec.ts';
+import type { Message } from '../replica/messages.ts';
+import { type ClientState, call, createClient } from './client.ts';
+
+const SEED = 1;
+const FAULTS = { u: 1, r: 1 };
+const CLIENT = FIRST_CONNECTION;
+const CLUSTER = modelHash(utf8('compliance'));
+const FIRST = firstMembers(quorumsOf(FAULTS));
+
+function federation(): Cluster {
+  const settings = { checkpointInterval: 8, window: 16 };
+  const cluster = createCluster({ seed: SEED, faults: FAULTS, settings, joiners: [4, 5, 6, 7] });
+  const config = replicaConfig({ self: 0, cluster: CLUSTER, faults: FAULTS });
+  const process = createClient({
+    cluster: CLUSTER,
+    quorums: quorumsOf(FAULTS),
+    members: FIRST,
+    // Of a domain that is never a member: nobody retires it.
+    keys: createModelKeys(MAX_MEMBERS, SEED)(20),
+    domain: 20,
+    client: 1_000_000,
+    clientWindow: 8,
+    retransmitMs: 500,
+    followed: { trusted: genesisOf(SEED, config, FIRST), verifyWith: modelSignatures.verifyWith },
+  });
+  cluster.world.add({
+    id: CLIENT,
+    process,
+    link: 'connection',
+    codec: { encode: encodeMessage, decode: decodeMessage },
+  });
+  return cluster;
+}
+
+const stateOf = ({ world }: Cluster): ClientState => world.stateOf<ClientState>(CLIENT);
+
+function asks(cluster: Cluster): void {
+  cluster.world.call(CLIENT, (s: ClientState, env: Env<Message>) => {
+    call(s, env, addOperation('from outside', 1));
+  });
+}
+
+function hears(cluster: Cluster, results: number): void {
+  const isHeard = (): boolean => stateOf(cluster).results.size === results;
+  assert.ok(
+    cluster.world.runUntil(isHeard, 30_000),
+    `${stateOf(cluster).results.size} of ${results} results`,
+  );
+}
+
+function replace(cluster: Cluster, leave: readonly NodeId[], join: readonly NodeId[], epoch: number): void {
+  const [member] = leave;
+  assert.ok(member !== undefined);
+  reconfigure(cluster, member, { join, leave });
+  const isIn = (): boolean => join.every((id) => cluster.stateOf(id).config.epoch >= epoch);
+  assert.ok(cluster.world.runUntil(isIn, 30_000));
+}
+
+test('a client hears from members that it never knew', () => {
+  const cluster = federation();
+  cluster.world.run(300);
+  asks(cluster);
+  hears(cluster, 1);
+  replace(cluster, [0, 1], [4, 5], 1);
+  replace(cluster, [2, 3], [6, 7], 2);
+  asks(cluster);
+  hears(cluster, 2);
+  assert.deepEqual(stateOf(cluster).members, [4, 5, 6, 7]);
+  assert.equal(stateOf(cluster).configuration?.epoch, 2);
+});

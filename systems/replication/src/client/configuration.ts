@@ -1,0 +1,44 @@
+/**
+ * Clients follow the federation, too: whose replies count, and how many of them, is what the chain of configurations says
+ * (governance/README.md). A client that waits asks, and believes what is approved and certified, whoever sends it.
+ */
+
+import type { Signatures } from '@concordat/crypto';
+import type { Env } from '@concordat/kernel';
+import { type Configuration, configurationQuorums, memberIds } from '../governance/configuration.ts';
+import { followChain, type Link } from '../governance/link.ts';
+import type { Message } from '../replica/messages.ts';
+import { broadcast, type ClientState } from './client.ts';
+
+/** What a client must know to follow. */
+export interface Followed {
+  /** A configuration that it trusts: the first, or a later one. */
+  readonly trusted: Configuration;
+  readonly verifyWith: Signatures['verifyWith'];
+}
+
+/** Asks for later configurations, while a call takes long. */
+export function askForChain(s: ClientState, env: Env<Message>): void {
+  if (s.configuration !== null) broadcast(s, env, { type: 'fetch-chain', epoch: s.configuration.epoch });
+}
+
+/** Takes what a chain proves; replies to calls that are under way are counted anew. */
+export function onChain(s: ClientState, env: Env<Message>, links: readonly Link[]): void {
+  const { followed, cluster, keys } = s.options;
+  if (followed === undefined || s.configuration === null) return;
+  const known = new Map([[s.configuration.epoch, s.configuration]]);
+  for (const { command } of links) known.set(command.next.epoch, command.next);
+  const court = {
+    cluster,
+    hash: keys.hash,
+    verifyWith: followed.verifyWith,
+    configurationOf: (epoch: number) => known.get(epoch) ?? null,
+  };
+  const end = followChain(court, s.configuration, links);
+  if ('reason' in end || end.epoch === s.configuration.epoch) return;
+  s.configuration = end;
+  s.members = memberIds(end);
+  s.quorums = configurationQuorums(end);
+  for (const pending of s.calls.values()) pending.replies.clear();
+  env.note({ kind: 'epoch', epoch: end.epoch, members: s.members.join(' ') });
+}

@@ -1,0 +1,176 @@
+/**
+ * A configuration: who orders, under which keys, for which faults, and by which rules. Everything that a command may
+ * change while the federation runs is in here, as canonical bytes that its digest names (DESIGN section 9, rule 12).
+ * Ids are permanent: whoever leaves is listed as retired, and nobody ever gets that id again.
+ *
+ *   u8 version (1) | u53 epoch | u16 u | u16 r | u16 spare | u8 order | u8 flags (1 speculates, 2 commits fast,
+ *   4 tells clients only while all are near) | u53 service version |
+ *   u32 count, members: u16 id | 32 bytes key | 32 bytes admin key | u32 length, contact |
+ *   u32 count, retired: u16 id
+ */
+
+import { type Hash, PUBLIC_KEY_BYTES, tagged } from '@concordat/crypto';
+import { type Digest, MAX_MEMBERS, type NodeId } from '@concordat/kernel';
+import { createReader, createWriter, equalBytes, type Reader, type Writer } from '@concordat/wire';
+import { isMemberList, type ReplicaConfig } from '../config.ts';
+import { type FaultModel, faultModelProblem, type Quorums, quorumsOf } from '../fault-model.ts';
+import type { OrderName } from '../order/order-protocol.ts';
+
+/** One organisation's place in a configuration. */
+export interface Delegate {
+  /** Its domain. */
+  readonly id: NodeId;
+  /** Of its replica: signs statements and requests. */
+  readonly key: Uint8Array;
+  /** Of its administrators: approves what changes the federation. */
+  readonly admin: Uint8Array;
+  /** Where it is and how its links are told: for the edge, which alone reads it. */
+  readonly contact: Uint8Array;
+}
+
+export interface Configuration {
+  /** 0 for the one that a federation begins with, then one more with each change. */
+  readonly epoch: number;
+  readonly faults: Required<FaultModel>;
+  readonly order: OrderName;
+  readonly speculates: boolean;
+  readonly fastCommit: boolean;
+  readonly commitOptimisation: boolean;
+  /** Version of the service's ordered state. */
+  readonly version: number;
+  /** By ascending id, as many as the fault model needs. */
+  readonly members: readonly Delegate[];
+  /** Ids of former members, ascending. */
+  readonly retired: readonly NodeId[];
+}
+
+/** An address, a name and the digest of a certificate's key fit several times. */
+export const MAX_CONTACT_BYTES = 512;
+
+/** Epochs are part of view numbers, which have 53 bits. */
+export const MAX_EPOCH = 2 ** 20;
+
+const VERSION = 1;
+const ORDERS: readonly OrderName[] = ['three-phase', 'speculative'];
+const DELEGATE_BYTES = 2 + 2 * PUBLIC_KEY_BYTES + 4;
+
+export function writeConfiguration(w: Writer, c: Configuration): void {
+  w.u8(VERSION);
+  w.u53(c.epoch);
+  w.u16(c.faults.u);
+  w.u16(c.faults.r);
+  w.u16(c.faults.spare);
+  w.u8(ORDERS.indexOf(c.order));
+  w.u8((c.speculates ? 1 : 0) | (c.fastCommit ? 2 : 0) | (c.commitOptimisation ? 4 : 0));
+  w.u53(c.version);
+  w.list(c.members, ({ id, key, admin, contact }) => {
+    w.u16(id);
+    w.fixed(key);
+    w.fixed(admin);
+    w.bytes(contact);
+  });
+  w.list(c.retired, (id) => w.u16(id));
+}
+
+/** A configuration as it was written; whether it can be run is for `configurationProblem`. */
+export function readConfiguration(r: Reader): Configuration {
+  if (r.u8() !== VERSION) r.fail();
+  const epoch = r.u53();
+  const faults = { u: r.u16(), r: r.u16(), spare: r.u16() };
+  const order = ORDERS[r.u8()];
+  const flags = r.u8();
+  const version = r.u53();
+  const members = r.list(MAX_MEMBERS, DELEGATE_BYTES, () => readDelegate(r));
+  const retired = r.list(MAX_MEMBERS, 2, () => r.u16());
+  if (order === undefined || flags > 7) r.fail();
+  return {
+    epoch,
+    faults,
+    order: order ?? 'three-phase',
+    speculates: (flags & 1) !== 0,
+    fastCommit: (flags & 2) !== 0,
+    commitOptimisation: (flags & 4) !== 0,
+    version,
+    members,
+    retired,
+  };
+}
+
+const readDelegate = (r: Reader): Delegate => ({
+  id: r.u16(),
+  key: r.fixed(PUBLIC_KEY_BYTES),
+  admin: r.fixed(PUBLIC_KEY_BYTES),
+  contact: r.bytes(MAX_CONTACT_BYTES),
+});
+
+export function encodeConfiguration(c: Configuration): Uint8Array {
+  const writer = createWriter(1024);
+  writeConfiguration(writer, c);
+  return writer.finish();
+}
+
+export function decodeConfiguration(bytes: Uint8Array): Configuration | null {
+  const reader = createReader(bytes);
+  return reader.finish(readConfiguration(reader));
+}
+
+/** Names a configuration in approvals and in the digests of checkpoints. */
+export const configurationDigest = (hash: Hash, c: Configuration): Digest =>
+  tagged(hash, 'concordat configuration v1', encodeConfiguration(c));
+
+export const configurationQuorums = (c: Configuration): Quorums => quorumsOf(c.faults);
+
+export const delegateOf = (c: Configuration, id: NodeId): Delegate | null =>
+  c.members.find((delegate) => delegate.id === id) ?? null;
+
+export const memberIds = (c: Configuration): NodeId[] => c.members.map(({ id }) => id);
+
+/** Why a configuration cannot be run, or null. */
+export function configurationProblem(c: Configuration): string | null {
+  const faults = faultModelProblem(c.faults);
+  if (faults !== null) return faults;
+  const quorums = quorumsOf(c.faults);
+  if (c.members.length !== quorums.members)
+    return `u = ${c.faults.u}, r = ${c.faults.r} and ${c.faults.spare} spare need ${quorums.members} members, here are ${c.members.length}`;
+  if (!isMemberList(memberIds(c), quorums)) return `members are numbers below ${MAX_MEMBERS}, ascending`;
+  if (c.order !== 'speculative' && c.faults.spare > 0) return 'only speculative ordering has spare members';
+  if (c.members.some(({ id }) => c.retired.includes(id)))
+    return 'who has left cannot come back under its old number';
+  if (c.retired.some((id, i) => id <= (c.retired[i - 1] ?? -1) || id >= MAX_MEMBERS))
+    return `former members are numbers below ${MAX_MEMBERS}, ascending`;
+  if (c.epoch > MAX_EPOCH) return 'the federation has had too many epochs';
+  return c.members.some((one, i) => c.members.slice(0, i).some((other) => isKeyShared(one, other)))
+    ? 'two members have the same key'
+    : null;
+}
+
+const isKeyShared = (a: Delegate, b: Delegate): boolean =>
+  equalBytes(a.key, b.key) || equalBytes(a.admin, b.admin);
+
+/** Nobody can approve anything where there are no admin keys: such a federation stays as it was configured. */
+const NO_KEY = new Uint8Array(PUBLIC_KEY_BYTES);
+
+/** The configuration of a federation that nobody governs. */
+export const ungoverned = (config: ReplicaConfig): Configuration => ({
+  epoch: 0,
+  faults: { u: config.quorums.u, r: config.quorums.r, spare: config.quorums.spare },
+  order: config.order,
+  speculates: config.speculates,
+  fastCommit: config.fastCommit,
+  commitOptimisation: config.commitOptimisation,
+  version: 1,
+  members: config.members.map((id) => ({ id, key: NO_KEY, admin: NO_KEY, contact: new Uint8Array(0) })),
+  retired: [],
+});
+
+/** What a replica runs by under a configuration; everything else is as its operator set it. */
+export const runUnder = (config: ReplicaConfig, c: Configuration): ReplicaConfig => ({
+  ...config,
+  epoch: c.epoch,
+  quorums: configurationQuorums(c),
+  members: memberIds(c),
+  order: c.order,
+  speculates: c.speculates,
+  fastCommit: c.fastCommit,
+  commitOptimisation: c.commitOptimisation,
+});

@@ -1,0 +1,144 @@
+/**
+ * What the ordered state knows of governance: every configuration so far, with its command, and the one that is accepted
+ * and waits for its checkpoint. A command acts at the first checkpoint slot at or after its own. Of two commands in one
+ * interval the first wins: the second names an epoch that is taken.
+ */
+
+import type { Hash, Keys, Signatures } from '@concordat/crypto';
+import { assert, type Digest } from '@concordat/kernel';
+import { numberKey, type State, type StateCell, type StateMap } from '@concordat/state';
+import { createReader, createWriter } from '@concordat/wire';
+import type { OrderName, OrderProtocol } from '../order/order-protocol.ts';
+import {
+  decodeReconfigure,
+  type Reconfigure,
+  readReconfigure,
+  type Verdict,
+  writeReconfigure,
+} from './command.ts';
+import { type Configuration, configurationDigest } from './configuration.ts';
+import { type Court, refusalOf } from './judgement.ts';
+
+export interface EpochRecord {
+  readonly command: Reconfigure;
+  /** The slot of the command; 0 for the configuration that the federation began with. */
+  readonly slot: number;
+  /** The checkpoint after which it is in force. */
+  readonly base: number;
+}
+
+export interface GovernanceState {
+  /** By epoch; the one after the present is accepted and waits. */
+  readonly epochs: StateMap<number, EpochRecord>;
+  readonly epoch: StateCell<number>;
+}
+
+/** What execution must know to judge commands. */
+export interface Governance {
+  readonly cluster: Digest;
+  /** What the federation begins with, or a later configuration that its operator trusts. */
+  readonly genesis: Configuration;
+  readonly checkpointInterval: number;
+  readonly verifyWith: Signatures['verifyWith'];
+  /** The own keys of a public half, if they are here. */
+  keysOf(publicKey: Uint8Array): Keys | null;
+  orderOf(name: OrderName): OrderProtocol;
+}
+
+const writer = createWriter(4096);
+
+const recordCodec = {
+  encode: ({ command, slot, base }: EpochRecord): Uint8Array => {
+    writer.u53(slot);
+    writer.u53(base);
+    writeReconfigure(writer, command);
+    return writer.finish();
+  },
+  decode: (bytes: Uint8Array): EpochRecord | null => {
+    const reader = createReader(bytes);
+    const [slot, base] = [reader.u53(), reader.u53()];
+    return reader.finish({ slot, base, command: readReconfigure(reader) });
+  },
+};
+
+const numberCodec = {
+  encode: (value: number): Uint8Array => {
+    writer.u53(value);
+    return writer.finish();
+  },
+  decode: (bytes: Uint8Array): number | null => {
+    const reader = createReader(bytes);
+    return reader.finish(reader.u53());
+  },
+};
+
+export function declareGovernance(state: State, { genesis }: Governance): GovernanceState {
+  const epochs = state.map<number, EpochRecord>('epochs', { ...numberKey, ...recordCodec });
+  const epoch = state.cell<number>('epoch', numberCodec, genesis.epoch);
+  const command = { next: genesis, approvals: [], proof: new Uint8Array(0) };
+  epochs.set(genesis.epoch, { command, slot: 0, base: 0 });
+  return { epochs, epoch };
+}
+
+/** The record of the configuration in force after what is executed. */
+export function presentRecord({ epochs, epoch }: GovernanceState): EpochRecord {
+  const record = epochs.get(epoch.get());
+  assert(record !== undefined, 'the present configuration is in the state');
+  return record;
+}
+
+/** The configuration that is accepted and waits for its checkpoint, or null. */
+export const pendingRecord = ({ epochs, epoch }: GovernanceState): EpochRecord | null =>
+  epochs.get(epoch.get() + 1) ?? null;
+
+/** The checkpoint slot at which a command in `slot` acts. */
+export const boundaryOf = (slot: number, interval: number): number => Math.ceil(slot / interval) * interval;
+
+/** Judges a command of slot `slot`, and keeps it if it is approved. */
+export function executeReconfigure(
+  governance: GovernanceState,
+  context: Governance,
+  hash: Hash,
+  slot: number,
+  body: Uint8Array,
+): Verdict {
+  const refused = (reason: string): Verdict => ({ accepted: false, reason });
+  const command = decodeReconfigure(body);
+  if (command === null) return refused('this is no command');
+  const pending = pendingRecord(governance);
+  if (pending !== null) {
+    const { epoch } = pending.command.next;
+    return refused(`epoch ${epoch} is decided already, and begins after slot ${pending.base}`);
+  }
+  const refusal = refusalOf(
+    courtOf(governance, context, hash),
+    presentRecord(governance).command.next,
+    command,
+  );
+  if (refusal !== null) return refused(refusal);
+  const base = boundaryOf(slot, context.checkpointInterval);
+  governance.epochs.set(command.next.epoch, { command, slot, base });
+  return { accepted: true, epoch: command.next.epoch, afterSlot: base };
+}
+
+/** A court that knows the configurations of the ordered state. */
+export const courtOf = (
+  governance: GovernanceState,
+  { cluster, verifyWith }: Governance,
+  hash: Hash,
+): Court => ({
+  cluster,
+  hash,
+  verifyWith,
+  configurationOf: (epoch) =>
+    epoch <= governance.epoch.get() ? (governance.epochs.get(epoch)?.command.next ?? null) : null,
+});
+
+/** Begins the pending epoch if `slot` was the last of the one before. Called after each batch. */
+export function beginEpochIfDue(governance: GovernanceState, slot: number): void {
+  const pending = pendingRecord(governance);
+  if (pending !== null && slot >= pending.base) governance.epoch.set(pending.command.next.epoch);
+}
+
+export const presentDigest = (governance: GovernanceState, hash: Hash): Digest =>
+  configurationDigest(hash, presentRecord(governance).command.next);
