@@ -22,6 +22,12 @@ export interface Keys {
   verify(signer: NodeId, bytes: Uint8Array, signature: Uint8Array): boolean;
 }
 
+/** What pairs of participants know and nobody else does. */
+export interface PairSecrets {
+  /** 32 secret bytes, the same for both of a pair; also for a participant with itself. */
+  secretWith(peer: NodeId): Uint8Array;
+}
+
 /** Signatures with keys that travel as bytes (session keys, for instance). */
 export interface Signatures {
   /** The public key of a 32-byte seed. */

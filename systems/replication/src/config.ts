@@ -4,6 +4,7 @@
  */
 
 import { assert, type Digest, MAX_MEMBERS, type Millis, type NodeId } from '@concordat/kernel';
+import type { AdmissionName } from './admission/admission.ts';
 import { type FaultModel, type Quorums, quorumsOf } from './fault-model.ts';
 import type { OrderName } from './order/order-protocol.ts';
 import { allPolicies, type Policies } from './robust/policies.ts';
@@ -17,6 +18,8 @@ export interface ReplicaConfig {
   readonly quorums: Quorums;
   /** Who orders: permanent ids, which are their domains, in ascending order. */
   readonly members: readonly NodeId[];
+  /** What convinces replicas that a client asked for what it is said to have asked for. */
+  readonly admission: AdmissionName;
   /** How the log survives a change of views. */
   readonly order: OrderName;
   /** Executes what is accepted before it is committed, and takes it back where it was in vain. */
@@ -76,6 +79,7 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     epoch: 0,
     quorums,
     members: firstMembers(quorums),
+    admission: 'signature',
     order: 'three-phase',
     speculates: false,
     commitOptimisation: true,

@@ -35,6 +35,12 @@ export interface Quorums extends Required<FaultModel> {
   readonly executors: number;
   /** Executors that must hold a state before the log that leads to it may go: one of them is correct, one does not lie. */
   readonly execution: number;
+  /** Filter nodes before the order replicas: u + r + max(u, r) + 1 (UpRight's request quorum). */
+  readonly filters: number;
+  /** Contains a node that neither lies nor fails: what so many vouch for was asked for, and can be had. */
+  readonly sound: number;
+  /** Of so many, whoever lies, `sound` hold in everyone's eyes: whom they convince can convince all others. */
+  readonly transferable: number;
 }
 
 /** The reason why a fault model cannot be run, or null. */
@@ -52,6 +58,7 @@ export function quorumsOf(model: FaultModel): Quorums {
   assert(problem === null, `a fault model is valid: ${problem}`);
   const { u, r, spare = 0 } = model;
   const members = 2 * (u + spare) + r + 1;
+  const sound = Math.max(u, r) + 1;
   return {
     u,
     r,
@@ -62,7 +69,10 @@ export function quorumsOf(model: FaultModel): Quorums {
     agreement: members - u,
     vouching: r + 1,
     noticed: u + 1,
-    executors: u + Math.max(u, r) + 1,
-    execution: Math.max(u, r) + 1,
+    executors: u + sound,
+    execution: sound,
+    filters: u + r + sound,
+    sound,
+    transferable: sound + r,
   };
 }

@@ -1,5 +1,12 @@
+export * from './admission/index.ts';
 export * from './batch.ts';
-export { type ClientOptions, type ClientState, call, createClient } from './client/client.ts';
+export {
+  type ClientOptions,
+  type ClientRoute,
+  type ClientState,
+  call,
+  createClient,
+} from './client/client.ts';
 export * from './config.ts';
 export * from './execution/execution.ts';
 export {

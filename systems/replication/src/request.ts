@@ -51,7 +51,11 @@ function requestStatement(hash: Hash, request: Omit<Request, 'signature'>): Uint
 }
 
 /** Commits to everything the submitter signed. */
-export function requestDigest(keys: Keys, cluster: Digest, request: Omit<Request, 'signature'>): Digest {
+export function requestDigest(
+  keys: Pick<Keys, 'hash'>,
+  cluster: Digest,
+  request: Omit<Request, 'signature'>,
+): Digest {
   return keys.hash(statementBytes(cluster, 'request', requestStatement(keys.hash, request)));
 }
 

@@ -1,3 +1,4 @@
+export { createPairSecrets } from './crypto/agreement.ts';
 export { sha256 } from './crypto/hash.ts';
 export * from './crypto/identity.ts';
 export * from './crypto/identity-file.ts';

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { FIRST_CONNECTION } from '@concordat/kernel';
 import { type FaultModel, type PresetName, presets } from '@concordat/replication';
-import { replicationSweep } from '@concordat/replication/compliance';
+import { governedSweep, replicationSweep } from '@concordat/replication/compliance';
 import {
   createDrawing,
   createTranscript,
@@ -47,7 +47,8 @@ export const simCommand = (): Command =>
   new Command('sim')
     .description('run the real code in a hostile, replayable world')
     .addCommand(keeperCommand())
-    .addCommand(replicationCommand());
+    .addCommand(replicationCommand())
+    .addCommand(governedCommand());
 
 /** What all swarms have in common. */
 const swarmCommand = (name: string): Command =>
@@ -76,6 +77,17 @@ const replicationCommand = (): Command =>
         )}\n\nExamples:\n  concordat sim replication --seeds 500\n  concordat sim replication --preset zyzzyva\n`,
     )
     .action((options: SimOptions) => runSystem(replicationSweep(options.preset), options));
+
+const governedCommand = (): Command =>
+  swarmCommand('governed')
+    .description('federations whose members, keys and order protocol change while all that goes on')
+    .addOption(
+      new Option('--preset <name>', 'what they begin with')
+        .choices(Object.keys(presets))
+        .default('concordat'),
+    )
+    .addHelpText('after', '\nExample:\n  concordat sim governed --seeds 200 --preset zyzzyva\n')
+    .action((options: SimOptions) => runSystem(governedSweep(options.preset), options));
 
 const keeperCommand = (): Command =>
   swarmCommand('keeper')

@@ -1,2 +1,2 @@
 export { modelHash } from './hash.ts';
-export { createModelKeys, modelSeeds, modelSignatures } from './keys.ts';
+export { createModelKeys, createModelPairSecrets, modelSeeds, modelSignatures } from './keys.ts';

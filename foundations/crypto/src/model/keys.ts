@@ -5,7 +5,14 @@
  */
 
 import { assert, createPrng, type NodeId } from '@concordat/kernel';
-import { type Keys, PUBLIC_KEY_BYTES, SEED_BYTES, SIGNATURE_BYTES, type Signatures } from '../primitives.ts';
+import {
+  type Keys,
+  type PairSecrets,
+  PUBLIC_KEY_BYTES,
+  SEED_BYTES,
+  SIGNATURE_BYTES,
+  type Signatures,
+} from '../primitives.ts';
 import { absorb, close, type Lanes, modelHash, squeeze } from './hash.ts';
 
 const lanes: Lanes = new Int32Array(8);
@@ -59,6 +66,23 @@ export function createModelKeys(members: number, seed: number): (id: NodeId) => 
       verify: (signer, bytes, signature) => {
         const secret = secrets[signer];
         return secret !== undefined && isAuthentic(secret, bytes, signature);
+      },
+    };
+  };
+}
+
+/** What members 0 to `members` - 1 of one simulated cluster share in pairs. */
+export function createModelPairSecrets(members: number, seed: number): (id: NodeId) => PairSecrets {
+  const random = createPrng(seed, 'model-pair-secrets');
+  const root = Uint8Array.from({ length: SEED_BYTES }, () => random.below(256));
+  const secretOf = (a: NodeId, b: NodeId): Uint8Array =>
+    modelHash(Uint8Array.of(...root, Math.min(a, b), Math.max(a, b)));
+  return (id) => {
+    assert(id < members, 'secrets are handed to members only');
+    return {
+      secretWith: (peer) => {
+        assert(peer < members, 'members share secrets with members only');
+        return secretOf(id, peer);
       },
     };
   };

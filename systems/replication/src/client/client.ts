@@ -22,6 +22,13 @@ import {
   type SpeculativeCall,
 } from './speculative-paths.ts';
 
+/** How a client's requests are authenticated, and whom they are sent to. */
+export interface ClientRoute {
+  seal(content: Omit<Request, 'signature'>): Request;
+  /** @param members the present ones @param isAgain true if it was sent before, in vain */
+  send(env: Env<Message>, request: Request, isAgain: boolean, members: readonly NodeId[]): void;
+}
+
 export interface ClientOptions {
   readonly cluster: Digest;
   readonly quorums: Quorums;
@@ -37,6 +44,8 @@ export interface ClientOptions {
   readonly fastMs?: Millis;
   /** Without it the members are for ever those above. */
   readonly followed?: Followed;
+  /** Signed and sent to every member unless told otherwise. */
+  readonly route?: ClientRoute;
 }
 
 export interface Call {
@@ -53,6 +62,7 @@ export interface ClientState {
   configuration: Configuration | null;
   members: readonly NodeId[];
   quorums: Quorums;
+  readonly route: ClientRoute;
   nextSeq: number;
   /** Results up to here are known. */
   acked: number;
@@ -72,19 +82,26 @@ const FAST_MS = 50;
 
 /** Submits an operation and returns its sequence number; null while too many are outstanding. */
 export function call(s: ClientState, env: Env<Message>, body: Uint8Array): number | null {
-  const { keys, cluster, domain, client, clientWindow } = s.options;
+  const { domain, client, clientWindow } = s.options;
   if (s.nextSeq > s.acked + clientWindow) return null;
   const seq = s.nextSeq++;
-  const { request } = signRequest(keys, cluster, { domain, client, seq, acked: s.acked, body });
+  const request = s.route.seal({ domain, client, seq, acked: s.acked, body });
   s.calls.set(seq, {
     request,
     sentAt: env.now,
     replies: new Map(),
     speculative: createSpeculativeCall(env.now),
   });
-  broadcast(s, env, { type: 'request', request });
+  s.route.send(env, request, false, s.members);
   return seq;
 }
+
+const signedToAll = ({ keys, cluster }: ClientOptions): ClientRoute => ({
+  seal: (content) => signRequest(keys, cluster, content).request,
+  send: (env, request, _isAgain, members) => {
+    for (const id of members) env.send(id, { type: 'request', request });
+  },
+});
 
 export function broadcast(s: ClientState, env: Env<Message>, message: Message): void {
   for (const id of s.members) env.send(id, message);
@@ -100,6 +117,7 @@ export function createClient(options: ClientOptions): Process<ClientState, Messa
         configuration: options.followed?.trusted ?? null,
         members: options.members,
         quorums: options.quorums,
+        route: options.route ?? signedToAll(options),
         nextSeq: 1,
         acked: 0,
         calls: new Map(),
@@ -125,7 +143,7 @@ export function createClient(options: ClientOptions): Process<ClientState, Messa
 function urge(s: ClientState, env: Env<Message>, pending: Call): void {
   if (env.now - pending.sentAt >= s.options.retransmitMs) {
     pending.sentAt = env.now;
-    broadcast(s, env, { type: 'request', request: pending.request });
+    s.route.send(env, pending.request, true, s.members);
     askForChain(s, env);
   }
   completeByCertificate(s, env, pending, s.options.fastMs ?? FAST_MS);

@@ -4,7 +4,9 @@
  */
 
 import { createPrng, type NodeId } from '@concordat/kernel';
+import { presets } from '../presets/index.ts';
 import { attackers } from '../replica/adversaries.ts';
+import { spoilRows } from './admission-attacks.ts';
 import { attacking } from './attacks.ts';
 import * as broken from './broken.ts';
 import * as governance from './broken-governance.ts';
@@ -16,6 +18,8 @@ import {
   scheduleLoad,
 } from './cluster.ts';
 import { damage, falseServer } from './false-server.ts';
+import { addOperation } from './ledger.ts';
+import { addRogue, outsider } from './outsiders.ts';
 import { certificatesFirst, votesFirst } from './published-rules.ts';
 import { runA, runB, selectingBy } from './published-runs.ts';
 import type { WrongLogRuleName } from './speculative-log/rules.ts';
@@ -227,6 +231,29 @@ const backInTime: Script = (cluster) => {
   return finishes(cluster);
 };
 
+/**
+ * One filter node lies, and four clients tell nobody but it: its row for each of them holds for one replica, another for
+ * each, so that whoever leads has something to propose that nobody else believes (the MAC attack).
+ */
+const macAttack = (variant: broken.Variant | undefined): string | null => {
+  const options = { seed: 1, faults: BFT };
+  const script: Script = (cluster) => {
+    cluster.world.run(200);
+    for (const i of ALL) {
+      const who = outsider(cluster, i);
+      addRogue(cluster, options, who)(1, addOperation('poison', 1), [3]);
+    }
+    cluster.world.run(200);
+    eachAdds(cluster, ALL, 'honest');
+    return finishes(cluster);
+  };
+  return play(variant, script, {
+    ...options,
+    settings: presets.upright.settings,
+    filterAdversaries: new Map([[3, spoilRows(({ ref }, replica) => replica !== ref.client % ALL.length)]]),
+  });
+};
+
 const GOVERNED = { joiners: [4], settings: { checkpointInterval: 8, window: 16 } };
 
 /** Twins whose rounds end in the middle of something: what is left in the middle is what the next view must not lose. */
@@ -301,6 +328,12 @@ export const brokenVariants: readonly BrokenVariant[] = [
     foundBy: ['script'],
     variant: broken.shamelessPrimary,
     run: (variant) => play(variant, backInTime),
+  },
+  {
+    name: 'requests admitted by the MACs of one party',
+    foundBy: ['script'],
+    variant: broken.macOnly,
+    run: macAttack,
   },
   {
     name: 'one approval too few',

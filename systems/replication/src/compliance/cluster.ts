@@ -4,7 +4,15 @@
  * member shows is checked against what any honest member has shown in that slot.
  */
 
-import { createModelKeys, type Keys, modelHash, modelSignatures } from '@concordat/crypto';
+import {
+  createMacs,
+  createModelKeys,
+  createModelPairSecrets,
+  type Keys,
+  type Macs,
+  modelHash,
+  modelSignatures,
+} from '@concordat/crypto';
 import {
   type Env,
   type ExposedBatch,
@@ -30,6 +38,10 @@ import {
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
+import { createFilter } from '../admission/filter/filter.ts';
+import { type FilterState, filterSettings } from '../admission/filter/state.ts';
+import type { PairKeys } from '../admission/pair-keys.ts';
+import { allFilters, filterId, identityOf } from '../admission/request-quorum/filters.ts';
 import { firstMembers, memberIdsEnd, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import { hasLeft } from '../governance/chain.ts';
@@ -42,6 +54,7 @@ import { addOperation, createLedger } from './ledger.ts';
 
 export type ReplicaProcess = Process<ReplicaState, Message>;
 export type ReplicaStrategy = Strategy<ReplicaState, Message>;
+export type FilterStrategy = Strategy<FilterState, Message>;
 
 export interface ClusterOptions {
   readonly seed: number;
@@ -60,6 +73,10 @@ export interface ClusterOptions {
   readonly settings?: Partial<ReplicaSettings>;
   /** A member that exists twice, under one identity: its second copy is the node after the observer. */
   readonly twin?: NodeId;
+  /** What a participant makes and checks MACs with; asked once for each start of the cluster. */
+  readonly macsOf?: (node: NodeId) => Macs;
+  /** What filter nodes do, where there are any; by number. */
+  readonly filterAdversaries?: ReadonlyMap<number, FilterStrategy>;
   /** Who may join later: they run from the start, as members of nothing. Then the federation can be changed. */
   readonly joiners?: readonly NodeId[];
   /** Replaces the honest process: how broken variants are tried. */
@@ -70,6 +87,8 @@ export interface Cluster {
   readonly world: World;
   readonly members: number;
   readonly ids: readonly NodeId[];
+  /** Ids of the filter nodes; none unless requests are admitted by a quorum of them. */
+  readonly filters: readonly NodeId[];
   /** Submits an addition at a member; what becomes of it is tracked. */
   add(member: NodeId, name: string, amount: number): void;
   /** Operations of honest members that have no outcome yet. Those of a member that is down or has left wait for nobody. */
@@ -103,7 +122,7 @@ interface Ledger {
 /** No member ever has this id. */
 const OBSERVER = MAX_MEMBERS;
 
-const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
+export const CLUSTER_ID = modelHash(new TextEncoder().encode('compliance'));
 
 export function createCluster(options: ClusterOptions): Cluster {
   const world = createWorld({ seed: options.seed, ...(options.network && { network: options.network }) });
@@ -125,7 +144,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         ? keysOf(id)
         : meterKeys(keysOf(id), options.cpu, (us) => world.spend(node, us));
     const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
-    const recording = record(replicaOf(options, ids, id, keys), ledger, id);
+    const recording = record(replicaOf(options, ids, id, node, keys), ledger, id);
     world.add({
       id: node,
       process: strategy === undefined ? recording : strategy(recording),
@@ -139,6 +158,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       ...(node === twins?.second && { clock: { offsetMs: 5 } }),
     });
   }
+  const filters = options.settings?.admission === 'request-quorum' ? addFilters(world, options, ids) : [];
   const call: Cluster['call'] = (replica, act) =>
     world.call<ReplicaState, Message>(replica, (s, env) =>
       act(s, twins === null || !honestAt(replica) ? env : envAmongTwins(env, twins)),
@@ -147,6 +167,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     world,
     members: ids.length,
     ids: nodes,
+    filters,
     replicas,
     call,
     add: (member, name, amount) => submitAt(call, ledger, member, honestAt(member), name, amount),
@@ -165,6 +186,7 @@ function replicaOf(
   options: ClusterOptions,
   ids: readonly NodeId[],
   self: NodeId,
+  node: NodeId,
   keys: Keys,
 ): ReplicaProcess {
   const { seed, faults, settings, joiners, variant } = options;
@@ -173,6 +195,7 @@ function replicaOf(
     config,
     keys,
     createService: () => createLedger(modelHash),
+    ...(config.admission === 'request-quorum' && { pair: pairOf(options, ids, self, node) }),
     ...(joiners !== undefined && { governed: governedAs(seed, config, ids) }),
   });
   return variant === undefined ? plain : variant(plain);
@@ -188,6 +211,42 @@ const withTwins = ({ identity, second }: TwinNames, node: NodeId): ReplicaStrate
   if (node === identity) return twinOf(identity, second);
   return node === second ? twinOf(identity, identity) : amongTwins({ identity, second });
 };
+
+/** What a participant with this identity authenticates to others with, in a cluster of this seed. */
+export const pairOf = (
+  { seed, macsOf }: Pick<ClusterOptions, 'seed' | 'macsOf'>,
+  ids: readonly NodeId[],
+  id: NodeId,
+  node = id,
+): PairKeys => ({
+  macs: macsOf?.(node) ?? createMacs(),
+  secrets: createModelPairSecrets(memberIdsEnd(ids), seed)(id),
+});
+
+function addFilters(world: World, options: ClusterOptions, ids: readonly NodeId[]): NodeId[] {
+  const quorums = quorumsOf(options.faults);
+  return allFilters(quorums).map((filter) => {
+    const honest = createFilter({
+      cluster: CLUSTER_ID,
+      quorums,
+      members: ids,
+      filter,
+      hash: modelHash,
+      pair: pairOf(options, ids, identityOf(ids, filter), filterId(filter)),
+      ...filterSettings,
+    });
+    const strategy = options.filterAdversaries?.get(filter);
+    world.add({
+      id: filterId(filter),
+      process: strategy === undefined ? honest : strategy(honest),
+      ...(options.isEncoded !== false && { codec: { encode: encodeMessage, decode: decodeMessage } }),
+      ...(options.disk && { disk: options.disk }),
+      ...options.surroundings?.(),
+      mayFail: strategy !== undefined,
+    });
+    return filterId(filter);
+  });
+}
 
 function submitAt(
   call: Cluster['call'],

@@ -9,6 +9,7 @@ export {
   clientAttacks,
   type Flood,
 } from './client-attacks.ts';
+export { governedSweep } from './governed-sweep.ts';
 export { addOperation, createLedger } from './ledger.ts';
 export { SLOT_RULES, type SlotRuleName } from './published-rules.ts';
 export { speculativeSlot } from './speculative-exploration.ts';

@@ -26,6 +26,8 @@ export interface Storm {
   readonly faults: FaultModel;
   /** Who lies, and how. */
   readonly liars: ReadonlyMap<NodeId, (place: Place) => ReplicaStrategy>;
+  /** Filter nodes that lie, by number, where there are any. */
+  readonly filterAdversaries?: ClusterOptions['filterAdversaries'];
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
   readonly operations?: number;
   readonly settings?: ClusterOptions['settings'];
@@ -96,6 +98,7 @@ export function runStorm(storm: Storm): StormReport {
     faults,
     adversaries,
     settings: { checkpointInterval: 8, window: 16, ...storm.settings },
+    ...(storm.filterAdversaries && { filterAdversaries: storm.filterAdversaries }),
     ...(storm.variant && { variant: storm.variant }),
   });
   const problem = objectionOf(cluster, () => weather(cluster, storm));

@@ -1,6 +1,6 @@
 /** The swarm for one preset: random fault model, settings, network and disks, judged by the cluster's judges. */
 
-import type { NodeId, Prng } from '@concordat/kernel';
+import type { NodeId, Prng, Strategy } from '@concordat/kernel';
 import {
   corrupt,
   deaf,
@@ -18,12 +18,15 @@ import {
   type SweepSystem,
   selectiveSilence,
 } from '@concordat/sim';
-import { type FaultModel, quorumsOf } from '../fault-model.ts';
-import { type PresetName, presets } from '../presets/index.ts';
+import { allFilters, filterId, filterOf } from '../admission/request-quorum/filters.ts';
+import { type FaultModel, type Quorums, quorumsOf } from '../fault-model.ts';
+import { type Preset, type PresetName, presets } from '../presets/index.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
+import type { Message } from '../replica/messages.ts';
 import {
   type ClusterOptions,
   createCluster,
+  type FilterStrategy,
   type ReplicaProcess,
   type ReplicaStrategy,
   scheduleLoad,
@@ -49,8 +52,10 @@ const MODELS: readonly FaultModel[] = [
 
 const codec = { encode: encodeMessage, decode: decodeMessage };
 
+type MakeStrategy = <S>(random: Prng, members: number) => Strategy<S, Message>;
+
 /** Adversaries that know nothing of the protocol. */
-export const STRATEGIES: Readonly<Record<string, (random: Prng, members: number) => ReplicaStrategy>> = {
+export const STRATEGIES: Readonly<Record<string, MakeStrategy>> = {
   mute: (random) => mute(random.below(5000)),
   delay: (random) => delay(random.below(900)),
   replay: () => replay(),
@@ -81,13 +86,20 @@ export const replicationSweep = (
     operations: 50 + random.below(250),
     network: randomNetwork(random),
   }),
-  faults: ({ faults }) => ({
+  faults: ({ faults, preset }) => ({
     budget: { u: faults.u, r: faults.r, hasOutages: true },
-    members: Array.from({ length: quorumsOf(faults).members }, (_, id) => id),
+    members: participants(quorumsOf(faults), presets[preset]),
   }),
   strategies: Object.keys(STRATEGIES),
   build: (setting) => build(setting, variant),
 });
+
+/** Whom faults may strike: replicas, and the filter nodes before them. */
+function participants(quorums: Quorums, { settings }: Preset): NodeId[] {
+  const replicas = Array.from({ length: quorums.members }, (_, id) => id);
+  if (settings.admission !== 'request-quorum') return replicas;
+  return [...replicas, ...allFilters(quorums).map((filter) => filterId(filter))];
+}
 
 function build(
   setting: SweepSetting<SweepConfig>,
@@ -107,11 +119,16 @@ export function clusterOptions({
   random,
   byzantine,
 }: SweepSetting<SweepConfig>): ClusterOptions {
-  const { members } = quorumsOf(config.faults);
+  const quorums = quorumsOf(config.faults);
+  const { members } = quorums;
   const adversaries = new Map<NodeId, ReplicaStrategy>();
+  const filterAdversaries = new Map<number, FilterStrategy>();
   for (const [id, name] of byzantine) {
     const make = STRATEGIES[name];
-    if (make !== undefined) adversaries.set(id, make(random, members));
+    if (make === undefined) continue;
+    const filter = filterOf(quorums, id);
+    if (filter === null) adversaries.set(id, make(random, members));
+    else filterAdversaries.set(filter, make(random, members));
   }
   return {
     seed,
@@ -119,6 +136,7 @@ export function clusterOptions({
     network: config.network,
     surroundings: () => ({ disk: randomDisk(random), clock: randomClock(random) }),
     adversaries,
+    filterAdversaries,
     settings: {
       ...presets[config.preset].settings,
       checkpointInterval: config.checkpointInterval,

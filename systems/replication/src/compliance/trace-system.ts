@@ -71,6 +71,8 @@ function label(m: Message): string | null {
     case 'attach':
     case 'reply-digest':
       return null;
+    default:
+      return m.type.toUpperCase();
   }
 }
 

@@ -103,5 +103,5 @@ test('every member tells the events of what is done, in one order', DEADLINE, as
 });
 
 test('a preset whose members do not execute is refused: nothing here hosts executors', DEADLINE, async () => {
-  await assert.rejects(createCluster(counter, { u: 1, r: 1, preset: 'upright' }), /needs executors/);
+  await assert.rejects(createCluster(counter, { u: 1, r: 1, preset: 'executors' }), /needs executors/);
 });

@@ -12,10 +12,10 @@ import type { FeedMessage, NextBatch } from './messages.ts';
 export const MAX_NAMED = 64;
 
 export const FEED_TAGS = {
-  'next-batch': 32,
-  'last-executed': 33,
-  attach: 34,
-  'reply-digest': 35,
+  'next-batch': 48,
+  'last-executed': 49,
+  attach: 50,
+  'reply-digest': 51,
 } as const satisfies Record<FeedMessage['type'], number>;
 
 const feedTypes: ReadonlySet<string> = new Set(Object.keys(FEED_TAGS));

@@ -12,7 +12,7 @@ import {
   scheduleAdditions,
 } from '../compliance/executor-cluster.ts';
 import { firstObjection } from '../compliance/storm.ts';
-import type { FaultModel } from '../fault-model.ts';
+import { type FaultModel, quorumsOf } from '../fault-model.ts';
 import type { ReplicaState } from '../replica/state.ts';
 import { executionAttackers, feedAttackers } from './adversaries.ts';
 import type { ExecutorState } from './executor.ts';
@@ -87,19 +87,8 @@ for (const faults of MODELS) {
 
 describe('who breaks a rule is caught', () => {
   const faults = { u: 1, r: 1 };
-  const { vouching, ...quorums } = {
-    members: 4,
-    u: 1,
-    r: 1,
-    spare: 0,
-    fast: 4,
-    certificate: 3,
-    agreement: 3,
-    vouching: 1,
-    noticed: 2,
-    executors: 3,
-    execution: 2,
-  };
+  const vouching = 1;
+  const quorums = quorumsOf(faults);
 
   it('a learner that believes one order replica', () => {
     const learner = { quorums: { ...quorums, vouching } };

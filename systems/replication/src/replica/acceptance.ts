@@ -10,7 +10,7 @@ import { type Batch, batchDigest, NULL_BATCH, nextHistory } from '../batch.ts';
 import { executedOf } from '../execution/core-state.ts';
 import { isDeliverable } from '../executor/retention.ts';
 import { logLimit } from '../governance/boundary.ts';
-import { findPooled, noteProposed } from '../pool.ts';
+import { noteProposed } from '../pool.ts';
 import { GOVERNANCE_CLIENTS, type Request } from '../request.ts';
 import { noteBatch } from '../robust/regular-views.ts';
 import { append } from './journal.ts';
@@ -106,9 +106,9 @@ const isTimely = (s: ReplicaState, env: Env<Message>, slot: Slot, { batch }: Pre
 function gather(s: ReplicaState, digest: Digest, batch: Batch): Content | null {
   const requests: Request[] = [];
   for (const ref of batch.refs) {
-    const pooled = findPooled(s.pool, ref);
-    if (pooled === null) return null;
-    requests.push(pooled.request);
+    const request = s.admission.find(s, ref);
+    if (request === null) return null;
+    requests.push(request);
   }
   return { digest, batch, requests };
 }

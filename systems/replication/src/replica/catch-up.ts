@@ -13,7 +13,6 @@ import { keptContent } from '../executor/retention.ts';
 import { logLimit } from '../governance/boundary.ts';
 import { hasLeft, linksAfter } from '../governance/chain.ts';
 import { epochOf } from '../governance/views.ts';
-import { findPooled } from '../pool.ts';
 import { type RequestRef, requestDigest } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';
 import type { BatchContent, FetchBatch, Message, Status } from './messages.ts';
@@ -111,7 +110,9 @@ function resendProposals(s: ReplicaState, after: number, send: (message: Message
   const last = Math.min(s.accepted, first + MAX_RESENT - 1);
   for (let number = first; number <= last; number++) {
     const proposal = findSlot(s, number)?.proposal ?? null;
-    if (proposal !== null && proposal.view === s.view) send(proposal);
+    if (proposal === null || proposal.view !== s.view) continue;
+    for (const proof of s.admission.proofs(s, proposal.batch)) send(proof);
+    send(proposal);
   }
   return last;
 }
@@ -172,7 +173,7 @@ function missingDigest(s: ReplicaState, number: number): Uint8Array | null {
       : batchDigest(s.keys.hash, slot.proposal.batch);
   if (findContent(slot, (known) => equalBytes(known, digest)) !== null) return null;
   const refs = isSelected ? null : (slot.proposal?.batch.refs ?? null);
-  const isComplete = refs?.every((ref: RequestRef) => findPooled(s.pool, ref) !== null) ?? false;
+  const isComplete = refs?.every((ref: RequestRef) => s.admission.find(s, ref) !== null) ?? false;
   return isComplete ? null : digest;
 }
 
@@ -214,6 +215,7 @@ export function serveContent(
   { batch, requests }: Content,
 ): void {
   const sizeBytes = requests.reduce((sum, { body }) => sum + body.length + 200, 0);
+  for (const proof of s.admission.proofs(s, batch)) serve(s, env, to, proof, 0);
   serve(s, env, to, { type: 'batch', slot, batch, requests }, sizeBytes);
 }
 

@@ -352,19 +352,19 @@ test('golden bytes of messages around executors', () => {
   const [before, digests] = [new Uint8Array(32).fill(3), [new Uint8Array(32).fill(4)]];
   assert.equal(
     hex({ type: 'next-batch', view: 1, after: 2, before, digests, accepted: 3, tentative: 2, committed: 1 }),
-    `20${number(1)}${number(2)}${'03'.repeat(32)}00000001${'04'.repeat(32)}${number(3)}${number(2)}${number(1)}`,
+    `30${number(1)}${number(2)}${'03'.repeat(32)}00000001${'04'.repeat(32)}${number(3)}${number(2)}${number(1)}`,
   );
   assert.equal(
     hex({ type: 'last-executed', executed: 5, known: 6, isSupplier: true }),
-    `21${number(5)}${number(6)}01`,
+    `31${number(5)}${number(6)}01`,
   );
   assert.equal(
     hex({ type: 'attach', domain: 1, client: 2, executor: 31, signature: proof }),
-    `220001${number(2)}001f${'09'.repeat(64)}`,
+    `320001${number(2)}001f${'09'.repeat(64)}`,
   );
   assert.equal(
     hex({ type: 'reply-digest', domain: 1, client: 2, seq: 3, slot: 4, digest: before }),
-    `230001${number(2)}${number(3)}${number(4)}${'03'.repeat(32)}`,
+    `330001${number(2)}${number(3)}${number(4)}${'03'.repeat(32)}`,
   );
 });
 

@@ -11,6 +11,8 @@
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_OPERATION_BYTES, MAX_REQUEST_BYTES, unreachable } from '@concordat/kernel';
 import { compact, createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
+import { isAdmissionMessage, readAdmissionMessage, writeAdmissionMessage } from '../admission/codec.ts';
+import type { AdmissionMessage } from '../admission/messages.ts';
 import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
 import { readRoots, writeRoots } from '../execution/roots.ts';
 import { FEED_TAGS, isFeedMessage, readFeedMessage, writeFeedMessage } from '../executor/codec.ts';
@@ -47,6 +49,8 @@ const MAX_PARTS = 100_000;
 /** A part may hold one entry of maximal size beyond its target. */
 const MAX_PART_BYTES = 2 * MAX_OPERATION_BYTES;
 
+type OrderMessage = Exclude<Message, AdmissionMessage>;
+
 const TAGS = {
   'pre-prepare': 1,
   prepare: 2,
@@ -74,7 +78,7 @@ const TAGS = {
   chain: 24,
   'fetch-chain': 25,
   ...FEED_TAGS,
-} as const satisfies Record<Message['type'], number>;
+} as const satisfies Record<OrderMessage['type'], number>;
 
 const writer = createWriter(64 * 1024);
 
@@ -85,6 +89,7 @@ export function encodeMessage(message: Message): Uint8Array {
 
 /** For whoever puts messages into frames of their own. */
 export function writeMessage(to: Writer, message: Message): void {
+  if (isAdmissionMessage(message)) return writeAdmissionMessage(to, message);
   to.u8(TAGS[message.type]);
   writeFields(to, message);
 }
@@ -95,7 +100,7 @@ export function decodeMessage(bytes: Uint8Array): Message | null {
   return message === null ? null : reader.finish(message);
 }
 
-function writeFields(w: Writer, m: Message): void {
+function writeFields(w: Writer, m: OrderMessage): void {
   switch (m.type) {
     case 'pre-prepare':
       return writePrePrepare(w, m);
@@ -267,7 +272,7 @@ function readClientFields(r: Reader, tag: number): Message | null {
     case TAGS['fetch-chain']:
       return { type: 'fetch-chain', epoch: r.u53() };
     default:
-      return readFeedMessage(r, tag);
+      return readFeedMessage(r, tag) ?? readAdmissionMessage(r, tag);
   }
 }
 

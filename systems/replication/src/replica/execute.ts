@@ -82,6 +82,7 @@ function expose(
   for (const request of requests)
     if (request.client === COMMAND_CLIENT) noteExecuted(s.pool, request, request.seq);
   keep(s, exposed.slot);
+  s.admission.onExposed(s, env, exposed);
   s.exposed.push(takeVerdicts(s, env, exposed));
 }
 

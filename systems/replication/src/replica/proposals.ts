@@ -67,7 +67,10 @@ function proposeBatch(s: ReplicaState, env: Env<Message>, batch: Batch, requests
   slot.proposal = proposal;
   accept(s, env, slot, { digest, batch, requests });
   s.proposedAt = env.now;
+  const proofs = s.admission.proofs(s, batch);
   for (const peer of others(s)) {
+    // Early: they rest on what others wrote.
+    for (const proof of proofs) env.sendEarly(peer, proof);
     // Early: the own vote follows as a durable PREPARE, and after a restart this view is not led again.
     if (s.mayProposeEarly) env.sendEarly(peer, proposal);
     else env.send(peer, proposal);

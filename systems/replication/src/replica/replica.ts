@@ -13,6 +13,10 @@ import {
   type Service,
   unreachable,
 } from '@concordat/kernel';
+import { isAdmissionMessage } from '../admission/codec.ts';
+import type { PairKeys } from '../admission/pair-keys.ts';
+import { admissions } from '../admission/registry.ts';
+import { createVouching } from '../admission/request-quorum/vouchers.ts';
 import { genesisHistory } from '../batch.ts';
 import { primaryOf, type ReplicaConfig } from '../config.ts';
 import { createExecution } from '../execution/execution.ts';
@@ -28,8 +32,6 @@ import { epochOf } from '../governance/views.ts';
 import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
-import { findPooled } from '../pool.ts';
-import { requestCheck } from '../request.ts';
 import { forgetGuest } from '../robust/client-filter.ts';
 import { watchFlood } from '../robust/muting.ts';
 import { forgive } from '../robust/throughput.ts';
@@ -62,15 +64,7 @@ import type { BatchContent, Message } from './messages.ts';
 import { checkProposal, keepEarly, onPrePrepare, propose } from './proposals.ts';
 import { onRead, releaseReads } from './reads.ts';
 import { knownLosses, recover } from './recovery.ts';
-import {
-  checkPooled,
-  onChecked,
-  onRequest,
-  onVerifiedRequest,
-  resubmit,
-  submit,
-  watchRequests,
-} from './requests.ts';
+import { checkPooled, onChecked, onVerifiedRequest, watchRequests } from './requests.ts';
 import { continueSnapshot } from './snapshotting.ts';
 import { createReplicaState, invariants, type ReplicaState } from './state.ts';
 import {
@@ -101,6 +95,8 @@ const TICK = 'replica/tick';
 export interface ReplicaOptions {
   readonly config: ReplicaConfig;
   readonly keys: Keys;
+  /** What MACs are made and checked with; needed where requests pass filter nodes. */
+  readonly pair?: PairKeys;
   /** A fresh service in its initial state: called at every start. */
   readonly createService: () => Service;
   /** Nobody can change the federation unless told. */
@@ -145,7 +141,7 @@ export function createReplica(options: ReplicaOptions): Process<ReplicaState, Me
 
 /** The ordered log of a replica: what its own gateway consumes. */
 export const orderedLog: OrderedLog<ReplicaState, Message> = {
-  submit,
+  submit: (s, env, body) => s.admission.submit(s, env, body),
   takeExposed: (s) => {
     const { exposed } = s;
     if (exposed.length > 0) s.exposed = [];
@@ -161,8 +157,17 @@ function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered)
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
-  const order = orderProtocols[config.order];
-  const s = createReplicaState(config, order, keys, governance, execution, incarnation, env.now);
+  const s = createReplicaState(
+    config,
+    orderProtocols[config.order],
+    admissions[config.admission],
+    createVouching(options),
+    keys,
+    governance,
+    execution,
+    incarnation,
+    env.now,
+  );
   if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
   else if (recovered.records.length > 0) resume(s, env, recovered);
   else append(s, env, { type: 'view', view: s.view, newView: null });
@@ -212,7 +217,7 @@ function tick(s: ReplicaState, env: Env<Message>): void {
   env.setTimer(TICK, TICK_MS);
   forgivePause(s, env);
   renewCredit(s);
-  resubmit(s, env);
+  s.admission.tick(s, env);
   resubmitCommands(s, env);
   tickStatus(s, env);
   tickTransfer(s, env);
@@ -288,21 +293,14 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
   }
 }
 
-/** Bodies for a proposal must be genuine requests, unless a correct replica has found them so: it voted, or they are selected. */
+/** Bodies for a proposal must be admitted requests, unless a correct replica has found them so: it voted, or they are selected. */
 function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
   if (!isMissing(s, m)) return;
-  const refs = m.batch.refs;
-  const unknown =
-    m.slot <= Math.max(selectionEnd(s), vouchedEnd(s)) || refs.length !== m.requests.length
-      ? []
-      : m.requests.flatMap((request, i) => {
-          const ref = refs[i];
-          return ref === undefined || findPooled(s.pool, ref) !== null
-            ? []
-            : [requestCheck(request, ref.digest)];
-        });
-  if (unknown.length === 0) onBatch(s, env, from, m);
-  else verifyThen(s, env, from, unknown, m);
+  const isVouchedFor = m.slot <= Math.max(selectionEnd(s), vouchedEnd(s));
+  const doubts = isVouchedFor ? [] : s.admission.doubts(s, env, m);
+  if (doubts === null) return;
+  if (doubts.length === 0) onBatch(s, env, from, m);
+  else verifyThen(s, env, from, doubts, m);
 }
 
 function completed(s: ReplicaState, env: Env<Message>, ticket: number, holds: boolean): void {
@@ -331,6 +329,7 @@ function onVerified(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message
 
 /** A message whose signatures, if it has any, hold. */
 function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  if (isAdmissionMessage(m)) return s.admission.receive(s, env, from, m);
   switch (m.type) {
     case 'pre-prepare':
       return onPrePrepare(s, env, m);
@@ -349,7 +348,7 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
     case 'status':
       return onStatus(s, env, from, m);
     case 'request':
-      return onRequest(s, env, from, m);
+      return s.admission.onRequest(s, env, from, m);
     case 'fetch-batch':
       return onFetchBatch(s, env, from, m);
     case 'batch':

@@ -108,8 +108,9 @@ export function checkPooled(s: ReplicaState, env: Env<Message>): void {
   for (const pooled of s.pool.arrivals) if (!pooled.isVerified && !pooled.isBusy) check(s, env, pooled);
 }
 
-/** Has the signature of a pooled request checked. */
+/** Has the signature of a pooled request checked, if it is a signature that decides. */
 export function check(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
+  if (!s.admission.isSigned(pooled.request)) return;
   pooled.isBusy = true;
   const ticket = s.nextTicket++;
   s.checking.set(ticket, pooled);
@@ -152,12 +153,16 @@ export function watchRequests(s: ReplicaState, env: Env<Message>): number | null
   return since;
 }
 
-/** Shows the primary a request, once: it may not have it. */
+/** Shows a request that waits, once: those who could order it may not have it. */
 export function show(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
-  const primary = primaryOf(s.config.members, s.view);
-  if (pooled.isShown || primary === s.config.self) return;
+  if (pooled.isShown || isPrimary(s)) return;
   pooled.isShown = true;
-  env.send(primary, { type: 'request', request: pooled.request });
+  s.admission.show(s, env, pooled);
+}
+
+/** Shows the primary a request whose signature holds. */
+export function showToPrimary(s: ReplicaState, env: Env<Message>, { request }: Pooled): void {
+  env.send(primaryOf(s.config.members, s.view), { type: 'request', request });
 }
 
 /** Submits under this member's own client; null when the window is full, or it is no member. */

@@ -14,6 +14,8 @@ import {
   type Millis,
   type NodeId,
 } from '@concordat/kernel';
+import type { Admission } from '../admission/admission.ts';
+import type { Vouching } from '../admission/request-quorum/vouchers.ts';
 import { type Batch, genesisHistory } from '../batch.ts';
 import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
@@ -125,6 +127,9 @@ export interface ReplicaState {
   /** What it runs by in the present epoch. */
   config: ReplicaConfig;
   order: OrderProtocol;
+  readonly admission: Admission;
+  /** What filter nodes vouch for; null where requests are admitted by signature. */
+  readonly vouching: Vouching | null;
   /** The own keys in the present epoch. */
   keys: Keys;
   readonly governance: Governance;
@@ -271,17 +276,20 @@ const genesisStable = (execution: Execution): Stable => ({
 export function createReplicaState(
   config: ReplicaConfig,
   order: OrderProtocol,
+  admission: Admission,
+  vouching: Vouching | null,
   keys: Keys,
   governance: Governance,
   execution: Execution,
   incarnation: Incarnation,
   now: Millis,
 ): ReplicaState {
-  const ids = memberIdsEnd(config.members);
-  const genesis = genesisStable(execution);
+  const [ids, genesis] = [memberIdsEnd(config.members), genesisStable(execution)];
   return {
     config,
     order,
+    admission,
+    vouching,
     keys,
     governance,
     chain: [],

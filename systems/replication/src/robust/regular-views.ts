@@ -62,13 +62,17 @@ export function isUnfair(s: ReplicaState, env: Env<Message>): boolean {
   return isOvertaken(fairness);
 }
 
+/** True unless too few vouch for it, and nothing that this replica could do would show more. */
+const mayConvince = (s: ReplicaState, { isVerified, request }: Pooled): boolean =>
+  isVerified || s.admission.isSigned(request);
+
 /** The request that has waited longest, if that is long. */
 function longestWaiting(s: ReplicaState, now: Millis): Pooled | null {
   if (now - s.enteredAt < marginMs(s)) return null;
   for (const pooled of s.pool.arrivals) {
     // Arrivals are in order: no later one has waited longer.
     if (now - pooled.arrivedAt < marginMs(s)) return null;
-    if (isDue(s.pool, pooled)) return pooled;
+    if (isDue(s.pool, pooled) && mayConvince(s, pooled)) return pooled;
   }
   return null;
 }

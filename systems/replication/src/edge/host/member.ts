@@ -25,6 +25,7 @@ import { createTypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
 import { CLIENT_PROTOCOL, replicaFraming } from './client-port.ts';
 import { watchDurability } from './durability.ts';
+import { pairKeysFor, withFilterNode } from './filter-node.ts';
 import { handleOf, type Member, peekInto } from './member-handle.ts';
 import {
   checkMembership,
@@ -60,7 +61,8 @@ export async function startMember<I, O, QI, QO, E>(
   const { membership, identity } = options;
   const { self, card } = await placeOf(options);
   const logger = (options.logger ?? createLogger()).with({ member: card.name });
-  const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(membership) });
+  const identities = { seed: identity.seed, publicKeys: publicKeysOf(membership) };
+  const keys = createKeys({ self, ...identities });
   const composition = compositionOf(membership);
   const config = replicaConfig({
     self,
@@ -74,9 +76,11 @@ export async function startMember<I, O, QI, QO, E>(
       operation,
       error: error instanceof Error ? `${error.stack}` : `${error}`,
     });
+  const pair = pairKeysFor(config, identities);
   const replica = createReplica({
     config,
     keys,
+    ...(pair && { pair }),
     createService: () => service.create({ hash: keys.hash, onThrow }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
@@ -84,7 +88,7 @@ export async function startMember<I, O, QI, QO, E>(
   const { queue, process, ask } = withOwnCalls(replica, { onceDurable, onBatch });
   const host = await createHost({
     self,
-    process,
+    process: withFilterNode(process, config, keys, pair),
     codec: memberCodec,
     keys,
     journal,

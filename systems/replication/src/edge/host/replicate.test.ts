@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLogger } from '@concordat/runtime';
 import { unwrap } from '../client/outcome.ts';
 import { counter } from '../testing/counter.ts';
+import { freePort } from '../testing/free-port.ts';
 import { createHome } from './home.ts';
 import { cardOf, type MemberCard } from './membership.ts';
 import { type Replica, replicate } from './replicate.ts';
@@ -16,14 +16,6 @@ import { type Replica, replicate } from './replicate.ts';
 const DEADLINE = { timeout: 30_000 };
 const LOOPBACK = '127.0.0.1';
 const logger = createLogger({ write: () => {} });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function withHomes(body: (homes: readonly string[], members: readonly MemberCard[]) => Promise<void>) {
   const parent = mkdtempSync(join(tmpdir(), 'concordat-replicate-'));

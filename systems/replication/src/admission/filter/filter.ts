@@ -1,0 +1,46 @@
+/**
+ * A filter node as a process (UpRight, SOSP 2009, the request quorum): dispatch, the turn and the tick. It stands between
+ * clients and order replicas and can be hosted beside a replica, at the price of failing with it. Whatever it does, it can
+ * only withhold: it cannot make up a request, because `sound` filter nodes must say the same.
+ */
+
+import type { Env, NodeId, Process } from '@concordat/kernel';
+import type { Message } from '../../replica/messages.ts';
+import { onCompleted, onFetchBody, renewCredit } from './completion.ts';
+import { retransmit } from './forwarding.ts';
+import { onAdopt, onFilterRequest } from './intake.ts';
+import { recoverLog, trim } from './log.ts';
+import { createFilterState, type FilterOptions, type FilterState, invariants } from './state.ts';
+
+const TICK = 'filter/tick';
+const TICK_MS = 25;
+
+export function createFilter(options: FilterOptions): Process<FilterState, Message> {
+  return {
+    start: (env, recovered) => {
+      const s = createFilterState(options);
+      recoverLog(s, recovered, env.now);
+      if (recovered.records.length > 0) env.note({ kind: 'filter-recovered', held: s.log.size });
+      env.setTimer(TICK, TICK_MS);
+      return s;
+    },
+    receive,
+    timeout: (s, env, timer) => {
+      if (timer !== TICK) return;
+      env.setTimer(TICK, TICK_MS);
+      renewCredit(s);
+      retransmit(s, env);
+    },
+    settle: trim,
+    invariants,
+  };
+}
+
+function receive(s: FilterState, env: Env<Message>, from: NodeId, m: Message): void {
+  const isReplica = s.options.members.includes(from);
+  if (m.type === 'filter-request') onFilterRequest(s, env, from, m);
+  else if (isReplica && m.type === 'completed') onCompleted(s, from, m);
+  else if (isReplica && m.type === 'fetch-body') onFetchBody(s, env, from, m);
+  else if (isReplica && m.type === 'adopt') onAdopt(s, env, from, m);
+  else env.note({ kind: 'strike', peer: from, why: `${m.type} is not for a filter node, or not from there` });
+}

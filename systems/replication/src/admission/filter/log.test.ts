@@ -1,0 +1,130 @@
+/** A filter node's log: what is in it after a restart, and that it shrinks whatever clients do. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createMacs, createModelPairSecrets, modelHash } from '@concordat/crypto';
+import { createPrng, type Env } from '@concordat/kernel';
+import { utf8 } from '@concordat/wire';
+import fc from 'fast-check';
+import { quorumsOf } from '../../fault-model.ts';
+import type { Message } from '../../replica/messages.ts';
+import { type Request, requestDigest } from '../../request.ts';
+import { UNSIGNED } from '../codec.ts';
+import { onCompleted } from './completion.ts';
+import { createFilter } from './filter.ts';
+import { decodeLogged, encodeLogged, keep, trim } from './log.ts';
+import {
+  createFilterState,
+  type FilterOptions,
+  type FilterState,
+  filterSettings,
+  invariants,
+} from './state.ts';
+
+const options: FilterOptions = {
+  cluster: modelHash(utf8('filter log test')),
+  quorums: quorumsOf({ u: 1, r: 1 }),
+  members: [0, 1, 2, 3],
+  filter: 0,
+  hash: modelHash,
+  pair: { macs: createMacs(), secrets: createModelPairSecrets(4, 1)(0) },
+  ...filterSettings,
+};
+
+/** A journal that forgets what is released. */
+function createDisk() {
+  const records: Uint8Array[] = [];
+  let first = 0;
+  const env: Env<Message> = {
+    self: 32,
+    now: 0,
+    random: createPrng(1),
+    secret: (sizeBytes) => new Uint8Array(sizeBytes),
+    send: () => {},
+    sendEarly: () => {},
+    close: () => {},
+    mute: () => {},
+    append: (record) => first + records.push(record.slice()) - 1,
+    release: (position) => {
+      records.splice(0, position - first);
+      first = position;
+    },
+    setTimer: () => {},
+    cancelTimer: () => {},
+    offload: () => {},
+    note: () => {},
+  };
+  return { env, recovered: () => ({ records, first, whole: true, losses: 0 }) };
+}
+
+const request = (client: number, seq: number): Request => ({
+  domain: client % 4,
+  client,
+  seq,
+  acked: 0,
+  body: utf8(`${client} asks ${seq}`),
+  signature: UNSIGNED,
+});
+
+/** Two of four replicas say that it is executed: one of them is correct. */
+function complete(s: FilterState, { domain, client, seq }: Request): void {
+  for (const replica of [1, 2])
+    onCompleted(s, replica, { type: 'completed', view: 0, done: [{ domain, client, seq }] });
+}
+
+const put = (s: FilterState, env: Env<Message>, one: Request): Request =>
+  keep(s, env, one, requestDigest(options, options.cluster, one)).request;
+
+const heldIn = (s: FilterState): string[] => [...s.log].map(({ ref }) => `${ref.client}/${ref.seq}`).sort();
+
+test('what one replica alone says is executed is kept', () => {
+  const disk = createDisk();
+  const s = createFilterState(options);
+  const one = put(s, disk.env, request(5, 1));
+  onCompleted(s, 1, { type: 'completed', view: 0, done: [one] });
+  assert.deepEqual(heldIn(s), ['5/1']);
+  onCompleted(s, 3, { type: 'completed', view: 0, done: [one] });
+  assert.deepEqual(heldIn(s), []);
+});
+
+test('a restart finds what is not executed, and of two things under one number the later', () => {
+  const disk = createDisk();
+  const s = createFilterState(options);
+  for (let seq = 1; seq <= 10; seq++) put(s, disk.env, request(5, seq));
+  put(s, disk.env, { ...request(5, 10), body: utf8('something else') });
+  for (let seq = 1; seq <= 4; seq++) complete(s, request(5, seq));
+  trim(s, disk.env);
+  const again = createFilter(options).start(disk.env, disk.recovered());
+  assert.deepEqual(heldIn(again), heldIn(s));
+  assert.equal(again.log.size, 6);
+  assert.deepEqual(again.domainBytes, s.domainBytes);
+  assert.equal(again.clients.get('1/5')?.held.get(10)?.request.body.length, 'something else'.length);
+  invariants(again);
+});
+
+test('requests that are never ordered do not keep the log from shrinking', () => {
+  const disk = createDisk();
+  const s = createFilterState(options);
+  for (let client = 100; client < 120; client++) put(s, disk.env, request(client, 1));
+  let most = 0;
+  for (let seq = 1; seq <= 20_000; seq++) {
+    complete(s, put(s, disk.env, request(5, seq)));
+    trim(s, disk.env);
+    most = Math.max(most, disk.recovered().records.length);
+  }
+  assert.ok(most < 1200, `${most} records for 20 that are needed`);
+  const again = createFilter(options).start(disk.env, disk.recovered());
+  for (let client = 100; client < 120; client++) assert.ok(heldIn(again).includes(`${client}/1`));
+  invariants(again);
+});
+
+test('records are read as they were written, and nothing else is', () => {
+  const one = request(7, 3);
+  assert.deepEqual(decodeLogged(encodeLogged(one).slice()), one);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+      const read = decodeLogged(bytes);
+      if (read !== null) assert.deepEqual(encodeLogged(read), bytes);
+    }),
+  );
+});

@@ -1,0 +1,160 @@
+/**
+ * The state of a filter node: the requests it vouches for until they are executed, by client, and how far each replica
+ * says it has come. A filter node vouches for one request under each number of a client, unless enough replicas tell it
+ * that the others vouch for another.
+ */
+
+import { type Hash, MAC_KEY_BYTES, type MatrixShape } from '@concordat/crypto';
+import {
+  assert,
+  type Digest,
+  type Millis,
+  type NodeId,
+  type Position,
+  type Submitter,
+} from '@concordat/kernel';
+import { memberIdsEnd, primaryOf } from '../../config.ts';
+import type { Quorums } from '../../fault-model.ts';
+import { clientKey, type Request, type RequestRef } from '../../request.ts';
+import { type PairKeys, pairKey, pairKeys } from '../pair-keys.ts';
+import { filterShape, identityOf } from '../request-quorum/filters.ts';
+
+export interface FilterOptions {
+  readonly cluster: Digest;
+  readonly quorums: Quorums;
+  /** Who orders. */
+  readonly members: readonly NodeId[];
+  /** Which filter node this is, from 0; it has the identity of the member in this place. */
+  readonly filter: number;
+  readonly hash: Hash;
+  readonly pair: PairKeys;
+  /** Requests of one client that are kept at a time: its window, and the next one while the former is being executed. */
+  readonly clientWindow: number;
+  /** Bytes of one domain's requests that are kept at a time. */
+  readonly domainBytes: number;
+  /** Pause before an entry is sent again, to all replicas; doubles up to `maxRetransmitMs`. */
+  readonly retransmitMs: Millis;
+  readonly maxRetransmitMs: Millis;
+}
+
+/** Beside replicas with the default settings. */
+export const filterSettings = {
+  clientWindow: 128,
+  domainBytes: 32 * 1024 * 1024,
+  retransmitMs: 200,
+  maxRetransmitMs: 1000,
+} as const satisfies Partial<FilterOptions>;
+
+/** A request on disk. */
+export interface Held {
+  readonly request: Request;
+  readonly ref: RequestRef;
+  position: Position;
+  sentAt: Millis;
+  waitMs: Millis;
+}
+
+export interface FilterClient extends Submitter {
+  /** By number. */
+  readonly held: Map<number, Held>;
+  /** By replica: the last request that it says is executed. */
+  readonly executed: number[];
+}
+
+export interface FilterState {
+  readonly options: FilterOptions;
+  readonly shape: MatrixShape;
+  /** Shared with each replica, for rows; in the members' order. */
+  readonly rowKeys: Uint8Array;
+  /** Shared with each domain, for its clients' MACs; in the members' order. */
+  readonly clientKeys: Uint8Array;
+  /** In order of their last activity. */
+  readonly clients: Map<string, FilterClient>;
+  readonly domainBytes: number[];
+  /** In the order in which they were logged. */
+  readonly log: Set<Held>;
+  /** The position after the last record. */
+  end: Position;
+  released: Position;
+  /** The view that each replica is in. */
+  readonly views: number[];
+  /** By replica: what it wants adopted, oldest first. */
+  readonly wishes: Set<string>[];
+  /** Bytes that each replica may still have sent before the next tick. */
+  readonly credit: number[];
+}
+
+/** Clients remembered; of those with nothing on disk the one that was idle longest goes first. */
+const MAX_CLIENTS = 65_536;
+
+export function createFilterState(options: FilterOptions): FilterState {
+  const { cluster, members, filter, hash, pair } = options;
+  const self = identityOf(members, filter);
+  const end = memberIdsEnd(members);
+  const at = (place: number): NodeId => members[place] as NodeId;
+  return {
+    options,
+    shape: filterShape(options.quorums),
+    rowKeys: pairKeys(members.length, (to) =>
+      pairKey(hash, cluster, pair.secrets, 'filter to replica', self, at(to), self),
+    ),
+    clientKeys: pairKeys(members.length, (from) =>
+      pairKey(hash, cluster, pair.secrets, 'client to filter', at(from), self, self),
+    ),
+    clients: new Map(),
+    domainBytes: new Array<number>(end).fill(0),
+    log: new Set(),
+    end: 0,
+    released: 0,
+    views: new Array<number>(end).fill(0),
+    wishes: Array.from({ length: end }, () => new Set<string>()),
+    credit: new Array<number>(end).fill(0),
+  };
+}
+
+/** The record of a client, made if there is none; it becomes the one last active. */
+export function clientOf(s: FilterState, { domain, client }: Submitter): FilterClient {
+  const key = clientKey({ domain, client });
+  const known = s.clients.get(key) ?? {
+    domain,
+    client,
+    held: new Map(),
+    executed: new Array<number>(memberIdsEnd(s.options.members)).fill(0),
+  };
+  s.clients.delete(key);
+  s.clients.set(key, known);
+  if (s.clients.size > MAX_CLIENTS) forgetIdle(s);
+  return known;
+}
+
+function forgetIdle(s: FilterState): void {
+  for (const [key, { held }] of s.clients) {
+    if (held.size > 0) continue;
+    s.clients.delete(key);
+    return;
+  }
+}
+
+/** The last request of a client that so many replicas have executed that one of them is correct. */
+export function executedBySome({ options }: FilterState, { executed }: FilterClient): number {
+  return [...executed].sort((a, b) => b - a)[options.quorums.sound - 1] ?? 0;
+}
+
+/** Whom a new entry is sent to: the primary of the latest view in which a correct replica is. */
+export function presumedPrimary({ options, views }: FilterState): NodeId {
+  const view = [...views].sort((a, b) => b - a)[options.quorums.vouching - 1] ?? 0;
+  return primaryOf(options.members, view);
+}
+
+/** About what a request occupies. */
+export const costOf = ({ body }: Request): number => body.length + 160;
+
+export function invariants(s: FilterState): void {
+  let held = 0;
+  for (const client of s.clients.values()) {
+    held += client.held.size;
+    assert(client.held.size <= s.options.clientWindow, 'a client has no more kept than its window');
+  }
+  assert(held === s.log.size, 'what is kept is on disk');
+  assert(s.rowKeys.length === s.options.quorums.members * MAC_KEY_BYTES, 'a row has a tag for each replica');
+}
