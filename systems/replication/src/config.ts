@@ -24,6 +24,12 @@ export interface ReplicaConfig {
   readonly order: OrderName;
   /** Executes what is accepted before it is committed, and takes it back where it was in vain. */
   readonly speculates: boolean;
+  /** Holds and executes the service; otherwise it only orders, and `executors` do (UpRight, SOSP'09 section 4). */
+  readonly executes: boolean;
+  /** Nodes that execute what order replicas only order: their checkpoints decide what of the log is kept. */
+  readonly executors: readonly NodeId[];
+  /** Further nodes that are fed the log: stand-alone learners. */
+  readonly learners: readonly NodeId[];
   /** Where clients are told of what is executed ahead: not while someone is known to be slow or away (Zyzzyva, section 4). */
   readonly commitOptimisation: boolean;
   /** What is done about those who follow the protocol badly. */
@@ -77,6 +83,9 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     order: 'three-phase',
     speculates: false,
     commitOptimisation: true,
+    executes: true,
+    executors: options.executes === false ? executorIds(quorums) : [],
+    learners: [],
     policies: allPolicies,
     checkpointInterval: 128,
     window: 256,
@@ -101,6 +110,11 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     config.order === 'speculative' || config.quorums.spare === 0,
     'only speculative ordering has spare members',
   );
+  assert(
+    config.executors.length === (config.executes ? 0 : config.quorums.executors),
+    'there are as many executors as the fault model asks for, where order replicas do not execute',
+  );
+  assert(config.executes || !config.speculates, 'who does not execute does not execute ahead');
   assert((config.window & (config.window - 1)) === 0, 'the window is a power of two');
   assert(config.window >= 2 * config.checkpointInterval, 'the window holds two checkpoint intervals');
   assert(config.heartbeatMs * 2 <= config.viewTimeoutMs, 'an idle primary is heard before it is suspected');
@@ -110,6 +124,10 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
   );
   return config;
 }
+
+/** The ids of executors, unless a deployment names others: no member has such a one. */
+export const executorIds = (quorums: Quorums): NodeId[] =>
+  Array.from({ length: quorums.executors }, (_, i) => MAX_MEMBERS + i);
 
 /** The members of a federation in which nobody has joined or left. */
 export const firstMembers = (quorums: Quorums): NodeId[] =>

@@ -33,6 +33,8 @@ export interface Quorums extends Required<FaultModel> {
   readonly noticed: number;
   /** Replicas that must execute: u + max(u, r) + 1. */
   readonly executors: number;
+  /** Executors that must hold a state before the log that leads to it may go: one of them is correct, one does not lie. */
+  readonly execution: number;
   /** Filter nodes before the order replicas: u + r + max(u, r) + 1 (UpRight's request quorum). */
   readonly filters: number;
   /** Contains a node that neither lies nor fails: what so many vouch for was asked for, and can be had. */
@@ -68,6 +70,7 @@ export function quorumsOf(model: FaultModel): Quorums {
     vouching: r + 1,
     noticed: u + 1,
     executors: u + sound,
+    execution: sound,
     filters: u + r + sound,
     sound,
     transferable: sound + r,

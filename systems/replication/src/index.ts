@@ -9,6 +9,18 @@ export {
 } from './client/client.ts';
 export * from './config.ts';
 export * from './execution/execution.ts';
+export {
+  callExecutors,
+  createExecutorClient,
+  type ExecutorClientOptions,
+  type ExecutorClientState,
+  type ReadRequest,
+  readFrom,
+} from './executor/client.ts';
+export { type LearnerConfig, type LearnerOptions, learnerConfig } from './executor/config.ts';
+export { createExecutor, type ExecutorState } from './executor/executor.ts';
+export { createLearner, type LearnerParts, learnedLog } from './executor/learner.ts';
+export type { LearnerState } from './executor/state.ts';
 export * from './fault-model.ts';
 export * from './governance/command.ts';
 export * from './governance/configuration.ts';

@@ -45,8 +45,8 @@ const HEAL_MS = 4000;
 export const PATIENCE_MS = 30_000;
 
 /** The judge that objects, and why. */
-export function firstObjection(cluster: Cluster): string | null {
-  for (const [name, judge] of Object.entries(cluster.judges)) {
+export function firstObjection({ judges }: Pick<Cluster, 'judges'>): string | null {
+  for (const [name, judge] of Object.entries(judges)) {
     const objection = judge();
     if (objection !== null) return `${name}: ${objection}`;
   }

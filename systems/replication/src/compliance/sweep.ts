@@ -31,6 +31,7 @@ import {
   type ReplicaStrategy,
   scheduleLoad,
 } from './cluster.ts';
+import { buildExecutors } from './executor-sweep.ts';
 
 export interface SweepConfig {
   readonly preset: PresetName;
@@ -104,6 +105,8 @@ function build(
   setting: SweepSetting<SweepConfig>,
   variant?: (honest: ReplicaProcess) => ReplicaProcess,
 ): SweepCase {
+  if (presets[setting.config.preset].settings.executes === false)
+    return buildExecutors(setting, clusterOptions(setting).adversaries ?? new Map());
   const cluster = createCluster({ ...clusterOptions(setting), ...(variant && { variant }) });
   scheduleLoad(cluster, setting.random, setting.config.operations, setting.horizonMs);
   return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges };

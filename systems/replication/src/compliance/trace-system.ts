@@ -52,6 +52,8 @@ function label(m: Message): string | null {
       return `FETCH-PART s${m.slot} part=${m.part}`;
     case 'part':
       return `PART s${m.slot} part=${m.part}`;
+    case 'next-batch':
+      return `NEXT-BATCH v${m.view} s${m.after}+${m.digests.length} committed=s${m.committed}`;
     case 'spec-response':
       return `SPEC-RESPONSE v${m.view} s${m.slot} ${short(m.history)} seq=${m.seq}${m.reply === null ? '' : ' whole'}`;
     case 'commit-certificate':
@@ -65,6 +67,9 @@ function label(m: Message): string | null {
     case 'reply':
     case 'read':
     case 'answer':
+    case 'last-executed':
+    case 'attach':
+    case 'reply-digest':
       return null;
     default:
       return m.type.toUpperCase();

@@ -41,7 +41,11 @@ test('calls at any member are added up, also while one is down', DEADLINE, async
   assert.equal(unwrap(await cluster.members[0]!.query('total', {})), 8);
 });
 
-for (const preset of Object.keys(presets).filter(isPresetName)) {
+const hosted = Object.keys(presets)
+  .filter(isPresetName)
+  .filter((name) => presets[name].settings.executes !== false);
+
+for (const preset of hosted) {
   test(
     `the preset ${preset} serves members and outside clients, also while one is down`,
     DEADLINE,
@@ -96,4 +100,8 @@ test('every member tells the events of what is done, in one order', DEADLINE, as
   while (told.some((totals) => totals.length < expected.length))
     await new Promise((next) => setTimeout(next, 5));
   assert.deepEqual(told, [expected, expected, expected]);
+});
+
+test('a preset whose members do not execute is refused: nothing here hosts executors', DEADLINE, async () => {
+  await assert.rejects(createCluster(counter, { u: 1, r: 1, preset: 'executors' }), /needs executors/);
 });

@@ -125,18 +125,18 @@ export function isNextOf(core: CoreState, id: Submitter, seq: number): boolean {
   return true;
 }
 
-/** Records an executed request and its reply, and drops the replies that the client says it has. */
+/** Records an executed request and its reply, if one is kept, and drops the replies that the client says it has. */
 export function recordReply(
   core: CoreState,
   id: Submitter,
   seq: number,
   acked: number,
-  reply: Uint8Array,
+  reply: Uint8Array | null,
 ): void {
   const record = core.clients.get(clientKey(id));
   let kept = record?.kept ?? 1;
   for (; kept <= acked && kept < seq; kept++) core.replies.delete(replyKey(id, kept));
-  core.replies.set(replyKey(id, seq), reply);
+  if (reply !== null) core.replies.set(replyKey(id, seq), reply);
   core.clients.set(clientKey(id), { domain: id.domain, client: id.client, seq, kept });
 }
 

@@ -31,6 +31,8 @@ import { combinedDigest, type Roots } from './roots.ts';
 export interface Execution {
   readonly core: CoreState;
   readonly service: Service;
+  /** False where nobody asks for replies: the state then tells only who has executed what. */
+  readonly keepsReplies: boolean;
   /** Slots up to here are executed. */
   executed: number;
   /** Digest of the log up to `executed`. */
@@ -56,12 +58,14 @@ export function createExecution(
   service: Service,
   history: Digest,
   governance: Governance,
+  keepsReplies = true,
 ): Execution {
   const core = createCoreState(hash, governance);
   const configuration = (): Digest => presentDigest(core.governance, hash);
   return {
     core,
     service,
+    keepsReplies,
     executed: 0,
     history,
     configuration,
@@ -74,6 +78,10 @@ export function createExecution(
     reconfigure: (slot, body) => executeReconfigure(core.governance, governance, hash, slot, body),
   };
 }
+
+/** What correct executors need not agree on must not be in the state, and so is not shown either. */
+const canonical = (service: Service, reply: Uint8Array): Uint8Array =>
+  service.canonicalReply?.(reply) ?? reply;
 
 /** Executes the batch of slot `executed` + 1 and returns what learners see. `history` is the log's digest with it. */
 export function executeBatch(
@@ -109,8 +117,8 @@ export function executeBatch(
     const reply =
       client >= GOVERNANCE_CLIENTS
         ? encodeVerdict(execution.reconfigure(execution.executed, request.body))
-        : service.execute(request.body, { domain, client, seq, time, random, emit });
-    recordReply(core, request, seq, request.acked, reply);
+        : canonical(service, service.execute(request.body, { domain, client, seq, time, random, emit }));
+    recordReply(core, request, seq, request.acked, execution.keepsReplies ? reply : null);
     outcomes.push({ domain, client, seq, reply });
   }
   beginEpochIfDue(core.governance, execution.executed);

@@ -3,6 +3,7 @@
 import { aardvark } from './aardvark.ts';
 import { concordat } from './concordat.ts';
 import { crash } from './crash.ts';
+import { executors } from './executors.ts';
 import { pbft } from './pbft.ts';
 import type { Preset, PresetName } from './preset.ts';
 import { upright } from './upright.ts';
@@ -19,6 +20,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   aardvark,
   crash,
   upright,
+  executors,
 };
 
 export const isPresetName = (name: string): name is PresetName => Object.hasOwn(presets, name);

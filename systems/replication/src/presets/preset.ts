@@ -17,7 +17,15 @@ export interface Preset {
   readonly faults: (asked: FaultModel) => FaultModel;
 }
 
-export type PresetName = 'concordat' | 'zyzzyva' | 'zyzzyva5' | 'pbft' | 'aardvark' | 'crash' | 'upright';
+export type PresetName =
+  | 'concordat'
+  | 'zyzzyva'
+  | 'zyzzyva5'
+  | 'pbft'
+  | 'aardvark'
+  | 'crash'
+  | 'upright'
+  | 'executors';
 
 /** The reason why a preset cannot be run with this fault model, or null. */
 export const presetProblem = (preset: Preset, asked: FaultModel): string | null =>

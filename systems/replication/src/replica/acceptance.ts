@@ -8,6 +8,7 @@ import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, NULL_BATCH, nextHistory } from '../batch.ts';
 import { executedOf } from '../execution/core-state.ts';
+import { isDeliverable } from '../executor/retention.ts';
 import { logLimit } from '../governance/boundary.ts';
 import { noteProposed } from '../pool.ts';
 import { GOVERNANCE_CLIENTS, type Request } from '../request.ts';
@@ -41,7 +42,9 @@ export function acceptReady(s: ReplicaState, env: Env<Message>): void {
   };
   while (isInWindow(s, s.accepted + 1) && s.accepted < logLimit(s)) {
     const slot = slotAt(s, s.accepted + 1);
-    const content = slot.slot <= selectionEnd(s) ? selected(s, slot) : proposed(s, env, slot, isVouched);
+    const isSelected = slot.slot <= selectionEnd(s);
+    if (!isSelected && !isDeliverable(s, slot.slot)) return;
+    const content = isSelected ? selected(s, slot) : proposed(s, env, slot, isVouched);
     if (content === null) return;
     accept(s, env, slot, content);
   }

@@ -4,10 +4,12 @@
  * section 5.2). Contents are fetched by digest, so any peer can supply them.
  */
 
-import type { Env, NodeId } from '@concordat/kernel';
+import type { Keys } from '@concordat/crypto';
+import type { Digest, Env, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { batchDigest } from '../batch.ts';
 import { primaryOf } from '../config.ts';
+import { keptContent } from '../executor/retention.ts';
 import { logLimit } from '../governance/boundary.ts';
 import { hasLeft, linksAfter } from '../governance/chain.ts';
 import { epochOf } from '../governance/views.ts';
@@ -15,6 +17,7 @@ import { type RequestRef, requestDigest } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';
 import type { BatchContent, FetchBatch, Message, Status } from './messages.ts';
 import {
+  type Content,
   findContent,
   findSlot,
   historyAt,
@@ -175,11 +178,12 @@ function missingDigest(s: ReplicaState, number: number): Uint8Array | null {
 }
 
 /** What a peer may fetch between two ticks. */
-const CREDIT_BYTES = 2 * 1024 * 1024;
+export const CREDIT_BYTES = 2 * 1024 * 1024;
 
 /** Renews what peers may fetch. Called on every tick. */
 export function renewCredit(s: ReplicaState): void {
   for (const peer of s.peers) peer.credit = CREDIT_BYTES;
+  for (const fed of s.feed.fed.values()) fed.credit = CREDIT_BYTES;
 }
 
 /** Sends what a peer asked for, unless it has had its share; it will ask again. */
@@ -190,7 +194,7 @@ export function serve(
   message: Message,
   sizeBytes: number,
 ): void {
-  const peer = s.peers[to];
+  const peer = s.peers[to] ?? s.feed.fed.get(to);
   if (peer === undefined || peer.credit <= 0) return;
   peer.credit -= sizeBytes;
   env.send(to, message);
@@ -198,12 +202,21 @@ export function serve(
 
 export function onFetchBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: FetchBatch): void {
   const slot = findSlot(s, m.slot);
-  const content = slot === null ? null : findContent(slot, (digest) => equalBytes(digest, m.digest));
-  if (content === null) return;
-  const { batch, requests } = content;
+  const open = slot === null ? null : findContent(slot, (digest) => equalBytes(digest, m.digest));
+  const content = open ?? keptContent(s, m.slot, m.digest);
+  if (content !== null) serveContent(s, env, from, m.slot, content);
+}
+
+export function serveContent(
+  s: ReplicaState,
+  env: Env<Message>,
+  to: NodeId,
+  slot: number,
+  { batch, requests }: Content,
+): void {
   const sizeBytes = requests.reduce((sum, { body }) => sum + body.length + 200, 0);
-  for (const proof of s.admission.proofs(s, batch)) serve(s, env, from, proof, 0);
-  serve(s, env, from, { type: 'batch', slot: m.slot, batch, requests }, sizeBytes);
+  for (const proof of s.admission.proofs(s, batch)) serve(s, env, to, proof, 0);
+  serve(s, env, to, { type: 'batch', slot, batch, requests }, sizeBytes);
 }
 
 /** True if this is a batch whose requests are not all here. */
@@ -216,16 +229,17 @@ export function isMissing(s: ReplicaState, m: BatchContent): boolean {
 export function onBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
   if (!isMissing(s, m)) return;
   const digest = batchDigest(s.keys.hash, m.batch);
-  const { cluster } = s.config;
-  const isComplete =
-    m.requests.length === m.batch.refs.length &&
-    m.batch.refs.every((ref, i) => {
-      const request = m.requests[i];
-      return request !== undefined && equalBytes(requestDigest(s.keys, cluster, request), ref.digest);
-    });
-  if (!isComplete) {
+  if (!hasItsRequests(s.keys, s.config.cluster, m)) {
     env.note({ kind: 'strike', peer: from, why: 'false content' });
     return;
   }
   slotAt(s, m.slot).contents.push({ digest, batch: m.batch, requests: m.requests });
 }
+
+/** True if these are the requests that the batch refers to. */
+export const hasItsRequests = (keys: Keys, cluster: Digest, { batch, requests }: BatchContent): boolean =>
+  requests.length === batch.refs.length &&
+  batch.refs.every((ref, i) => {
+    const request = requests[i];
+    return request !== undefined && equalBytes(requestDigest(keys, cluster, request), ref.digest);
+  });

@@ -8,6 +8,7 @@ import { assert, type Digest, type Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { memberIdsEnd } from '../config.ts';
 import { type Checkpointed, checkpointed, releaseCheckpointed } from '../execution/execution.ts';
+import { dropKept } from '../executor/retention.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
 import { isCurrent } from './incarnation.ts';
 import { append } from './journal.ts';
@@ -93,7 +94,7 @@ function becomeStableIfAgreed(s: ReplicaState, env: Env<Message>, slot: number):
   }
 }
 
-const says = (a: Checkpoint, b: Checkpoint): boolean =>
+export const says = (a: Checkpoint, b: Checkpoint): boolean =>
   a.slot === b.slot && equalBytes(a.state, b.state) && equalBytes(a.history, b.history);
 
 /** True if a certificate, whose signatures hold, proves its checkpoint stable. The empty one proves the beginning. */
@@ -134,6 +135,7 @@ export function becomeStable(s: ReplicaState, env: Env<Message>, certificate: Ce
   else restartLog(s, env, stable.slot);
   raiseMarks(s, stable.slot);
   for (const slot of s.checkpoints.keys()) if (slot <= stable.slot) s.checkpoints.delete(slot);
+  dropKept(s);
   compareOwn(s, env, stable, isOnOurLog);
 }
 

@@ -5,6 +5,7 @@ import { describe, it, test } from 'node:test';
 import { createPrng, type Prng } from '@concordat/kernel';
 import { equalBytes, toHex } from '@concordat/wire';
 import fc from 'fast-check';
+import type { NextBatch } from '../executor/messages.ts';
 import type { Configuration } from '../governance/configuration.ts';
 import type { Link } from '../governance/link.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
@@ -124,6 +125,18 @@ const digestLists = plain({
   service: fc.array(digest, { maxLength: 3 }),
 });
 
+/** Marks lie within what is named. */
+const nextBatch: fc.Arbitrary<NextBatch> = plain({
+  view: u53,
+  after: fc.nat(),
+  before: digest,
+  digests: fc.array(digest, { maxLength: 3 }),
+  marks: fc.array(fc.nat(), { minLength: 3, maxLength: 3 }),
+}).map(({ marks, ...named }) => {
+  const mark = (i: number): number => (marks[i] ?? 0) % (named.after + named.digests.length + 1);
+  return { type: 'next-batch', ...named, accepted: mark(0), tentative: mark(1), committed: mark(2) };
+});
+
 const message: fc.Arbitrary<Message> = fc.oneof(
   prePrepare,
   plain({ type: fc.constantFrom('prepare', 'commit'), view: u53, slot: u53, history: digest }),
@@ -195,6 +208,17 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     slot: u53,
     reply: body,
   }),
+  nextBatch,
+  plain({ type: fc.constant('last-executed' as const), executed: u53, known: u53, isSupplier: fc.boolean() }),
+  plain({ type: fc.constant('attach' as const), domain: u16, client: u53, executor: u16, signature }),
+  plain({
+    type: fc.constant('reply-digest' as const),
+    domain: u16,
+    client: u53,
+    seq: u53,
+    slot: u53,
+    digest,
+  }),
 );
 
 const record: fc.Arbitrary<Record> = fc.oneof(
@@ -211,7 +235,7 @@ const record: fc.Arbitrary<Record> = fc.oneof(
   }),
   plain({ type: fc.constant('prepared' as const), view: u53, slot: u53 }),
   plain({ type: fc.constant('certificate' as const), certificate: commitCertificate }),
-  plain({ type: fc.constant('stable' as const), certificate }),
+  plain({ type: fc.constantFrom('stable', 'delivered'), certificate }),
   plain({ type: fc.constant('snapshot' as const), certificate, roots, parts: digestLists }),
   plain({ type: fc.constant('part' as const), part: fc.nat(), bytes: body }),
   fc.constant<Record>({ type: 'snapshot-end' }),
@@ -309,6 +333,39 @@ test('sets are written in one order only', () => {
 test('a length that promises more than there is costs nothing', () => {
   const promise = Uint8Array.from([5, 0xff, 0xff, 0xff, 0xff]);
   assert.equal(decodeMessage(promise), null);
+});
+
+test('a NEXT-BATCH claims nothing of batches that it does not name', () => {
+  const decodes = (accepted: number): boolean => {
+    const [before, digests] = [new Uint8Array(32), [new Uint8Array(32)]];
+    const marks = { accepted, tentative: 0, committed: 0 };
+    const bytes = encodeMessage({ type: 'next-batch', view: 0, after: 7, before, digests, ...marks });
+    return decodeMessage(bytes.slice()) !== null;
+  };
+  assert.equal(decodes(8), true);
+  assert.equal(decodes(9), false);
+});
+
+test('golden bytes of messages around executors', () => {
+  const number = (value: number): string => value.toString(16).padStart(16, '0');
+  const hex = (item: Message): string => toHex(encodeMessage(item));
+  const [before, digests] = [new Uint8Array(32).fill(3), [new Uint8Array(32).fill(4)]];
+  assert.equal(
+    hex({ type: 'next-batch', view: 1, after: 2, before, digests, accepted: 3, tentative: 2, committed: 1 }),
+    `30${number(1)}${number(2)}${'03'.repeat(32)}00000001${'04'.repeat(32)}${number(3)}${number(2)}${number(1)}`,
+  );
+  assert.equal(
+    hex({ type: 'last-executed', executed: 5, known: 6, isSupplier: true }),
+    `31${number(5)}${number(6)}01`,
+  );
+  assert.equal(
+    hex({ type: 'attach', domain: 1, client: 2, executor: 31, signature: proof }),
+    `320001${number(2)}001f${'09'.repeat(64)}`,
+  );
+  assert.equal(
+    hex({ type: 'reply-digest', domain: 1, client: 2, seq: 3, slot: 4, digest: before }),
+    `330001${number(2)}${number(3)}${number(4)}${'03'.repeat(32)}`,
+  );
 });
 
 test('golden bytes of messages: what one version wrote, all later ones read', () => {

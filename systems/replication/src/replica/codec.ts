@@ -15,6 +15,7 @@ import { isAdmissionMessage, readAdmissionMessage, writeAdmissionMessage } from 
 import type { AdmissionMessage } from '../admission/messages.ts';
 import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
 import { readRoots, writeRoots } from '../execution/roots.ts';
+import { FEED_TAGS, isFeedMessage, readFeedMessage, writeFeedMessage } from '../executor/codec.ts';
 import { LINK_BYTES, MAX_LINKS, readLink, writeLink } from '../governance/link.ts';
 import { readRequest, writeRequest } from '../request.ts';
 import {
@@ -76,6 +77,7 @@ const TAGS = {
   answer: 23,
   chain: 24,
   'fetch-chain': 25,
+  ...FEED_TAGS,
 } as const satisfies Record<OrderMessage['type'], number>;
 
 const writer = createWriter(64 * 1024);
@@ -146,7 +148,7 @@ function writeFields(w: Writer, m: OrderMessage): void {
       w.u32(m.part);
       return w.bytes(m.bytes);
     default:
-      return writeClientFields(w, m);
+      return isFeedMessage(m) ? writeFeedMessage(w, m) : writeClientFields(w, m);
   }
 }
 
@@ -270,7 +272,7 @@ function readClientFields(r: Reader, tag: number): Message | null {
     case TAGS['fetch-chain']:
       return { type: 'fetch-chain', epoch: r.u53() };
     default:
-      return readAdmissionMessage(r, tag);
+      return readFeedMessage(r, tag) ?? readAdmissionMessage(r, tag);
   }
 }
 

@@ -7,6 +7,7 @@
 import { assert, type Env, type ExposedBatch } from '@concordat/kernel';
 import { executedOf, replyKey } from '../execution/core-state.ts';
 import { executeBatch, markExecution } from '../execution/execution.ts';
+import { keep, resumeFeed } from '../executor/retention.ts';
 import { findVerdicts, takeVerdicts } from '../governance/submitting.ts';
 import { noteExecuted, pooledAt } from '../pool.ts';
 import { COMMAND_CLIENT, type Request } from '../request.ts';
@@ -71,7 +72,8 @@ function expose(
     noteServed(s.robust.throughput, pooled?.arrivedAt ?? null, env.now);
     // Clients who were told finish by themselves, or ask again.
     const replyTo = isTold ? null : (pooled?.replyTo ?? null);
-    if (replyTo !== null) env.send(replyTo, { type: 'reply', slot: exposed.slot, ...outcome });
+    if (replyTo !== null && s.config.executes)
+      env.send(replyTo, { type: 'reply', slot: exposed.slot, ...outcome });
     if (outcome.domain === s.config.self && outcome.client === s.submission.client) {
       noteOutcome(s.submission, outcome.seq);
     }
@@ -79,6 +81,7 @@ function expose(
   for (const outcome of exposed.outcomes) noteExecuted(s.pool, outcome, outcome.seq);
   for (const request of requests)
     if (request.client === COMMAND_CLIENT) noteExecuted(s.pool, request, request.seq);
+  keep(s, exposed.slot);
   s.admission.onExposed(s, env, exposed);
   s.exposed.push(takeVerdicts(s, env, exposed));
 }
@@ -89,13 +92,14 @@ export function exposeJump(s: ReplicaState, env: Env<Message>): void {
   const { core, executed } = s.execution;
   const { submission } = s;
   const time = core.time.get();
+  resumeFeed(s);
   s.exposed.push({ slot: executed, time });
   const id = { domain: s.config.self, client: submission.client };
   const done = executedOf(core, id);
   const outcomes = [];
   for (const seq of [...submission.outstanding.keys()].sort((a, b) => a - b)) {
     if (seq > done) break;
-    const reply = core.replies.get(replyKey(id, seq));
+    const reply = s.config.executes ? core.replies.get(replyKey(id, seq)) : new Uint8Array(0);
     assert(reply !== undefined, 'a reply is kept until its client has it');
     outcomes.push({ ...id, seq, reply });
     noteOutcome(submission, seq);

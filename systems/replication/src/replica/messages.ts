@@ -9,6 +9,7 @@ import type { Digest } from '@concordat/kernel';
 import type { AdmissionMessage } from '../admission/messages.ts';
 import type { Batch } from '../batch.ts';
 import type { Roots } from '../execution/roots.ts';
+import type { FeedMessage } from '../executor/messages.ts';
 import type { Request } from '../request.ts';
 import type { ClientMessage } from './client-messages.ts';
 
@@ -198,4 +199,5 @@ export type Message =
   | FetchPart
   | Part
   | ClientMessage
+  | FeedMessage
   | AdmissionMessage;

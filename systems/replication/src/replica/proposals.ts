@@ -8,6 +8,7 @@ import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, nextHistory } from '../batch.ts';
 import { primaryOf } from '../config.ts';
 import { orderedTime } from '../execution/execution.ts';
+import { isDeliverable } from '../executor/retention.ts';
 import { isEpochEnding, logLimit } from '../governance/boundary.ts';
 import { takeProposable } from '../pool.ts';
 import { type Request, refOf } from '../request.ts';
@@ -40,7 +41,8 @@ export function propose(s: ReplicaState, env: Env<Message>): void {
   while (
     s.accepted - s.committed < s.config.pipeline &&
     isInWindow(s, s.accepted + 1) &&
-    s.accepted < logLimit(s)
+    s.accepted < logLimit(s) &&
+    isDeliverable(s, s.accepted + 1)
   ) {
     const pooled = takeProposable(s.pool, s.config.batchRequests, s.config.batchBytes);
     if (pooled.length === 0 && env.now - s.proposedAt < heartbeatMs) return;

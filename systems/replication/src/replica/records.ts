@@ -8,6 +8,7 @@
  *   prepared     the log up to this slot is prepared in this view
  *   certificate  a commit certificate, from the stable checkpoint before it on
  *   stable       a stable checkpoint's certificate
+ *   delivered    a state that executors have signed: the log up to it is not kept for them
  *   snapshot     begins a snapshot of a stable checkpoint: what its parts hash to
  *   part         one part of it
  *   snapshot-end all parts are there
@@ -45,7 +46,7 @@ export type Record =
     }
   | { readonly type: 'prepared'; readonly view: number; readonly slot: number }
   | { readonly type: 'certificate'; readonly certificate: CommitCertificate }
-  | { readonly type: 'stable'; readonly certificate: Certificate }
+  | { readonly type: 'stable' | 'delivered'; readonly certificate: Certificate }
   | {
       readonly type: 'snapshot';
       readonly certificate: Certificate;
@@ -77,6 +78,7 @@ const TAGS = {
   change: 10,
   certificate: 11,
   epoch: 12,
+  delivered: 32,
 } as const satisfies { [type in Record['type']]: number };
 
 const MAX_PARTS = 100_000;
@@ -110,6 +112,7 @@ function writeFields(w: Writer, record: Record): void {
     case 'certificate':
       return writeCommitCertificate(w, record.certificate);
     case 'stable':
+    case 'delivered':
       return writeCertificate(w, record.certificate);
     case 'snapshot':
       writeCertificate(w, record.certificate);
@@ -162,6 +165,8 @@ function readFields(r: Reader, tag: number): Record | null {
       return { type: 'certificate', certificate: readCommitCertificate(r) };
     case TAGS.stable:
       return { type: 'stable', certificate: readCertificate(r) };
+    case TAGS.delivered:
+      return { type: 'delivered', certificate: readCertificate(r) };
     case TAGS.snapshot:
       return {
         type: 'snapshot',

@@ -4,10 +4,11 @@
  * propose in it again, because early proposals may have left before they were durable (DESIGN section 9, rule 6).
  */
 
-import type { Position, Recovered } from '@concordat/kernel';
+import type { Digest, Position, Recovered } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { nextHistory } from '../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
+import { keepBatch, resumeFeed } from '../executor/retention.ts';
 import { adopt } from '../governance/epochs.ts';
 import type { Link } from '../governance/link.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
@@ -56,9 +57,17 @@ function sinceAmnesia({ records, first }: Recovered): {
   return last < 0 ? { records, first } : { records: records.slice(last), first: first + last };
 }
 
+/** What executors have signed last: from there on the log is kept for them. */
+function lastDelivered(records: readonly Uint8Array[]): Stable | null {
+  const last = records.findLast((bytes) => isAbout(bytes, 'delivered'));
+  const record = last === undefined ? null : decodeRecord(last);
+  return record?.type === 'delivered' ? stableOf(record.certificate) : null;
+}
+
 /** Applies the journal to a fresh state. Records that no version wrote are skipped: the journal vouches for bytes. */
 export function recover(s: ReplicaState, recovered: Recovered): void {
   const { records, first } = sinceAmnesia(recovered);
+  s.feed.delivered = lastDelivered(records) ?? s.feed.delivered;
   const recovery: Recovery = { s, traces: new Map(), snapshot: null, prepared: { view: 0, slot: 0 } };
   for (const [i, bytes] of records.entries()) {
     const record = decodeRecord(bytes);
@@ -92,6 +101,8 @@ function apply(recovery: Recovery, record: Record, position: Position): void {
       return;
     case 'stable':
       applyStable(recovery, record.certificate);
+      return;
+    case 'delivered':
       return;
     case 'epoch':
       applyEpoch(recovery, record.link);
@@ -136,6 +147,7 @@ function applyStable(recovery: Recovery, certificate: Certificate): void {
   s.stable = stable;
   trimCertificate(s, before);
   executeTo(recovery, stable);
+  keepTo(recovery, before, stable);
   for (const slot of traces.keys()) if (slot <= stable.slot) traces.delete(slot);
 }
 
@@ -149,20 +161,50 @@ function applyEpoch(recovery: Recovery, link: Link): void {
   for (const slot of traces.keys()) if (slot > s.genesis.slot) traces.delete(slot);
 }
 
-function executeTo({ s, traces }: Recovery, stable: Stable): void {
-  const { execution } = s;
-  const steps: { content: Content; history: Uint8Array }[] = [];
-  let { history } = execution;
-  for (let slot = execution.executed + 1; slot <= stable.slot; slot++) {
+function executeTo(recovery: Recovery, stable: Stable): void {
+  const { execution } = recovery.s;
+  const from = { slot: execution.executed, history: execution.history };
+  for (const { content, history } of stepsTo(recovery, from, stable) ?? [])
+    executeBatch(execution, content.batch, content.requests, history);
+}
+
+interface Step {
+  readonly content: Content;
+  readonly before: Digest;
+  readonly history: Digest;
+  readonly position: Position;
+}
+
+/** The batches that lead from one point of the agreed log to another, or null if the journal does not hold them all. */
+function stepsTo(
+  { s, traces }: Recovery,
+  from: { readonly slot: number; readonly history: Digest },
+  stable: Stable,
+): Step[] | null {
+  const steps: Step[] = [];
+  let before = from.history;
+  for (let slot = from.slot + 1; slot <= stable.slot; slot++) {
     const trace = traces.get(slot);
     const digest = trace?.accepted[0]?.digest;
     const content = trace?.contents.find((known) => digest !== undefined && equalBytes(known.digest, digest));
-    if (content === undefined) return;
-    history = nextHistory(s.keys.hash, history, content.digest);
-    steps.push({ content, history });
+    if (trace === undefined || content === undefined) return null;
+    const history = nextHistory(s.keys.hash, before, content.digest);
+    steps.push({ content, before, history, position: trace.position });
+    before = history;
   }
-  if (!equalBytes(history, stable.history)) return;
-  for (const step of steps) executeBatch(execution, step.content.batch, step.content.requests, step.history);
+  return equalBytes(before, stable.history) ? steps : null;
+}
+
+/** Keeps for executors again what they may still need: from the stable checkpoint before, or from what they have. */
+function keepTo(recovery: Recovery, before: Stable, stable: Stable): void {
+  const { delivered } = recovery.s.feed;
+  for (const from of [before, delivered]) {
+    const steps = from.slot < stable.slot ? stepsTo(recovery, from, stable) : null;
+    if (steps === null) continue;
+    for (const [i, step] of steps.entries())
+      keepBatch(recovery.s, from.slot + 1 + i, step.before, step.history, step.content, step.position);
+    return;
+  }
 }
 
 function applySnapshot(
@@ -226,4 +268,5 @@ function restoreLog({ s, traces, prepared }: Recovery): void {
   s.prepared = prepared.view === s.view ? Math.min(Math.max(prepared.slot, start), s.accepted) : start;
   s.preparedSent = start;
   s.committedSent = start;
+  resumeFeed(s);
 }

@@ -20,6 +20,9 @@ import { createVouching } from '../admission/request-quorum/vouchers.ts';
 import { genesisHistory } from '../batch.ts';
 import { primaryOf, type ReplicaConfig } from '../config.ts';
 import { createExecution } from '../execution/execution.ts';
+import { createNoService } from '../execution/no-service.ts';
+import { feedLearners, onLastExecuted } from '../executor/feed.ts';
+import { checkToken, endTokenCheck, onToken } from '../executor/retention.ts';
 import { onChain, onFetchChain, onGenuineChain } from '../governance/chain.ts';
 import { type Configuration, ungoverned } from '../governance/configuration.ts';
 import { enterEpochIfDue } from '../governance/epochs.ts';
@@ -109,7 +112,10 @@ export interface Governed {
   readonly keysOf?: (publicKey: Uint8Array) => Keys | null;
 }
 
-const governanceOf = ({ config, governed }: ReplicaOptions): Governance => ({
+export const governanceOf = ({
+  config,
+  governed,
+}: Pick<ReplicaOptions, 'config' | 'governed'>): Governance => ({
   cluster: config.cluster,
   checkpointInterval: config.checkpointInterval,
   genesis: governed?.genesis ?? ungoverned(config),
@@ -146,7 +152,8 @@ export const orderedLog: OrderedLog<ReplicaState, Message> = {
 function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered): ReplicaState {
   const { config, keys, createService } = options;
   const governance = governanceOf(options);
-  const execution = createExecution(keys.hash, createService(), genesisHistory(), governance);
+  const service = config.executes ? createService() : createNoService();
+  const execution = createExecution(keys.hash, service, genesisHistory(), governance, config.executes);
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
@@ -175,6 +182,8 @@ function resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): void 
 }
 
 function linked(s: ReplicaState, env: Env<Message>, peer: NodeId, isUp: boolean): void {
+  // A learner that comes back says where it is.
+  s.feed.fed.delete(peer);
   const known = s.peers[peer];
   if (known === undefined) {
     if (!isUp) forgetGuest(s.robust.clients, peer);
@@ -228,6 +237,7 @@ function settle(s: ReplicaState, env: Env<Message>): void {
   vote(s, env);
   s.order.respond(s, env);
   releaseReads(s, env);
+  feedLearners(s, env);
   continueSnapshot(s, env);
   enterEpochIfDue(s, env);
 }
@@ -245,7 +255,8 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
       else checkProposal(s, env, from, m);
       return;
     case 'checkpoint':
-      if (isCheckpointWanted(s, m)) verifyThen(s, env, from, [checkpointCheck(cluster, m)], m);
+      if (config.executors.includes(from)) checkToken(s, env, from, m);
+      else if (isCheckpointWanted(s, m)) verifyThen(s, env, from, [checkpointCheck(cluster, m)], m);
       return;
     case 'stable':
       if (m.certificate[0]?.epoch === config.epoch && m.certificate[0].slot > s.stable.slot) {
@@ -290,6 +301,7 @@ function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: Batch
 
 function completed(s: ReplicaState, env: Env<Message>, ticket: number, holds: boolean): void {
   if (onChecked(s, env, ticket, holds)) return;
+  endTokenCheck(s, ticket);
   const verified = takeVerified(s, env, ticket, holds);
   if (verified === null) return;
   onVerified(s, env, verified.from, verified.message);
@@ -322,7 +334,7 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
     case 'commit':
       return onVote(s, env, from, m);
     case 'checkpoint':
-      return onCheckpoint(s, env, m);
+      return s.config.executors.includes(m.sender) ? onToken(s, env, m) : onCheckpoint(s, env, m);
     case 'stable':
       return isCertificate(s, m.certificate) ? becomeStable(s, env, m.certificate) : undefined;
     case 'view-change':
@@ -345,6 +357,8 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
       return onFetchPart(s, env, from, m);
     case 'part':
       return onPart(s, env, from, m);
+    case 'last-executed':
+      return onLastExecuted(s, env, from, m);
     case 'commit-certificate':
       return onClientCertificate(s, env, from, m);
     case 'accusation':
@@ -360,6 +374,11 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
     case 'local-commit':
     case 'answer':
       // Members learn outcomes from the log.
+      return;
+    case 'next-batch':
+    case 'attach':
+    case 'reply-digest':
+      // For learners, executors and clients.
       return;
     default:
       return unreachable(m);

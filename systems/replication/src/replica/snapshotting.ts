@@ -6,6 +6,7 @@
 
 import { type Env, type Millis, PART_BYTES, type Position } from '@concordat/kernel';
 import { rootsOf } from '../execution/execution.ts';
+import { firstKeptPosition } from '../executor/retention.ts';
 import { keepOnly, type OwnCheckpoint } from './checkpoint.ts';
 import { append } from './journal.ts';
 import type { Certificate, Message } from './messages.ts';
@@ -64,6 +65,8 @@ function restate(s: ReplicaState, env: Env<Message>, certificate: Certificate): 
   append(s, env, { type: 'incarnation', number, mayVote, losses });
   append(s, env, { type: 'view', view: s.view, newView: s.newView });
   append(s, env, { type: 'prepared', view: s.view, slot: s.prepared });
+  const { delivered } = s.feed;
+  if (delivered.slot > 0) append(s, env, { type: 'delivered', certificate: delivered.certificate });
   if (s.certificate !== null) append(s, env, { type: 'certificate', certificate: s.certificate });
   if (s.changingTo !== null) append(s, env, { type: 'change', view: s.changingTo });
 }
@@ -87,7 +90,7 @@ export function continueSnapshot(s: ReplicaState, env: Env<Message>): void {
 
 function endSnapshot(s: ReplicaState, env: Env<Message>, job: Snapshotting): void {
   append(s, env, { type: 'snapshot-end' });
-  let needed = job.position;
+  let needed = Math.min(job.position, firstKeptPosition(s));
   for (let number = job.slot + 1; number <= s.stable.slot + s.config.window; number++) {
     needed = Math.min(needed, findSlot(s, number)?.position ?? needed);
   }

@@ -19,6 +19,7 @@ import type { Vouching } from '../admission/request-quorum/vouchers.ts';
 import { type Batch, genesisHistory } from '../batch.ts';
 import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
+import { createFeed, type Feed } from '../executor/retention.ts';
 import type { Link } from '../governance/link.ts';
 import type { Governance } from '../governance/ordered.ts';
 import { firstViewOf } from '../governance/views.ts';
@@ -231,6 +232,8 @@ export interface ReplicaState {
   /** Proofs already found, by what they convict of, so that each is reported once. */
   accusations: Set<string>;
   exposed: (ExposedBatch | ExposedSnapshot)[];
+  /** What learners and executors are told, and what is kept for them. */
+  readonly feed: Feed;
 }
 
 export const emptySlot = (slot: number, ids: number): Slot => ({
@@ -346,6 +349,7 @@ export function createReplicaState(parts: Parts, now: Millis): ReplicaState {
     untimely: 0,
     accusations: new Set(),
     exposed: [],
+    feed: createFeed(genesis, now),
   };
 }
 

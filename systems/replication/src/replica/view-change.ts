@@ -8,6 +8,7 @@
 import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { primaryOf } from '../config.ts';
+import { forgiveExecutors } from '../executor/retention.ts';
 import { isAtBoundary } from '../governance/boundary.ts';
 import { forgetProposed } from '../pool.ts';
 import { isSlower, isUnfair, noteNewView } from '../robust/regular-views.ts';
@@ -294,6 +295,7 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
   // Without an agreement quorum in reach nothing can commit, whoever leads.
   // Nor is it the primary's fault that a checkpoint takes its time.
   if (reachable(s) < s.config.quorums.agreement || isAtBoundary(s)) s.progressAt = env.now;
+  forgiveExecutors(s, env.now);
   if (s.changingTo !== null) {
     retryChange(s, env, env.now - s.progressAt > limitMs);
     return;
@@ -329,7 +331,7 @@ function whatIsOverdue(
   if (now - s.progressAt > limitMs) return 'nothing commits';
   // Whoever waits for a state does not know what was executed in it.
   if (waitingSince === null || s.transfer !== null || isAtBoundary(s)) return null;
-  const ignoredSince = Math.max(waitingSince, s.enteredAt, s.transferredAt);
+  const ignoredSince = Math.max(waitingSince, s.enteredAt, s.transferredAt, s.feed.heldAt);
   return now - ignoredSince > limitMs ? 'a request is ignored' : null;
 }
 

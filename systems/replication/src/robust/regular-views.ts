@@ -5,6 +5,7 @@
 
 import type { Env, Millis } from '@concordat/kernel';
 import { primaryOf } from '../config.ts';
+import { isDeliverable } from '../executor/retention.ts';
 import { isAtBoundary, logLimit } from '../governance/boundary.ts';
 import { isDue, type Pooled, pooledAt } from '../pool.ts';
 import { selectionEnd } from '../replica/acceptance.ts';
@@ -37,6 +38,7 @@ const isFreeToPropose = (s: ReplicaState): boolean =>
   s.transfer === null &&
   s.peers[primaryOf(s.config.members, s.view)]?.isUp === true &&
   isInWindow(s, s.accepted + 1) &&
+  isDeliverable(s, s.accepted + 1) &&
   s.accepted < logLimit(s) &&
   s.accepted >= selectionEnd(s) &&
   s.accepted - s.committed < s.config.pipeline;

@@ -77,6 +77,9 @@ export function compositionOf({ u, r, preset = 'concordat' }: Pick<Membership, '
 function membershipProblem(membership: Membership): string | null {
   const { u, r, members, clients = [], preset = 'concordat' } = membership;
   if (!isPresetName(preset)) return `there is no preset '${preset}'`;
+  // Members would order for ever what nobody executes.
+  if (presets[preset].settings.executes === false)
+    return `the preset ${preset} needs executors beside its members, which are not hosted here`;
   const problem = presetProblem(presets[preset], { u, r });
   if (problem !== null) return problem;
   const wanted = quorumsOf(compositionOf(membership).faults).members;

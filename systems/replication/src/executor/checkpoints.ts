@@ -1,0 +1,83 @@
+/**
+ * Checkpoints of a learner (UpRight, SOSP'09 section 4; facts of its release): marked at each interval while execution goes on,
+ * signed by executors, and proven by equal signatures of enough holders. Whoever differs from what is proven has diverged,
+ * by a fault or because the application is not deterministic, and fetches the proven state.
+ */
+
+import type { Env, NodeId } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import { checkpointed, releaseCheckpointed } from '../execution/execution.ts';
+import { says, stableOf } from '../replica/checkpoint.ts';
+import type { Certificate, Message } from '../replica/messages.ts';
+import { checkpointCheck } from '../replica/statements.ts';
+import { beginSnapshotIfDue } from './journal.ts';
+import { exposedEnd, type LearnerState } from './state.ts';
+import { startTransfer } from './transfer.ts';
+
+/** Keeps what the state is after an interval's last slot. */
+export function takeCheckpoint(l: LearnerState): void {
+  const { history } = l.execution;
+  l.own.push({ ...checkpointed(l.execution), history, state: l.execution.digest() });
+}
+
+/** Certificates that wait for their checks; those beyond come again. */
+const MAX_VERIFYING = 64;
+
+/** Has the signatures of a certificate checked, if it could matter. */
+export function checkCertificate(
+  l: LearnerState,
+  env: Env<Message>,
+  from: NodeId,
+  certificate: Certificate,
+): void {
+  const [first] = certificate;
+  if (first === undefined || first.slot <= l.certified.slot || l.verifying.size >= MAX_VERIFYING) return;
+  const isWhole =
+    certificate.length >= l.config.proving &&
+    certificate.every((item) => says(item, first) && l.config.holders.includes(item.sender));
+  if (!isWhole || [...l.verifying.values()].some((waiting) => waiting.from === from)) return;
+  const ticket = l.nextTicket++;
+  l.verifying.set(ticket, { from, certificate });
+  const checks = certificate.map((item) => checkpointCheck(l.config.cluster, item));
+  env.offload({ kind: 'verify', checks }, ticket);
+}
+
+export function onCertificateChecked(
+  l: LearnerState,
+  env: Env<Message>,
+  ticket: number,
+  holds: boolean,
+): void {
+  const waiting = l.verifying.get(ticket);
+  if (waiting === undefined) return;
+  l.verifying.delete(ticket);
+  const stable = stableOf(waiting.certificate);
+  if (!holds) env.note({ kind: 'strike', peer: waiting.from, why: 'false signature in a certificate' });
+  else if (stable !== null && stable.slot > l.certified.slot) {
+    l.certified = stable;
+    env.note({ kind: 'stable', slot: stable.slot });
+    if (exposedEnd(l) >= stable.slot) compareCertified(l, env);
+  }
+}
+
+/** Compares the own state with the proven one, and gets there by transfer if it is another. */
+export function compareCertified(l: LearnerState, env: Env<Message>): void {
+  const own = l.own.find(({ slot }) => slot === l.certified.slot);
+  if (own === undefined) return;
+  if (equalBytes(own.state, l.certified.state) && equalBytes(own.history, l.certified.history)) {
+    keepOnly(l, own.slot);
+    beginSnapshotIfDue(l, env, own);
+  } else {
+    env.note({ kind: 'diverged', slot: own.slot });
+    startTransfer(l, env);
+  }
+}
+
+/** Forgets the own checkpoints before `slot`, except one that a snapshot or a peer still reads. */
+export function keepOnly(l: LearnerState, slot: number): void {
+  const needed = Math.min(slot, l.journal.snapshot?.slot ?? slot, l.serving?.slot ?? slot);
+  for (let oldest = l.own[0]; oldest !== undefined && oldest.slot < needed; oldest = l.own[0]) {
+    l.own.shift();
+    releaseCheckpointed(l.execution, oldest);
+  }
+}

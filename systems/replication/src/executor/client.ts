@@ -1,0 +1,253 @@
+/**
+ * A client of executors (UpRight's client shim, SOSP'09 section 4): order replicas take its requests, executors answer. It
+ * believes what r + 1 of them say alike, one in full. Reads are not ordered, unless they fail ten times.
+ *
+ * Deviation: UpRight's linearizable reads need n_e - r equal answers. A write is over once r + 1 executors have answered,
+ * of which one need be honest; n_e - r others may all be liars and laggards (`reads.test.ts`). So all n_e must agree here,
+ * which is the same for r = 0, and a read that finds them different is ordered in the end.
+ */
+
+import type { Keys } from '@concordat/crypto';
+import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
+import { equalBytes, toHex } from '@concordat/wire';
+import type { Quorums } from '../fault-model.ts';
+import type { Answer } from '../replica/client-messages.ts';
+import type { Message } from '../replica/messages.ts';
+import { type Request, signRequest } from '../request.ts';
+import { signAttach } from './attach.ts';
+
+export interface ExecutorClientOptions {
+  readonly cluster: Digest;
+  readonly quorums: Quorums;
+  /** Who orders. */
+  readonly members: readonly NodeId[];
+  /** Who answers. */
+  readonly executors: readonly NodeId[];
+  readonly keys: Keys;
+  /** Whose key signs. */
+  readonly domain: number;
+  /** Larger than that of any earlier client of the domain; 0 is reserved. */
+  readonly client: number;
+  readonly clientWindow: number;
+  /** Pause before something is sent again; doubles up to eight times as much. */
+  readonly retransmitMs: Millis;
+}
+
+/** What executors say of one thing: each one's answer, and the bytes behind those that came in full. */
+interface Answers {
+  readonly said: Map<NodeId, string>;
+  readonly full: Map<string, Uint8Array>;
+}
+
+interface Call extends Answers {
+  readonly request: Request;
+  /** The read that it was, if it comes from one that failed. */
+  readonly readId: number | null;
+  sentAt: Millis;
+  waitMs: Millis;
+}
+
+interface PendingRead extends Answers {
+  readonly read: ReadRequest;
+  sentAt: Millis;
+  tries: number;
+}
+
+export interface ReadRequest {
+  /** For `Service.query`. */
+  readonly query: Uint8Array;
+  /** An operation with the same answer, for when it must be ordered. */
+  readonly ordered: Uint8Array;
+  /** Sees every write that was answered before it began. Otherwise what it sees may be old. */
+  readonly isLinearizable: boolean;
+}
+
+export interface ExecutorClientState {
+  readonly options: ExecutorClientOptions;
+  nextSeq: number;
+  /** Results up to here are known. */
+  acked: number;
+  readonly calls: Map<number, Call>;
+  readonly reads: Map<number, PendingRead>;
+  nextRead: number;
+  /** Results that nobody has taken yet, by sequence number. */
+  readonly results: Map<number, Uint8Array>;
+  /** The same of reads, by their numbers. */
+  readonly readResults: Map<number, Uint8Array>;
+}
+
+const TICK = 'client/tick';
+
+/** After so many tries a read is ordered (UpRight's client shim). */
+export const READ_TRIES = 10;
+const MAX_BACKOFF = 8;
+
+export function createExecutorClient(options: ExecutorClientOptions): Process<ExecutorClientState, Message> {
+  return {
+    start: (env) => {
+      env.setTimer(TICK, options.retransmitMs / 2);
+      const s = createState(options);
+      attachEverywhere(s, env);
+      return s;
+    },
+    receive,
+    timeout: (s, env, timer) => {
+      if (timer !== TICK) return;
+      env.setTimer(TICK, options.retransmitMs / 2);
+      sendAgain(s, env);
+    },
+    settle: () => {},
+  };
+}
+
+const createState = (options: ExecutorClientOptions): ExecutorClientState => ({
+  options,
+  nextSeq: 1,
+  acked: 0,
+  calls: new Map(),
+  reads: new Map(),
+  nextRead: 1,
+  results: new Map(),
+  readResults: new Map(),
+});
+
+/** Submits an operation and returns its sequence number; null while too many are outstanding. */
+export function callExecutors(s: ExecutorClientState, env: Env<Message>, body: Uint8Array): number | null {
+  return s.nextSeq > s.acked + s.options.clientWindow ? null : submit(s, env, body, null);
+}
+
+function submit(s: ExecutorClientState, env: Env<Message>, body: Uint8Array, readId: number | null): number {
+  const { keys, cluster, domain, client, retransmitMs } = s.options;
+  const seq = s.nextSeq++;
+  const { request } = signRequest(keys, cluster, { domain, client, seq, acked: s.acked, body });
+  const answers = { said: new Map(), full: new Map() };
+  s.calls.set(seq, { request, readId, sentAt: env.now, waitMs: retransmitMs, ...answers });
+  toOrder(s, env, request);
+  return seq;
+}
+
+function toOrder(s: ExecutorClientState, env: Env<Message>, request: Request): void {
+  for (const id of s.options.members) env.send(id, { type: 'request', request });
+}
+
+function attachEverywhere({ options }: ExecutorClientState, env: Env<Message>): void {
+  for (const id of options.executors) env.send(id, signAttach(options.keys, options.cluster, options, id));
+}
+
+/** Asks for a read and returns its number. */
+export function readFrom(s: ExecutorClientState, env: Env<Message>, read: ReadRequest): number {
+  const id = s.nextRead++;
+  const pending = { read, sentAt: env.now, tries: 1, said: new Map(), full: new Map() };
+  s.reads.set(id, pending);
+  ask(s, env, id, pending);
+  return id;
+}
+
+/** At first only as many as must agree, others each time; then everyone. */
+function ask(s: ExecutorClientState, env: Env<Message>, id: number, { read, tries }: PendingRead): void {
+  const { executors } = s.options;
+  const count = tries > 1 ? executors.length : agreeing(s, read);
+  // The designated one may not be among those asked, or not be honest.
+  const isWhole = tries > 1 || count < executors.length;
+  for (let i = 0; i < count; i++)
+    env.send(executors[(id + i) % executors.length] as NodeId, {
+      type: 'read',
+      id,
+      isWhole,
+      query: read.query,
+    });
+}
+
+const agreeing = ({ options }: ExecutorClientState, { isLinearizable }: ReadRequest): number =>
+  isLinearizable ? options.executors.length : options.quorums.vouching;
+
+function receive(s: ExecutorClientState, env: Env<Message>, from: NodeId, m: Message): void {
+  if (!s.options.executors.includes(from)) return;
+  if (m.type === 'answer') onAnswer(s, env, from, m);
+  if (m.type !== 'reply' && m.type !== 'reply-digest') return;
+  if (m.domain !== s.options.domain || m.client !== s.options.client) return;
+  const call = s.calls.get(m.seq);
+  if (call === undefined) return;
+  const isFull = m.type === 'reply';
+  const digest = isFull ? s.options.keys.hash(m.reply) : m.digest;
+  const result = believed(
+    call,
+    from,
+    `${m.slot} ${toHex(digest)}`,
+    isFull ? m.reply : null,
+    s.options.quorums.vouching,
+  );
+  if (result === null) return;
+  finish(s, env, m.seq, call, result);
+}
+
+/** Notes an answer; the bytes that `count` executors have agreed on, or null. */
+function believed(
+  { said, full }: Answers,
+  from: NodeId,
+  text: string,
+  bytes: Uint8Array | null,
+  count: number,
+): Uint8Array | null {
+  said.set(from, text);
+  if (bytes !== null) full.set(text, bytes);
+  let equal = 0;
+  for (const other of said.values()) if (other === text) equal++;
+  return equal < count ? null : (full.get(text) ?? null);
+}
+
+function finish(
+  s: ExecutorClientState,
+  env: Env<Message>,
+  seq: number,
+  call: Call,
+  result: Uint8Array,
+): void {
+  s.calls.delete(seq);
+  if (call.readId === null) s.results.set(seq, result);
+  else s.readResults.set(call.readId, result);
+  while (s.acked + 1 < s.nextSeq && !s.calls.has(s.acked + 1)) s.acked++;
+  env.note({ kind: 'result', seq });
+}
+
+function onAnswer(s: ExecutorClientState, env: Env<Message>, from: NodeId, m: Answer): void {
+  const pending = s.reads.get(m.id);
+  if (pending === undefined) return;
+  const { hash } = s.options.keys;
+  const isFull = m.answer !== null && equalBytes(hash(m.answer), m.result);
+  const result = believed(
+    pending,
+    from,
+    toHex(m.result),
+    isFull ? m.answer : null,
+    agreeing(s, pending.read),
+  );
+  if (result === null) return;
+  s.reads.delete(m.id);
+  s.readResults.set(m.id, result);
+  env.note({ kind: 'read', id: m.id, tries: pending.tries });
+}
+
+/** Sends again what is not answered: requests to everyone, since executors may have lost the connection, or the reply. */
+function sendAgain(s: ExecutorClientState, env: Env<Message>): void {
+  const { retransmitMs } = s.options;
+  const late = [...s.calls.values()].filter(({ sentAt, waitMs }) => env.now - sentAt >= waitMs);
+  const lateReads = [...s.reads].filter(([, { sentAt }]) => env.now - sentAt >= retransmitMs);
+  if (late.length + lateReads.length > 0) attachEverywhere(s, env);
+  for (const call of late) {
+    call.sentAt = env.now;
+    call.waitMs = Math.min(2 * call.waitMs, MAX_BACKOFF * retransmitMs);
+    toOrder(s, env, call.request);
+    for (const id of s.options.executors) env.send(id, { type: 'request', request: call.request });
+  }
+  for (const [id, pending] of lateReads) {
+    pending.sentAt = env.now;
+    pending.tries++;
+    pending.said.clear();
+    if (pending.tries <= READ_TRIES) ask(s, env, id, pending);
+    else if (s.nextSeq <= s.acked + s.options.clientWindow) {
+      s.reads.delete(id);
+      submit(s, env, pending.read.ordered, id);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What a learner or an executor must agree on with the order replicas it learns from. Everything but its own id and its
+ * own thrift follows from theirs.
+ */
+
+import type { Digest, Millis, NodeId } from '@concordat/kernel';
+import type { ReplicaConfig } from '../config.ts';
+import type { Quorums } from '../fault-model.ts';
+import type { Governance } from '../governance/ordered.ts';
+import { governanceOf } from '../replica/replica.ts';
+
+export interface LearnerConfig {
+  readonly self: NodeId;
+  readonly cluster: Digest;
+  readonly quorums: Quorums;
+  /** The order replicas. */
+  readonly members: readonly NodeId[];
+  readonly checkpointInterval: number;
+  readonly window: number;
+  readonly fastCommit: boolean;
+  readonly retransmitMs: Millis;
+  /** Who holds states: executors, or the order replicas where these execute. */
+  readonly holders: readonly NodeId[];
+  /** Equal CHECKPOINTs of holders that prove a state. */
+  readonly proving: number;
+  /** Executes what a vouching quorum has accepted, and takes it back where it was in vain. */
+  readonly speculates: boolean;
+  /** What the order replicas began with. A learner does not follow a change of members. */
+  readonly governance: Governance;
+  /** A journal with fewer bytes is not compacted. */
+  readonly minJournalBytes: number;
+  /** Whose key signs what it submits; null for those who submit nothing. */
+  readonly domain: number | null;
+  /** Own requests that may be outstanding. */
+  readonly clientWindow: number;
+}
+
+export interface LearnerOptions {
+  readonly self: NodeId;
+  readonly speculates?: boolean;
+  readonly minJournalBytes?: number;
+  readonly domain?: number;
+}
+
+/** Of a learner that is fed by order replicas with this configuration. */
+export function learnerConfig(order: ReplicaConfig, options: LearnerOptions): LearnerConfig {
+  const { clientWindow, cluster, quorums, members, checkpointInterval, window, fastCommit, retransmitMs } =
+    order;
+  return {
+    cluster,
+    quorums,
+    members,
+    checkpointInterval,
+    window,
+    fastCommit,
+    retransmitMs,
+    holders: order.executes ? members : order.executors,
+    proving: order.executes ? quorums.agreement : quorums.execution,
+    speculates: false,
+    governance: governanceOf({ config: order }),
+    minJournalBytes: 16 * 1024 * 1024,
+    domain: null,
+    clientWindow,
+    ...options,
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * Learning the log from order replicas (DESIGN section 9, rule 1; UpRight's NextBatch in three flavours). A point of the log is
+ * proven when r + 1 say that it is committed, when a certificate quorum has made sure of it in one view, or when all have
+ * accepted it in one view: whichever comes first. Histories chain, so what completes a slot completes its prefix.
+ */
+
+import { assert, type Env, type NodeId } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import { rollbackExecution } from '../execution/execution.ts';
+import type { Message } from '../replica/messages.ts';
+import type { NextBatch } from './messages.ts';
+import {
+  agreedEnd,
+  type Claim,
+  claimsBetween,
+  endOf,
+  goOnFrom,
+  type Point,
+  takeNextBatch,
+} from './source.ts';
+import { exposedEnd, type LearnerState, lastHeard, sourceOf } from './state.ts';
+
+/** What an order replica says of its log. */
+export function onNextBatch(l: LearnerState, env: Env<Message>, from: NodeId, m: NextBatch): void {
+  const source = sourceOf(l, from);
+  if (source === undefined) return;
+  const agrees = takeNextBatch(l.keys.hash, source, m, l.proven, lastHeard(l));
+  // What it had only accepted may have been given up; what it says is committed may not.
+  if (!agrees && m.committed >= l.proven.slot)
+    env.note({ kind: 'strike', peer: from, why: 'a committed log that is not the one' });
+}
+
+/** Draws the conclusions from what all say. Called from `settle`. */
+export function prove(l: LearnerState, env: Env<Message>): void {
+  const end = provable(l);
+  if (end === null || end.slot <= l.proven.slot) return;
+  const claims = claimsBetween(l.sources, l.proven, end);
+  // A hole: it is asked for.
+  if (claims === null) return;
+  for (const [i, claim] of claims.entries()) l.learned.set(l.proven.slot + 1 + i, claim);
+  l.proven = end;
+  for (const source of l.sources) goOnFrom(source, end);
+  retractOther(l, env);
+}
+
+function provable({ sources, config }: LearnerState): Point | null {
+  const { vouching, certificate, fast } = config.quorums;
+  const ends = [
+    agreedEnd(sources, 'committed', vouching, false),
+    agreedEnd(sources, 'tentative', certificate, true),
+    config.fastCommit ? agreedEnd(sources, 'accepted', fast, true) : null,
+  ];
+  return ends.reduce((best, end) => ((end?.slot ?? 0) > (best?.slot ?? 0) ? end : best), null);
+}
+
+/** Takes back what was executed ahead and is not what was proven. */
+function retractOther(l: LearnerState, env: Env<Message>): void {
+  const isOther = ({ slot, history }: Point): boolean => {
+    const claim = l.learned.get(slot);
+    return claim !== undefined && !equalBytes(claim.history, history);
+  };
+  const index = l.speculated.findIndex(isOther);
+  const first = l.speculated[index];
+  if (first === undefined) return;
+  env.note({ kind: 'retracted', slot: first.slot, slots: l.speculated.length - index });
+  l.retractions++;
+  rollbackExecution(l.execution, first.before);
+  l.speculated.splice(index);
+  // Checkpoints of what was taken back are void with their marks.
+  l.own = l.own.filter((own) => own.slot < first.slot);
+}
+
+/** The batch to be executed next: proven, or accepted by one who does not lie if this learner speculates. */
+export function nextClaim(l: LearnerState): Claim | null {
+  const { execution, proven } = l;
+  const number = execution.executed + 1;
+  if (number <= proven.slot) return l.learned.get(number) ?? null;
+  if (!l.config.speculates) return null;
+  const end = agreedEnd(l.sources, 'accepted', l.config.quorums.vouching, false);
+  if (end === null || end.slot < number) return null;
+  const claims = claimsBetween(l.sources, proven, end);
+  const before = execution.executed === proven.slot ? proven : claims?.[execution.executed - proven.slot - 1];
+  const isOn = before !== undefined && equalBytes(before.history, execution.history);
+  return isOn ? (claims?.[number - proven.slot - 1] ?? null) : null;
+}
+
+/** Tells order replicas where this learner stands, so that they go on from there. */
+export function tellWhere(l: LearnerState, env: Env<Message>): void {
+  l.toldAt = env.now;
+  for (const [i, source] of l.sources.entries()) {
+    const id = l.config.members[i] as NodeId;
+    const known = source.start.slot === l.proven.slot ? endOf(source) : l.proven.slot;
+    env.send(id, {
+      type: 'last-executed',
+      executed: exposedEnd(l),
+      known,
+      isSupplier: id === l.supplier,
+    });
+  }
+}
+
+/** True if there is a proven point to which nobody's claims lead: some were lost. */
+export function hasHole(l: LearnerState): boolean {
+  const end = provable(l);
+  return end !== null && end.slot > l.proven.slot;
+}
+
+/** After the state jumped: the log goes on from there, and what was known beyond is asked for again. */
+export function learnFrom(l: LearnerState, point: Point): void {
+  assert(point.slot === l.execution.executed, 'learning goes on from what is executed');
+  l.proven = point;
+  l.learned.clear();
+  l.speculated = [];
+  l.retractions++;
+  for (const slot of l.contents.keys()) if (slot <= point.slot) l.contents.delete(slot);
+  for (const source of l.sources) Object.assign(source, { start: point, claims: [] });
+}

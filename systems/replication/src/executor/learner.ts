@@ -1,0 +1,126 @@
+/**
+ * A learner as a process: it follows the log of order replicas without taking part in ordering, executes it, and shows what
+ * is exposed: to a gateway beside it, or, as an executor, to clients. This file only says when each step runs.
+ */
+
+import type { Keys } from '@concordat/crypto';
+import type {
+  Env,
+  ExposedBatch,
+  ExposedSnapshot,
+  NodeId,
+  OrderedLog,
+  Process,
+  Recovered,
+  Service,
+} from '@concordat/kernel';
+import { genesisHistory } from '../batch.ts';
+import { createExecution } from '../execution/execution.ts';
+import type { Message } from '../replica/messages.ts';
+import { checkCertificate, onCertificateChecked } from './checkpoints.ts';
+import type { LearnerConfig } from './config.ts';
+import { fetchLate, onContent } from './contents.ts';
+import { executeReady } from './execute.ts';
+import { append, continueSnapshot, createJournalled } from './journal.ts';
+import { hasHole, onNextBatch, prove, tellWhere } from './learn.ts';
+import { knownLosses, recover } from './recovery.ts';
+import { createLearnerState, exposedEnd, invariants, type LearnerState, sourceOf } from './state.ts';
+import { resubmit, submit } from './submit.ts';
+import { onFetchManifest, onFetchPart, onManifest, onPart, startTransfer, tickTransfer } from './transfer.ts';
+
+export interface LearnerParts {
+  readonly config: LearnerConfig;
+  readonly keys: Keys;
+  /** A fresh service in its initial state: called at every start. */
+  readonly createService: () => Service;
+}
+
+export const TICK_MS = 25;
+const TICK = 'learner/tick';
+
+export function createLearner(parts: LearnerParts): Process<LearnerState, Message> {
+  return {
+    start: (env, recovered) => startLearner(parts, env, recovered),
+    receive: receiveAsLearner,
+    linked: linkedAsLearner,
+    timeout: timeoutAsLearner,
+    completed: onCertificateChecked,
+    settle: settleAsLearner,
+    invariants,
+  };
+}
+
+/** The ordered log of a learner: what a gateway beside it consumes. */
+export const learnedLog: OrderedLog<LearnerState, Message> = { submit, takeExposed };
+
+/** Takes what became exposed since the last call, in order. */
+export function takeExposed(l: LearnerState): readonly (ExposedBatch | ExposedSnapshot)[] {
+  const { exposed } = l;
+  if (exposed.length > 0) l.exposed = [];
+  return exposed;
+}
+
+export function startLearner(
+  { config, keys, createService }: LearnerParts,
+  env: Env<Message>,
+  recovered: Recovered,
+): LearnerState {
+  const execution = createExecution(keys.hash, createService(), genesisHistory(), config.governance);
+  const l = createLearnerState(config, keys, execution, createJournalled(), env.now);
+  if (recovered.losses > knownLosses(recovered)) append(l, env, { type: 'begin', losses: recovered.losses });
+  else recover(l, recovered);
+  const slot = exposedEnd(l);
+  if (slot > 0) l.exposed.push({ slot, time: execution.core.time.get() });
+  env.note({ kind: 'recovered', executed: slot });
+  env.setTimer(TICK, TICK_MS);
+  return l;
+}
+
+export function receiveAsLearner(l: LearnerState, env: Env<Message>, from: NodeId, m: Message): void {
+  switch (m.type) {
+    case 'next-batch':
+      return onNextBatch(l, env, from, m);
+    case 'batch':
+      return onContent(l, env, from, m);
+    case 'stable':
+      return checkCertificate(l, env, from, m.certificate);
+    case 'fetch-manifest':
+      return onFetchManifest(l, env, from, m);
+    case 'manifest':
+      return onManifest(l, env, from, m);
+    case 'fetch-part':
+      return onFetchPart(l, env, from, m);
+    case 'part':
+      return onPart(l, env, from, m);
+    default:
+      // For order replicas.
+      return;
+  }
+}
+
+export function linkedAsLearner(l: LearnerState, env: Env<Message>, peer: NodeId, isUp: boolean): void {
+  if (isUp && sourceOf(l, peer) !== undefined) tellWhere(l, env);
+}
+
+export function timeoutAsLearner(l: LearnerState, env: Env<Message>, timer: string): void {
+  if (timer !== TICK) return;
+  env.setTimer(TICK, TICK_MS);
+  const untoldMs = env.now - l.toldAt;
+  if (untoldMs >= (hasHole(l) ? l.config.retransmitMs / 4 : l.config.retransmitMs)) tellWhere(l, env);
+  resubmit(l, env);
+  fetchLate(l, env);
+  tickTransfer(l, env);
+  jumpIfStuck(l, env);
+}
+
+/** Order replicas drop what is certified: whoever gets no further by the log fetches the state. */
+function jumpIfStuck(l: LearnerState, env: Env<Message>): void {
+  const isBehind = exposedEnd(l) < l.certified.slot;
+  if (isBehind && env.now - l.progressAt > 2 * l.config.retransmitMs) startTransfer(l, env);
+}
+
+export function settleAsLearner(l: LearnerState, env: Env<Message>): void {
+  prove(l, env);
+  executeReady(l, env);
+  continueSnapshot(l, env);
+}

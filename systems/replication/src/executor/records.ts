@@ -1,0 +1,127 @@
+/**
+ * What a learner writes to its journal (UpRight's hybrid checkpoints): every batch it exposes, and now and then a snapshot of
+ * the state, part by part.
+ *
+ *   begin         everything before this is void: so many losses were known by then
+ *   batch         an exposed slot and its content
+ *   snapshot      begins a snapshot: of what slot, and what its parts hash to
+ *   part          one part of it
+ *   snapshot-end  all parts are there
+ */
+
+import { DIGEST_BYTES } from '@concordat/crypto';
+import { type Digest, MAX_FRAME_BYTES, unreachable } from '@concordat/kernel';
+import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
+import { type Batch, MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
+import { type Roots, readRoots, writeRoots } from '../execution/roots.ts';
+import { type Request, readRequest, writeRequest } from '../request.ts';
+
+export interface SnapshotRecord {
+  readonly type: 'snapshot';
+  readonly slot: number;
+  readonly history: Digest;
+  /** Digest of the whole state. */
+  readonly state: Digest;
+  readonly roots: Roots;
+  readonly parts: { readonly core: readonly Digest[]; readonly service: readonly Digest[] };
+}
+
+export interface BatchRecord {
+  readonly type: 'batch';
+  readonly slot: number;
+  /** Of the log with this batch. */
+  readonly history: Digest;
+  readonly batch: Batch;
+  readonly requests: readonly Request[];
+}
+
+export type LearnerRecord =
+  | { readonly type: 'begin'; readonly losses: number }
+  | BatchRecord
+  | SnapshotRecord
+  | { readonly type: 'part'; readonly part: number; readonly bytes: Uint8Array }
+  | { readonly type: 'snapshot-end' };
+
+const TAGS = {
+  begin: 1,
+  batch: 2,
+  snapshot: 3,
+  part: 4,
+  'snapshot-end': 5,
+} as const satisfies { [type in LearnerRecord['type']]: number };
+
+const MAX_PARTS = 100_000;
+const writer = createWriter(64 * 1024);
+
+/** The bytes change with the next call: the journal takes a copy. */
+export function encodeLearnerRecord(record: LearnerRecord): Uint8Array {
+  writer.u8(TAGS[record.type]);
+  writeFields(writer, record);
+  return writer.view();
+}
+
+function writeFields(w: Writer, record: LearnerRecord): void {
+  switch (record.type) {
+    case 'begin':
+      return w.u53(record.losses);
+    case 'batch':
+      w.u53(record.slot);
+      w.fixed(record.history);
+      writeBatch(w, record.batch);
+      return w.list(record.requests, (request) => writeRequest(w, request));
+    case 'snapshot':
+      w.u53(record.slot);
+      w.fixed(record.history);
+      w.fixed(record.state);
+      writeRoots(w, record.roots);
+      w.list(record.parts.core, (item) => w.fixed(item));
+      return w.list(record.parts.service, (item) => w.fixed(item));
+    case 'part':
+      w.u32(record.part);
+      return w.bytes(record.bytes);
+    case 'snapshot-end':
+      return;
+    default:
+      return unreachable(record);
+  }
+}
+
+/** A record of this or a former version; null for bytes that no version wrote. */
+export function decodeLearnerRecord(bytes: Uint8Array): LearnerRecord | null {
+  const reader = createReader(bytes);
+  const record = readFields(reader, reader.u8());
+  return record === null ? null : reader.finish(record);
+}
+
+function readFields(r: Reader, tag: number): LearnerRecord | null {
+  switch (tag) {
+    case TAGS.begin:
+      return { type: 'begin', losses: r.u53() };
+    case TAGS.batch:
+      return {
+        type: 'batch',
+        slot: r.u53(),
+        history: digest(r),
+        batch: readBatch(r),
+        requests: r.list(MAX_BATCH_REQUESTS, 94, () => readRequest(r)),
+      };
+    case TAGS.snapshot:
+      return {
+        type: 'snapshot',
+        slot: r.u53(),
+        history: digest(r),
+        state: digest(r),
+        roots: readRoots(r),
+        parts: { core: digests(r), service: digests(r) },
+      };
+    case TAGS.part:
+      return { type: 'part', part: r.u32(), bytes: r.bytes(MAX_FRAME_BYTES) };
+    case TAGS['snapshot-end']:
+      return { type: 'snapshot-end' };
+    default:
+      return null;
+  }
+}
+
+const digest = (r: Reader): Digest => r.fixed(DIGEST_BYTES);
+const digests = (r: Reader): Digest[] => r.list(MAX_PARTS, DIGEST_BYTES, () => digest(r));

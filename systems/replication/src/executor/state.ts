@@ -1,0 +1,127 @@
+/**
+ * The state of a learner: what the order replicas say, what is proven of the log, and how far it is executed. A learner shows
+ * nothing beyond what is proven, whatever it has executed (DESIGN section 9, rule 1).
+ */
+
+import type { Keys } from '@concordat/crypto';
+import { assert, type ExposedBatch, type ExposedSnapshot, type Millis, type NodeId } from '@concordat/kernel';
+import type { Execution, ExecutionMark } from '../execution/execution.ts';
+import type { OwnCheckpoint } from '../replica/checkpoint.ts';
+import type { Certificate } from '../replica/messages.ts';
+import type { Content, Stable } from '../replica/state.ts';
+import { createSubmission, type Submission } from '../submission.ts';
+import type { LearnerConfig } from './config.ts';
+import type { Journalled } from './journal.ts';
+import { type Claim, createSource, type Point, type Source } from './source.ts';
+import type { Transfer } from './transfer.ts';
+
+/** A slot that is executed and not proven. */
+export interface Speculated extends Point {
+  readonly content: Content;
+  readonly exposed: ExposedBatch;
+  /** The state before it. */
+  readonly before: ExecutionMark;
+}
+
+export interface LearnerState {
+  readonly config: LearnerConfig;
+  readonly keys: Keys;
+  readonly execution: Execution;
+  /** In the order of `config.members`. */
+  readonly sources: readonly Source[];
+  /** The log up to here cannot be another. */
+  proven: Point;
+  /** What is proven and not exposed yet, by slot. */
+  readonly learned: Map<number, Claim>;
+  /** Contents for what is not exposed yet, by slot. */
+  readonly contents: Map<number, Content[]>;
+  speculated: Speculated[];
+  /** How often something executed ahead was taken back. */
+  retractions: number;
+  /** The order replica that sends contents unasked. */
+  supplier: NodeId;
+  /** Since when the next proven batch lacks its content, or null. */
+  missingSince: Millis | null;
+  /** The own checkpoints from the last certified one on, by ascending slot. */
+  own: OwnCheckpoint[];
+  /** The latest state that enough holders have signed. */
+  certified: Stable;
+  /** Certificates whose signatures are being checked, by ticket. */
+  readonly verifying: Map<number, { readonly from: NodeId; readonly certificate: Certificate }>;
+  nextTicket: number;
+  transfer: Transfer | null;
+  /** The own checkpoint that somebody is fetching. */
+  serving: { readonly slot: number; readonly since: Millis; at: Millis } | null;
+  /** Bytes that each node may still fetch before the next tick. */
+  readonly served: Map<NodeId, number>;
+  readonly journal: Journalled;
+  readonly submission: Submission;
+  exposed: (ExposedBatch | ExposedSnapshot)[];
+  progressAt: Millis;
+  toldAt: Millis;
+  fetchedAt: Millis;
+}
+
+export function createLearnerState(
+  config: LearnerConfig,
+  keys: Keys,
+  execution: Execution,
+  journal: Journalled,
+  now: Millis,
+): LearnerState {
+  const start: Point = { slot: 0, history: execution.history };
+  const { members } = config;
+  return {
+    config,
+    keys,
+    execution,
+    sources: members.map(() => createSource(start)),
+    proven: start,
+    learned: new Map(),
+    contents: new Map(),
+    speculated: [],
+    retractions: 0,
+    supplier: members[config.self % members.length] as NodeId,
+    missingSince: null,
+    own: [],
+    certified: { ...start, state: execution.digest(), certificate: [] },
+    verifying: new Map(),
+    nextTicket: 1,
+    transfer: null,
+    serving: null,
+    served: new Map(),
+    journal,
+    submission: createSubmission(now),
+    exposed: [],
+    progressAt: now,
+    toldAt: Number.NEGATIVE_INFINITY,
+    fetchedAt: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** What this order replica says, if it is one. */
+export const sourceOf = (l: LearnerState, id: NodeId): Source | undefined =>
+  l.sources[l.config.members.indexOf(id)];
+
+/** Slots up to here are executed and exposed. */
+export const exposedEnd = ({ execution, proven }: LearnerState): number =>
+  Math.min(execution.executed, proven.slot);
+
+/** Slots beyond this are not listened to yet. */
+export const lastHeard = (l: LearnerState): number => exposedEnd(l) + 4 * l.config.window;
+
+/** What must hold after every turn. */
+export function invariants(l: LearnerState): void {
+  const { executed } = l.execution;
+  assert(executed <= l.proven.slot || l.config.speculates, 'only what is proven is executed');
+  assert(
+    l.speculated.length === Math.max(0, executed - l.proven.slot),
+    'what is not proven can be taken back',
+  );
+  assert(
+    l.learned.size === Math.max(0, l.proven.slot - executed),
+    'what is proven and not exposed is remembered',
+  );
+  for (const source of l.sources)
+    assert(source.start.slot >= l.proven.slot, 'sources go on from what is proven');
+}
