@@ -75,7 +75,6 @@ for (const name of Object.keys(ATTACKS)) {
     const isProven = CONVICTING.has(name);
     if (!isProven) assert.deepEqual(proofs, [], 'only lies about the order leave evidence');
     if (name === 'mute' || name === 'equivocate') assert.ok(view > 0, 'it does not lead for long');
-    if (name === 'slow') assert.equal(view, 0, 'slowness stays below suspicion');
   });
 }
 

@@ -64,7 +64,7 @@ const TIMER = 'attack/slow';
 const DELAY = 1 / 3;
 
 const slow: Attack = {
-  summary: 'as the leader, is as slow as it can be without being suspected',
+  summary: 'as the leader, is as slow as it can be without looking dead',
   begin: (env, own) => {
     const waiting: { readonly dueAt: Millis; readonly to: NodeId; readonly message: DomainMessage }[] = [];
     const flush = (): void => {

@@ -391,6 +391,6 @@ export const brokenVariants: readonly BrokenVariant[] = [
     variant: broken.newestCertificate,
     preset: 'zyzzyva',
     rule: 'newest-certificate',
-    run: amongTwins('zyzzyva', 25),
+    run: amongTwins('zyzzyva', 40),
   },
 ];

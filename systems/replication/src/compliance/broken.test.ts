@@ -19,7 +19,7 @@ import { firstProblem, HASTY_ROUND_MS } from './twins/run.ts';
 /** Seeds within which the swarm must find what it is said to find. */
 const SWARM_SEEDS = 25;
 /** Scenarios of seven rounds within which Twins must. */
-const TWINS_SCENARIOS = 25;
+const TWINS_SCENARIOS = 40;
 
 /** What the detectors say that know nothing of a break, beyond the scenario made for it. */
 const SEARCHES: Partial<Record<Detector, (broken: BrokenVariant) => string | null>> = {

@@ -50,16 +50,25 @@ function endure(preset: PresetName, asked: FaultModel, name: string, make: Make,
   if (CONVICTING.includes(name)) assert.ok(accused.size > 0, 'there is evidence');
 }
 
+/** All in all as many as fit into a minute; the swarm tries the rest. */
+const MODELS = {
+  concordat: [
+    { u: 1, r: 1 },
+    { u: 2, r: 1 },
+    { u: 2, r: 2 },
+  ],
+  zyzzyva: [
+    { u: 1, r: 1 },
+    { u: 2, r: 1 },
+  ],
+} as const;
+
 for (const preset of ['concordat', 'zyzzyva'] as const) {
   describe(`${preset}, crash tolerance (1, 0)`, () => {
     for (const [name, make] of Object.entries(omissions))
       it(`endures ${name}`, () => endure(preset, { u: 1, r: 0 }, name, make, 11));
   });
-  for (const faults of [
-    { u: 1, r: 1 },
-    { u: 2, r: 1 },
-    { u: 2, r: 2 },
-  ]) {
+  for (const faults of MODELS[preset]) {
     describe(`${preset}, Byzantine tolerance (${faults.u}, ${faults.r})`, () => {
       for (const [name, make] of Object.entries({ ...omissions, ...genericLies, ...protocolLies }))
         it(`endures ${name}`, () => endure(preset, faults, name, make, 21));
@@ -69,7 +78,7 @@ for (const preset of ['concordat', 'zyzzyva'] as const) {
 
 for (const preset of ['zyzzyva5', 'pbft'] as const) {
   describe(`${preset}, Byzantine tolerance (1, 1)`, () => {
-    for (const [name, make] of Object.entries({ ...omissions, ...genericLies, ...protocolLies }))
+    for (const [name, make] of Object.entries({ ...omissions, ...genericLies }))
       it(`endures ${name}`, () => endure(preset, { u: 1, r: 1 }, name, make, 21));
   });
 }

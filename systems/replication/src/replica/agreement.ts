@@ -107,6 +107,8 @@ function notePrepared(s: ReplicaState, env: Env<Message>): void {
 
 /** Waiting for all is in vain as well where the last is always late: COMMITs would take one more round of a quorum. */
 function noteWait(s: ReplicaState, now: Millis, slot: number): void {
+  // Where the primary and oneself are a quorum, a backup has one as soon as it accepts: that tells nothing of rounds.
+  if (s.config.quorums.certificate <= 2 && !isPrimary(s)) return;
   const isLate = now - slotAt(s, slot).preparedAt > 2 * s.roundMs + WORTH_MS;
   s.lateWaits = isLate ? s.lateWaits + 1 : 0;
   if (s.lateWaits >= MAX_LATE) beginSlow(s, now);
