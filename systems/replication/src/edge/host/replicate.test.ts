@@ -83,7 +83,7 @@ test('a directory without an identity, and an identity without a card, are named
     await assert.rejects(createHome(stranger, 'stranger'), wrong('journal-exists', /already/));
     await assert.rejects(
       replicate(counter, { ...options, u: 2, directory: first }),
-      wrong('bad-configuration', /need 5 members, here are 3/),
+      wrong('bad-configuration', /need 5 members with the preset concordat, here are 3/),
     );
     // The failed starts have let go of the journal.
     const replica = await replicate(counter, { ...options, directory: first });
