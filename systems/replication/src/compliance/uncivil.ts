@@ -74,7 +74,7 @@ function ask(env: Env<Message>, to: NodeId): void {
   env.sendEarly(to, { type: 'fetch-batch', slot, digest });
   env.sendEarly(to, { type: 'fetch-manifest', slot });
   env.sendEarly(to, { type: 'fetch-part', slot, part: 0 });
-  const behind = { view: 0, changingTo: 0, stable: 0, accepted: 0, prepared: 0, committed: 0 };
+  const behind = { view: 0, changingTo: 0, stable: 0, accepted: 0, prepared: 0, committed: 0, wishes: false };
   env.sendEarly(to, { type: 'status', ...behind });
 }
 

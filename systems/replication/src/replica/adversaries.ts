@@ -311,6 +311,7 @@ const beg: Attacker = () => {
       accepted: 0,
       prepared: 0,
       committed: 0,
+      wishes: true,
     };
     const fetches: Message[] = [
       { type: 'fetch-manifest', slot: checkpoint },

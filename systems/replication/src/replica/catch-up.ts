@@ -43,6 +43,7 @@ const statusOf = (s: ReplicaState): Status => ({
   accepted: s.accepted,
   prepared: s.prepared,
   committed: s.committed,
+  wishes: s.wish !== null,
 });
 
 /** Tells where this replica stands. Called on every tick, and for a peer whose link came up. */
@@ -61,6 +62,7 @@ export function tickStatus(s: ReplicaState, env: Env<Message>): void {
 /** Sends a peer what it lacks, at most once per retransmission interval. */
 export function onStatus(s: ReplicaState, env: Env<Message>, from: NodeId, m: Status): void {
   const peer = s.peers[from];
+  if (peer !== undefined && m.wishes) peer.wishesIn = m.view;
   if (peer === undefined || env.now - peer.helpedAt < s.config.retransmitMs / 2) return;
   if (help(s, env, from, m, peer)) peer.helpedAt = env.now;
 }

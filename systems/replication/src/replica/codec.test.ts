@@ -152,6 +152,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     accepted: u53,
     prepared: u53,
     committed: u53,
+    wishes: fc.boolean(),
   }),
   plain({
     type: fc.constant('acknowledge' as const),

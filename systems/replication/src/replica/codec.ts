@@ -125,7 +125,8 @@ function writeFields(w: Writer, m: OrderMessage): void {
       w.u53(m.stable);
       w.u53(m.accepted);
       w.u53(m.prepared);
-      return w.u53(m.committed);
+      w.u53(m.committed);
+      return w.bool(m.wishes);
     case 'fetch-batch':
       w.u53(m.slot);
       return w.fixed(m.digest);
@@ -214,6 +215,7 @@ function readFields(r: Reader, tag: number): Message | null {
         accepted: r.u53(),
         prepared: r.u53(),
         committed: r.u53(),
+        wishes: r.bool(),
       };
     case TAGS['fetch-batch']:
       return { type: 'fetch-batch', slot: r.u53(), digest: digest(r) };

@@ -139,6 +139,8 @@ export interface Status {
   readonly accepted: number;
   readonly prepared: number;
   readonly committed: number;
+  /** It would rather have another primary than that of `view`. */
+  readonly wishes: boolean;
 }
 
 export interface FetchBatch {

@@ -33,6 +33,7 @@ import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
 import { onClientCertificate, onGenuineCertificate } from '../order/speculative/client-certificate.ts';
 import { forgetGuest } from '../robust/client-filter.ts';
+import { watch } from '../robust/fairness.ts';
 import { watchFlood } from '../robust/muting.ts';
 import { forgive } from '../robust/throughput.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
@@ -191,6 +192,7 @@ function linked(s: ReplicaState, env: Env<Message>, peer: NodeId, isUp: boolean)
   }
   known.isUp = isUp;
   known.helpedAt = Number.NEGATIVE_INFINITY;
+  if (peer === primaryOf(s.config.members, s.view)) watch(s.robust.fairness, null);
   if (isUp) sendStatus(s, env, [peer]);
 }
 

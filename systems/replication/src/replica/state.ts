@@ -115,6 +115,8 @@ export interface PeerState {
   /** Checks of this peer's signed messages that are under way, and until when it gets none after a false one. */
   checks: number;
   distrustedUntil: Millis;
+  /** The view whose primary it would rather not have; -1 for none. */
+  wishesIn: number;
   /** How far it had committed when it last told. */
   reported: number;
   /** When something was last sent again to this peer, so that a lagging peer cannot make us flood it. */
@@ -221,6 +223,8 @@ export interface ReplicaState {
   enteredAt: Millis;
   calmedAt: Millis;
   failedViews: number;
+  /** Why it would rather have another primary than the present one, or null. */
+  wish: string | null;
   proposedAt: Millis;
   viewChangeAt: Millis;
   statusAt: Millis;
@@ -262,6 +266,7 @@ const createPeer = (): PeerState => ({
   checked: 0,
   genuine: 0,
   reported: 0,
+  wishesIn: -1,
   earlyPrepare: null,
   earlyCommit: null,
   earlyProposals: [],
@@ -341,6 +346,7 @@ export function createReplicaState(parts: Parts, now: Millis): ReplicaState {
     enteredAt: now,
     calmedAt: now,
     failedViews: 0,
+    wish: null,
     proposedAt: Number.NEGATIVE_INFINITY,
     viewChangeAt: Number.NEGATIVE_INFINITY,
     statusAt: Number.NEGATIVE_INFINITY,

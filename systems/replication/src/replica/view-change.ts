@@ -11,7 +11,8 @@ import { primaryOf } from '../config.ts';
 import { forgiveExecutors } from '../executor/retention.ts';
 import { isAtBoundary } from '../governance/boundary.ts';
 import { forgetProposed } from '../pool.ts';
-import { isSlower, isUnfair, noteNewView } from '../robust/regular-views.ts';
+import { noteNewView } from '../robust/regular-views.ts';
+import { considerWish } from '../robust/wishes.ts';
 import { acceptReady, nullContent, selectedDigest, selectionEnd } from './acceptance.ts';
 import { becomeStable, isCertificate } from './checkpoint.ts';
 import { accuseNewView } from './evidence.ts';
@@ -225,6 +226,7 @@ function enterView(s: ReplicaState, env: Env<Message>, m: NewView, selection: Se
   s.mayProposeEarly = false;
   s.progressAt = env.now;
   s.enteredAt = env.now;
+  s.wish = null;
   noteNewView(s, env.now);
   resetLog(s);
   retractUnselected(s, env);
@@ -304,10 +306,10 @@ export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: 
     s.failedViews -= 1;
     s.calmedAt = env.now;
   }
-  const overdue =
-    whatIsOverdue(s, env.now, waitingSince, limitMs) ?? (isUnfair(s, env) ? 'a request is overtaken' : null);
-  const why = overdue ?? reasonToLeave(s, env.now) ?? isSlower(s, env.now) ?? memberInWait(s, env.now);
+  const overdue = whatIsOverdue(s, env.now, waitingSince, limitMs);
+  const why = overdue ?? reasonToLeave(s, env.now) ?? memberInWait(s, env.now);
   if (why !== null) suspect(s, env, why, overdue !== null);
+  else considerWish(s, env);
 }
 
 const reachable = (s: ReplicaState): number =>

@@ -51,7 +51,9 @@ export function isUnfair(s: ReplicaState, env: Env<Message>): boolean {
   if (!s.config.policies.fairness || isPrimary(s) || s.transfer !== null) return false;
   const { fairness } = s.robust;
   const { watched } = fairness;
-  if (watched === null || !s.pool.arrivals.has(watched) || !isDue(s.pool, watched))
+  // What it was shown over a link that is gone it may never have seen.
+  if (s.peers[primaryOf(s.config.members, s.view)]?.isUp !== true) watch(fairness, null);
+  else if (watched === null || !s.pool.arrivals.has(watched) || !isDue(s.pool, watched))
     watch(fairness, longestWaiting(s, env.now));
   else if (!watched.isVerified) {
     if (!watched.isBusy) check(s, env, watched);
