@@ -1,5 +1,5 @@
 /**
- * The state of one replica in three-phase agreement: the log between the last stable checkpoint and the window's end,
+ * The state of one replica, whatever its order protocol: the log between the last stable checkpoint and the window's end,
  * what every peer has vouched for in the current view, and how far this replica has come. All marks are slots and
  * cumulative: `prepared` = 7 says that slots 1 to 7 are prepared in the current view.
  */
