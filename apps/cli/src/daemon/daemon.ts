@@ -8,13 +8,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { GATEWAY_LIMITS, KEEPER_DEFAULTS } from '@concordat/keeper';
 import { createFraming } from '@concordat/keeper/edge';
 import type { NodeId, Note, Process } from '@concordat/kernel';
-import {
-  allPolicies,
-  type Policies,
-  primaryOf,
-  type ReplicaState,
-  replicaConfig,
-} from '@concordat/replication';
+import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
 import {
   type Address,
   createHost,
@@ -41,12 +35,6 @@ import { storeEvidence } from './evidence-files.ts';
 import { createGoverning, governedBy, linkMembers } from './governing.ts';
 import { createNoteLog } from './note-log.ts';
 import { type DomainStatus, statusOf } from './status.ts';
-
-/**
- * Without the bar that rises with every checkpoint: where disks and processors are shared, throughput changes by more than
- * it allows for, and each change of views that nobody needed holds up clients for a third of a second.
- */
-const POLICIES: Policies = { ...allPolicies, regularViews: false };
 
 export interface DaemonOptions {
   readonly directory: string;
@@ -103,7 +91,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const addresses = new Map<NodeId, string>();
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const names = federation.members.map(({ name }) => name);
-  const replica = replicaConfig({ self, cluster: federation.id, faults: federation, policies: POLICIES });
+  const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
   const genesis = genesisOf(federation, replica);
   const governing = createGoverning();
   const started: { host: Daemon['host'] | null } = { host: null };

@@ -17,7 +17,11 @@ interface Achievement {
 export interface Throughput {
   readonly members: number;
   view: number;
-  since: Millis;
+  /** When it served first; null before. What a change of views takes is not the new primary's fault. */
+  since: Millis | null;
+  /** When anything was last served, and how long what waited for the present view was held up by the change. */
+  servedAt: Millis;
+  changeMs: Millis;
   /** Requests executed since then, and the time that these waited together. */
   requests: number;
   waitedMs: number;
@@ -34,8 +38,11 @@ export interface Throughput {
 const FLOOR = 0.9;
 /** By how much the bar rises with a checkpoint that it passed. */
 const RAMP = 1.01;
-/** For how long it does not rise. */
+/** For how long it does not rise: at least this, and so many times what the last change of views cost clients. */
 const GRACE_MS = 5000;
+const WORTH = 20;
+/** No primary buys more time than this by serving its first request late. */
+const LONGEST_CHANGE_MS = 1000;
 /** Time and requests without which nothing is judged. */
 const JUDGED_MS = 1000;
 const JUDGED_REQUESTS = 64;
@@ -43,7 +50,9 @@ const JUDGED_REQUESTS = 64;
 export const createThroughput = (members: number, now: Millis): Throughput => ({
   members,
   view: 0,
-  since: now,
+  since: null,
+  servedAt: now,
+  changeMs: 0,
   requests: 0,
   waitedMs: 0,
   judgedAt: now,
@@ -54,28 +63,33 @@ export const createThroughput = (members: number, now: Millis): Throughput => ({
 
 /** Notes a request that was executed now and has been here since `arrivedAt`, or null if it was not known here. */
 export function noteServed(p: Throughput, arrivedAt: Millis | null, now: Millis): void {
+  if (p.since === null) {
+    p.since = now;
+    if (arrivedAt !== null) p.changeMs = Math.min(now - p.servedAt, now - arrivedAt, LONGEST_CHANGE_MS);
+  }
+  p.servedAt = now;
   p.requests += 1;
-  // What waited for this view to begin is not the primary's fault.
   if (arrivedAt !== null) p.waitedMs += now - Math.max(arrivedAt, p.since);
 }
 
 /** Time in which this replica could not tell: it is not the primary's. */
 export function forgive(p: Throughput, spanMs: Millis): void {
-  p.since += spanMs;
+  if (p.since !== null) p.since += spanMs;
+  p.servedAt += spanMs;
   p.judgedAt += spanMs;
 }
 
 /** A new primary, a new measurement; earlier ones count for a round. */
 export function beginView(p: Throughput, view: number, now: Millis): void {
-  if (isMeasured(p, now)) p.achieved.push(achievement(p, now));
+  const achieved = measured(p, now);
+  if (achieved !== null) p.achieved.push(achieved);
   p.achieved = p.achieved.filter((known) => known.view >= view - p.members);
-  Object.assign(p, { view, since: now, requests: 0, waitedMs: 0, judgedAt: now, ramp: 1 });
+  Object.assign(p, { view, since: null, requests: 0, waitedMs: 0, judgedAt: now, ramp: 1 });
 }
 
-const isMeasured = (p: Throughput, now: Millis): boolean =>
-  now - p.since >= JUDGED_MS && p.requests >= JUDGED_REQUESTS;
-
-function achievement({ view, since, requests, waitedMs }: Throughput, now: Millis): Achievement {
+/** What the present view achieves; null while there is too little to tell. */
+function measured({ view, since, requests, waitedMs }: Throughput, now: Millis): Achievement | null {
+  if (since === null || now - since < JUDGED_MS || requests < JUDGED_REQUESTS) return null;
   const spanMs = now - since;
   return { view, rate: requests / spanMs, load: waitedMs / spanMs };
 }
@@ -83,11 +97,13 @@ function achievement({ view, since, requests, waitedMs }: Throughput, now: Milli
 /** True if the primary falls short. Asked on every tick; looked at once for each checkpoint, and once a second. */
 export function fallsShort(p: Throughput, checkpoint: number, now: Millis): boolean {
   if (checkpoint <= p.checkpoint && now - p.judgedAt < JUDGED_MS) return false;
+  const present = measured(p, now);
+  if (present === null || p.since === null) return false;
   p.checkpoint = checkpoint;
   p.judgedAt = now;
-  if (!isMeasured(p, now)) return false;
-  if (p.requests / (now - p.since) < required(p, now)) return true;
-  if (now - p.since < GRACE_MS) return false;
+  if (present.rate < required(p, present)) return true;
+  // A correct primary is replaced, too: that may cost a twentieth.
+  if (now - p.since < Math.max(GRACE_MS, WORTH * p.changeMs)) return false;
   // With nobody to be compared to it makes room, or a slow primary would set the bar.
   if (p.achieved.length === 0) return true;
   p.ramp *= RAMP;
@@ -95,8 +111,7 @@ export function fallsShort(p: Throughput, checkpoint: number, now: Millis): bool
 }
 
 /** What the best of the round, at the load of now, would have got done; less what chance may do to few requests. */
-function required(p: Throughput, now: Millis): number {
-  const load = p.waitedMs / (now - p.since);
+function required(p: Throughput, { load }: Achievement): number {
   const best = p.achieved.reduce((most, known) => Math.max(most, rateAt(known, load)), 0);
   return FLOOR * p.ramp * (1 - 2 / Math.sqrt(p.requests)) * best;
 }
