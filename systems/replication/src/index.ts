@@ -43,4 +43,3 @@ export { createReplica, type Governed, orderedLog } from './replica/replica.ts';
 export { replicationRules } from './replica/rules.ts';
 export type { ReplicaState } from './replica/state.ts';
 export * from './request.ts';
-export { allPolicies, noPolicies, type Policies } from './robust/policies.ts';

@@ -4,15 +4,15 @@
  * what leads up to a complete snapshot is released.
  */
 
-import {
-  type Digest,
-  type Env,
-  type Millis,
-  PART_BYTES,
-  type Position,
-  type Snapshot,
-} from '@concordat/kernel';
+import type { Digest, Env, Position } from '@concordat/kernel';
 import { rootsOf } from '../execution/execution.ts';
+import { partDigests } from '../execution/fetching.ts';
+import {
+  beginWriting,
+  isSnapshotDue,
+  type SnapshotWriting,
+  writeParts,
+} from '../execution/snapshot-writing.ts';
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Message } from '../replica/messages.ts';
 import type { Content } from '../replica/state.ts';
@@ -20,23 +20,11 @@ import { keepOnly } from './checkpoints.ts';
 import { encodeLearnerRecord, type LearnerRecord } from './records.ts';
 import type { LearnerState } from './state.ts';
 
-/** A snapshot that is being written. */
-interface Writing {
-  readonly slot: number;
-  readonly source: OwnCheckpoint;
-  readonly position: Position;
-  /** The next part, of the core's and then of the service's. */
-  next: number;
-  /** No part is written before. */
-  restsUntil: Millis;
-  bytes: number;
-}
-
 export interface Journalled {
   /** Bytes since the last snapshot began. */
   bytes: number;
   snapshotBytes: number;
-  snapshot: Writing | null;
+  snapshot: SnapshotWriting<OwnCheckpoint> | null;
   /** Where the batches are that a recovery would execute, by slot. */
   readonly positions: Map<number, Position>;
 }
@@ -47,10 +35,6 @@ export const createJournalled = (): Journalled => ({
   snapshot: null,
   positions: new Map(),
 });
-
-/** Bytes of parts per turn, and per millisecond: turns stay short, and the disk free for what others wait for. */
-const TURN_BYTES = 4 * PART_BYTES;
-const BYTES_PER_MS = 16 * 1024;
 
 export function append(l: LearnerState, env: Env<Message>, record: LearnerRecord): Position {
   const bytes = encodeLearnerRecord(record);
@@ -71,12 +55,12 @@ export function logBatch(
 /** Begins a snapshot of a certified state when a quarter more is written for it. */
 export function beginSnapshotIfDue(l: LearnerState, env: Env<Message>, own: OwnCheckpoint): void {
   const { bytes, snapshotBytes, snapshot } = l.journal;
-  if (snapshot === null && bytes >= Math.max(l.config.minJournalBytes, 4 * snapshotBytes))
-    beginSnapshot(l, env, own);
+  const isDue = isSnapshotDue(bytes, snapshotBytes, l.config.minJournalBytes);
+  if (snapshot === null && isDue) beginSnapshot(l, env, own);
 }
 
 export function beginSnapshot(l: LearnerState, env: Env<Message>, own: OwnCheckpoint): void {
-  const { slot, history, state, core, service } = own;
+  const { slot, history, state } = own;
   l.journal.bytes = 0;
   const position = append(l, env, {
     type: 'snapshot',
@@ -84,32 +68,24 @@ export function beginSnapshot(l: LearnerState, env: Env<Message>, own: OwnCheckp
     history,
     state,
     roots: rootsOf(own),
-    parts: { core: digestsOf(core), service: digestsOf(service) },
+    parts: partDigests(own),
   });
-  l.journal.snapshot = { slot, source: own, position, next: 0, restsUntil: env.now, bytes: 0 };
+  l.journal.snapshot = beginWriting(own, position, env.now);
 }
-
-const digestsOf = (snapshot: Snapshot): Digest[] =>
-  Array.from({ length: snapshot.parts }, (_, part) => snapshot.digestOf(part));
 
 /** Appends the next parts. Called once per turn. */
 export function continueSnapshot(l: LearnerState, env: Env<Message>): void {
   const job = l.journal.snapshot;
-  if (job === null || env.now < job.restsUntil) return;
-  const { core, service } = job.source;
-  const end = core.parts + service.parts;
-  let written = 0;
-  for (; written < TURN_BYTES && job.next < end; job.next++) {
-    const bytes = job.next < core.parts ? core.read(job.next) : service.read(job.next - core.parts);
-    append(l, env, { type: 'part', part: job.next, bytes });
-    written += bytes.length;
-  }
-  job.bytes += written;
-  job.restsUntil = env.now + written / BYTES_PER_MS;
-  if (job.next === end) endSnapshot(l, env, job);
+  if (job === null) return;
+  const isDone = writeParts(
+    job,
+    env.now,
+    (part, bytes) => void append(l, env, { type: 'part', part, bytes }),
+  );
+  if (isDone) endSnapshot(l, env, job);
 }
 
-function endSnapshot(l: LearnerState, env: Env<Message>, job: Writing): void {
+function endSnapshot(l: LearnerState, env: Env<Message>, job: SnapshotWriting<OwnCheckpoint>): void {
   append(l, env, { type: 'snapshot-end' });
   const { positions } = l.journal;
   for (const slot of positions.keys()) if (slot <= job.slot) positions.delete(slot);

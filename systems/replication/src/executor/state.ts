@@ -6,6 +6,7 @@
 import type { Keys } from '@concordat/crypto';
 import { assert, type ExposedBatch, type ExposedSnapshot, type Millis, type NodeId } from '@concordat/kernel';
 import type { Execution, ExecutionMark } from '../execution/execution.ts';
+import type { Fetching, Serving } from '../execution/fetching.ts';
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Certificate } from '../replica/messages.ts';
 import type { Content, Stable } from '../replica/state.ts';
@@ -13,7 +14,6 @@ import { createSubmission, type Submission } from '../submission.ts';
 import type { LearnerConfig } from './config.ts';
 import type { Journalled } from './journal.ts';
 import { type Claim, createSource, type Point, type Source } from './source.ts';
-import type { Transfer } from './transfer.ts';
 
 /** A slot that is executed and not proven. */
 export interface Speculated extends Point {
@@ -49,9 +49,9 @@ export interface LearnerState {
   /** Certificates whose signatures are being checked, by ticket. */
   readonly verifying: Map<number, { readonly from: NodeId; readonly certificate: Certificate }>;
   nextTicket: number;
-  transfer: Transfer | null;
+  transfer: Fetching | null;
   /** The own checkpoint that somebody is fetching. */
-  serving: { readonly slot: number; readonly since: Millis; at: Millis } | null;
+  serving: Serving | null;
   /** Bytes that each node may still fetch before the next tick. */
   readonly served: Map<NodeId, number>;
   readonly journal: Journalled;

@@ -1,45 +1,27 @@
 /**
- * Snapshots of the state in the journal, a few parts per turn while execution goes on. Once one is complete, what the
- * journal held only for earlier slots is released. There is one journal and no second file format: a snapshot is
- * records like any other, so whatever survives a crash is one sequence.
+ * A replica's snapshots in its journal. Once one is complete, what the journal held only for earlier slots is released.
  */
 
-import { type Env, type Millis, PART_BYTES, type Position } from '@concordat/kernel';
+import type { Env } from '@concordat/kernel';
 import { rootsOf } from '../execution/execution.ts';
+import { partDigests } from '../execution/fetching.ts';
+import {
+  beginWriting,
+  isSnapshotDue,
+  type SnapshotWriting,
+  writeParts,
+} from '../execution/snapshot-writing.ts';
 import { firstKeptPosition } from '../executor/retention.ts';
 import { keepOnly, type OwnCheckpoint } from './checkpoint.ts';
 import { append } from './journal.ts';
 import type { Certificate, Message } from './messages.ts';
 import { findSlot, type ReplicaState } from './state.ts';
 
-export interface Snapshotting {
-  readonly slot: number;
-  readonly source: OwnCheckpoint;
-  /** Where the snapshot begins in the journal. */
-  readonly position: Position;
-  /** The next part, of the core's and then of the service's. */
-  next: number;
-  /** No part is written before. */
-  restsUntil: Millis;
-  bytes: number;
-}
-
-/** A journal is worth compacting when it has this much and four times the state: a quarter more is written for it. */
-const MIN_JOURNAL_BYTES = 16 * 1024 * 1024;
-
-/** Bytes of parts per turn: a turn stays short. */
-const TURN_BYTES = 4 * PART_BYTES;
-
-/**
- * And per millisecond: the disk is there for what others wait for. A snapshot as fast as the turns went kept a member from
- * syncing anything else for seconds, long enough to fall behind the others' window.
- */
-const BYTES_PER_MS = 16 * 1024;
+export type Snapshotting = SnapshotWriting<OwnCheckpoint>;
 
 /** Begins a snapshot of a checkpoint that just became stable, if one is due. */
 export function startSnapshot(s: ReplicaState, env: Env<Message>, own: OwnCheckpoint): void {
-  const isDue = s.journalBytes >= Math.max(MIN_JOURNAL_BYTES, 4 * s.snapshotBytes);
-  if (s.snapshotting === null && isDue) beginSnapshot(s, env, own);
+  if (s.snapshotting === null && isSnapshotDue(s.journalBytes, s.snapshotBytes)) beginSnapshot(s, env, own);
 }
 
 export function beginSnapshot(s: ReplicaState, env: Env<Message>, own: OwnCheckpoint): void {
@@ -48,14 +30,11 @@ export function beginSnapshot(s: ReplicaState, env: Env<Message>, own: OwnCheckp
     type: 'snapshot',
     certificate: s.stable.certificate,
     roots: rootsOf(own),
-    parts: { core: digestsOf(own.core), service: digestsOf(own.service) },
+    parts: partDigests(own),
   });
   restate(s, env, s.stable.certificate);
-  s.snapshotting = { slot: own.slot, source: own, position, next: 0, restsUntil: env.now, bytes: 0 };
+  s.snapshotting = beginWriting(own, position, env.now);
 }
-
-const digestsOf = (snapshot: OwnCheckpoint['core']): Uint8Array[] =>
-  Array.from({ length: snapshot.parts }, (_, part) => snapshot.digestOf(part));
 
 /** Repeats the promises that no slot's records hold, so that earlier ones need not be kept for them. */
 function restate(s: ReplicaState, env: Env<Message>, certificate: Certificate): void {
@@ -74,18 +53,13 @@ function restate(s: ReplicaState, env: Env<Message>, certificate: Certificate): 
 /** Appends the next parts. Called once per turn. */
 export function continueSnapshot(s: ReplicaState, env: Env<Message>): void {
   const job = s.snapshotting;
-  if (job === null || env.now < job.restsUntil) return;
-  const { core, service } = job.source;
-  const end = core.parts + service.parts;
-  let written = 0;
-  for (; written < TURN_BYTES && job.next < end; job.next++) {
-    const bytes = job.next < core.parts ? core.read(job.next) : service.read(job.next - core.parts);
-    append(s, env, { type: 'part', part: job.next, bytes });
-    written += bytes.length;
-  }
-  job.bytes += written;
-  job.restsUntil = env.now + written / BYTES_PER_MS;
-  if (job.next === end) endSnapshot(s, env, job);
+  if (job === null) return;
+  const isDone = writeParts(
+    job,
+    env.now,
+    (part, bytes) => void append(s, env, { type: 'part', part, bytes }),
+  );
+  if (isDone) endSnapshot(s, env, job);
 }
 
 function endSnapshot(s: ReplicaState, env: Env<Message>, job: Snapshotting): void {

@@ -19,6 +19,7 @@ import type { Vouching } from '../admission/request-quorum/vouchers.ts';
 import { type Batch, genesisHistory } from '../batch.ts';
 import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
+import type { Fetching, Serving } from '../execution/fetching.ts';
 import { createFeed, type Feed } from '../executor/retention.ts';
 import type { Link } from '../governance/link.ts';
 import type { Governance } from '../governance/ordered.ts';
@@ -46,7 +47,6 @@ import type {
 import type { HeldRead } from './reads.ts';
 import type { Snapshotting } from './snapshotting.ts';
 import type { Speculated } from './speculation.ts';
-import type { Transfer } from './state-transfer.ts';
 
 /** A batch with everything it refers to. */
 export interface Content {
@@ -207,8 +207,8 @@ export interface ReplicaState {
   /** Own checkpoints since the last stable one, and those still being read, by ascending slot. */
   own: OwnCheckpoint[];
   /** The own checkpoint that a peer is fetching; held for it, within limits. */
-  serving: { readonly slot: number; readonly since: Millis; at: Millis } | null;
-  transfer: Transfer | null;
+  serving: Serving | null;
+  transfer: Fetching | null;
   snapshotting: Snapshotting | null;
   /** Journal bytes since the last snapshot began; when they outgrow it, the next one is due. */
   journalBytes: number;

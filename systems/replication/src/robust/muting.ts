@@ -20,7 +20,7 @@ export function watchFlood(s: ReplicaState, env: Env<Message>, from: NodeId, m: 
 
 /** A part of the state that this replica fetches: it sets the pace itself. */
 const isAskedFor = ({ transfer }: ReplicaState, from: NodeId, m: Message): boolean =>
-  m.type === 'part' && transfer !== null && transfer.peer === from && transfer.asked.has(m.part);
+  m.type === 'part' && transfer !== null && transfer.source === from && transfer.asked.has(m.part);
 
 function canDoWithout(s: ReplicaState, env: Env<Message>, peer: NodeId): boolean {
   const { flood } = s.robust;
