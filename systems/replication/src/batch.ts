@@ -8,7 +8,16 @@ import type { Hash } from '@concordat/crypto';
 import { DIGEST_BYTES } from '@concordat/crypto';
 import type { Digest, Millis } from '@concordat/kernel';
 import { concatBytes, createWriter, type Reader, utf8, type Writer } from '@concordat/wire';
-import { REQUEST_REF_BYTES, type RequestRef, readRef, writeRef } from './request.ts';
+import {
+  MIN_REQUEST_BYTES,
+  REQUEST_REF_BYTES,
+  type Request,
+  type RequestRef,
+  readRef,
+  readRequest,
+  writeRef,
+  writeRequest,
+} from './request.ts';
 
 /** Bounds a batch's references; 1,000 is Aardvark's limit. */
 export const MAX_BATCH_REQUESTS = 1000;
@@ -17,6 +26,12 @@ export interface Batch {
   /** Ordered time in ms; 0 in the null batch, which leaves the time as it was. */
   readonly time: Millis;
   readonly refs: readonly RequestRef[];
+}
+
+/** A batch with what it refers to, in the order of its references. */
+export interface FullBatch {
+  readonly batch: Batch;
+  readonly requests: readonly Request[];
 }
 
 /** What a view change puts into a slot that nobody can have committed. */
@@ -36,6 +51,16 @@ export function readBatch(reader: Reader): Batch {
     refs: reader.list(MAX_BATCH_REQUESTS, REQUEST_REF_BYTES, () => readRef(reader)),
   };
 }
+
+export function writeFullBatch(writer: Writer, { batch, requests }: FullBatch): void {
+  writeBatch(writer, batch);
+  writer.list(requests, (request) => writeRequest(writer, request));
+}
+
+export const readFullBatch = (reader: Reader): FullBatch => ({
+  batch: readBatch(reader),
+  requests: reader.list(MAX_BATCH_REQUESTS, MIN_REQUEST_BYTES, () => readRequest(reader)),
+});
 
 const writer = createWriter(4096);
 

@@ -38,6 +38,9 @@ export interface RequestRef extends Submitter {
 /** domain u16, client u53, seq u53, digest. */
 export const REQUEST_REF_BYTES = 2 + 8 + 8 + DIGEST_BYTES;
 
+/** domain u16, client u53, seq u53, acked u53, an empty body, signature. */
+export const MIN_REQUEST_BYTES = 2 + 8 + 8 + 8 + 4 + SIGNATURE_BYTES;
+
 /** Shared: nothing here is re-entered, and a fresh slab for every statement was a tenth of the garbage. */
 const writer = createWriter(128);
 

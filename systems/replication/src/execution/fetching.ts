@@ -16,6 +16,7 @@ import {
 import type { Manifest, Message, Part } from '../replica/messages.ts';
 import type { Stable } from '../replica/state.ts';
 import { type Checkpointed, type Execution, type Rebuild, rebuild, rootsOf } from './execution.ts';
+import type { PartDigests } from './roots.ts';
 
 export interface Fetching {
   readonly target: Stable;
@@ -148,7 +149,7 @@ const digestsIn = (snapshot: Snapshot): Digest[] =>
   Array.from({ length: snapshot.parts }, (_, part) => snapshot.digestOf(part));
 
 /** What the parts of a checkpoint hash to. */
-export const partDigests = ({ core, service }: Checkpointed): Manifest['parts'] => ({
+export const partDigests = ({ core, service }: Checkpointed): PartDigests => ({
   core: digestsIn(core),
   service: digestsIn(service),
 });

@@ -13,6 +13,13 @@ export interface Roots {
   readonly configuration: Digest;
 }
 
+/** What the parts of a checkpoint hash to: of replication's own state, and of the service's. */
+export interface PartDigests {
+  readonly core: readonly Digest[];
+  readonly service: readonly Digest[];
+}
+
+const MAX_PARTS = 100_000;
 const LABEL = utf8('concordat checkpoint v2');
 
 export const combinedDigest = (hash: Hash, { core, service, configuration }: Roots): Digest =>
@@ -29,3 +36,15 @@ export const readRoots = (r: Reader): Roots => ({
   service: r.fixed(DIGEST_BYTES),
   configuration: r.fixed(DIGEST_BYTES),
 });
+
+export function writePartDigests(w: Writer, { core, service }: PartDigests): void {
+  w.list(core, (digest) => w.fixed(digest));
+  w.list(service, (digest) => w.fixed(digest));
+}
+
+export const readPartDigests = (r: Reader): PartDigests => ({
+  core: readDigests(r),
+  service: readDigests(r),
+});
+
+const readDigests = (r: Reader): Digest[] => r.list(MAX_PARTS, DIGEST_BYTES, () => r.fixed(DIGEST_BYTES));

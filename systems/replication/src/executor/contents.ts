@@ -8,7 +8,7 @@ import { equalBytes } from '@concordat/wire';
 import { batchDigest } from '../batch.ts';
 import { hasItsRequests } from '../replica/catch-up.ts';
 import type { BatchContent, Message } from '../replica/messages.ts';
-import type { Content } from '../replica/state.ts';
+import type { Content } from '../replica/slot.ts';
 import { nextClaim } from './learn.ts';
 import { claimAt } from './source.ts';
 import { exposedEnd, type LearnerState, sourceOf } from './state.ts';

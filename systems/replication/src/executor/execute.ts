@@ -8,7 +8,7 @@ import { assert, type Env, type ExposedBatch } from '@concordat/kernel';
 import { toHex } from '@concordat/wire';
 import { executeBatch, markExecution } from '../execution/execution.ts';
 import type { Message } from '../replica/messages.ts';
-import type { Content } from '../replica/state.ts';
+import type { Content } from '../replica/slot.ts';
 import { compareCertified, takeCheckpoint } from './checkpoints.ts';
 import { contentOf } from './contents.ts';
 import { logBatch } from './journal.ts';

@@ -15,7 +15,7 @@ import {
 } from '../execution/snapshot-writing.ts';
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Message } from '../replica/messages.ts';
-import type { Content } from '../replica/state.ts';
+import type { Content } from '../replica/slot.ts';
 import { keepOnly } from './checkpoints.ts';
 import { encodeLearnerRecord, type LearnerRecord } from './records.ts';
 import type { LearnerState } from './state.ts';

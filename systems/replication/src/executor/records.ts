@@ -12,9 +12,15 @@
 import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_FRAME_BYTES, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
-import { type Batch, MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
-import { type Roots, readRoots, writeRoots } from '../execution/roots.ts';
-import { type Request, readRequest, writeRequest } from '../request.ts';
+import { type FullBatch, readFullBatch, writeFullBatch } from '../batch.ts';
+import {
+  type PartDigests,
+  type Roots,
+  readPartDigests,
+  readRoots,
+  writePartDigests,
+  writeRoots,
+} from '../execution/roots.ts';
 
 export interface SnapshotRecord {
   readonly type: 'snapshot';
@@ -23,16 +29,14 @@ export interface SnapshotRecord {
   /** Digest of the whole state. */
   readonly state: Digest;
   readonly roots: Roots;
-  readonly parts: { readonly core: readonly Digest[]; readonly service: readonly Digest[] };
+  readonly parts: PartDigests;
 }
 
-export interface BatchRecord {
+export interface BatchRecord extends FullBatch {
   readonly type: 'batch';
   readonly slot: number;
   /** Of the log with this batch. */
   readonly history: Digest;
-  readonly batch: Batch;
-  readonly requests: readonly Request[];
 }
 
 export type LearnerRecord =
@@ -50,7 +54,6 @@ const TAGS = {
   'snapshot-end': 5,
 } as const satisfies { [type in LearnerRecord['type']]: number };
 
-const MAX_PARTS = 100_000;
 const writer = createWriter(64 * 1024);
 
 /** The bytes change with the next call: the journal takes a copy. */
@@ -67,15 +70,13 @@ function writeFields(w: Writer, record: LearnerRecord): void {
     case 'batch':
       w.u53(record.slot);
       w.fixed(record.history);
-      writeBatch(w, record.batch);
-      return w.list(record.requests, (request) => writeRequest(w, request));
+      return writeFullBatch(w, record);
     case 'snapshot':
       w.u53(record.slot);
       w.fixed(record.history);
       w.fixed(record.state);
       writeRoots(w, record.roots);
-      w.list(record.parts.core, (item) => w.fixed(item));
-      return w.list(record.parts.service, (item) => w.fixed(item));
+      return writePartDigests(w, record.parts);
     case 'part':
       w.u32(record.part);
       return w.bytes(record.bytes);
@@ -102,8 +103,7 @@ function readFields(r: Reader, tag: number): LearnerRecord | null {
         type: 'batch',
         slot: r.u53(),
         history: digest(r),
-        batch: readBatch(r),
-        requests: r.list(MAX_BATCH_REQUESTS, 94, () => readRequest(r)),
+        ...readFullBatch(r),
       };
     case TAGS.snapshot:
       return {
@@ -112,7 +112,7 @@ function readFields(r: Reader, tag: number): LearnerRecord | null {
         history: digest(r),
         state: digest(r),
         roots: readRoots(r),
-        parts: { core: digests(r), service: digests(r) },
+        parts: readPartDigests(r),
       };
     case TAGS.part:
       return { type: 'part', part: r.u32(), bytes: r.bytes(MAX_FRAME_BYTES) };
@@ -124,4 +124,3 @@ function readFields(r: Reader, tag: number): LearnerRecord | null {
 }
 
 const digest = (r: Reader): Digest => r.fixed(DIGEST_BYTES);
-const digests = (r: Reader): Digest[] => r.list(MAX_PARTS, DIGEST_BYTES, () => digest(r));

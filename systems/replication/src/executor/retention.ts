@@ -9,7 +9,8 @@ import { assert, type Digest, type Env, type Millis, type NodeId } from '@concor
 import { equalBytes } from '@concordat/wire';
 import { append } from '../replica/journal.ts';
 import type { Certificate, Checkpoint, Message } from '../replica/messages.ts';
-import { type Content, findSlot, type ReplicaState, type Stable } from '../replica/state.ts';
+import type { Content } from '../replica/slot.ts';
+import { findSlot, type ReplicaState, type Stable } from '../replica/state.ts';
 import { checkpointCheck } from '../replica/statements.ts';
 import { verifyThen } from '../replica/verification.ts';
 import { forgive } from '../robust/throughput.ts';

@@ -7,7 +7,8 @@
 import type { Env } from '@concordat/kernel';
 import type { Quorums } from '../fault-model.ts';
 import type { Acknowledge, Message, Prepare, SlotClaim, ViewChange } from '../replica/messages.ts';
-import type { ReplicaState, Selection, Slot, Stable } from '../replica/state.ts';
+import type { Slot } from '../replica/slot.ts';
+import type { ReplicaState, Selection, Stable } from '../replica/state.ts';
 
 export type OrderName = 'three-phase' | 'speculative';
 

@@ -16,16 +16,9 @@ import { noteBatch } from '../robust/regular-views.ts';
 import { append } from './journal.ts';
 import type { Message, PrePrepare, Vouch } from './messages.ts';
 import { MAX_ACCEPTED } from './signed-codec.ts';
+import { type Content, findContent, type Slot } from './slot.ts';
 import { retractOther } from './speculation.ts';
-import {
-  type Content,
-  findContent,
-  historyAt,
-  isInWindow,
-  type ReplicaState,
-  type Slot,
-  slotAt,
-} from './state.ts';
+import { historyAt, isInWindow, type ReplicaState, slotAt } from './state.ts';
 import { suspect } from './view-change.ts';
 import { countVotes, vouchedEnd } from './votes.ts';
 

@@ -16,18 +16,9 @@ import { epochOf } from '../governance/views.ts';
 import { type RequestRef, requestDigest } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';
 import type { BatchContent, FetchBatch, Message, Status } from './messages.ts';
-import {
-  type Content,
-  findContent,
-  findSlot,
-  historyAt,
-  isInWindow,
-  isMember,
-  others,
-  type PeerState,
-  type ReplicaState,
-  slotAt,
-} from './state.ts';
+import type { PeerState } from './peer.ts';
+import { type Content, findContent } from './slot.ts';
+import { findSlot, historyAt, isInWindow, isMember, others, type ReplicaState, slotAt } from './state.ts';
 
 /** Proposals sent again to a lagging peer at a time. */
 const MAX_RESENT = 64;

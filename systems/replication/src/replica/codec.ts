@@ -8,13 +8,13 @@
  * Decoding accepts exactly what encoding makes: order inside lists is part of the form.
  */
 
-import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
+import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_OPERATION_BYTES, MAX_REQUEST_BYTES, unreachable } from '@concordat/kernel';
 import { compact, createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
 import { isAdmissionMessage, readAdmissionMessage, writeAdmissionMessage } from '../admission/codec.ts';
 import type { AdmissionMessage } from '../admission/messages.ts';
-import { MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
-import { readRoots, writeRoots } from '../execution/roots.ts';
+import { readFullBatch, writeFullBatch } from '../batch.ts';
+import { readPartDigests, readRoots, writePartDigests, writeRoots } from '../execution/roots.ts';
 import { FEED_TAGS, isFeedMessage, readFeedMessage, writeFeedMessage } from '../executor/codec.ts';
 import { LINK_BYTES, MAX_LINKS, readLink, writeLink } from '../governance/link.ts';
 import { readRequest, writeRequest } from '../request.ts';
@@ -44,8 +44,6 @@ import {
   writeViewChange,
 } from './signed-codec.ts';
 
-/** Part digests in one manifest. */
-const MAX_PARTS = 100_000;
 /** A part may hold one entry of maximal size beyond its target. */
 const MAX_PART_BYTES = 2 * MAX_OPERATION_BYTES;
 
@@ -132,15 +130,13 @@ function writeFields(w: Writer, m: OrderMessage): void {
       return w.fixed(m.digest);
     case 'batch':
       w.u53(m.slot);
-      writeBatch(w, m.batch);
-      return w.list(m.requests, (request) => writeRequest(w, request));
+      return writeFullBatch(w, m);
     case 'fetch-manifest':
       return w.u53(m.slot);
     case 'manifest':
       w.u53(m.slot);
       writeRoots(w, m.roots);
-      w.list(m.parts.core, (item) => w.fixed(item));
-      return w.list(m.parts.service, (item) => w.fixed(item));
+      return writePartDigests(w, m.parts);
     case 'fetch-part':
       w.u53(m.slot);
       return w.u32(m.part);
@@ -223,8 +219,7 @@ function readFields(r: Reader, tag: number): Message | null {
       return {
         type: 'batch',
         slot: r.u53(),
-        batch: readBatch(r),
-        requests: r.list(MAX_BATCH_REQUESTS, 26 + 4 + SIGNATURE_BYTES, () => readRequest(r)),
+        ...readFullBatch(r),
       };
     case TAGS['fetch-manifest']:
       return { type: 'fetch-manifest', slot: r.u53() };
@@ -233,7 +228,7 @@ function readFields(r: Reader, tag: number): Message | null {
         type: 'manifest',
         slot: r.u53(),
         roots: readRoots(r),
-        parts: { core: digests(r), service: digests(r) },
+        parts: readPartDigests(r),
       };
     case TAGS['fetch-part']:
       return { type: 'fetch-part', slot: r.u53(), part: r.u32() };
@@ -279,4 +274,3 @@ function readClientFields(r: Reader, tag: number): Message | null {
 }
 
 const digest = (r: Reader): Digest => r.fixed(DIGEST_BYTES);
-const digests = (r: Reader): Digest[] => r.list(MAX_PARTS, DIGEST_BYTES, () => digest(r));

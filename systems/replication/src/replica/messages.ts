@@ -7,10 +7,9 @@
 
 import type { Digest } from '@concordat/kernel';
 import type { AdmissionMessage } from '../admission/messages.ts';
-import type { Batch } from '../batch.ts';
-import type { Roots } from '../execution/roots.ts';
+import type { Batch, FullBatch } from '../batch.ts';
+import type { PartDigests, Roots } from '../execution/roots.ts';
 import type { FeedMessage } from '../executor/messages.ts';
-import type { Request } from '../request.ts';
 import type { ClientMessage } from './client-messages.ts';
 
 /** The primary's proposal for one slot. */
@@ -150,11 +149,9 @@ export interface FetchBatch {
 }
 
 /** A batch and the requests it refers to, in its order; checked against the digest that was asked for. */
-export interface BatchContent {
+export interface BatchContent extends FullBatch {
   readonly type: 'batch';
   readonly slot: number;
-  readonly batch: Batch;
-  readonly requests: readonly Request[];
 }
 
 export interface FetchManifest {
@@ -167,7 +164,7 @@ export interface Manifest {
   readonly type: 'manifest';
   readonly slot: number;
   readonly roots: Roots;
-  readonly parts: { readonly core: readonly Digest[]; readonly service: readonly Digest[] };
+  readonly parts: PartDigests;
 }
 
 export interface FetchPart {

@@ -20,10 +20,16 @@
 import { DIGEST_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_FRAME_BYTES, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
-import { type Batch, MAX_BATCH_REQUESTS, readBatch, writeBatch } from '../batch.ts';
-import { type Roots, readRoots, writeRoots } from '../execution/roots.ts';
+import { type FullBatch, readFullBatch, writeFullBatch } from '../batch.ts';
+import {
+  type PartDigests,
+  type Roots,
+  readPartDigests,
+  readRoots,
+  writePartDigests,
+  writeRoots,
+} from '../execution/roots.ts';
 import { type Link, readLink, writeLink } from '../governance/link.ts';
-import { type Request, readRequest, writeRequest } from '../request.ts';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import type { Certificate, CommitCertificate, NewView, PrePrepare } from './messages.ts';
 import {
@@ -41,7 +47,7 @@ export type Record =
       readonly view: number;
       readonly slot: number;
       readonly digest: Digest;
-      readonly content: { readonly batch: Batch; readonly requests: readonly Request[] } | null;
+      readonly content: FullBatch | null;
       readonly proposal: PrePrepare | null;
     }
   | { readonly type: 'prepared'; readonly view: number; readonly slot: number }
@@ -51,7 +57,7 @@ export type Record =
       readonly type: 'snapshot';
       readonly certificate: Certificate;
       readonly roots: Roots;
-      readonly parts: { readonly core: readonly Digest[]; readonly service: readonly Digest[] };
+      readonly parts: PartDigests;
     }
   | { readonly type: 'part'; readonly part: number; readonly bytes: Uint8Array }
   | { readonly type: 'snapshot-end' }
@@ -81,7 +87,6 @@ const TAGS = {
   delivered: 32,
 } as const satisfies { [type in Record['type']]: number };
 
-const MAX_PARTS = 100_000;
 const writer = createWriter(64 * 1024);
 
 /** The bytes change with the next call: the journal takes a copy. */
@@ -102,8 +107,7 @@ function writeFields(w: Writer, record: Record): void {
       w.fixed(record.digest);
       w.bool(record.content !== null);
       if (record.content !== null) {
-        writeBatch(w, record.content.batch);
-        w.list(record.content.requests, (request) => writeRequest(w, request));
+        writeFullBatch(w, record.content);
       }
       return w.bytes(record.proposal === null ? new Uint8Array(0) : encodeMessage(record.proposal));
     case 'prepared':
@@ -117,8 +121,7 @@ function writeFields(w: Writer, record: Record): void {
     case 'snapshot':
       writeCertificate(w, record.certificate);
       writeRoots(w, record.roots);
-      w.list(record.parts.core, (item) => w.fixed(item));
-      return w.list(record.parts.service, (item) => w.fixed(item));
+      return writePartDigests(w, record.parts);
     case 'part':
       w.u32(record.part);
       return w.bytes(record.bytes);
@@ -172,7 +175,7 @@ function readFields(r: Reader, tag: number): Record | null {
         type: 'snapshot',
         certificate: readCertificate(r),
         roots: readRoots(r),
-        parts: { core: digests(r), service: digests(r) },
+        parts: readPartDigests(r),
       };
     case TAGS.part:
       return { type: 'part', part: r.u32(), bytes: r.bytes(MAX_FRAME_BYTES) };
@@ -195,9 +198,7 @@ function readAccept(r: Reader): Record {
   const view = r.u53();
   const slot = r.u53();
   const own = digest(r);
-  const content = r.bool()
-    ? { batch: readBatch(r), requests: r.list(MAX_BATCH_REQUESTS, 94, () => readRequest(r)) }
-    : null;
+  const content = r.bool() ? readFullBatch(r) : null;
   const inner = readMessage(r);
   if (inner !== null && inner.type !== 'pre-prepare') r.fail();
   const proposal = inner?.type === 'pre-prepare' ? inner : null;
@@ -213,4 +214,3 @@ function readMessage(r: Reader): ReturnType<typeof decodeMessage> {
 }
 
 const digest = (r: Reader): Digest => r.fixed(DIGEST_BYTES);
-const digests = (r: Reader): Digest[] => r.list(MAX_PARTS, DIGEST_BYTES, () => digest(r));

@@ -17,7 +17,8 @@ import { stableOf } from './checkpoint.ts';
 import { amnesia } from './incarnation.ts';
 import type { Certificate, PrePrepare, Vouch } from './messages.ts';
 import { decodeRecord, isAbout, type Record } from './records.ts';
-import { type Content, isPrimary, type ReplicaState, type Stable, slotAt } from './state.ts';
+import type { Content } from './slot.ts';
+import { isPrimary, type ReplicaState, type Stable, slotAt } from './state.ts';
 import { selectFrom } from './view-change.ts';
 
 /** What the journal tells of one slot. */

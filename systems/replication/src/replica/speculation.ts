@@ -18,7 +18,8 @@ import { noteRetracted } from '../pool.ts';
 import { isCommand, type Request } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';
 import type { Message } from './messages.ts';
-import type { Content, ReplicaState } from './state.ts';
+import type { Content } from './slot.ts';
+import type { ReplicaState } from './state.ts';
 
 /** A slot that is executed and not committed. */
 export interface Speculated {

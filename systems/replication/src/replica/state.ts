@@ -16,7 +16,7 @@ import {
 } from '@concordat/kernel';
 import type { Admission } from '../admission/admission.ts';
 import type { Vouching } from '../admission/request-quorum/vouchers.ts';
-import { type Batch, genesisHistory } from '../batch.ts';
+import { genesisHistory } from '../batch.ts';
 import { memberIdsEnd, primaryOf, type ReplicaConfig } from '../config.ts';
 import type { Execution } from '../execution/execution.ts';
 import type { Fetching, Serving } from '../execution/fetching.ts';
@@ -31,59 +31,12 @@ import { createRobust, type Robust } from '../robust/state.ts';
 import { createSubmission, type Submission } from '../submission.ts';
 import type { OwnCheckpoint } from './checkpoint.ts';
 import type { Incarnation } from './incarnation.ts';
-import type {
-  Acknowledge,
-  Certificate,
-  Checkpoint,
-  Commit,
-  CommitCertificate,
-  Message,
-  NewView,
-  PrePrepare,
-  Prepare,
-  ViewChange,
-  Vouch,
-} from './messages.ts';
+import type { Certificate, Checkpoint, CommitCertificate, Message, NewView, ViewChange } from './messages.ts';
+import { createPeer, type PeerState } from './peer.ts';
 import type { HeldRead } from './reads.ts';
+import { emptySlot, type Slot } from './slot.ts';
 import type { Snapshotting } from './snapshotting.ts';
 import type { Speculated } from './speculation.ts';
-
-/** A batch with everything it refers to. */
-export interface Content {
-  readonly digest: Digest;
-  readonly batch: Batch;
-  readonly requests: readonly Request[];
-}
-
-export interface Slot {
-  slot: number;
-  /** The current view's signed proposal, kept to be shown to peers that lack it. */
-  proposal: PrePrepare | null;
-  /** What this replica accepted last, in view `acceptedView` (-1: nothing). */
-  content: Content | null;
-  acceptedView: number;
-  history: Digest | null;
-  /** PBFT's Q: accepted digests, each with the last view, by descending view. */
-  accepted: readonly Vouch[];
-  /** PBFT's P. */
-  prepared: Vouch | null;
-  /** Contents of everything in P and Q, and of what a new view selected. */
-  contents: Content[];
-  /** Those that the journal has: what a vote vouches for must be among them. */
-  stored: Content[];
-  /** Votes of peers in the current view for this slot, by member, not yet comparable or already counted. */
-  prepares: (Digest | null)[];
-  commits: (Digest | null)[];
-  /** Signed votes of the current view, by member: what a certificate is made of. */
-  acknowledgements: (Acknowledge | null)[];
-  /** What is accepted may change the federation: nothing beyond its checkpoint follows before that is known. */
-  hasCommand: boolean;
-  /** When it was accepted, and when a quorum had vouched for it, in the current view. */
-  acceptedAt: Millis;
-  preparedAt: Millis;
-  /** First journal record about this slot, or Infinity. */
-  position: number;
-}
 
 export interface Stable {
   readonly slot: number;
@@ -97,35 +50,6 @@ export interface Stable {
 export interface Selection {
   readonly base: Stable;
   readonly digests: readonly (Digest | null)[];
-}
-
-export interface PeerState {
-  /** Slots up to which this peer's votes in the current view match this replica's log. */
-  prepared: number;
-  committed: number;
-  /** Its newest signed vote for this replica's log, the newest whose signature was checked, and found to hold. */
-  acknowledged: number;
-  checked: number;
-  genuine: number;
-  /** The newest vote for a higher view, applied if that view is entered. */
-  earlyPrepare: Prepare | Acknowledge | null;
-  earlyCommit: Commit | null;
-  /** Proposals for a view that is not entered yet, which this peer will lead: they may share a frame with its NEW-VIEW. */
-  earlyProposals: PrePrepare[];
-  /** Checks of this peer's signed messages that are under way, and until when it gets none after a false one. */
-  checks: number;
-  distrustedUntil: Millis;
-  /** The view whose primary it would rather not have; -1 for none. */
-  wishesIn: number;
-  /** How far it had committed when it last told. */
-  reported: number;
-  /** When something was last sent again to this peer, so that a lagging peer cannot make us flood it. */
-  helpedAt: Millis;
-  /** Since when it has asked for a higher view, or null. */
-  waitingSince: Millis | null;
-  /** Bytes it may still have us send it before the next tick: asking is cheaper than answering. */
-  credit: number;
-  isUp: boolean;
 }
 
 export interface ReplicaState {
@@ -240,44 +164,6 @@ export interface ReplicaState {
   readonly feed: Feed;
 }
 
-export const emptySlot = (slot: number, ids: number): Slot => ({
-  slot,
-  proposal: null,
-  content: null,
-  acceptedView: -1,
-  history: null,
-  accepted: [],
-  prepared: null,
-  contents: [],
-  stored: [],
-  prepares: new Array<Digest | null>(ids).fill(null),
-  commits: new Array<Digest | null>(ids).fill(null),
-  acknowledgements: new Array<Acknowledge | null>(ids).fill(null),
-  hasCommand: false,
-  acceptedAt: 0,
-  preparedAt: 0,
-  position: Number.POSITIVE_INFINITY,
-});
-
-const createPeer = (): PeerState => ({
-  prepared: 0,
-  committed: 0,
-  acknowledged: 0,
-  checked: 0,
-  genuine: 0,
-  reported: 0,
-  wishesIn: -1,
-  earlyPrepare: null,
-  earlyCommit: null,
-  earlyProposals: [],
-  checks: 0,
-  distrustedUntil: Number.NEGATIVE_INFINITY,
-  helpedAt: Number.NEGATIVE_INFINITY,
-  waitingSince: null,
-  credit: 0,
-  isUp: false,
-});
-
 const genesisStable = (execution: Execution): Stable => ({
   slot: 0,
   history: genesisHistory(),
@@ -388,9 +274,6 @@ export function historyAt(s: ReplicaState, slot: number): Digest {
   assert(history !== null, 'an accepted slot has a history');
   return history;
 }
-
-export const findContent = (slot: Slot, matches: (digest: Digest) => boolean): Content | null =>
-  slot.contents.find((content) => matches(content.digest)) ?? null;
 
 /** True if this replica's votes in its view count: it is a member, has not asked to leave it, and has lost no promises. */
 export const isVoting = (s: ReplicaState): boolean =>

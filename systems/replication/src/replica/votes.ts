@@ -9,15 +9,9 @@ import { batchDigest, nextHistory } from '../batch.ts';
 import { selectionEnd } from './acceptance.ts';
 import { isCounted } from './incarnation.ts';
 import type { Acknowledge, Commit, Message, Prepare } from './messages.ts';
-import {
-  historyAt,
-  isInWindow,
-  isMember,
-  type PeerState,
-  type ReplicaState,
-  type Slot,
-  slotAt,
-} from './state.ts';
+import type { PeerState } from './peer.ts';
+import type { Slot } from './slot.ts';
+import { historyAt, isInWindow, isMember, type ReplicaState, slotAt } from './state.ts';
 
 /** A peer's vote, vouched for by its link; an ACKNOWLEDGE is a PREPARE that can also be shown to others. */
 export function onVote(

@@ -10,11 +10,11 @@ import { historiesAfter } from '../../batch.ts';
 import { isCurrent } from '../../replica/incarnation.ts';
 import { append } from '../../replica/journal.ts';
 import type { Acknowledge, CommitCertificate, Message } from '../../replica/messages.ts';
+import type { PeerState } from '../../replica/peer.ts';
 import {
   findSlot,
   historyAt,
   isMember,
-  type PeerState,
   type ReplicaState,
   type Stable,
   slotAt,
