@@ -3,13 +3,14 @@
  * clients whose results are judged: every operation happened once, and in one order with all others.
  */
 
-import { createModelKeys, modelHash } from '@concordat/crypto';
+import { createModelKeys, type Keys, modelHash } from '@concordat/crypto';
 import {
   type Env,
   FIRST_CONNECTION,
   MAX_MEMBERS,
   type NodeId,
   type Prng,
+  type Process,
   type Service,
   type Strategy,
 } from '@concordat/kernel';
@@ -147,6 +148,25 @@ type KeysOf = ReturnType<typeof createModelKeys>;
 const configOf = ({ faults, settings }: ExecutorClusterOptions, self: NodeId) =>
   replicaConfig({ self, cluster: EXECUTOR_CLUSTER_ID, faults, executes: false, ...settings });
 
+/** Adds a node, which may fail if a strategy bends it. */
+function addNode<S>(
+  world: World,
+  { surroundings }: ExecutorClusterOptions,
+  id: NodeId,
+  keys: Keys,
+  honest: Process<S, Message>,
+  strategy: Strategy<S, Message> | undefined,
+): void {
+  world.add({
+    id,
+    process: strategy === undefined ? honest : strategy(honest),
+    verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
+    mayFail: strategy !== undefined,
+    ...codec,
+    ...surroundings?.(),
+  });
+}
+
 function addOrder(
   world: World,
   options: ExecutorClusterOptions,
@@ -161,15 +181,7 @@ function addOrder(
     const config = configOf(options, id);
     const quorums = { ...config.quorums, ...options.orderQuorums };
     const honest = createReplica({ config: { ...config, quorums }, keys, createService });
-    const strategy = options.orderLiars?.get(id);
-    world.add({
-      id,
-      process: strategy === undefined ? honest : strategy(honest),
-      verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
-      mayFail: strategy !== undefined,
-      ...codec,
-      ...options.surroundings?.(),
-    });
+    addNode(world, options, id, keys, honest, options.orderLiars?.get(id));
   }
 }
 
@@ -186,15 +198,7 @@ function addExecutors(
       keys,
       createService: () => options.createService?.(id) ?? createLedger(modelHash),
     });
-    const strategy = options.executionLiars?.get(id);
-    world.add({
-      id,
-      process: strategy === undefined ? honest : strategy(honest),
-      verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
-      mayFail: strategy !== undefined,
-      ...codec,
-      ...options.surroundings?.(),
-    });
+    addNode(world, options, id, keys, honest, options.executionLiars?.get(id));
   }
 }
 

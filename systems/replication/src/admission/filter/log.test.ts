@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMacs, createModelPairSecrets, modelHash } from '@concordat/crypto';
-import { createPrng, type Env } from '@concordat/kernel';
+import type { Env } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
 import fc from 'fast-check';
+import { createIdleEnv } from '../../compliance/idle-env.ts';
 import { quorumsOf } from '../../fault-model.ts';
 import type { Message } from '../../replica/messages.ts';
 import { type Request, requestDigest } from '../../request.ts';
@@ -36,23 +37,12 @@ function createDisk() {
   const records: Uint8Array[] = [];
   let first = 0;
   const env: Env<Message> = {
-    self: 32,
-    now: 0,
-    random: createPrng(1),
-    secret: (sizeBytes) => new Uint8Array(sizeBytes),
-    send: () => {},
-    sendEarly: () => {},
-    close: () => {},
-    mute: () => {},
+    ...createIdleEnv(32, 0),
     append: (record) => first + records.push(record.slice()) - 1,
     release: (position) => {
       records.splice(0, position - first);
       first = position;
     },
-    setTimer: () => {},
-    cancelTimer: () => {},
-    offload: () => {},
-    note: () => {},
   };
   return { env, recovered: () => ({ records, first, whole: true, losses: 0 }) };
 }

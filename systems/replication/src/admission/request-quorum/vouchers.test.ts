@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMacs, createModelKeys, createModelPairSecrets, modelHash, signRow } from '@concordat/crypto';
-import { createPrng, type Env } from '@concordat/kernel';
+import type { Env } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
+import { createIdleEnv } from '../../compliance/idle-env.ts';
 import { createLedger } from '../../compliance/ledger.ts';
 import { replicaConfig } from '../../config.ts';
 import { quorumsOf } from '../../fault-model.ts';
@@ -27,19 +28,7 @@ const keys = createModelKeys(4, 1)(1);
 
 const noted: string[] = [];
 const env: Env<Message> = {
-  self: 1,
-  now: 1000,
-  random: createPrng(1),
-  secret: (sizeBytes) => new Uint8Array(sizeBytes),
-  send: () => {},
-  sendEarly: () => {},
-  close: () => {},
-  mute: () => {},
-  append: () => 0,
-  release: () => {},
-  setTimer: () => {},
-  cancelTimer: () => {},
-  offload: () => {},
+  ...createIdleEnv(1, 1000),
   note: ({ kind }) => void noted.push(kind),
 };
 
