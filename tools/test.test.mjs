@@ -55,6 +55,25 @@ describe('the test runner', () => {
     const result = await run('busy', text, { lingerMs: 1000 });
     assert.deepEqual(counts(result), { passed: 1, failed: 0, skipped: 0 });
   });
+  it('charges a test that never yields to its own file, not to the one before it', async () => {
+    const [quick, busy] = ['quick', 'long'].map((name) => join(folder, `${name}.test.mjs`));
+    writeFileSync(quick, "import { test } from 'node:test';\ntest('a', () => {});\n");
+    const spin = 'const end = Date.now() + 2500; while (Date.now() < end);';
+    writeFileSync(busy, `import { test } from 'node:test';\ntest('b', () => { ${spin} });\n`);
+    const files = [quick, busy];
+    const suite = {
+      folder: relative(ROOT, folder),
+      sources: files.map((file) => relative(ROOT, file)),
+      files,
+    };
+    const budgetMs = (source) => (source.endsWith('long.test.mjs') ? 30_000 : 1000);
+    const result = await runSuite(
+      suite,
+      { deadline: Date.now() + 60_000, lingerMs: 30_000, budgetMs },
+      new Set(),
+    );
+    assert.deepEqual(counts(result), { passed: 2, failed: 0, skipped: 0 });
+  });
   it('stops a process that would not end', async () => {
     const result = await run('lingers', "test('a', () => { setInterval(() => {}, 1000); });", {
       lingerMs: 300,
