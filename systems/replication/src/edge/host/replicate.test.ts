@@ -11,16 +11,22 @@ import { counter } from '../testing/counter.ts';
 import { freePort } from '../testing/free-port.ts';
 import { createHome } from './home.ts';
 import { cardOf, type MemberCard } from './membership.ts';
-import { type Replica, replicate } from './replicate.ts';
+import { replicate } from './replicate.ts';
 
 const DEADLINE = { timeout: 30_000 };
 const LOOPBACK = '127.0.0.1';
+const NAMES = ['ada', 'bob', 'cyd'];
 const logger = createLogger({ write: () => {} });
+
+type Counter = Awaited<ReturnType<typeof open>>;
+
+const open = (directory: string, members: readonly MemberCard[]) =>
+  replicate(counter, { u: 1, r: 0, members, directory, logger, monitor: { host: LOOPBACK, port: 0 } });
 
 async function withHomes(body: (homes: readonly string[], members: readonly MemberCard[]) => Promise<void>) {
   const parent = mkdtempSync(join(tmpdir(), 'concordat-replicate-'));
   try {
-    const homes = ['ada', 'bob', 'cyd'].map((name) => join(parent, name));
+    const homes = NAMES.map((name) => join(parent, name));
     const members: MemberCard[] = [];
     for (const directory of homes) {
       const name = directory.slice(parent.length + 1);
@@ -33,35 +39,36 @@ async function withHomes(body: (homes: readonly string[], members: readonly Memb
   }
 }
 
+async function withReplicas(
+  homes: readonly string[],
+  members: readonly MemberCard[],
+  body: (replicas: readonly Counter[]) => Promise<void>,
+) {
+  const replicas = await Promise.all(homes.map((directory) => open(directory, members)));
+  try {
+    await body(replicas);
+  } finally {
+    await Promise.all(replicas.map((replica) => replica.close()));
+  }
+}
+
 test('a member opens its directory, is watched, and finds its state again', DEADLINE, () =>
   withHomes(async (homes, members) => {
-    const start = () =>
-      Promise.all(
-        homes.map((directory) =>
-          replicate(counter, {
-            u: 1,
-            r: 0,
-            members,
-            directory,
-            logger,
-            monitor: { host: LOOPBACK, port: 0 },
-          }),
-        ),
-      );
-    const closeAll = (replicas: readonly Replica<unknown, unknown, unknown, unknown>[]) =>
-      Promise.all(replicas.map((replica) => replica.close()));
-    const replicas = await start();
-    assert.equal(unwrap(await replicas[1]!.call('add', { amount: 5 })), 5);
-    assert.equal(unwrap(await replicas[1]!.peek('total', {})), 5, 'what was answered here is executed here');
-    const { name, primary, linked } = replicas[1]!.status();
-    assert.deepEqual([name, primary, linked.length > 0], ['bob', 'ada', true]);
-    const metrics = await fetch(`http://${LOOPBACK}:${replicas[1]?.monitor?.port}/metrics`);
-    assert.match(await metrics.text(), /executed/);
-    await closeAll(replicas);
-    assert.equal((await replicas[1]!.call('add', { amount: 1 })).status, 'failed');
-    const again = await start();
-    assert.equal(unwrap(await again[2]!.query('total', {})), 5);
-    await closeAll(again);
+    let closed: Counter | undefined;
+    await withReplicas(homes, members, async (replicas) => {
+      closed = replicas[1]!;
+      assert.equal(unwrap(await closed.call('add', { amount: 5 })), 5);
+      assert.equal(unwrap(await closed.peek('total', {})), 5, 'what was answered here is executed here');
+      const { name, primary, linked } = closed.status();
+      // The first primary is left at once if it starts a little later than the others.
+      assert.deepEqual([name, NAMES.includes(primary), linked.length > 0], ['bob', true, true]);
+      const metrics = await fetch(`http://${LOOPBACK}:${closed.monitor?.port}/metrics`);
+      assert.match(await metrics.text(), /executed/);
+    });
+    assert.equal((await closed!.call('add', { amount: 1 })).status, 'failed');
+    await withReplicas(homes, members, async ([, , replica]) => {
+      assert.equal(unwrap(await replica!.query('total', {})), 5);
+    });
   }),
 );
 
