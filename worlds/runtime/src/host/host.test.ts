@@ -118,5 +118,11 @@ test('members that meet later are linked like any others', async () => {
   await until(() => zero.state.linked === 1 && one.state.linked === 1);
   zero.inject((_state, env) => env.send(1, { hop: 1 }));
   await until(() => zero.state.received.length === 5 && one.state.received.length === 5);
+  one.removeMember(0);
+  one.removeMember(0);
+  await until(() => zero.state.linked === 0 && one.state.linked === 0);
+  assert.deepEqual(one.linked, []);
+  one.addMember(0, cardOf(0));
+  await until(() => zero.state.linked === 1 && one.state.linked === 1);
   await Promise.all(hosts.map((host) => host.close()));
 });

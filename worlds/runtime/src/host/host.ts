@@ -56,6 +56,8 @@ export interface Host<S, M> {
   readonly linked: readonly NodeId[];
   /** Links to another member from now on, as `members` does from the start. */
   addMember(id: NodeId, address: PeerAddress): void;
+  /** Ends the link to a member: what is sent to it from now on is lost. */
+  removeMember(id: NodeId): void;
   /** Runs `action` within a turn of its own or together with what has arrived; never at once. */
   inject(action: (state: S, env: Env<M>) => void): void;
   /** Resolves with the error when the process halts, or with null after `close`. */
@@ -150,6 +152,10 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       return [...(bound.links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id);
     },
     addMember: (id, address) => bound.links?.add(id, address),
+    removeMember: (id) => {
+      exits.delete(id);
+      bound.links?.remove(id);
+    },
     inject: running.inject,
     halted,
     halt: running.halt,

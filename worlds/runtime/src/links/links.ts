@@ -57,6 +57,8 @@ export interface Links {
   readonly address: AddressInfo;
   /** Another member, from now on; one that is known stays as it is. Throws `bad-configuration` if its pin is malformed or taken. */
   add(id: NodeId, address: PeerAddress): void;
+  /** Ends the link to a member for good; it may be added again, also with another pin. */
+  remove(id: NodeId): void;
   /** Starts to call. Before that, nobody is linked. */
   open(): void;
   /** Lets what was sent leave, then closes; what a peer does not take in time is dropped. */
@@ -93,9 +95,9 @@ export async function createLinks<M>(
   for (const id of others.keys()) meet(id);
   let isOpen = false;
   const onLink = (id: NodeId, socket: Socket, rest: Buffer): void => {
+    // One that was removed while it was greeted is nobody any more.
     const peer = peers.get(id);
-    assert(peer !== undefined, 'an identified peer is a member');
-    if (isOpen) peer.attach(socket, rest);
+    if (isOpen && peer !== undefined) peer.attach(socket, rest);
     else socket.destroy();
   };
   const { handshakeMs } = limits;
@@ -127,6 +129,16 @@ export async function createLinks<M>(
       others.set(id, peer);
       meet(id);
       if (isOpen) call(id, peer);
+    },
+    remove: (id) => {
+      const pin = others.get(id)?.pin;
+      if (pin === undefined) return;
+      pins.delete(pin);
+      others.delete(id);
+      dialers.get(id)?.close();
+      dialers.delete(id);
+      peers.get(id)?.detach('removed');
+      peers.delete(id);
     },
     open: () => {
       isOpen = true;
