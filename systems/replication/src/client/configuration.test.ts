@@ -7,9 +7,11 @@ import { type Env, FIRST_CONNECTION, MAX_MEMBERS, type NodeId } from '@concordat
 import { utf8 } from '@concordat/wire';
 import { type Cluster, createCluster } from '../compliance/cluster.ts';
 import { genesisOf, reconfigure } from '../compliance/governed.ts';
+import { createIdleEnv } from '../compliance/idle-env.ts';
 import { addOperation } from '../compliance/ledger.ts';
 import { firstMembers, replicaConfig } from '../config.ts';
 import { quorumsOf } from '../fault-model.ts';
+import { firstViewOf } from '../governance/views.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { type ClientState, call, createClient } from './client.ts';
@@ -68,6 +70,56 @@ function replace(cluster: Cluster, leave: readonly NodeId[], join: readonly Node
   const isIn = (): boolean => join.every((id) => cluster.stateOf(id).config.epoch >= epoch);
   assert.ok(cluster.world.runUntil(isIn, 30_000));
 }
+
+/** A client by itself in epoch 0 of six members, and what it is told by whom. */
+function alone() {
+  const config = replicaConfig({ self: 0, cluster: CLUSTER, faults: { u: 2, r: 1 } });
+  const process = createClient({
+    cluster: CLUSTER,
+    quorums: config.quorums,
+    members: config.members,
+    keys: createModelKeys(MAX_MEMBERS, SEED)(20),
+    domain: 20,
+    client: 1_000_000,
+    clientWindow: 8,
+    retransmitMs: 500,
+    followed: {
+      trusted: { ...genesisOf(SEED, config, config.members), epoch: 1 },
+      verifyWith: modelSignatures.verifyWith,
+    },
+  });
+  const env = createIdleEnv(CLIENT, 0);
+  const state = process.start(env, { records: [], first: 0, whole: true, losses: 0 });
+  call(state, env, addOperation('from outside', 1));
+  const reply = utf8('done');
+  const respond = (view: number): void => {
+    for (const from of config.members)
+      process.receive(state, env, from, {
+        type: 'spec-response',
+        domain: 20,
+        client: 1_000_000,
+        seq: 1,
+        view,
+        slot: 5,
+        history: modelHash(utf8('history')),
+        result: modelHash(reply),
+        reply,
+        incarnation: 0,
+        signature: new Uint8Array(64),
+        order: null,
+      });
+  };
+  return { state, respond };
+}
+
+test('what members speculated in another epoch completes no call', () => {
+  const { state, respond } = alone();
+  respond(firstViewOf(0) + 3);
+  respond(firstViewOf(2));
+  assert.equal(state.results.size, 0);
+  respond(firstViewOf(1));
+  assert.equal(state.results.size, 1);
+});
 
 test('a client hears from members that it never knew', () => {
   const cluster = federation();

@@ -4,17 +4,34 @@
  */
 
 import type { Signatures } from '@concordat/crypto';
-import type { Env } from '@concordat/kernel';
-import { type Configuration, configurationQuorums, memberIds } from '../governance/configuration.ts';
+import type { Env, NodeId } from '@concordat/kernel';
+import { type Configuration, configurationQuorums, delegateOf, memberIds } from '../governance/configuration.ts';
 import { followChain, type Link } from '../governance/link.ts';
 import type { Message } from '../replica/messages.ts';
 import { broadcast, type ClientState } from './client.ts';
+import { forgetResponses } from './speculative-paths.ts';
 
 /** What a client must know to follow. */
 export interface Followed {
   /** A configuration that it trusts: the first, or a later one. */
   readonly trusted: Configuration;
   readonly verifyWith: Signatures['verifyWith'];
+}
+
+/** The epoch whose members and quorums the client counts by. */
+export const epochAt = ({ configuration }: ClientState): number => configuration?.epoch ?? 0;
+
+/** True if a member signed this, by its key in the configuration that the client knows. */
+export function isSignedBy(
+  { options, configuration }: ClientState,
+  signer: NodeId,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const { followed, keys } = options;
+  if (configuration === null || followed === undefined) return keys.verify(signer, bytes, signature);
+  const key = delegateOf(configuration, signer)?.key;
+  return key !== undefined && followed.verifyWith(key, bytes, signature);
 }
 
 /** Asks for later configurations, while a call takes long. */
@@ -39,6 +56,9 @@ export function onChain(s: ClientState, env: Env<Message>, links: readonly Link[
   s.configuration = end;
   s.members = memberIds(end);
   s.quorums = configurationQuorums(end);
-  for (const pending of s.calls.values()) pending.replies.clear();
+  for (const pending of s.calls.values()) {
+    pending.replies.clear();
+    forgetResponses(pending.speculative);
+  }
   env.note({ kind: 'epoch', epoch: end.epoch, members: s.members.join(' ') });
 }

@@ -13,11 +13,13 @@ import { createProof, encodeProof, statementBytes } from '@concordat/accountabil
 import type { Digest, Env, Millis, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { primaryOf } from '../config.ts';
+import { epochOf } from '../governance/views.ts';
 import type { ClientCertificate, LocalCommit, SpecResponse } from '../replica/client-messages.ts';
 import type { Message } from '../replica/messages.ts';
 import { TWO_PROPOSALS } from '../replica/rules.ts';
 import { acknowledgeCheck, PROPOSAL, proposalBodyOf } from '../replica/statements.ts';
 import { broadcast, type Call, type ClientState, complete } from './client.ts';
+import { epochAt, isSignedBy } from './configuration.ts';
 
 export interface SpeculativeCall {
   /** The newest of each replica. */
@@ -39,6 +41,12 @@ export const createSpeculativeCall = (now: Millis): SpeculativeCall => ({
   shown: null,
 });
 
+/** Another epoch has begun: what members of the former one speculated need not last. */
+export function forgetResponses(speculative: SpeculativeCall): void {
+  speculative.responses.clear();
+  speculative.shown = null;
+}
+
 export function onSpecResponse(
   s: ClientState,
   env: Env<Message>,
@@ -46,6 +54,8 @@ export function onSpecResponse(
   pending: Call,
   m: SpecResponse,
 ): void {
+  // Members and quorums are of one epoch: what fewer than all said in a larger one is not what all say now.
+  if (epochOf(m.view) !== epochAt(s)) return;
   const { speculative } = pending;
   if (m.reply !== null) {
     if (!equalBytes(s.options.keys.hash(m.reply), m.result)) return;
@@ -93,9 +103,9 @@ export function completeByCertificate(
 }
 
 /** A replica that is shown a false signature would blame who shows it. */
-function isGenuine({ options }: ClientState, from: NodeId, m: SpecResponse): boolean {
-  const { signer, bytes, signature } = acknowledgeCheck(options.cluster, from, m);
-  return options.keys.verify(signer, bytes, signature);
+function isGenuine(s: ClientState, from: NodeId, m: SpecResponse): boolean {
+  const { signer, bytes, signature } = acknowledgeCheck(s.options.cluster, from, m);
+  return isSignedBy(s, signer, bytes, signature);
 }
 
 /** A certificate made of equal responses; null if there are not enough genuine ones. */
@@ -156,10 +166,10 @@ function accuseIfTwo(
 }
 
 /** The primary's signed proposal behind a response; null if there is none, or it is forged. */
-function proposalIn({ options, members }: ClientState, { view, slot, history, order }: SpecResponse) {
+function proposalIn(s: ClientState, { view, slot, history, order }: SpecResponse) {
   if (order === null) return null;
   const body = proposalBodyOf({ incarnation: order.incarnation, view, slot, history, batch: order.batch });
-  const bytes = statementBytes(options.cluster, PROPOSAL, body);
-  const isSigned = options.keys.verify(primaryOf(members, view), bytes, order.signature);
+  const bytes = statementBytes(s.options.cluster, PROPOSAL, body);
+  const isSigned = isSignedBy(s, primaryOf(s.members, view), bytes, order.signature);
   return isSigned ? { kind: PROPOSAL, body, signature: order.signature } : null;
 }
