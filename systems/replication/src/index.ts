@@ -22,6 +22,8 @@ export { createExecutor, type ExecutorState } from './executor/executor.ts';
 export { createLearner, type LearnerParts, learnedLog } from './executor/learner.ts';
 export type { LearnerState } from './executor/state.ts';
 export * from './fault-model.ts';
+export { linksAfter } from './governance/chain.ts';
+export { type Change, type Newcomer, nextConfiguration } from './governance/changes.ts';
 export * from './governance/command.ts';
 export * from './governance/configuration.ts';
 export { configurationOf } from './governance/epochs.ts';
@@ -33,13 +35,13 @@ export {
   refusalOf,
   transitionProblem,
 } from './governance/judgement.ts';
-export { followChain, type Link } from './governance/link.ts';
+export { decodeChain, encodeChain, followChain, type Link } from './governance/link.ts';
 export { submitCommand } from './governance/submitting.ts';
 export { epochOf } from './governance/views.ts';
 export * from './presets/index.ts';
 export { decodeMessage, encodeMessage } from './replica/codec.ts';
 export type { Message } from './replica/messages.ts';
 export { createReplica, type Governed, orderedLog } from './replica/replica.ts';
-export { replicationRules } from './replica/rules.ts';
+export { replicationRules, viewOf } from './replica/rules.ts';
 export type { ReplicaState } from './replica/state.ts';
 export * from './request.ts';

@@ -1,24 +1,24 @@
 /** `concordat federation`: how a running federation is changed - proposed, approved by administrators, submitted by anyone. */
 
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  approvalBytes,
   approvalsNeeded,
   changesIn,
+  encodeChain,
   encodeReconfigure,
   isPresetName,
   presets,
 } from '@concordat/replication';
-import { createKeys } from '@concordat/runtime';
+import { memberOfAdmin, nameIn, withApproval } from '@concordat/replication/edge';
 import { toHex } from '@concordat/wire';
 import { Command } from 'commander';
 import { readFederation } from '../config/federation.ts';
 import { placesIn, readAdmin } from '../config/organisation.ts';
 import { ask } from '../daemon/control.ts';
 import { CommandError } from '../errors.ts';
-import { convictIn, governanceAt, presentAt, propose } from '../governance/asking.ts';
-import { nameIn } from '../governance/genesis.ts';
-import { memberOfAdmin, readProposal, withApproval, writeProposal } from '../governance/proposal.ts';
+import { chainAt, convictIn, governanceAt, presentAt, propose } from '../governance/asking.ts';
+import { readProposal, writeProposal } from '../governance/proposal.ts';
 
 export const federationCommand = (): Command =>
   new Command('federation')
@@ -26,7 +26,8 @@ export const federationCommand = (): Command =>
     .addCommand(statusCommand())
     .addCommand(proposeCommand())
     .addCommand(approveCommand())
-    .addCommand(submitCommand());
+    .addCommand(submitCommand())
+    .addCommand(chainCommand());
 
 const statusCommand = (): Command =>
   new Command('status')
@@ -74,9 +75,7 @@ async function approve(
   const admin = readAdmin(data);
   const member = memberOfAdmin(present, admin.publicKey);
   if (member === null) throw new CommandError('no-admin', `the admin key in ${data} is of no present member`);
-  const keys = createKeys({ self: member, seed: admin.seed, publicKeys: new Map() });
-  const { id } = readFederation(federation);
-  const approved = withApproval(command, member, keys.sign(approvalBytes(keys.hash, id, command.next)));
+  const approved = withApproval(command, readFederation(federation).id, member, admin);
   const changes = changesIn(present, command.next, nameIn);
   writeProposal(file, approved, changes);
   const needed = approvalsNeeded(present, convictIn(command));
@@ -91,6 +90,17 @@ const submitCommand = (): Command =>
     .argument('<file>', 'the proposal')
     .requiredOption('--data <directory>', 'of a daemon that runs')
     .action(submit);
+
+const chainCommand = (): Command =>
+  new Command('chain')
+    .description('write what proves every configuration so far, for courts: see concordat evidence verify')
+    .argument('<file>', 'where it goes; it is public')
+    .requiredOption('--data <directory>', 'of a daemon that runs')
+    .action(async (file: string, { data }: { data: string }) => {
+      const links = await chainAt(data);
+      writeFileSync(file, encodeChain(links));
+      process.stdout.write(`${file}: epochs 0 to ${links.at(-1)?.command.next.epoch ?? 0}\n`);
+    });
 
 /** A verdict comes with the next batches, or not while too few members are up. */
 const PATIENCE_MS = 60_000;

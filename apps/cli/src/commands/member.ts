@@ -1,8 +1,8 @@
 /** `concordat member`: who is in the federation, and proposals for others. A proposal changes nothing before it is approved. */
 
-import { generateIdentity, storeIdentity } from '@concordat/runtime';
+import { keyringIn } from '@concordat/replication/edge';
 import { Command } from 'commander';
-import { nextIdentityIn, readIdentity } from '../config/organisation.ts';
+import { readIdentity } from '../config/organisation.ts';
 import { governanceAt, presentAt, propose } from '../governance/asking.ts';
 import { idOf } from '../governance/changes.ts';
 
@@ -78,10 +78,10 @@ const rotateCommand = (): Command =>
     .action(async ({ data, out }: Options) => {
       const present = await presentAt(data);
       const { name } = readIdentity(data);
-      const fresh = generateIdentity(name);
       const id = idOf(present, name);
-      await propose(data, out, () => ({ keys: new Map([[id, fresh.publicKey]]) }));
-      storeIdentity(nextIdentityIn(data, present.epoch + 1), name, fresh);
+      // Kept before it is proposed: a member must never be without the key that others expect of it.
+      const fresh = keyringIn(data, name).prepare(present.epoch + 1);
+      await propose(data, out, () => ({ keys: new Map([[id, fresh]]) }));
       process.stdout.write(
         'Keep the daemon running, or start it again: it takes the new key when the epoch begins.\n',
       );

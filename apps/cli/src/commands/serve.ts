@@ -1,8 +1,9 @@
 /** `concordat serve`: one organisation's daemon. */
 
+import { hostAndPort } from '@concordat/replication/edge';
 import { Command, Option } from 'commander';
 import { createDemonstration } from '../attack/demonstration.ts';
-import { hostAndPort, readFederation } from '../config/federation.ts';
+import { readFederation } from '../config/federation.ts';
 import { type DaemonOptions, startDaemon } from '../daemon/daemon.ts';
 import { CommandError } from '../errors.ts';
 import { natural } from './natural.ts';

@@ -77,11 +77,6 @@ export interface Federation extends z.infer<typeof federationSchema> {
   readonly id: Uint8Array;
 }
 
-export function hostAndPort(text: string): { readonly host: string; readonly port: number } {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
-}
-
 /** Reads and checks a federation file; a `CommandError` names the file and line of what is wrong. */
 export function readFederation(path: string): Federation {
   let text: string;

@@ -11,7 +11,7 @@
  *   DIR/daemon.pid      the daemon's process id, while it runs
  */
 
-import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   createJournal,
@@ -72,18 +72,6 @@ export async function initialise(directory: string, name: string): Promise<Initi
 
 export const readIdentity = (directory: string): NamedIdentity =>
   identityIn(placesIn(directory).identity, directory);
-
-/** Where the key is kept that a rotation brings into force in an epoch. */
-export const nextIdentityIn = (directory: string, epoch: number): string =>
-  join(directory, `next-${epoch}.json`);
-
-/** All identities that a member has had, or will have. */
-export const identitiesIn = (directory: string): string[] => [
-  placesIn(directory).identity,
-  ...readdirSync(directory)
-    .filter((name) => /^next-\d+\.json$/.test(name))
-    .map((name) => join(directory, name)),
-];
 
 /** The administrators' key. */
 export const readAdmin = (directory: string): NamedIdentity =>

@@ -9,6 +9,7 @@ import { GATEWAY_LIMITS, KEEPER_DEFAULTS } from '@concordat/keeper';
 import { createFraming } from '@concordat/keeper/edge';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
+import { hostAndPort } from '@concordat/replication/edge';
 import {
   type Address,
   createHost,
@@ -25,14 +26,14 @@ import {
   type PeerAddress,
   startMonitor,
 } from '@concordat/runtime';
-import { type Federation, hostAndPort, publicKeysOf } from '../config/federation.ts';
+import { type Federation, publicKeysOf } from '../config/federation.ts';
 import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
-import { createGoverning, governedBy, linkMembers } from './governing.ts';
+import { createGoverning, governedIn, linkMembers } from './governing.ts';
 import { createNoteLog } from './note-log.ts';
 import { type DomainStatus, statusOf } from './status.ts';
 
@@ -98,7 +99,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const honest = createDomain({
     replica,
     keys,
-    ...(genesis !== null && { governed: governedBy(directory, self, genesis) }),
+    ...(genesis !== null && { governed: governedIn(directory, identity.name, self, genesis) }),
     signatures: createSignatures(),
     sha1,
     keeper: {
@@ -114,11 +115,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       info: (replica) => serverInfo(replica, options.clients.port),
     },
   });
+  const peers = peersOf(federation, self);
+  const link = (): void => {
+    if (started.host !== null && genesis !== null) linkMembers(started.host, (id) => peers.get(id) ?? null);
+  };
   const noteLog = createNoteLog(logger, () => performance.now());
   const onNote = (note: Note): void => {
     governing.onNote(note);
     // Within a turn: the links are for what follows it.
-    if (note.kind === 'epoch') setImmediate(() => started.host !== null && linkMembers(started.host));
+    if (note.kind === 'epoch') setImmediate(link);
     if (note.kind === 'evidence') storeEvidence(places.evidence, note, logger);
     else noteLog(note);
   };
@@ -132,7 +137,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       self,
       listen: listenAddress(options, self),
       tls: identity.tls,
-      peers: peersOf(federation, self),
+      peers,
     },
     listeners: [clientListener(options.clients, addresses)],
     onNote,
@@ -140,7 +145,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     metrics,
   });
   started.host = host;
-  linkMembers(host);
+  link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
   try {
     const closeOperations = await openOperations(options, metrics, status, (request) =>

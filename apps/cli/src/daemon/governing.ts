@@ -1,60 +1,40 @@
 /**
- * The daemon's part in governance: it gives its replica the keys that a rotation brings into force, links to whoever the
- * present configuration names, passes commands on, and remembers what became of them.
+ * The daemon's part in governance: what it shares with members of the library is in `@concordat/replication/edge`; here it
+ * answers its operator's commands, and remembers what became of them.
  */
 
-import type { Note } from '@concordat/kernel';
+import type { NodeId, Note } from '@concordat/kernel';
 import {
   type Configuration,
   configurationOf,
   decodeReconfigure,
+  encodeChain,
   encodeConfiguration,
   type Governed,
+  linksAfter,
   memberIds,
-  submitCommand,
 } from '@concordat/replication';
 import {
-  createKeys,
-  createSignatures,
-  type Host,
-  loadIdentity,
-  type NamedIdentity,
-} from '@concordat/runtime';
-import { equalBytes, fromHex, toHex } from '@concordat/wire';
-import { hostAndPort } from '../config/federation.ts';
-import { identitiesIn } from '../config/organisation.ts';
+  type CommandEnd,
+  createCommands,
+  followMembers,
+  governedBy,
+  keyringIn,
+  nameIn,
+} from '@concordat/replication/edge';
+import type { Host, PeerAddress } from '@concordat/runtime';
+import { fromHex, toHex } from '@concordat/wire';
 import type { DomainMessage, DomainState } from '../domain/domain.ts';
-import { decodeContact, nameIn } from '../governance/genesis.ts';
 
 type DomainHost = Host<DomainState, DomainMessage>;
 
-/** What a replica must know to be governed: the own keys, past and coming, are in the daemon's directory. */
-export const governedBy = (directory: string, self: number, genesis: Configuration): Governed => ({
-  genesis,
-  verifyWith: createSignatures().verifyWith,
-  keysOf: (publicKey) => {
-    const found = identitiesIn(directory)
-      .map(identityAt)
-      .find((one) => one !== null && equalBytes(one.publicKey, publicKey));
-    return found == null ? null : createKeys({ self, seed: found.seed, publicKeys: new Map() });
-  },
-});
+/** The own keys, past and coming, are in the daemon's directory. */
+export const governedIn = (directory: string, name: string, self: NodeId, genesis: Configuration): Governed =>
+  governedBy(genesis, self, keyringIn(directory, name));
 
-function identityAt(file: string): NamedIdentity | null {
-  try {
-    return loadIdentity(file);
-  } catch {
-    return null;
-  }
-}
-
-/** Links to all members of the present configuration; those who have left stay linked, for they may lag. */
-export function linkMembers(host: DomainHost): void {
-  for (const { id, contact } of configurationOf(host.state.replica).members) {
-    const card = decodeContact(contact);
-    if (card !== null) host.addMember(id, { ...hostAndPort(card.address), pin: card.pin });
-  }
-}
+/** Links to whoever the present configuration names, or the federation file. */
+export const linkMembers = (host: DomainHost, addressOf: (id: NodeId) => PeerAddress | null): void =>
+  followMembers(host, host.state.replica, null, addressOf);
 
 export interface GovernanceStatus {
   readonly epoch: number;
@@ -75,36 +55,45 @@ export interface Governing {
 }
 
 export function createGoverning(): Governing {
-  const verdicts = new Map<string, unknown>();
+  const commands = createCommands();
+  /** By ticket; without an entry none has come yet. */
+  const ends = new Map<string, CommandEnd>();
   let asked = 0;
-  const started = new Map<string, number | null>();
   const submit = (host: DomainHost, hex: string): unknown => {
     const command = decodeReconfigure(fromHex(hex) ?? new Uint8Array(0));
     if (command === null) return { error: 'this is no command' };
     const ticket = `${++asked}`;
-    host.inject((s, env) => void started.set(ticket, submitCommand(s.replica, env, command)));
+    host.inject((s, env) =>
+      commands.submit(s.replica, env, command, (end) => {
+        ends.set(ticket, end);
+        const [oldest] = ends.keys();
+        if (ends.size > MAX_VERDICTS && oldest !== undefined) ends.delete(oldest);
+      }),
+    );
     return { ticket };
   };
   const verdictOn = (ticket: string): unknown => {
-    const client = started.get(ticket);
-    if (client === null) return { refused: 'this daemon is no member now, or waits for other verdicts' };
-    return { verdict: verdicts.get(`${client}`) ?? null };
+    const end = ends.get(ticket) ?? null;
+    if (end === 'refused-here')
+      return { refused: 'this daemon is no member now, or waits for other verdicts' };
+    return end === 'left' ? { refused: 'this daemon has left' } : { verdict: end };
   };
   return {
-    onNote: ({ kind, client, ...verdict }) => {
-      if (kind !== 'verdict') return;
-      verdicts.set(`${client}`, verdict);
-      const [oldest] = verdicts.keys();
-      if (verdicts.size > MAX_VERDICTS && oldest !== undefined) verdicts.delete(oldest);
-    },
+    onNote: commands.onNote,
     answer: (host, request) => {
       const [verb, argument = ''] = request.split(' ');
       if (verb === 'governance') return governanceOf(host);
       if (verb === 'submit') return submit(host, argument);
+      if (verb === 'chain') return chainOf(host, Number(argument));
       return verb === 'verdict' ? verdictOn(argument) : undefined;
     },
   };
 }
+
+/** Links after an epoch, a few at a time: who asks again gets the next. */
+const chainOf = ({ state: { replica } }: DomainHost, epoch: number): { readonly links: string } => ({
+  links: toHex(encodeChain(linksAfter(replica, epoch))),
+});
 
 function governanceOf({ state: { replica } }: DomainHost): GovernanceStatus {
   const configuration = configurationOf(replica);

@@ -2,15 +2,22 @@
 
 import { readFileSync } from 'node:fs';
 import { decodeProof } from '@concordat/accountability';
-import { type Configuration, changesIn, decodeConfiguration, type Reconfigure } from '@concordat/replication';
+import {
+  type Configuration,
+  changesIn,
+  decodeChain,
+  decodeConfiguration,
+  type Link,
+  type Reconfigure,
+} from '@concordat/replication';
+import { nameIn } from '@concordat/replication/edge';
 import { fromHex } from '@concordat/wire';
 import * as z from 'zod';
 import { placesIn } from '../config/organisation.ts';
 import { ask } from '../daemon/control.ts';
 import type { GovernanceStatus } from '../daemon/governing.ts';
 import { CommandError } from '../errors.ts';
-import { nextConfiguration, type Wish } from './changes.ts';
-import { nameIn } from './genesis.ts';
+import { configurationFor, type Wish } from './changes.ts';
 import { writeProposal } from './proposal.ts';
 
 const schema = z.object({
@@ -38,6 +45,21 @@ export async function presentAt(directory: string): Promise<Configuration> {
   throw new CommandError('old-daemon', 'the daemon has a configuration of another version');
 }
 
+const chainSchema = z.object({ links: z.string() });
+
+/** All links that the daemon has: what proves every configuration after the first. */
+export async function chainAt(directory: string): Promise<Link[]> {
+  const links: Link[] = [];
+  for (;;) {
+    const epoch = links.at(-1)?.command.next.epoch ?? 0;
+    const answer = chainSchema.safeParse(await ask(placesIn(directory).control, `chain ${epoch}`));
+    const more = answer.success ? decodeChain(fromHex(answer.data.links) ?? new Uint8Array(0)) : null;
+    if (more === null) throw new CommandError('old-daemon', 'the daemon has no chain to give');
+    if (more.length === 0) return links;
+    links.push(...more);
+  }
+}
+
 /** Writes a proposal for what is wished, and says what it changes and what comes next. */
 export async function propose(
   directory: string,
@@ -46,7 +68,7 @@ export async function propose(
   evidence?: string,
 ): Promise<void> {
   const present = await presentAt(directory);
-  const next = nextConfiguration(present, wish(present));
+  const next = configurationFor(present, wish(present));
   const proof = evidence === undefined ? new Uint8Array(0) : new Uint8Array(readFileSync(evidence));
   const changes = changesIn(present, next, nameIn);
   writeProposal(file, { next, approvals: [], proof }, changes);

@@ -4,12 +4,7 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import {
-  type Configuration,
-  decodeReconfigure,
-  encodeReconfigure,
-  type Reconfigure,
-} from '@concordat/replication';
+import { decodeReconfigure, encodeReconfigure, type Reconfigure } from '@concordat/replication';
 import { fromHex, toHex } from '@concordat/wire';
 import { CommandError } from '../errors.ts';
 
@@ -55,15 +50,3 @@ export function readProposal(file: string): Reconfigure {
     'Make one: concordat federation propose --help',
   );
 }
-
-/** The proposal with one more approval; one that it has is replaced. */
-export const withApproval = (command: Reconfigure, member: number, signature: Uint8Array): Reconfigure => ({
-  ...command,
-  approvals: [...command.approvals.filter((one) => one.member !== member), { member, signature }].sort(
-    (a, b) => a.member - b.member,
-  ),
-});
-
-/** The member whose administrators have this key. */
-export const memberOfAdmin = (present: Configuration, admin: Uint8Array): number | null =>
-  present.members.find((one) => toHex(one.admin) === toHex(admin))?.id ?? null;

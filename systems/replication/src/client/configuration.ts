@@ -5,7 +5,12 @@
 
 import type { Signatures } from '@concordat/crypto';
 import type { Env, NodeId } from '@concordat/kernel';
-import { type Configuration, configurationQuorums, delegateOf, memberIds } from '../governance/configuration.ts';
+import {
+  type Configuration,
+  configurationQuorums,
+  delegateOf,
+  memberIds,
+} from '../governance/configuration.ts';
 import { followChain, type Link } from '../governance/link.ts';
 import type { Message } from '../replica/messages.ts';
 import { broadcast, type ClientState } from './client.ts';

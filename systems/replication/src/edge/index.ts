@@ -1,3 +1,10 @@
+export { decodeReconfigure, encodeReconfigure, type Reconfigure } from '../governance/command.ts';
+export {
+  type Configuration,
+  decodeConfiguration,
+  encodeConfiguration,
+} from '../governance/configuration.ts';
+export { approvalsNeeded } from '../governance/judgement.ts';
 export { type CallOf, checkDeterminism, type DeterminismOptions, type Finding } from './check/determinism.ts';
 export {
   type ClientIdentity,
@@ -14,8 +21,27 @@ export {
   unwrap,
 } from './client/outcome.ts';
 export type { CallOptions, TypedClient } from './client/typed-client.ts';
+export { type AdminIdentity, memberOfAdmin, withApproval } from './governance/approving.ts';
+export {
+  type Contact,
+  decodeContact,
+  encodeContact,
+  hostAndPort,
+  memberNamed,
+  nameIn,
+} from './governance/contact.ts';
+export {
+  type CommandEnd,
+  type Commands,
+  createCommands,
+  followMembers,
+  governedBy,
+} from './governance/following.ts';
+export { type Keyring, keyringIn } from './governance/keyring.ts';
+export { approve, changesOf, propose, type Wish } from './governance/proposing.ts';
 export { type ClusterOptions, createCluster, type EmbeddedCluster } from './host/embedded.ts';
-export { createHome } from './host/home.ts';
+export type { Accepted, Federation } from './host/governing.ts';
+export { createAdmin, createHome, readAdmin } from './host/home.ts';
 export { type MemberOptions, startMember } from './host/member.ts';
 export type { Member, MemberStatus } from './host/member-handle.ts';
 export {

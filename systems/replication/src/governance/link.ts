@@ -8,7 +8,7 @@
 
 import { type Hash, SIGNATURE_BYTES } from '@concordat/crypto';
 import type { Digest, SignatureCheck } from '@concordat/kernel';
-import { equalBytes, type Reader, type Writer } from '@concordat/wire';
+import { createReader, createWriter, equalBytes, type Reader, type Writer } from '@concordat/wire';
 import { combinedDigest, type Roots, readRoots, writeRoots } from '../execution/roots.ts';
 import type { Certificate } from '../replica/messages.ts';
 import { readCertificate, writeCertificate } from '../replica/signed-codec.ts';
@@ -51,6 +51,25 @@ export const readLink = (r: Reader): Link => ({
   roots: readRoots(r),
   certificate: readCertificate(r),
 });
+
+const CHAIN_VERSION = 1;
+
+/** Links in one file: as many as a federation that changes every day for a decade has. */
+const MAX_CHAIN_LINKS = 4096;
+
+/** A whole chain as a file: u8 version (1) | u32 count, links. */
+export function encodeChain(links: readonly Link[]): Uint8Array {
+  const writer = createWriter(16 * 1024);
+  writer.u8(CHAIN_VERSION);
+  writer.list(links, (link) => writeLink(writer, link));
+  return writer.finish();
+}
+
+export function decodeChain(bytes: Uint8Array): Link[] | null {
+  const reader = createReader(bytes);
+  if (reader.u8() !== CHAIN_VERSION) return null;
+  return reader.finish(reader.list(MAX_CHAIN_LINKS, LINK_BYTES, () => readLink(reader)));
+}
 
 /** The last slot of the epoch before. */
 export const baseOf = ({ certificate }: Link): number => certificate[0]?.slot ?? 0;

@@ -84,7 +84,6 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const halted = new Promise<Error | null>((resolve) => {
     settleHalted = resolve;
   });
-
   const memberReady = (source: Source<M>): void => {
     loop?.members.ready(source);
     loop?.wake();
@@ -152,10 +151,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       return [...(bound.links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id);
     },
     addMember: (id, address) => bound.links?.add(id, address),
-    removeMember: (id) => {
-      exits.delete(id);
-      bound.links?.remove(id);
-    },
+    removeMember: (id) => bound.links?.remove(id),
     inject: running.inject,
     halted,
     halt: running.halt,
@@ -166,7 +162,9 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   async function bind(): Promise<void> {
     if (options.members !== undefined) {
       const met = ({ id, route, mute }: Peer): void => void exits.set(id, { route, mute, encoder: codec });
-      const links = await createLinks(options.members, codec, { ready: memberReady, met, ...observer.links });
+      const left = (id: NodeId): void => void exits.delete(id);
+      const events = { ready: memberReady, met, left, ...observer.links };
+      const links = await createLinks(options.members, codec, events);
       bound.links = links;
       addresses.set('members', links.address);
     }

@@ -70,6 +70,8 @@ export interface Links {
 export interface LinkEvents<M> extends Omit<PeerEvents<M>, 'down'> {
   /** Somebody may be linked from now on. */
   readonly met?: (peer: Peer) => void;
+  /** Nobody of this id is linked any more. */
+  readonly left?: (id: NodeId) => void;
 }
 
 const CLOSE_MS = 1000;
@@ -139,6 +141,7 @@ export async function createLinks<M>(
       dialers.delete(id);
       peers.get(id)?.detach('removed');
       peers.delete(id);
+      events.left?.(id);
     },
     open: () => {
       isOpen = true;

@@ -1,23 +1,26 @@
 /**
  * A client outside the members: it trusts none of them alone. Each call is signed with the client's own key, goes to
  * all replicas, and is believed when r + 1 say the same (the protocol is ../../client.ts); this file only gives that
- * process connections, a clock and timers. A reply is its replica's, because the connection is to the key on its card.
+ * process connections, a clock and timers. A reply is its replica's, because the connection is to the key on its card,
+ * or to the one that a later configuration, which is proven, names for a new member.
  */
 
 import { randomBytes } from 'node:crypto';
-import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis } from '@concordat/kernel';
-import { createKeys, type Identity, RuntimeError } from '@concordat/runtime';
+import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis, type NodeId } from '@concordat/kernel';
+import { createKeys, createSignatures, type Identity, RuntimeError } from '@concordat/runtime';
 import { type ClientState, call, createClient } from '../../client/client.ts';
 import { read } from '../../client/reads.ts';
-import { firstMembers } from '../../config.ts';
-import { quorumsOf } from '../../fault-model.ts';
+import { replicaConfig } from '../../config.ts';
+import { type Configuration, configurationQuorums, memberIds } from '../../governance/configuration.ts';
 import type { Message } from '../../replica/messages.ts';
+import { contactIn, hostAndPort } from '../governance/contact.ts';
 import { frameMessage } from '../host/client-port.ts';
 import {
   checkMembership,
   clusterOf,
   compositionOf,
   domainOf,
+  genesisOf,
   type Membership,
   publicKeysOf,
 } from '../host/membership.ts';
@@ -33,6 +36,8 @@ export interface ConnectOptions {
   readonly membership: Membership;
   /** Whose card is among the membership's clients. */
   readonly identity: ClientIdentity;
+  /** A later configuration that it trusts: for when none of the first members may be there any more. */
+  readonly later?: Configuration;
   /** Pause before a call without an outcome is sent again; 500 ms unless told (UpRight's). */
   readonly retransmitMs?: Millis;
   /**
@@ -43,6 +48,8 @@ export interface ConnectOptions {
 }
 
 export interface ServiceClient<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
+  /** The epoch of the configuration that it knows; it follows when a call takes long. */
+  readonly epoch: number;
   /** Calls without an outcome become `failed` if they were not sent, otherwise `unknown`. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -67,13 +74,16 @@ export function connectClient<I, O, QI, QO, E>(
   checkMembership(membership);
   const clientWindow = options.clientWindow ?? CLIENT_WINDOW;
   const domain = domainOf(membership, identity.publicKey);
-  const quorums = quorumsOf(compositionOf(membership).faults);
-  const keys = createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) });
+  const cluster = clusterOf(membership);
+  const { faults, preset } = compositionOf(membership);
+  const first = replicaConfig({ self: domain, cluster, faults, ...preset.settings });
+  const trusted = options.later ?? genesisOf(membership, first);
   const process = createClient({
-    cluster: clusterOf(membership),
-    quorums,
-    members: firstMembers(quorums),
-    keys,
+    cluster,
+    quorums: trusted === null ? first.quorums : configurationQuorums(trusted),
+    members: trusted === null ? first.members : memberIds(trusted),
+    ...(trusted && { followed: { trusted, verifyWith: createSignatures().verifyWith } }),
+    keys: createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) }),
     domain,
     client: nextClientNumber(),
     clientWindow,
@@ -81,25 +91,21 @@ export function connectClient<I, O, QI, QO, E>(
   });
   const queue = createCallQueue(clientWindow);
   const closed = new AbortController();
-  const links = membership.members.map(({ name, host, clientPort, pin }, id) => {
-    if (clientPort === undefined)
-      throw new RuntimeError('bad-configuration', `${name} has no port for clients`);
-    const onMessages = (messages: readonly Message[]): void => turn(id, messages);
-    return createReplicaLink({ host, port: clientPort, pin, tls: identity.tls, onMessages });
-  });
+  const links = new Map<NodeId, ReplicaLink>();
   const timers = new Map<string, NodeJS.Timeout>();
   const env = createClientEnv(links, timers, (name) => {
     process.timeout(state, env, name);
     turn(0, []);
   });
   const state: ClientState = process.start(env, { records: [], first: 0, whole: true, losses: 0 });
+  linkMembers(state.members);
   const asked = new Map<number, (answer: Uint8Array | null) => void>();
   let isScheduled = false;
 
   const close = async (): Promise<void> => {
     closed.abort();
     for (const timer of timers.values()) clearTimeout(timer);
-    for (const link of links) link.close();
+    for (const link of links.values()) link.close();
   };
   const client = createTypedClient(service, {
     closed: closed.signal,
@@ -115,7 +121,29 @@ export function connectClient<I, O, QI, QO, E>(
       return true;
     },
   });
-  return { ...client, close, [Symbol.asyncDispose]: close };
+  return {
+    ...client,
+    get epoch() {
+      return state.configuration?.epoch ?? 0;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+
+  /** Calls these members from now on, and no others. */
+  function linkMembers(ids: readonly NodeId[]): void {
+    for (const [id, link] of links) {
+      if (ids.includes(id)) continue;
+      link.close();
+      links.delete(id);
+    }
+    for (const id of ids) {
+      const place = links.has(id) ? null : placeOf(membership, state.configuration, id);
+      if (place === null) continue;
+      const onMessages = (messages: readonly Message[]): void => turn(id, messages);
+      links.set(id, createReplicaLink({ ...place, tls: identity.tls, onMessages }));
+    }
+  }
 
   /** PERF: calls of one moment leave in one write per replica. */
   function schedule(): void {
@@ -130,7 +158,9 @@ export function connectClient<I, O, QI, QO, E>(
   /** What arrived, then what the window has room for, then one write per replica. */
   function turn(from: number, messages: readonly Message[]): void {
     if (closed.signal.aborted) return;
+    const { members } = state;
     for (const message of messages) process.receive(state, env, from, message);
+    if (state.members !== members) linkMembers(state.members);
     for (const [seq, reply] of state.results) queue.reply(seq, reply)();
     state.results.clear();
     for (const [id, answer] of state.answers) {
@@ -139,12 +169,30 @@ export function connectClient<I, O, QI, QO, E>(
     }
     state.answers.clear();
     queue.pump((body) => call(state, env, body));
-    for (const link of links) link.flush();
+    for (const link of links.values()) link.flush();
   }
 }
 
+/**
+ * Where a replica listens for clients: by the configuration, or by its card. A first member must listen, or the membership
+ * is unusable; one that joins and does not is done without.
+ */
+function placeOf(membership: Membership, configuration: Configuration | null, id: NodeId) {
+  const contact = configuration === null ? null : contactIn(configuration, id);
+  if (contact !== null && contact.address !== '') {
+    const { address, clientPort, pin } = contact;
+    return clientPort === undefined ? null : { host: hostAndPort(address).host, port: clientPort, pin };
+  }
+  const card = membership.members[id];
+  if (card === undefined) return null;
+  const { name, host, clientPort, pin } = card;
+  if (clientPort === undefined)
+    throw new RuntimeError('bad-configuration', `${name} has no port for clients`);
+  return { host, port: clientPort, pin };
+}
+
 function createClientEnv(
-  links: readonly ReplicaLink[],
+  links: ReadonlyMap<NodeId, ReplicaLink>,
   timers: Map<string, NodeJS.Timeout>,
   onTimeout: (name: string) => void,
 ): Env<Message> {
@@ -152,7 +200,7 @@ function createClientEnv(
   const send = (to: number, message: Message): void => {
     // A broadcast is encoded once.
     if (encoded?.message !== message) encoded = { message, frame: frameMessage(message) };
-    links[to]?.queue(encoded.frame);
+    links.get(to)?.queue(encoded.frame);
   };
   const never = (): never => {
     throw new Error('a client keeps no journal and starts no jobs');

@@ -3,7 +3,10 @@
  * is merely empty may be one whose promises were lost, and must not pass for a new member's.
  *
  *   DIR/identity.json   seed of the signing key, private key and certificate of the links
+ *   DIR/next-N.json     the key that a rotation brought into force in epoch N, or will
  *   DIR/journal/        promises, log and snapshots
+ *
+ * The key of its administrators is made apart, and is best kept where the member's machine cannot read it.
  */
 
 import { existsSync, mkdirSync } from 'node:fs';
@@ -17,8 +20,7 @@ import {
   RuntimeError,
   storeIdentity,
 } from '@concordat/runtime';
-
-const identityFile = (directory: string): string => join(directory, 'identity.json');
+import { identityFile } from '../governance/keyring.ts';
 
 export const journalFolder = (directory: string): string => join(directory, 'journal');
 
@@ -59,4 +61,29 @@ export function readHome(directory: string): Identity {
   }
   if (found === null) throw unreadable('it is damaged or of another version');
   return found;
+}
+
+/**
+ * Makes the key with which a member's administrators approve changes of the federation, in a file of its own (0600).
+ * Rejects with the system's `EEXIST` if there is one already.
+ */
+export function createAdmin(file: string, name: string): Identity {
+  const identity = generateIdentity(`${name} administrators`);
+  storeIdentity(file, name, identity);
+  return identity;
+}
+
+/** Throws `bad-configuration` when it is not there or damaged. */
+export function readAdmin(file: string): Identity {
+  try {
+    const found = loadIdentity(file);
+    if (found !== null) return found;
+  } catch (error) {
+    throw new RuntimeError(
+      'bad-configuration',
+      `cannot read the admin key in ${file} (${asError(error).message}): make it once with createAdmin`,
+      error,
+    );
+  }
+  throw new RuntimeError('bad-configuration', `the admin key in ${file} is damaged or of another version`);
 }

@@ -5,17 +5,30 @@
 import type { AddressInfo } from 'node:net';
 import type { Millis } from '@concordat/kernel';
 import type { Host, Metrics } from '@concordat/runtime';
+import { toHex } from '@concordat/wire';
 import { primaryOf } from '../../config.ts';
+import type { Reconfigure } from '../../governance/command.ts';
+import type { Configuration } from '../../governance/configuration.ts';
+import { configurationOf } from '../../governance/epochs.ts';
 import type { Message } from '../../replica/messages.ts';
 import type { ReplicaState } from '../../replica/state.ts';
 import { failed, type Outcome, unknown } from '../client/outcome.ts';
-import type { TypedClient } from '../client/typed-client.ts';
+import type { CallOptions, TypedClient } from '../client/typed-client.ts';
+import type { Keyring } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
 import { decodeReply, encodeOperation } from '../service/frames.ts';
+import {
+  type Accepted,
+  type Federation,
+  federationAt,
+  type GovernParts,
+  govern,
+  nameOf,
+} from './governing.ts';
 import type { Membership } from './membership.ts';
 import type { OwnCalls } from './own-calls.ts';
 
-export interface MemberStatus {
+export interface MemberStatus extends Federation {
   readonly name: string;
   readonly view: number;
   /** Name of the member that proposes in this view. */
@@ -35,6 +48,15 @@ export interface Member<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
   /** Answers from what this member has executed, without a message: it may lag behind the others. */
   peek<K extends keyof QI & keyof QO>(name: K, args: QI[K]): Promise<Outcome<QO[K]>>;
   status(): MemberStatus;
+  /** The present configuration: what a proposal is made from. */
+  configuration(): Configuration;
+  /**
+   * Has an approved command ordered: `ok` with the epoch that it brings, or `failed` with code `refused` and the reason, or
+   * `ungoverned` where the cards have no admin keys. Any member takes any command.
+   */
+  govern(command: Reconfigure, options?: CallOptions): Promise<Outcome<Accepted>>;
+  /** The public key, in hexadecimal, that this member would take with the next epoch; made, and kept, when first asked for. */
+  nextKey(): string;
   readonly metrics: Metrics;
   /** Where members and, if its card says so, outside clients (`clients`) connect. */
   readonly addresses: ReadonlyMap<string, AddressInfo>;
@@ -77,11 +99,16 @@ export function peekInto<I, O, QI, QO, E>(
 }
 
 export function handleOf(
-  host: MemberHost,
+  parts: GovernParts,
   membership: Membership,
+  keyring: Keyring,
 ): Omit<Member<unknown, unknown, unknown, unknown>, 'call' | 'query' | 'peek'> {
+  const { host } = parts;
   return {
     status: () => statusOf(host, membership),
+    configuration: () => configurationOf(host.state),
+    govern: (command, options) => govern(parts, command, options),
+    nextKey: () => toHex(keyring.prepare(configurationOf(host.state).epoch + 1)),
     metrics: host.metrics,
     addresses: host.addresses,
     halted: host.halted,
@@ -94,17 +121,19 @@ export function handleOf(
   };
 }
 
-function statusOf(host: MemberHost, { members }: Membership): MemberStatus {
+function statusOf(host: MemberHost, membership: Membership): MemberStatus {
   const { config, view, execution, stable, incarnation } = host.state;
-  const nameOf = (id: number): string => members[id]?.name ?? `${id}`;
+  const configuration = configurationOf(host.state);
+  const called = (id: number): string => nameOf(configuration, membership, id);
   return {
-    name: nameOf(config.self),
+    ...federationAt(host.state, membership),
+    name: called(config.self),
     view,
-    primary: nameOf(primaryOf(config.members, view)),
+    primary: called(primaryOf(config.members, view)),
     executed: execution.executed,
     stable: stable.slot,
     behindMs: Math.max(0, Date.now() - execution.core.time.get()),
     mayVote: incarnation.mayVote,
-    linked: host.linked.map(nameOf),
+    linked: host.linked.map(called),
   };
 }

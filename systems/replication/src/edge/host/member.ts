@@ -14,26 +14,28 @@ import {
   type Logger,
   type Metrics,
   type PeerAddress,
-  RuntimeError,
 } from '@concordat/runtime';
 import { createReader } from '@concordat/wire';
 import { type ReplicaSettings, replicaConfig } from '../../config.ts';
+import type { Configuration } from '../../governance/configuration.ts';
 import { decodeMessage, encodeMessage } from '../../replica/codec.ts';
 import type { Message } from '../../replica/messages.ts';
 import { createReplica } from '../../replica/replica.ts';
 import { createTypedClient } from '../client/typed-client.ts';
+import { createMemoryKeyring, type Keyring } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
 import { CLIENT_PROTOCOL, replicaFraming } from './client-port.ts';
 import { watchDurability } from './durability.ts';
 import { pairKeysFor, withFilterNode } from './filter-node.ts';
+import { createGoverning, type Federation, type Place, placeIn } from './governing.ts';
 import { handleOf, type Member, peekInto } from './member-handle.ts';
 import {
   checkMembership,
   clientPins,
   clusterOf,
   compositionOf,
-  domainOf,
-  type MemberCard,
+  firstClientOf,
+  genesisOf,
   type Membership,
   publicKeysOf,
 } from './membership.ts';
@@ -41,8 +43,17 @@ import { withOwnCalls } from './own-calls.ts';
 
 export interface MemberOptions<E> {
   readonly membership: Membership;
-  /** Whose card is in the membership. */
+  /** Whose card is in the membership, or whose key is in `later`. */
   readonly identity: Identity;
+  /** The keys that it takes when it changes its own; in memory unless told. */
+  readonly keyring?: Keyring;
+  /**
+   * A later configuration that its operator trusts to say whom to link to: for a member that is to join, and for one that
+   * was away until it knew nobody. What is in force is proven by the chain from the membership on.
+   */
+  readonly later?: Configuration;
+  /** Told when an epoch has begun here. One that has left may close the member; it answers no calls any more. */
+  readonly onEpoch?: (federation: Federation) => void;
   /** Opened for this member, which closes it. */
   readonly journal: Journal;
   /** Told of the service's events that became exposed here, in order; those of batches that were skipped are not. */
@@ -59,7 +70,8 @@ export async function startMember<I, O, QI, QO, E>(
   options: MemberOptions<E>,
 ): Promise<Member<I, O, QI, QO>> {
   const { membership, identity } = options;
-  const { self, card } = await placeOf(options);
+  const { keyring = createMemoryKeyring(identity) } = options;
+  const { self, card } = await placeOf(options, keyring);
   const logger = (options.logger ?? createLogger()).with({ member: card.name });
   const identities = { seed: identity.seed, publicKeys: publicKeysOf(membership) };
   const keys = createKeys({ self, ...identities });
@@ -77,10 +89,15 @@ export async function startMember<I, O, QI, QO, E>(
       error: error instanceof Error ? `${error.stack}` : `${error}`,
     });
   const pair = pairKeysFor(config, identities);
+  const { later, onEpoch } = options;
+  const genesis = genesisOf(membership, config);
+  const governing = createGoverning({ membership, self, genesis, keyring, later, onEpoch, logger });
+  const { governed } = governing;
   const replica = createReplica({
     config,
     keys,
     ...(pair && { pair }),
+    ...(governed && { governed }),
     createService: () => service.create({ hash: keys.hash, onThrow }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
@@ -95,12 +112,18 @@ export async function startMember<I, O, QI, QO, E>(
     members: { self, listen: card, tls: identity.tls, peers: peersOf(membership, self) },
     listeners: clientListeners(membership, card, identity),
     logger,
+    onNote: governing.onNote,
     ...(options.metrics && { metrics: options.metrics }),
   });
   const closed = new AbortController();
+  /** Its own calls end with the member, or when it has left: others order no more for it. */
+  const ended = new AbortController();
   void host.halted.then(() => closed.abort());
+  for (const signal of [closed.signal, governing.left])
+    signal.addEventListener('abort', () => ended.abort(), { once: true });
+  governing.follow(host);
   const client = createTypedClient(service, {
-    closed: closed.signal,
+    closed: ended.signal,
     submit: (body, replied) => {
       const entry = queue.add(body, replied);
       if (entry === null) return null;
@@ -110,17 +133,15 @@ export async function startMember<I, O, QI, QO, E>(
     },
   });
   const peek = peekInto(service, host, ask, closed.signal);
-  return { ...client, peek, ...handleOf(host, membership) };
+  const parts = { host, governing, onceDurable, closed: closed.signal };
+  return { ...client, peek, ...handleOf(parts, membership, keyring) };
 }
 
 /** Which member this is. Its journal is let go of when it is none, like by a host that cannot start. */
-async function placeOf<E>({ membership, identity, journal }: MemberOptions<E>) {
+async function placeOf<E>({ membership, identity, journal, later }: MemberOptions<E>, keyring: Keyring) {
   try {
     checkMembership(membership);
-    const self = domainOf(membership, identity.publicKey);
-    const card = membership.members[self];
-    if (card === undefined) throw new RuntimeError('bad-configuration', 'an outside client is no member');
-    return { self, card };
+    return placeIn(membership, identity, later, keyring);
   } catch (error) {
     await journal.abandon();
     throw error;
@@ -139,12 +160,12 @@ const CONNECTIONS_MAX = 4096;
 
 export function clientListeners(
   membership: Membership,
-  card: MemberCard,
+  card: Place,
   identity: Identity,
 ): Listener<Message>[] {
   if (card.clientPort === undefined) return [];
-  const { members, clients = [] } = membership;
-  const first = members.length;
+  const { clients = [] } = membership;
+  const first = firstClientOf(membership);
   const framing = replicaFraming(first, first + clients.length, clientPins(membership));
   const limits = { connectionsMax: CONNECTIONS_MAX, connectionsPerAddress: CONNECTIONS_MAX };
   // With the certificate that the card pins: a client knows who answers.

@@ -5,15 +5,16 @@
 
 import type { AddressInfo } from 'node:net';
 import { type Address, createMetrics, openJournal, startMonitor } from '@concordat/runtime';
+import { keyringIn } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
 import { journalFolder, readHome } from './home.ts';
 import { type MemberOptions, startMember } from './member.ts';
-import type { Member } from './member-handle.ts';
+import type { Member, MemberStatus } from './member-handle.ts';
 import type { Membership } from './membership.ts';
 
 export interface ReplicateOptions<E>
   extends Membership,
-    Omit<MemberOptions<E>, 'membership' | 'identity' | 'journal'> {
+    Omit<MemberOptions<E>, 'membership' | 'identity' | 'journal' | 'keyring'> {
   /** Made by `createHome`; the card of its identity is among the members. */
   readonly directory: string;
   /** Where operators read /metrics, /health and /ready; nowhere unless told. */
@@ -41,14 +42,15 @@ export async function replicate<I, O, QI, QO, E>(
   const metrics = options.metrics ?? createMetrics();
   const journal = await openJournal(journalFolder(directory));
   const membership = { u, r, members, clients, preset };
-  const member = await startMember(service, { ...rest, membership, identity, journal, metrics });
+  const keyring = keyringIn(directory, 'concordat member');
+  const member = await startMember(service, { ...rest, membership, identity, journal, keyring, metrics });
   if (listen === undefined) return { ...member, monitor: null };
   try {
     const monitor = await startMonitor({
       listen,
       metrics,
       unhealthy: () => null,
-      unready: () => (member.status().behindMs < READY_MS ? null : 'no recent ordered batch'),
+      unready: () => unreadiness(member.status()),
     });
     const close = async (): Promise<void> => void (await Promise.all([monitor.close(), member.close()]));
     return { ...member, monitor: monitor.address, close, [Symbol.asyncDispose]: close };
@@ -57,4 +59,9 @@ export async function replicate<I, O, QI, QO, E>(
     await member.close();
     throw error;
   }
+}
+
+function unreadiness({ behindMs, hasLeft }: MemberStatus): string | null {
+  if (hasLeft) return 'this member has left the federation';
+  return behindMs < READY_MS ? null : 'no recent ordered batch';
 }

@@ -1,0 +1,102 @@
+/**
+ * A host's part in governance, for daemons and the library alike: keys that a rotation brings into force, links to whoever
+ * the present configuration names, and the verdicts on commands that were submitted here.
+ */
+
+import { type Env, MAX_MEMBERS, type NodeId, type Note } from '@concordat/kernel';
+import { createKeys, createSignatures, type PeerAddress } from '@concordat/runtime';
+import type { Reconfigure, Verdict } from '../../governance/command.ts';
+import { type Configuration, memberIds } from '../../governance/configuration.ts';
+import { configurationOf } from '../../governance/epochs.ts';
+import { submitCommand } from '../../governance/submitting.ts';
+import type { Message } from '../../replica/messages.ts';
+import type { Governed } from '../../replica/replica.ts';
+import type { ReplicaState } from '../../replica/state.ts';
+import { contactIn, hostAndPort } from './contact.ts';
+import type { Keyring } from './keyring.ts';
+
+/** What a replica must know to be governed. */
+export const governedBy = (genesis: Configuration, self: NodeId, keyring: Keyring): Governed => ({
+  genesis,
+  verifyWith: createSignatures().verifyWith,
+  keysOf: (publicKey) => {
+    const found = keyring.find(publicKey);
+    return found === null ? null : createKeys({ self, seed: found.seed, publicKeys: new Map() });
+  },
+});
+
+/** Where a host has its links. */
+export interface Linking {
+  addMember(id: NodeId, address: PeerAddress): void;
+  removeMember(id: NodeId): void;
+}
+
+/** Where a member is by its configuration; null if that does not say. */
+export function addressIn(configuration: Configuration, id: NodeId): PeerAddress | null {
+  const contact = contactIn(configuration, id);
+  return contact === null || contact.address === ''
+    ? null
+    : { ...hostAndPort(contact.address), pin: contact.pin };
+}
+
+/**
+ * Links to the members of the present configuration and of the one before it, whose members may lag, and have the state
+ * that newcomers begin with; ends all other links. Until `later`, which the operator trusts, is reached, its members are
+ * linked as well: who has been away may know nobody else any more.
+ */
+export function followMembers(
+  linking: Linking,
+  replica: ReplicaState,
+  later: Configuration | null,
+  addressOf: (id: NodeId) => PeerAddress | null,
+): void {
+  const present = configurationOf(replica);
+  const before = replica.chain.at(-2)?.command.next ?? replica.governance.genesis;
+  const ahead = later !== null && later.epoch > present.epoch ? later : null;
+  const wanted = new Map<NodeId, PeerAddress>();
+  for (const configuration of ahead === null ? [before, present] : [before, present, ahead])
+    for (const id of memberIds(configuration)) {
+      const address = addressIn(configuration, id) ?? addressOf(id);
+      if (address !== null) wanted.set(id, address);
+    }
+  for (let id = 0; id < MAX_MEMBERS; id++) if (!wanted.has(id)) linking.removeMember(id);
+  for (const [id, address] of wanted) linking.addMember(id, address);
+}
+
+/** `refused-here`: this is no member now, or too many commands wait; `left`: it left before the verdict came. */
+export type CommandEnd = Verdict | 'refused-here' | 'left';
+
+export interface Commands {
+  /** To be told every note of the host. */
+  onNote(note: Note): void;
+  /** Puts a command into the log, within a turn; `ended` is called once, in this turn or a later one. */
+  submit(s: ReplicaState, env: Env<Message>, command: Reconfigure, ended: (end: CommandEnd) => void): void;
+  /** This member has left: no more verdicts come. */
+  abandon(): void;
+}
+
+export function createCommands(): Commands {
+  const waiting = new Map<number, (end: CommandEnd) => void>();
+  return {
+    onNote: (note) => {
+      if (note.kind !== 'verdict' || typeof note['client'] !== 'number') return;
+      const ended = waiting.get(note['client']);
+      waiting.delete(note['client']);
+      ended?.(verdictIn(note));
+    },
+    submit: (s, env, command, ended) => {
+      const client = submitCommand(s, env, command);
+      if (client === null) ended('refused-here');
+      else waiting.set(client, ended);
+    },
+    abandon: () => {
+      for (const ended of waiting.values()) ended('left');
+      waiting.clear();
+    },
+  };
+}
+
+const verdictIn = ({ accepted, epoch, afterSlot, reason }: Note): Verdict =>
+  accepted === true
+    ? { accepted, epoch: Number(epoch), afterSlot: Number(afterSlot) }
+    : { accepted: false, reason: String(reason ?? '') };

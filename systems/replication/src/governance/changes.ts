@@ -1,0 +1,88 @@
+/**
+ * From what administrators want to the next configuration, complete as a command needs it. Ids are given once: a member
+ * that joins gets one above all that were ever given. A preset is taken whole: what it does not name is as in
+ * `replicaConfig`, whatever was in force before.
+ */
+
+import type { NodeId } from '@concordat/kernel';
+import { type FaultModel, faultModelProblem, quorumsOf } from '../fault-model.ts';
+import { type Preset, presetProblem } from '../presets/index.ts';
+import type { Configuration, Delegate } from './configuration.ts';
+import { transitionProblem } from './judgement.ts';
+
+/** A newcomer's place, which has no number yet. */
+export type Newcomer = Omit<Delegate, 'id'>;
+
+export interface Change {
+  readonly join?: readonly Newcomer[];
+  readonly leave?: readonly NodeId[];
+  /** New replica keys, by member. */
+  readonly keys?: ReadonlyMap<NodeId, Uint8Array>;
+  /** New keys of administrators, by member. */
+  readonly admins?: ReadonlyMap<NodeId, Uint8Array>;
+  readonly faults?: FaultModel;
+  readonly preset?: Preset;
+}
+
+/** The number that the next newcomer gets. */
+const nextId = ({ members, retired }: Configuration): NodeId =>
+  Math.max(...members.map(({ id }) => id), ...retired) + 1;
+
+/** The configuration that follows, or why there is none. */
+export function nextConfiguration(
+  present: Configuration,
+  { join = [], leave = [], keys, admins, faults, preset }: Change,
+): Configuration | { readonly problem: string } {
+  const agreed = agreementUnder(present, faults, preset);
+  if ('problem' in agreed) return agreed;
+  const kept = present.members.filter(({ id }) => !leave.includes(id));
+  const rekeyed = kept.map((one) => ({
+    ...one,
+    key: keys?.get(one.id) ?? one.key,
+    admin: admins?.get(one.id) ?? one.admin,
+  }));
+  const first = nextId(present);
+  const next: Configuration = {
+    ...present,
+    ...agreed,
+    epoch: present.epoch + 1,
+    members: [...rekeyed, ...join.map((one, i) => ({ ...one, id: first + i }))],
+    retired: [...new Set([...present.retired, ...leave])].sort((a, b) => a - b),
+  };
+  const problem = transitionProblem(present, next);
+  return problem === null ? next : { problem };
+}
+
+type Agreement = Pick<Configuration, 'faults' | 'order' | 'speculates' | 'fastCommit' | 'commitOptimisation'>;
+
+/** How members agree then, and on which faults. */
+function agreementUnder(
+  present: Configuration,
+  faults: FaultModel | undefined,
+  preset: Preset | undefined,
+): Agreement | { readonly problem: string } {
+  if (preset === undefined) {
+    const problem = faults === undefined ? null : faultModelProblem(faults);
+    if (problem !== null) return { problem };
+    const { order, speculates, fastCommit, commitOptimisation } = present;
+    const { u, r, spare } = quorumsOf(faults ?? present.faults);
+    return { faults: { u, r, spare }, order, speculates, fastCommit, commitOptimisation };
+  }
+  const { settings } = preset;
+  if (settings.executes === false)
+    return { problem: `the preset ${preset.name} needs executors, and who executes is no part of a change` };
+  if (settings.admission === 'request-quorum')
+    return { problem: `the preset ${preset.name} needs filter nodes, which no change sets up` };
+  // Spare members are the preset's choice, not of the one before.
+  const asked = faults ?? { u: present.faults.u, r: present.faults.r };
+  const problem = presetProblem(preset, asked);
+  if (problem !== null) return { problem };
+  const { u, r, spare } = quorumsOf(preset.faults(asked));
+  return {
+    faults: { u, r, spare },
+    order: settings.order ?? 'three-phase',
+    speculates: settings.speculates ?? false,
+    fastCommit: settings.fastCommit ?? true,
+    commitOptimisation: settings.commitOptimisation ?? true,
+  };
+}
