@@ -1,18 +1,21 @@
 /** Daemons with real sockets and journals are governed by the commands that people type, file by file. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger } from '@concordat/runtime';
-import { toHex } from '@concordat/wire';
+import { createProof, encodeProof, signStatement } from '@concordat/accountability';
+import { decodeChain, encodeChain } from '@concordat/replication';
+import { createKeys, createLogger, loadIdentity } from '@concordat/runtime';
+import { createWriter, toHex } from '@concordat/wire';
 import { formatFederation, formatMember, type Member, readFederation } from '../config/federation.ts';
 import { initialise } from '../config/organisation.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { governanceAt } from '../governance/asking.ts';
+import { historyIn, judgeFile } from './evidence.ts';
 import { federationCommand } from './federation.ts';
 import { memberCommand } from './member.ts';
 
@@ -26,6 +29,7 @@ after(async () => {
 const ANYWHERE = { host: '127.0.0.1', port: 0 };
 const FEDERATION = join(parent, 'federation.yaml');
 const PROPOSAL = join(parent, 'proposal.json');
+const CHAIN = join(parent, 'federation.chain');
 
 const at = (name: string): string => join(parent, name);
 
@@ -128,4 +132,53 @@ test('a member is replaced, another takes a new key, and the federation bears th
   await start('alpha');
   assert.equal(await isIn('alpha', 2), true);
   await goesOn(['alpha', 'charlie', 'echo']);
+  await run('federation', 'chain', CHAIN, '--data', at('echo'));
+});
+
+/** A file with a proof that alpha signed two proposals of one slot, in the first view of an epoch. */
+function evidence(epoch: number, key: string): string {
+  const { id } = readFederation(FEDERATION);
+  const seed = loadIdentity(join(at('alpha'), key))?.seed;
+  assert.ok(seed !== undefined);
+  const keys = createKeys({ self: 0, seed, publicKeys: new Map() });
+  const sign = (fill: number) => {
+    const writer = createWriter();
+    for (const field of [0, epoch * 2 ** 32, 5]) writer.u53(field);
+    for (const digest of [fill, 9]) writer.fixed(new Uint8Array(32).fill(digest));
+    return signStatement(keys, id, 'pre-prepare', writer.finish());
+  };
+  const proof = createProof(id, 0, 'two-proposals', sign(1), sign(2));
+  assert.ok(proof !== null);
+  const file = at(`${epoch}-${key}.proof`);
+  writeFileSync(file, encodeProof(proof));
+  return file;
+}
+
+test('a court that is given the chain judges by the keys of each epoch', () => {
+  const federation = readFederation(FEDERATION);
+  const history = historyIn(CHAIN, federation);
+  assert.deepEqual(
+    history.map(({ epoch }) => epoch),
+    [1, 2],
+  );
+  const judged = (file: string, known = history) => judgeFile(file, federation, known).text;
+  const late = evidence(2, 'next-2.json');
+  assert.match(judged(late), /^VALID[\s\S]*accused: alpha \(member 0\)/);
+  assert.match(judged(late, []), /INVALID.*about epoch 2.*give --chain/);
+  assert.match(judged(late, history.slice(0, 1)), /INVALID.*the chain ends with epoch 1/);
+  // The key of another epoch convicts nobody, nor does a chain that something is missing from.
+  assert.match(judged(evidence(2, 'identity.json')), /INVALID/);
+  assert.match(judged(evidence(1, 'next-2.json')), /INVALID/);
+  assert.match(judged(evidence(0, 'identity.json')), /^VALID/);
+  const links = decodeChain(readFileSync(CHAIN));
+  assert.ok(links !== null);
+  const torn = at('torn.chain');
+  writeFileSync(torn, encodeChain(links.slice(1)));
+  assert.throws(() => historyIn(torn, federation), { code: 'bad-chain' });
+  const [first, second] = links;
+  assert.ok(first !== undefined && second !== undefined);
+  writeFileSync(torn, encodeChain([first, { ...second, certificate: second.certificate.slice(1) }]));
+  assert.throws(() => historyIn(torn, federation), /no quorum certifies/);
+  writeFileSync(torn, 'something else');
+  assert.throws(() => historyIn(torn, federation), { code: 'bad-chain' });
 });
