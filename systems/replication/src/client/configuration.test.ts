@@ -15,6 +15,7 @@ import { firstViewOf } from '../governance/views.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { type ClientState, call, createClient } from './client.ts';
+import { read } from './reads.ts';
 
 const SEED = 1;
 const FAULTS = { u: 1, r: 1 };
@@ -132,4 +133,22 @@ test('a client hears from members that it never knew', () => {
   hears(cluster, 2);
   assert.deepEqual(stateOf(cluster).members, [4, 5, 6, 7]);
   assert.equal(stateOf(cluster).configuration?.epoch, 2);
+});
+
+test('members that were replaced answer no reads: others have gone on without them', () => {
+  const cluster = federation();
+  cluster.world.run(300);
+  replace(cluster, [0, 1, 2], [4, 5, 6], 1);
+  cluster.world.run(1000);
+  // The client hears only those who have left, and knows nothing of it.
+  cluster.world.partition([
+    [CLIENT, 0, 1, 2],
+    [3, 4, 5, 6],
+  ]);
+  cluster.add(4, 'pears', 3);
+  cluster.world.run(2000);
+  assert.ok(cluster.stateOf(4).execution.executed > cluster.stateOf(0).execution.executed);
+  cluster.world.call(CLIENT, (s: ClientState, env: Env<Message>) => void read(s, env, utf8('pears')));
+  assert.ok(cluster.world.runUntil(() => stateOf(cluster).answers.size === 1, 10_000));
+  assert.deepEqual([...stateOf(cluster).answers.values()], [null], 'it has to be ordered');
 });

@@ -14,6 +14,7 @@ import {
 import { followChain, type Link } from '../governance/link.ts';
 import type { Message } from '../replica/messages.ts';
 import { broadcast, type ClientState } from './client.ts';
+import { giveUpReads } from './reads.ts';
 import { forgetResponses } from './speculative-paths.ts';
 
 /** What a client must know to follow. */
@@ -65,5 +66,6 @@ export function onChain(s: ClientState, env: Env<Message>, links: readonly Link[
     pending.replies.clear();
     forgetResponses(pending.speculative);
   }
+  giveUpReads(s);
   env.note({ kind: 'epoch', epoch: end.epoch, members: s.members.join(' ') });
 }

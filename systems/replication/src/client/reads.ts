@@ -8,6 +8,7 @@ import { equalBytes } from '@concordat/wire';
 import type { Answer } from '../replica/client-messages.ts';
 import type { Message } from '../replica/messages.ts';
 import { broadcast, type ClientState } from './client.ts';
+import { askForChain, epochAt } from './configuration.ts';
 
 export interface PendingRead {
   readonly query: Uint8Array;
@@ -24,7 +25,7 @@ const MAX_TRIES = 3;
 export function read(s: ClientState, env: Env<Message>, query: Uint8Array): number {
   const id = s.nextRead++;
   s.reads.set(id, { query, sentAt: env.now, tries: 1, results: new Map(), answer: null });
-  broadcast(s, env, { type: 'read', id, isWhole: false, query });
+  broadcast(s, env, { type: 'read', epoch: epochAt(s), id, isWhole: false, query });
   return id;
 }
 
@@ -54,6 +55,11 @@ function answered(s: ClientState, id: number, answer: Uint8Array | null): void {
   s.answers.set(id, answer);
 }
 
+/** Another epoch has begun, and answers of two must not be added up: what is asked now has to be ordered. */
+export function giveUpReads(s: ClientState): void {
+  for (const id of [...s.reads.keys()]) answered(s, id, null);
+}
+
 /**
  * Asks again, everyone for the whole answer; gives up after a few tries. Answers to earlier tries still count: their states
  * hold all that was complete when the first was made. Called on every tick.
@@ -67,6 +73,8 @@ export function retryReads(s: ClientState, env: Env<Message>): void {
     }
     pending.tries += 1;
     pending.sentAt = env.now;
-    broadcast(s, env, { type: 'read', id, isWhole: true, query: pending.query });
+    broadcast(s, env, { type: 'read', epoch: epochAt(s), id, isWhole: true, query: pending.query });
+    // Members that are in another epoch do not answer.
+    askForChain(s, env);
   }
 }

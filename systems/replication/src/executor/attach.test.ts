@@ -61,7 +61,7 @@ const asks: Message = {
   type: 'request',
   request: { ...VICTIM, seq: 1, acked: 0, body: addOperation('apples', 1), signature: new Uint8Array(64) },
 };
-const reads: Message = { type: 'read', id: 1, isWhole: true, query: new Uint8Array(0) };
+const reads: Message = { type: 'read', epoch: 0, id: 1, isWhole: true, query: new Uint8Array(0) };
 
 test('who is not attached hears nothing', () => {
   assert.deepEqual(intrude([asks, reads]).heard.messages, []);

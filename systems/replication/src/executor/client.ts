@@ -152,6 +152,7 @@ function ask(s: ExecutorClientState, env: Env<Message>, id: number, { read, trie
   for (let i = 0; i < count; i++)
     env.send(executors[(id + i) % executors.length] as NodeId, {
       type: 'read',
+      epoch: 0,
       id,
       isWhole,
       query: read.query,

@@ -83,6 +83,8 @@ export interface Accusation {
 /** A query that need not be ordered, numbered by its client. */
 export interface Read {
   readonly type: 'read';
+  /** Of the configuration that the asker counts answers by; executors ask nothing of it. */
+  readonly epoch: number;
   readonly id: number;
   /** Everyone answers in full. */
   readonly isWhole: boolean;

@@ -186,7 +186,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   }),
   plain({ type: fc.constant('local-commit' as const), view: u53, slot: u53, history: digest }),
   plain({ type: fc.constant('accusation' as const), proof: body }),
-  plain({ type: fc.constant('read' as const), id: u53, isWhole: fc.boolean(), query: body }),
+  plain({ type: fc.constant('read' as const), epoch: u53, id: u53, isWhole: fc.boolean(), query: body }),
   plain({ type: fc.constant('answer' as const), id: u53, result: digest, answer: fc.option(body) }),
   plain({ type: fc.constant('fetch-chain' as const), epoch: u53 }),
   plain({ type: fc.constant('chain' as const), links: fc.array(link, { maxLength: 2 }) }),

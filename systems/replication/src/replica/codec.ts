@@ -166,6 +166,7 @@ function writeClientFields(w: Writer, m: ClientMessage): void {
     case 'accusation':
       return w.bytes(m.proof);
     case 'read':
+      w.u53(m.epoch);
       w.u53(m.id);
       w.bool(m.isWhole);
       return w.bytes(m.query);
@@ -261,7 +262,13 @@ function readClientFields(r: Reader, tag: number): Message | null {
     case TAGS.accusation:
       return { type: 'accusation', proof: r.bytes(MAX_PROOF_BYTES) };
     case TAGS.read:
-      return { type: 'read', id: r.u53(), isWhole: r.bool(), query: r.bytes(MAX_REQUEST_BYTES) };
+      return {
+        type: 'read',
+        epoch: r.u53(),
+        id: r.u53(),
+        isWhole: r.bool(),
+        query: r.bytes(MAX_REQUEST_BYTES),
+      };
     case TAGS.answer:
       return readAnswer(r);
     case TAGS.chain:

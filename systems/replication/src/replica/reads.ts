@@ -3,6 +3,9 @@
  * equal answers and has everything else ordered. Some correct member among them has executed whatever completed before the
  * question, because it has answered or acknowledged it. An answer from a state that is not final yet waits until it is
  * (DESIGN section 9, rule 1), and is made again if that state was taken back.
+ *
+ * Only members answer, and only who counts by their epoch, and not once they have executed its last slot: n - u of them
+ * have before the next epoch begins, so nobody is told by too few, or by those who were replaced, what is past.
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
@@ -25,14 +28,19 @@ export interface HeldRead {
 const MAX_HELD = 4096;
 
 export function onRead(s: ReplicaState, env: Env<Message>, from: NodeId, read: Read): void {
-  if (s.transfer !== null || s.reads.length >= MAX_HELD) return;
+  if (s.transfer !== null || s.reads.length >= MAX_HELD || !isOwnEpoch(s, read.epoch)) return;
   take(s, env, { from, read, ...answerNow(s, read) });
+}
+
+function isOwnEpoch({ config, execution, isSeated }: ReplicaState, epoch: number): boolean {
+  const executed = execution.core.governance.epoch.get();
+  return isSeated && epoch === config.epoch && epoch === executed;
 }
 
 /** Asks for the own process, which believes this replica alone; `takeAnswers` has the answer under this number. */
 export function ask(s: ReplicaState, env: Env<Message>, query: Uint8Array): number {
   const id = s.nextTicket++;
-  const read: Read = { type: 'read', id, isWhole: true, query };
+  const read: Read = { type: 'read', epoch: s.config.epoch, id, isWhole: true, query };
   take(s, env, { from: null, read, ...answerNow(s, read) });
   return id;
 }
@@ -63,6 +71,7 @@ export function releaseReads(s: ReplicaState, env: Env<Message>): void {
   const waiting = s.reads;
   s.reads = [];
   for (const held of waiting) {
+    if (held.from !== null && !isOwnEpoch(s, held.read.epoch)) continue;
     if (held.slot > s.execution.executed || isTakenBack(s, held))
       Object.assign(held, answerNow(s, held.read));
     take(s, env, held);
