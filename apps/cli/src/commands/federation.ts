@@ -18,6 +18,7 @@ import { placesIn, readAdmin } from '../config/organisation.ts';
 import { ask } from '../daemon/control.ts';
 import { CommandError } from '../errors.ts';
 import { chainAt, convictIn, governanceAt, presentAt, propose } from '../governance/asking.ts';
+import { hostable } from '../governance/changes.ts';
 import { readProposal, writeProposal } from '../governance/proposal.ts';
 
 export const federationCommand = (): Command =>
@@ -72,6 +73,7 @@ async function approve(
 ): Promise<void> {
   const present = await presentAt(data);
   const command = readProposal(file);
+  hostable(command.next);
   const admin = readAdmin(data);
   const member = memberOfAdmin(present, admin.publicKey);
   if (member === null) throw new CommandError('no-admin', `the admin key in ${data} is of no present member`);

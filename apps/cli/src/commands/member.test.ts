@@ -109,6 +109,9 @@ test('a member is replaced, another takes a new key, and the federation bears th
   assert.equal((await governanceAt(at('echo'))).isMember, false);
   await goesOn(['alpha', 'bravo', 'charlie', 'delta']);
 
+  await assert.rejects(run('federation', 'propose', PROPOSAL, '--data', at('alpha'), '--preset', 'upright'), {
+    message: /filter nodes are not hosted by daemons/,
+  });
   await run('member', 'replace', 'delta', at('echo.yaml'), '--data', at('alpha'), '--out', PROPOSAL);
   await assert.rejects(approveAndSubmit(['alpha', 'bravo'], 'alpha'), {
     message: 'refused: 3 approvals are needed, here are 2',

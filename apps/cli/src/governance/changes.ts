@@ -24,8 +24,18 @@ export function configurationFor(
     join: newcomers(join),
     leave: leave.map((name) => idOf(present, name)),
   });
-  if (!('problem' in next)) return next;
+  if (!('problem' in next)) return hostable(next);
   throw new CommandError('bad-change', `the federation cannot change so: ${next.problem}`);
+}
+
+/** What daemons can run: nobody may propose or approve anything else, or the federation would stand still. */
+export function hostable(next: Configuration): Configuration {
+  if (next.admission === 'signature') return next;
+  throw new CommandError(
+    'bad-change',
+    'filter nodes are not hosted by daemons, so they cannot admit requests by a quorum of them',
+    'Choose another preset; members of the library host filter nodes.',
+  );
 }
 
 export function idOf(present: Configuration, name: string): number {

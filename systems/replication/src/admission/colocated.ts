@@ -9,6 +9,7 @@
 import { assert, type Env, type NodeId, type Position, type Process } from '@concordat/kernel';
 import type { Quorums } from '../fault-model.ts';
 import type { Message } from '../replica/messages.ts';
+import { FILTER_TICK } from './filter/filter.ts';
 import type { FilterState } from './filter/state.ts';
 import { filterId, filterOf, identityOf } from './request-quorum/filters.ts';
 
@@ -16,6 +17,17 @@ export interface Place {
   readonly quorums: Quorums;
   readonly members: readonly NodeId[];
   readonly self: NodeId;
+}
+
+/** Where the filter node is, while the federation may change. */
+export interface Hosting<S> {
+  /** Changes with the place; null where the member has no filter node now. */
+  epochOf(s: S): number | null;
+  placeOf(s: S): Place;
+  /** A filter node in its present place. */
+  start(s: S): Process<FilterState, Message>;
+  /** Brings one into the place of another epoch. */
+  move(filter: FilterState, s: S): void;
 }
 
 const FOR_FILTERS: ReadonlySet<Message['type']> = new Set([
@@ -26,9 +38,17 @@ const FOR_FILTERS: ReadonlySet<Message['type']> = new Set([
 ]);
 const FROM_FILTERS: ReadonlySet<Message['type']> = new Set(['entry', 'body', 'body-denied']);
 
+/** A filter node that runs. */
+interface Running {
+  readonly process: Process<FilterState, Message>;
+  readonly state: FilterState;
+}
+
 /** What a life of both has beside their states. */
 interface Pairing {
-  readonly filter: FilterState;
+  filter: Running | null;
+  /** As of the epoch that the filter node is in. */
+  epoch: number | null;
   /** Handed over at the end of the turn: to the filter node, or to the replica. */
   readonly local: Message[];
   /** What the replica does not need. */
@@ -36,34 +56,49 @@ interface Pairing {
   released: Position;
 }
 
-/**
- * Both as one process, whose state is the replica's: hosts and gateways see a replica. It keeps the filter node's state
- * beside it, so one such process serves one node. Where a member has no filter node, there is only its replica.
- */
+/** Both as one process, in one place for ever. */
 export function colocate<S>(
   replica: Process<S, Message>,
   filter: Process<FilterState, Message>,
   place: Place,
 ): Process<S, Message> {
-  const { members, quorums, self } = place;
-  const own = members.indexOf(self);
-  assert(own >= 0 && own < quorums.filters, 'the member has a filter node');
+  const own = place.members.indexOf(place.self);
+  assert(own >= 0 && own < place.quorums.filters, 'the member has a filter node');
+  return colocateWhere(replica, {
+    epochOf: () => 0,
+    placeOf: () => place,
+    start: () => filter,
+    move: () => {},
+  });
+}
+
+/**
+ * Both as one process, whose state is the replica's: hosts and gateways see a replica. It keeps the filter node's state
+ * beside it, so one such process serves one node. Where a member has no filter node, there is only its replica.
+ */
+export function colocateWhere<S>(replica: Process<S, Message>, hosting: Hosting<S>): Process<S, Message> {
   let pairing: Pairing | null = null;
+  let replicaState: S | null = null;
   const paired = (): Pairing => {
     assert(pairing !== null, 'a process is started before it is used');
     return pairing;
   };
+  /** Of the replica's epoch, which it may have entered within this turn; null where it has no filter node. */
+  const place = (): Place | null =>
+    replicaState === null || hosting.epochOf(replicaState) === null ? null : hosting.placeOf(replicaState);
 
   const forReplica = memo((env) => {
     const send = (to: NodeId, message: Message): void => {
-      const node = filterOf(quorums, to);
-      const at = node === null ? to : identityOf(members, node);
-      if (node !== null && at === self) paired().local.push(message);
+      const here = place();
+      const node = here === null ? null : filterOf(here.quorums, to);
+      const at = here === null || node === null ? to : identityOf(here.members, node);
+      if (here !== null && node !== null && at === here.self) paired().local.push(message);
       else env.send(at, message);
     };
     return bend(env, {
       send,
-      sendEarly: send,
+      // Without a filter node nothing rests on its disk.
+      sendEarly: (to, message) => (place() === null ? env.sendEarly(to, message) : send(to, message)),
       release: (position) => {
         paired().releasable = position;
       },
@@ -71,20 +106,41 @@ export function colocate<S>(
   });
   const forFilter = memo((env) =>
     bend(env, {
-      send: (to, message) => (to === self ? void paired().local.push(message) : env.send(to, message)),
+      send: (to, message) => (to === env.self ? void paired().local.push(message) : env.send(to, message)),
       release: () => {},
     }),
   );
 
+  /** Brings the filter node to where the replica is. */
+  const follow = (s: S, env: Env<Message>): void => {
+    const pair = paired();
+    const epoch = hosting.epochOf(s);
+    if (epoch === pair.epoch) return;
+    pair.epoch = epoch;
+    if (epoch === null) {
+      pair.filter = null;
+      forFilter(env).cancelTimer(FILTER_TICK);
+    } else if (pair.filter !== null) hosting.move(pair.filter.state, s);
+    else {
+      const process = hosting.start(s);
+      const nothing = { records: [], first: 0, whole: true, losses: 0 };
+      pair.filter = { process, state: process.start(forFilter(env), nothing) };
+    }
+  };
+
   /** Hands over what the two have for each other; true if the replica got something. */
   const handOver = (s: S, env: Env<Message>): boolean => {
-    const { local, filter: state } = paired();
+    follow(s, env);
+    const { local, filter } = paired();
+    const here = place();
     let hasNews = false;
     for (let m = local.shift(); m !== undefined; m = local.shift()) {
-      if (FOR_FILTERS.has(m.type)) filter.receive(state, forFilter(env), self, m);
+      // What one wrote before the federation changed may have nobody to go to.
+      if (here === null || filter === null) continue;
+      if (FOR_FILTERS.has(m.type)) filter.process.receive(filter.state, forFilter(env), here.self, m);
       else {
         hasNews = true;
-        replica.receive(s, forReplica(env), filterId(own), m);
+        replica.receive(s, forReplica(env), filterId(here.members.indexOf(here.self)), m);
       }
     }
     return hasNews;
@@ -93,26 +149,38 @@ export function colocate<S>(
   return {
     ...replica,
     start: (env, recovered) => {
-      pairing = {
-        filter: filter.start(forFilter(env), recovered),
+      replicaState = null;
+      const pair: Pairing = {
+        filter: null,
+        epoch: null,
         local: [],
         releasable: recovered.first,
         released: recovered.first,
       };
-      return replica.start(forReplica(env), recovered);
+      pairing = pair;
+      const s = replica.start(forReplica(env), recovered);
+      replicaState = s;
+      pair.epoch = hosting.epochOf(s);
+      if (pair.epoch === null) return s;
+      const process = hosting.start(s);
+      pair.filter = { process, state: process.start(forFilter(env), recovered) };
+      return s;
     },
     receive: (s, env, from, m) => {
       if (FOR_FILTERS.has(m.type)) {
-        filter.receive(paired().filter, forFilter(env), from, m);
+        follow(s, env);
+        const { filter } = paired();
+        if (filter !== null) filter.process.receive(filter.state, forFilter(env), from, m);
         return;
       }
-      const node = FROM_FILTERS.has(m.type) ? members.indexOf(from) : -1;
+      const node = FROM_FILTERS.has(m.type) ? (place()?.members.indexOf(from) ?? -1) : -1;
       replica.receive(s, forReplica(env), node < 0 ? from : filterId(node), m);
     },
     linked: (s, env, peer, isUp) => replica.linked?.(s, forReplica(env), peer, isUp),
     timeout: (s, env, timer) => {
       replica.timeout(s, forReplica(env), timer);
-      filter.timeout(paired().filter, forFilter(env), timer);
+      const { filter } = paired();
+      filter?.process.timeout(filter.state, forFilter(env), timer);
     },
     completed: (s, env, ticket, holds) => replica.completed?.(s, forReplica(env), ticket, holds),
     settle: (s, env) => {
@@ -120,18 +188,20 @@ export function colocate<S>(
       replica.settle(s, forReplica(env));
       // What was submitted in this turn may be proposed in it.
       while (handOver(s, env)) replica.settle(s, forReplica(env));
-      filter.settle(paired().filter, forFilter(env));
+      const { filter } = paired();
+      filter?.process.settle(filter.state, forFilter(env));
       release(paired(), env);
     },
     invariants: (s) => {
       replica.invariants?.(s);
-      filter.invariants?.(paired().filter);
+      const { filter } = paired();
+      filter?.process.invariants?.(filter.state);
     },
   };
 }
 
 function release(pairing: Pairing, env: Env<Message>): void {
-  const [oldest] = pairing.filter.log;
+  const [oldest] = pairing.filter?.state.log ?? [];
   const needed = Math.min(pairing.releasable, oldest?.position ?? Number.POSITIVE_INFINITY);
   if (needed <= pairing.released) return;
   pairing.released = needed;

@@ -35,3 +35,11 @@ test('a third party derives another', () => {
     for (const peer of [0, 1])
       assert.notDeepEqual(pairKey(modelHash, cluster, secretsOf(other), 'client to filter', 0, 1, peer), key);
 });
+
+test('another epoch has other keys', () => {
+  const keyIn = (epoch?: number) =>
+    pairKey(modelHash, utf8('cluster'), secretsOf(0), 'client to filter', 0, 1, 0, epoch);
+  assert.deepEqual(keyIn(0), keyIn());
+  assert.notDeepEqual(keyIn(1), keyIn(0));
+  assert.notDeepEqual(keyIn(2), keyIn(1));
+});

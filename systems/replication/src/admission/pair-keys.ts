@@ -1,7 +1,8 @@
 /**
  * Keys that two participants share, for MACs: derived from what their identities agree on, one for each use and
  * direction. A key has one direction: with the same for both, what one wrote would pass for what it was told. They are
- * derived when a process starts and are nowhere on disk.
+ * derived when a process starts, and anew with each epoch of a federation that changes, and are nowhere on disk.
+ * Invariant kept: what was authenticated in one epoch holds in no other.
  */
 
 import { type Hash, MAC_KEY_BYTES, type Macs, type PairSecrets, tagged } from '@concordat/crypto';
@@ -28,10 +29,12 @@ export function pairKey(
   from: NodeId,
   to: NodeId,
   self: NodeId,
+  epoch = 0,
 ): Uint8Array {
   const secret = secrets.secretWith(from === self ? to : from);
   const direction = new Uint8Array([from, to]);
-  return tagged(hash, 'concordat pair key v1', cluster, secret, utf8(use), direction).slice(0, MAC_KEY_BYTES);
+  const parts = [cluster, secret, utf8(use), direction, ...(epoch === 0 ? [] : [utf8(`epoch ${epoch}`)])];
+  return tagged(hash, 'concordat pair key v1', ...parts).slice(0, MAC_KEY_BYTES);
 }
 
 /** The keys for each of `count` others, one after the other. */

@@ -4,14 +4,19 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
+import { consider, type Vouching } from '../admission/request-quorum/vouchers.ts';
 import { rootsOf } from '../execution/execution.ts';
+import { isEpochEnding } from '../governance/boundary.ts';
 import { decodeReconfigure } from '../governance/command.ts';
 import { configurationOf, enterEpoch } from '../governance/epochs.ts';
+import { unsignedIn } from '../governance/handover.ts';
 import { boundaryOf, presentRecord } from '../governance/ordered.ts';
 import { submitCommand } from '../governance/submitting.ts';
+import { dropPooled } from '../pool.ts';
 import { becomeStable } from '../replica/checkpoint.ts';
 import type { Message } from '../replica/messages.ts';
 import type { ReplicaState } from '../replica/state.ts';
+import { isCommand } from '../request.ts';
 import { atSettle, atStart, bend, type Variant } from './bending.ts';
 import type { Cluster } from './cluster.ts';
 import { approve, changed, reconfigure } from './governed.ts';
@@ -54,6 +59,29 @@ export const clinging: Variant = atSettle((s) => {
   if (s.isSeated || !retired.includes(s.config.self)) return;
   s.isSeated = true;
   bend(s.config).members = [...s.config.members, s.config.self].sort((a, b) => a - b);
+});
+
+/** Goes on to count the rows that filter nodes wrote in the epoch before. */
+export const oldRows: Variant = (honest) => {
+  let known: Vouching | null = null;
+  return {
+    ...honest,
+    settle: (s, env) => {
+      honest.settle(s, env);
+      const { vouching } = s;
+      if (known !== null && vouching !== null && vouching !== known)
+        for (const [key, vouched] of known.requests) {
+          vouching.requests.set(key, vouched);
+          for (const each of vouched) consider(s, env, vouching, each);
+        }
+      known = vouching;
+    },
+  };
+};
+
+/** Drops what filter nodes vouched for as soon as the epoch is about to end, and takes nothing of it along. */
+export const emptyHanded: Variant = atSettle((s) => {
+  if (isEpochEnding(s)) for (const pooled of unsignedIn(s.pool)) dropPooled(s.pool, pooled);
 });
 
 /** Two of four administrators evict a third. */
@@ -105,6 +133,50 @@ export function halfWithAGhost(cluster: Cluster): string | null {
   return after > before
     ? `safety: two of four members decide slots ${before + 1} to ${after} by themselves`
     : null;
+}
+
+/** True if a member has admitted a request of this domain that waits to be ordered. */
+export const hasAdmitted = (cluster: Cluster, member: NodeId, domain: NodeId): boolean =>
+  [...cluster.stateOf(member).pool.arrivals].some(
+    ({ request }) => request.domain === domain && !isCommand(request.client),
+  );
+
+/** A member asks for something that has to wait, for it leaves a gap, and is seen no more. */
+export function askInVain(cluster: Cluster, member: NodeId): void {
+  cluster.world.run(500);
+  cluster.call(member, (s) => {
+    s.submission.nextSeq += 1;
+  });
+  cluster.add(member, 'before the change', 1);
+  cluster.world.run(300);
+  cluster.world.crash(member);
+}
+
+/** What a member asked for is vouched for and waits; it is gone, and of those who vouched one leaves. */
+export function leftBehind(cluster: Cluster): string | null {
+  const after: readonly NodeId[] = [0, 1, 4];
+  askInVain(cluster, 3);
+  if (![0, 1, 2].every((id) => hasAdmitted(cluster, id, 3))) return 'nothing was vouched for';
+  reconfigure(cluster, 0, { join: [4], leave: [2] });
+  if (!cluster.world.runUntil(() => after.every((id) => cluster.stateOf(id).config.epoch === 1), 10_000))
+    return 'liveness';
+  cluster.world.run(2000);
+  return after.every((id) => hasAdmitted(cluster, id, 3)) ? null : 'liveness: what was admitted is lost';
+}
+
+/** What a member asked for is vouched for and waits, while its key, which was stolen, is replaced. */
+export function stolenKey(cluster: Cluster): string | null {
+  const others: readonly NodeId[] = [0, 1, 2];
+  askInVain(cluster, 3);
+  if (!others.every((id) => hasAdmitted(cluster, id, 3))) return 'nothing was vouched for';
+  reconfigure(cluster, 0, { rekey: [3] });
+  if (!cluster.world.runUntil(() => others.every((id) => cluster.stateOf(id).config.epoch === 1), 10_000))
+    return 'liveness';
+  cluster.world.run(1000);
+  const holder = others.find((id) => hasAdmitted(cluster, id, 3));
+  return holder === undefined
+    ? null
+    : `safety: member ${holder} admits what was asked with a key that is no more`;
 }
 
 const named = (judge: string, problem: string | null): string | null =>

@@ -255,6 +255,7 @@ const macAttack = (variant: broken.Variant | undefined): string | null => {
 };
 
 const GOVERNED = { joiners: [4], settings: { checkpointInterval: 8, window: 16 } };
+const GOVERNED_UPRIGHT = { ...GOVERNED, settings: { ...presets.upright.settings, ...GOVERNED.settings } };
 
 /** Twins whose rounds end in the middle of something: what is left in the middle is what the next view must not lose. */
 const amongTwins =
@@ -356,6 +357,18 @@ export const brokenVariants: readonly BrokenVariant[] = [
         ...GOVERNED,
         adversaries: new Map([[3, governance.clinging]]),
       }),
+  },
+  {
+    name: 'rows of the epoch before counted in the next',
+    foundBy: ['script'],
+    variant: governance.oldRows,
+    run: (variant) => play(variant, governance.stolenKey, GOVERNED_UPRIGHT),
+  },
+  {
+    name: 'requests admitted in the epoch before, and left behind',
+    foundBy: ['script'],
+    variant: governance.emptyHanded,
+    run: (variant) => play(variant, governance.leftBehind, GOVERNED_UPRIGHT),
   },
   {
     name: 'a primary that nobody suspects',

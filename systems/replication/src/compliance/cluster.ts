@@ -38,6 +38,8 @@ import {
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
+import { besideReplica } from '../admission/beside.ts';
+import { colocateWhere } from '../admission/colocated.ts';
 import { createFilter } from '../admission/filter/filter.ts';
 import { type FilterState, filterSettings } from '../admission/filter/state.ts';
 import type { PairKeys } from '../admission/pair-keys.ts';
@@ -77,7 +79,10 @@ export interface ClusterOptions {
   readonly macsOf?: (node: NodeId) => Macs;
   /** What filter nodes do, where there are any; by number. */
   readonly filterAdversaries?: ReadonlyMap<number, FilterStrategy>;
-  /** Who may join later: they run from the start, as members of nothing. Then the federation can be changed. */
+  /**
+   * Who may join later: they run from the start, as members of nothing. Then the federation can be changed, and filter
+   * nodes, if there are any, are beside the members.
+   */
   readonly joiners?: readonly NodeId[];
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
@@ -136,6 +141,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   world.add({ id: OBSERVER, process: createObserver(ledger, honestAt), ...codec });
   const twins = twin === undefined ? null : { identity: twin, second: memberIdsEnd(ids) };
   const nodes = [...ids, ...(joiners ?? [])];
+  const acts = new Map<NodeId, Act[]>();
   const replicas = twins === null ? nodes : [...nodes, twins.second];
   for (const node of replicas) {
     const id = node === twins?.second ? twins.identity : node;
@@ -144,7 +150,12 @@ export function createCluster(options: ClusterOptions): Cluster {
         ? keysOf(id)
         : meterKeys(keysOf(id), options.cpu, (us) => world.spend(node, us));
     const strategy = twins === null ? adversaries?.get(id) : withTwins(twins, node);
-    const recording = record(replicaOf(options, ids, id, node, keys), ledger, id);
+    const recording = hosted(
+      options,
+      acts,
+      node,
+      record(replicaOf(options, ids, id, node, keys), ledger, id),
+    );
     world.add({
       id: node,
       process: strategy === undefined ? recording : strategy(recording),
@@ -158,11 +169,14 @@ export function createCluster(options: ClusterOptions): Cluster {
       ...(node === twins?.second && { clock: { offsetMs: 5 } }),
     });
   }
-  const filters = options.settings?.admission === 'request-quorum' ? addFilters(world, options, ids) : [];
+  const hasFilters = options.settings?.admission === 'request-quorum' && joiners === undefined;
+  const filters = hasFilters ? addFilters(world, options, ids) : [];
   const call: Cluster['call'] = (replica, act) =>
-    world.call<ReplicaState, Message>(replica, (s, env) =>
-      act(s, twins === null || !honestAt(replica) ? env : envAmongTwins(env, twins)),
-    );
+    world.call<ReplicaState, Message>(replica, (s, env) => {
+      const waiting = acts.get(replica);
+      if (waiting !== undefined) waiting.push(act);
+      else act(s, twins === null || !honestAt(replica) ? env : envAmongTwins(env, twins));
+    });
   return {
     world,
     members: ids.length,
@@ -181,6 +195,35 @@ export function createCluster(options: ClusterOptions): Cluster {
   };
 }
 
+type Act = Parameters<Cluster['call']>[1];
+
+/**
+ * The replica with a filter node beside it, where federations with a request quorum are changed. What is asked of such a
+ * replica is done in its own turn: its filter node is not where ids say.
+ */
+function hosted(
+  { settings, joiners }: ClusterOptions,
+  acts: Map<NodeId, Act[]>,
+  node: NodeId,
+  replica: ReplicaProcess,
+): ReplicaProcess {
+  if (settings?.admission !== 'request-quorum' || joiners === undefined) return replica;
+  const waiting: Act[] = [];
+  acts.set(node, waiting);
+  const acting: ReplicaProcess = {
+    ...replica,
+    start: (env, recovered) => {
+      waiting.length = 0;
+      return replica.start(env, recovered);
+    },
+    settle: (s, env) => {
+      for (let act = waiting.shift(); act !== undefined; act = waiting.shift()) act(s, env);
+      replica.settle(s, env);
+    },
+  };
+  return colocateWhere(acting, besideReplica(modelHash));
+}
+
 /** The honest replica, or the variant that is tried in its place. */
 function replicaOf(
   options: ClusterOptions,
@@ -195,7 +238,8 @@ function replicaOf(
     config,
     keys,
     createService: () => createLedger(modelHash),
-    ...(config.admission === 'request-quorum' && { pair: pairOf(options, ids, self, node) }),
+    ...(config.admission === 'request-quorum' &&
+      joiners === undefined && { pair: pairOf(options, ids, self, node) }),
     ...(joiners !== undefined && { governed: governedAs(seed, config, ids) }),
   });
   return variant === undefined ? plain : variant(plain);

@@ -8,7 +8,7 @@ import { governedSweep } from './governed-sweep.ts';
 
 const SEEDS = 8;
 
-for (const preset of ['concordat', 'zyzzyva'] satisfies PresetName[])
+for (const preset of ['concordat', 'zyzzyva', 'upright'] satisfies PresetName[])
   test(`${preset}: ${SEEDS} seeds`, (t) => {
     let entered = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {

@@ -1,11 +1,11 @@
 /**
  * The swarm of federations that are changed while they run: members are replaced, join and leave with other fault models,
- * take new keys and change their order protocol, under the faults of the plain sweep. No change makes the federation bear
+ * take new keys and change their order protocol, or how requests are admitted, under the faults of the plain sweep. No change makes the federation bear
  * fewer faults than the plan strikes it with. Judged beside the rest: the chains of all members are one, and hold offline.
  */
 
 import { modelHash, modelSignatures } from '@concordat/crypto';
-import type { NodeId, Prng } from '@concordat/kernel';
+import { MAX_MEMBERS, type NodeId, type Prng } from '@concordat/kernel';
 import type { SweepCase, SweepSetting, SweepSystem } from '@concordat/sim';
 import { equalBytes, utf8 } from '@concordat/wire';
 import { quorumsOf } from '../fault-model.ts';
@@ -49,7 +49,8 @@ export const governedSweep = (
     },
     faults: (config) => {
       const { budget, members } = plain.faults(config);
-      return { budget, members: [...members, ...joinersOf(config)] };
+      // Filter nodes are beside members, and fail with them.
+      return { budget, members: [...members.filter((id) => id < MAX_MEMBERS), ...joinersOf(config)] };
     },
     strategies: plain.strategies,
     build: (setting) => build(setting, variant),
@@ -90,7 +91,7 @@ function tryChange(cluster: Cluster, config: GovernedConfig, dice: Prng, seed: n
 
 function randomChange(
   present: Configuration,
-  { faults }: GovernedConfig,
+  { faults, preset }: GovernedConfig,
   dice: Prng,
   ids: readonly NodeId[],
 ): Change | null {
@@ -111,6 +112,10 @@ function randomChange(
         ? { leave: dice.fork('leave').chance(0.5) ? members.slice(0, 2) : members.slice(-2), faults }
         : null;
     default:
+      if (preset === 'upright' && dice.fork('admission').chance(0.5))
+        return {
+          settings: { admission: present.admission === 'signature' ? 'request-quorum' : 'signature' },
+        };
       return present.faults.spare > 0 ? null : { settings: otherOrder(present) };
   }
 }

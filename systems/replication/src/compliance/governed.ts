@@ -3,14 +3,21 @@
  * many replica keys as it will need, all drawn from the run's seed, and approves what it is asked to.
  */
 
-import { type Keys, modelHash, modelSeeds, modelSignatures } from '@concordat/crypto';
+import { createMacs, type Keys, modelHash, modelSeeds, modelSignatures } from '@concordat/crypto';
 import { MAX_MEMBERS, type NodeId } from '@concordat/kernel';
-import { equalBytes, utf8 } from '@concordat/wire';
+import { equalBytes, toHex, utf8 } from '@concordat/wire';
+import type { PairKeys } from '../admission/pair-keys.ts';
 import type { ReplicaConfig } from '../config.ts';
 import type { FaultModel } from '../fault-model.ts';
 import { quorumsOf } from '../fault-model.ts';
 import { approvalBytes, type Reconfigure } from '../governance/command.ts';
-import { type Configuration, type Delegate, memberIds, ungoverned } from '../governance/configuration.ts';
+import {
+  type Configuration,
+  type Delegate,
+  delegateOf,
+  memberIds,
+  ungoverned,
+} from '../governance/configuration.ts';
 import { configurationOf } from '../governance/epochs.ts';
 import { approvalsNeeded } from '../governance/judgement.ts';
 import { submitCommand } from '../governance/submitting.ts';
@@ -63,7 +70,19 @@ export const governedAs = (seed: number, config: ReplicaConfig, ids: readonly No
     }
     return null;
   },
+  pairOf: (configuration) => pairUnder(seed, configuration, config.self),
 });
+
+/** What a member makes MACs with under a configuration: its secret with another is of both their keys. */
+function pairUnder(seed: number, configuration: Configuration, self: NodeId): PairKeys | null {
+  const own = delegateOf(configuration, self);
+  if (own === null) return null;
+  const secretWith = (peer: NodeId): Uint8Array => {
+    const keys = [own.key, delegateOf(configuration, peer)?.key ?? new Uint8Array(0)].map(toHex).sort();
+    return modelHash(utf8(`pair ${seed} ${keys.join(' ')}`));
+  };
+  return { macs: createMacs(), secrets: { secretWith } };
+}
 
 export const approve = (seed: number, next: Configuration, approvers: readonly NodeId[]) =>
   [...approvers]
@@ -90,7 +109,7 @@ export interface Change {
   /** Members that take their next key. */
   readonly rekey?: readonly NodeId[];
   readonly faults?: FaultModel;
-  readonly settings?: Partial<Pick<Configuration, 'order' | 'speculates' | 'fastCommit'>>;
+  readonly settings?: Partial<Pick<Configuration, 'order' | 'speculates' | 'fastCommit' | 'admission'>>;
 }
 
 export function changed(seed: number, present: Configuration, change: Change): Configuration {

@@ -30,6 +30,7 @@ const UNGOVERNED: Governance = {
   checkpointInterval: 128,
   verifyWith: () => false,
   keysOf: () => null,
+  pairOf: () => null,
   orderOf: () => threePhase,
 };
 

@@ -65,7 +65,7 @@ function problemOf(s: ReplicaState, present: Configuration, link: Link): string 
 }
 
 /** The configuration of an epoch by the chain: the ordered state may lag behind it. */
-function configurationIn(s: ReplicaState, epoch: number): Configuration | null {
+export function configurationIn(s: ReplicaState, epoch: number): Configuration | null {
   const { genesis } = s.governance;
   if (epoch === genesis.epoch) return genesis;
   return s.chain.find(({ command }) => command.next.epoch === epoch)?.command.next ?? null;

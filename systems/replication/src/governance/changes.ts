@@ -53,7 +53,10 @@ export function nextConfiguration(
   return problem === null ? next : { problem };
 }
 
-type Agreement = Pick<Configuration, 'faults' | 'order' | 'speculates' | 'fastCommit' | 'commitOptimisation'>;
+type Agreement = Pick<
+  Configuration,
+  'faults' | 'order' | 'speculates' | 'fastCommit' | 'commitOptimisation' | 'admission'
+>;
 
 /** How members agree then, and on which faults. */
 function agreementUnder(
@@ -64,15 +67,13 @@ function agreementUnder(
   if (preset === undefined) {
     const problem = faults === undefined ? null : faultModelProblem(faults);
     if (problem !== null) return { problem };
-    const { order, speculates, fastCommit, commitOptimisation } = present;
+    const { order, speculates, fastCommit, commitOptimisation, admission } = present;
     const { u, r, spare } = quorumsOf(faults ?? present.faults);
-    return { faults: { u, r, spare }, order, speculates, fastCommit, commitOptimisation };
+    return { faults: { u, r, spare }, order, speculates, fastCommit, commitOptimisation, admission };
   }
   const { settings } = preset;
   if (settings.executes === false)
     return { problem: `the preset ${preset.name} needs executors, and who executes is no part of a change` };
-  if (settings.admission === 'request-quorum')
-    return { problem: `the preset ${preset.name} needs filter nodes, which no change sets up` };
   // Spare members are the preset's choice, not of the one before.
   const asked = faults ?? { u: present.faults.u, r: present.faults.r };
   const problem = presetProblem(preset, asked);
@@ -84,5 +85,6 @@ function agreementUnder(
     speculates: settings.speculates ?? false,
     fastCommit: settings.fastCommit ?? true,
     commitOptimisation: settings.commitOptimisation ?? true,
+    admission: settings.admission ?? 'signature',
   };
 }

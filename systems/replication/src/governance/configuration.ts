@@ -4,7 +4,7 @@
  * Ids are permanent: whoever leaves is listed as retired, and nobody ever gets that id again.
  *
  *   u8 version (1) | u53 epoch | u16 u | u16 r | u16 spare | u8 order | u8 flags (1 speculates, 2 commits fast,
- *   4 tells clients only while all are near) | u53 service version |
+ *   4 tells clients only while all are near, 8 admits by a request quorum) | u53 service version |
  *   u32 count, members: u16 id | 32 bytes key | 32 bytes admin key | u32 length, contact |
  *   u32 count, retired: u16 id
  */
@@ -12,6 +12,7 @@
 import { type Hash, PUBLIC_KEY_BYTES, tagged } from '@concordat/crypto';
 import { type Digest, MAX_MEMBERS, type NodeId } from '@concordat/kernel';
 import { createReader, createWriter, equalBytes, type Reader, type Writer } from '@concordat/wire';
+import type { AdmissionName } from '../admission/admission.ts';
 import { isMemberList, type ReplicaConfig } from '../config.ts';
 import { type FaultModel, faultModelProblem, type Quorums, quorumsOf } from '../fault-model.ts';
 import type { OrderName } from '../order/order-protocol.ts';
@@ -36,6 +37,8 @@ export interface Configuration {
   readonly speculates: boolean;
   readonly fastCommit: boolean;
   readonly commitOptimisation: boolean;
+  /** What convinces members that a client asked: with a request quorum each has a filter node beside it. */
+  readonly admission: AdmissionName;
   /** Version of the service's ordered state. */
   readonly version: number;
   /** By ascending id, as many as the fault model needs. */
@@ -61,7 +64,12 @@ export function writeConfiguration(w: Writer, c: Configuration): void {
   w.u16(c.faults.r);
   w.u16(c.faults.spare);
   w.u8(ORDERS.indexOf(c.order));
-  w.u8((c.speculates ? 1 : 0) | (c.fastCommit ? 2 : 0) | (c.commitOptimisation ? 4 : 0));
+  w.u8(
+    (c.speculates ? 1 : 0) |
+      (c.fastCommit ? 2 : 0) |
+      (c.commitOptimisation ? 4 : 0) |
+      (c.admission === 'request-quorum' ? 8 : 0),
+  );
   w.u53(c.version);
   w.list(c.members, ({ id, key, admin, contact }) => {
     w.u16(id);
@@ -82,7 +90,7 @@ export function readConfiguration(r: Reader): Configuration {
   const version = r.u53();
   const members = r.list(MAX_MEMBERS, DELEGATE_BYTES, () => readDelegate(r));
   const retired = r.list(MAX_MEMBERS, 2, () => r.u16());
-  if (order === undefined || flags > 7) r.fail();
+  if (order === undefined || flags > 15) r.fail();
   return {
     epoch,
     faults,
@@ -90,6 +98,7 @@ export function readConfiguration(r: Reader): Configuration {
     speculates: (flags & 1) !== 0,
     fastCommit: (flags & 2) !== 0,
     commitOptimisation: (flags & 4) !== 0,
+    admission: (flags & 8) !== 0 ? 'request-quorum' : 'signature',
     version,
     members,
     retired,
@@ -158,6 +167,7 @@ export const ungoverned = (config: ReplicaConfig): Configuration => ({
   speculates: config.speculates,
   fastCommit: config.fastCommit,
   commitOptimisation: config.commitOptimisation,
+  admission: config.admission,
   version: 1,
   members: config.members.map((id) => ({ id, key: NO_KEY, admin: NO_KEY, contact: new Uint8Array(0) })),
   retired: [],
@@ -173,4 +183,5 @@ export const runUnder = (config: ReplicaConfig, c: Configuration): ReplicaConfig
   speculates: c.speculates,
   fastCommit: c.fastCommit,
   commitOptimisation: c.commitOptimisation,
+  admission: c.admission,
 });

@@ -8,6 +8,9 @@
 import type { Env, NodeId } from '@concordat/kernel';
 import { assert, MAX_MEMBERS } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
+import { admissionOf } from '../admission/registry.ts';
+import { inherit, inheritedFrom } from '../admission/request-quorum/inherited.ts';
+import { createVouching } from '../admission/request-quorum/vouchers.ts';
 import { memberIdsEnd } from '../config.ts';
 import { rootsOf } from '../execution/execution.ts';
 import { forgetProposed } from '../pool.ts';
@@ -21,7 +24,7 @@ import { resetLog } from '../replica/view-change.ts';
 import { noteNewView } from '../robust/regular-views.ts';
 import { createRobust } from '../robust/state.ts';
 import { type Configuration, delegateOf, runUnder } from './configuration.ts';
-import { readmit } from './handover.ts';
+import { hasSameKey, readmit, unsignedIn } from './handover.ts';
 import { baseOf, type Link } from './link.ts';
 import { presentRecord } from './ordered.ts';
 import { firstViewOf } from './views.ts';
@@ -77,6 +80,7 @@ export function adopt(s: ReplicaState, link: Link): void {
   s.genesis = { ...base, certificate: [] };
   s.memberKeys = new Map(next.members.map(({ id, key }): [NodeId, Uint8Array] => [id, key]));
   seat(s, before, next);
+  admitUnder(s, before, next);
   s.view = firstViewOf(next.epoch);
   s.changingTo = null;
   s.newView = null;
@@ -96,6 +100,21 @@ function seat(s: ReplicaState, before: Configuration, next: Configuration): void
   const keys = own === null || isSameKey ? null : s.governance.keysOf(own.key);
   if (keys !== null) s.keys = keys;
   s.isSeated = own !== null && (isSameKey || keys !== null);
+}
+
+/** Rows, columns and keys are of this epoch alone. Who lacks the keys has no seat: it could not tell what to accept. */
+function admitUnder(s: ReplicaState, before: Configuration, next: Configuration): void {
+  const hasQuorum = next.admission === 'request-quorum';
+  const pair = hasQuorum && s.isSeated ? s.governance.pairOf(next) : null;
+  s.isSeated &&= !hasQuorum || pair !== null;
+  const admitted = [...(s.vouching?.inherited.values() ?? []), ...unsignedIn(s.pool).map(inheritedFrom)];
+  s.vouching = pair === null ? null : createVouching({ config: s.config, keys: s.keys, pair });
+  if (s.vouching !== null)
+    inherit(
+      s.vouching,
+      admitted.filter(({ ref }) => hasSameKey(before, next, ref.domain)),
+    );
+  s.admission = admissionOf(next.admission, s.vouching);
 }
 
 function emptyLog(s: ReplicaState, base: number): void {

@@ -30,6 +30,7 @@ const genesis: Configuration = {
   speculates: false,
   fastCommit: true,
   commitOptimisation: false,
+  admission: 'signature',
   version: 1,
   members: [0, 1, 2, 3].map((id) => delegate(SEED, id)),
   retired: [],
@@ -207,6 +208,7 @@ test('golden bytes of a configuration: what one version signed, all later ones r
     speculates: true,
     fastCommit: true,
     commitOptimisation: false,
+    admission: 'signature',
     version: 1,
     members: [
       {

@@ -121,6 +121,13 @@ export function changesIn(
     ...(isSameOrder(present, next)
       ? []
       : [`${next.order} ordering${next.speculates ? ', speculating' : ''}`]),
+    ...(present.admission === next.admission
+      ? []
+      : [
+          next.admission === 'signature'
+            ? 'requests are admitted by signature'
+            : 'filter nodes admit requests',
+        ]),
     ...(present.version === next.version ? [] : [`version ${next.version} of the service`]),
   ];
 }

@@ -8,6 +8,7 @@ import type { Hash, Keys, Signatures } from '@concordat/crypto';
 import { assert, type Digest } from '@concordat/kernel';
 import { numberKey, type State, type StateCell, type StateMap } from '@concordat/state';
 import { createReader, createWriter } from '@concordat/wire';
+import type { PairKeys } from '../admission/pair-keys.ts';
 import type { OrderName, OrderProtocol } from '../order/order-protocol.ts';
 import {
   decodeReconfigure,
@@ -43,6 +44,8 @@ export interface Governance {
   /** The own keys of a public half, if they are here. */
   keysOf(publicKey: Uint8Array): Keys | null;
   orderOf(name: OrderName): OrderProtocol;
+  /** What this member makes and checks MACs with under a configuration; null where it cannot. */
+  pairOf(configuration: Configuration): PairKeys | null;
 }
 
 const writer = createWriter(4096);

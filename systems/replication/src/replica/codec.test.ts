@@ -106,6 +106,7 @@ const configuration: fc.Arbitrary<Configuration> = plain({
   speculates: fc.boolean(),
   fastCommit: fc.boolean(),
   commitOptimisation: fc.boolean(),
+  admission: fc.constantFrom('signature' as const, 'request-quorum' as const),
   version: u53,
   members: fc.array(plain({ id: u16, key, admin: key, contact: body }), { maxLength: 3 }),
   retired: fc.array(u16, { maxLength: 3 }),

@@ -15,7 +15,7 @@ import {
 } from '@concordat/kernel';
 import { isAdmissionMessage } from '../admission/codec.ts';
 import type { PairKeys } from '../admission/pair-keys.ts';
-import { admissions } from '../admission/registry.ts';
+import { admissionOf } from '../admission/registry.ts';
 import { createVouching } from '../admission/request-quorum/vouchers.ts';
 import { genesisHistory } from '../batch.ts';
 import { primaryOf, type ReplicaConfig } from '../config.ts';
@@ -111,6 +111,8 @@ export interface Governed {
   readonly verifyWith: Signatures['verifyWith'];
   /** The own keys of this public half, if they are here: members may change theirs. */
   readonly keysOf?: (publicKey: Uint8Array) => Keys | null;
+  /** MACs under a configuration: without them it cannot vote in an epoch that has a request quorum. */
+  readonly pairOf?: (configuration: Configuration) => PairKeys | null;
 }
 
 export const governanceOf = ({
@@ -123,6 +125,7 @@ export const governanceOf = ({
   verifyWith: governed?.verifyWith ?? (() => false),
   keysOf: governed?.keysOf ?? (() => null),
   orderOf: (name) => orderProtocols[name],
+  pairOf: governed?.pairOf ?? (() => null),
 });
 
 export function createReplica(options: ReplicaOptions): Process<ReplicaState, Message> {
@@ -159,8 +162,8 @@ function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered)
   const isLost = recovered.losses > knownLosses(recovered);
   const incarnation = isLost ? amnesia(recovered.losses) : firstIncarnation();
   const order = orderProtocols[config.order];
-  const admission = admissions[config.admission];
-  const vouching = createVouching(options);
+  const vouching = createVouching({ ...options, ...genesisPair(options) });
+  const admission = admissionOf(config.admission, vouching);
   const s = createReplicaState(
     { config, order, admission, vouching, keys, governance, execution, incarnation },
     env.now,
@@ -171,6 +174,12 @@ function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered)
   env.setTimer(TICK, TICK_MS);
   return s;
 }
+
+/** Where the federation may change, keys for MACs are of its first configuration until the chain tells another. */
+const genesisPair = ({ governed, pair }: ReplicaOptions): { readonly pair?: PairKeys } => {
+  const made = pair ?? (governed === undefined ? null : (governed.pairOf?.(governed.genesis) ?? null));
+  return made === null ? {} : { pair: made };
+};
 
 function resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): void {
   recover(s, recovered);

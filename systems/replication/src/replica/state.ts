@@ -56,9 +56,9 @@ export interface ReplicaState {
   /** What it runs by in the present epoch. */
   config: ReplicaConfig;
   order: OrderProtocol;
-  readonly admission: Admission;
-  /** What filter nodes vouch for; null where requests are admitted by signature. */
-  readonly vouching: Vouching | null;
+  admission: Admission;
+  /** What filter nodes vouch for; null where requests are admitted by signature, and where it is no member. */
+  vouching: Vouching | null;
   /** The own keys in the present epoch. */
   keys: Keys;
   readonly governance: Governance;

@@ -12,7 +12,8 @@ import { onAdopt, onFilterRequest } from './intake.ts';
 import { recoverLog, trim } from './log.ts';
 import { createFilterState, type FilterOptions, type FilterState, invariants } from './state.ts';
 
-const TICK = 'filter/tick';
+/** Its only timer. */
+export const FILTER_TICK = 'filter/tick';
 const TICK_MS = 25;
 
 export function createFilter(options: FilterOptions): Process<FilterState, Message> {
@@ -21,13 +22,13 @@ export function createFilter(options: FilterOptions): Process<FilterState, Messa
       const s = createFilterState(options);
       recoverLog(s, recovered, env.now);
       if (recovered.records.length > 0) env.note({ kind: 'filter-recovered', held: s.log.size });
-      env.setTimer(TICK, TICK_MS);
+      env.setTimer(FILTER_TICK, TICK_MS);
       return s;
     },
     receive,
     timeout: (s, env, timer) => {
-      if (timer !== TICK) return;
-      env.setTimer(TICK, TICK_MS);
+      if (timer !== FILTER_TICK) return;
+      env.setTimer(FILTER_TICK, TICK_MS);
       renewCredit(s);
       retransmit(s, env);
     },

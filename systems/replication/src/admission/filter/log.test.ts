@@ -13,7 +13,7 @@ import { type Request, requestDigest } from '../../request.ts';
 import { UNSIGNED } from '../codec.ts';
 import { onCompleted } from './completion.ts';
 import { createFilter } from './filter.ts';
-import { decodeLogged, encodeLogged, keep, trim } from './log.ts';
+import { decodeLogged, encodeLogged, keep, refresh, trim } from './log.ts';
 import {
   createFilterState,
   type FilterOptions,
@@ -109,12 +109,33 @@ test('requests that are never ordered do not keep the log from shrinking', () =>
 });
 
 test('records are read as they were written, and nothing else is', () => {
-  const one = request(7, 3);
-  assert.deepEqual(decodeLogged(encodeLogged(one).slice()), one);
+  for (const epoch of [0, 1, 300]) {
+    const one = { epoch, request: request(7, 3) };
+    assert.deepEqual(decodeLogged(encodeLogged(one).slice()), one);
+  }
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
       const read = decodeLogged(bytes);
       if (read !== null) assert.deepEqual(encodeLogged(read), bytes);
     }),
   );
+});
+
+test('when an epoch begins what is held is vouched for again, unless its client has another key; also after a restart', () => {
+  const disk = createDisk();
+  const s = createFilterState(options);
+  for (const client of [100, 101]) put(s, disk.env, request(client, 1));
+  const rekeyed = { ...options, epoch: 1, isKept: (_: number, since: number) => since === 1 };
+  const kept = { ...options, epoch: 1, isKept: () => true };
+  for (const held of s.log) held.waitMs = 1000;
+  refresh(s, kept);
+  assert.deepEqual(heldIn(s), ['100/1', '101/1']);
+  assert.ok([...s.log].every(({ sentAt, waitMs }) => sentAt < 0 && waitMs === options.retransmitMs));
+  put(s, disk.env, request(102, 1));
+  const again = (as: FilterOptions) => heldIn(createFilter(as).start(disk.env, disk.recovered()));
+  assert.deepEqual(again(kept), ['100/1', '101/1', '102/1']);
+  assert.deepEqual(again(rekeyed), ['102/1'], 'what was asked before with a key that is no more');
+  refresh(s, rekeyed);
+  assert.deepEqual(heldIn(s), ['102/1']);
+  invariants(s);
 });

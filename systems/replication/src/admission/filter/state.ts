@@ -15,6 +15,7 @@ import {
 } from '@concordat/kernel';
 import { memberIdsEnd, primaryOf } from '../../config.ts';
 import type { Quorums } from '../../fault-model.ts';
+import { firstViewOf } from '../../governance/views.ts';
 import { clientKey, type Request, type RequestRef } from '../../request.ts';
 import { type PairKeys, pairKey, pairKeys } from '../pair-keys.ts';
 import { filterShape, identityOf } from '../request-quorum/filters.ts';
@@ -24,6 +25,10 @@ export interface FilterOptions {
   readonly quorums: Quorums;
   /** Who orders. */
   readonly members: readonly NodeId[];
+  /** Whose keys and rows: those of another epoch never hold. 0 unless told. */
+  readonly epoch?: number;
+  /** True if a domain has the key that it had in an epoch, so that what was taken from it then is its own now; always unless told. */
+  readonly isKept?: (domain: number, since: number) => boolean;
   /** Which filter node this is, from 0; it has the identity of the member in this place. */
   readonly filter: number;
   readonly hash: Hash;
@@ -49,6 +54,8 @@ export const filterSettings = {
 export interface Held {
   readonly request: Request;
   readonly ref: RequestRef;
+  /** When its client was believed. */
+  readonly epoch: number;
   position: Position;
   sentAt: Millis;
   waitMs: Millis;
@@ -58,58 +65,95 @@ export interface FilterClient extends Submitter {
   /** By number. */
   readonly held: Map<number, Held>;
   /** By replica: the last request that it says is executed. */
-  readonly executed: number[];
+  executed: number[];
 }
 
-export interface FilterState {
-  readonly options: FilterOptions;
-  readonly shape: MatrixShape;
+/** What a filter node has of the epoch that it is in. */
+interface EpochKeys {
+  options: FilterOptions;
+  shape: MatrixShape;
   /** Shared with each replica, for rows; in the members' order. */
-  readonly rowKeys: Uint8Array;
+  rowKeys: Uint8Array;
   /** Shared with each domain, for its clients' MACs; in the members' order. */
-  readonly clientKeys: Uint8Array;
+  clientKeys: Uint8Array;
+}
+
+export interface FilterState extends EpochKeys {
   /** In order of their last activity. */
   readonly clients: Map<string, FilterClient>;
-  readonly domainBytes: number[];
+  domainBytes: number[];
   /** In the order in which they were logged. */
   readonly log: Set<Held>;
   /** The position after the last record. */
   end: Position;
   released: Position;
   /** The view that each replica is in. */
-  readonly views: number[];
+  views: number[];
   /** By replica: what it wants adopted, oldest first. */
-  readonly wishes: Set<string>[];
+  wishes: Set<string>[];
   /** Bytes that each replica may still have sent before the next tick. */
-  readonly credit: number[];
+  credit: number[];
 }
 
 /** Clients remembered; of those with nothing on disk the one that was idle longest goes first. */
 const MAX_CLIENTS = 65_536;
 
-export function createFilterState(options: FilterOptions): FilterState {
-  const { cluster, members, filter, hash, pair } = options;
+/** The keys and the shape of an epoch. */
+function keysFor(options: FilterOptions): EpochKeys {
+  const { cluster, members, filter, hash, pair, epoch } = options;
   const self = identityOf(members, filter);
-  const end = memberIdsEnd(members);
   const at = (place: number): NodeId => members[place] as NodeId;
   return {
     options,
     shape: filterShape(options.quorums),
     rowKeys: pairKeys(members.length, (to) =>
-      pairKey(hash, cluster, pair.secrets, 'filter to replica', self, at(to), self),
+      pairKey(hash, cluster, pair.secrets, 'filter to replica', self, at(to), self, epoch),
     ),
     clientKeys: pairKeys(members.length, (from) =>
-      pairKey(hash, cluster, pair.secrets, 'client to filter', at(from), self, self),
+      pairKey(hash, cluster, pair.secrets, 'client to filter', at(from), self, self, epoch),
     ),
+  };
+}
+
+export function createFilterState(options: FilterOptions): FilterState {
+  const end = memberIdsEnd(options.members);
+  return {
+    ...keysFor(options),
     clients: new Map(),
     domainBytes: new Array<number>(end).fill(0),
     log: new Set(),
     end: 0,
     released: 0,
-    views: new Array<number>(end).fill(0),
+    views: new Array<number>(end).fill(firstViewOf(epochIn(options))),
     wishes: Array.from({ length: end }, () => new Set<string>()),
     credit: new Array<number>(end).fill(0),
   };
+}
+
+export const epochIn = ({ epoch = 0 }: FilterOptions): number => epoch;
+
+/** True if what a domain's client asked in an epoch may be vouched for now. */
+export const isKept = (
+  { members, isKept = () => true }: FilterOptions,
+  domain: number,
+  since: number,
+): boolean => members.includes(domain) && isKept(domain, since);
+
+/**
+ * The next epoch's place: keys, columns and replicas are others. What replicas said counts on where they are members
+ * still; what is held stays, unless its client's key is no more.
+ */
+export function enterFilterEpoch(s: FilterState, options: FilterOptions): void {
+  Object.assign(s, keysFor(options));
+  const { members } = options;
+  const end = memberIdsEnd(members);
+  const moved = (values: readonly number[], missing: number): number[] =>
+    Array.from({ length: end }, (_, id) => (members.includes(id) ? (values[id] ?? missing) : missing));
+  for (const client of s.clients.values()) client.executed = moved(client.executed, 0);
+  s.domainBytes = moved(s.domainBytes, 0);
+  s.credit = moved(s.credit, 0);
+  s.views = new Array<number>(end).fill(firstViewOf(epochIn(options)));
+  s.wishes = Array.from({ length: end }, () => new Set<string>());
 }
 
 /** The record of a client, made if there is none; it becomes the one last active. */

@@ -15,6 +15,7 @@ import { UNSIGNED } from '../codec.ts';
 import { fetchBodies, onBody, onBodyDenied } from './bodies.ts';
 import { onEntry, onVouchers, proofs, show } from './entries.ts';
 import { allFilters, filterId, filterOf } from './filters.ts';
+import { urgeAdoption } from './inherited.ts';
 import { resubmit, submit } from './own-requests.ts';
 import { onAwaitReplies } from './replies.ts';
 import {
@@ -59,6 +60,7 @@ export const requestQuorum: Admission = {
     if (env.now - v.sweptAt < s.config.retransmitMs) return;
     v.sweptAt = env.now;
     forgetExecuted(s, v);
+    urgeAdoption(s, env, v);
   },
   isSigned,
   find: (s, ref) => {

@@ -29,9 +29,10 @@ export function onAwaitReplies(
   from: NodeId,
   m: AwaitReplies,
 ): void {
-  const { cluster, self, clientWindow } = s.config;
+  const { cluster, self, clientWindow, epoch } = s.config;
   if (isMember(s, from) || !isMember(s, m.domain)) return;
-  const key = pairKey(s.keys.hash, cluster, v.pair.secrets, 'client to replica', m.domain, self, self);
+  const { secrets } = v.pair;
+  const key = pairKey(s.keys.hash, cluster, secrets, 'client to replica', m.domain, self, self, epoch);
   if (!v.pair.macs.verify(key, awaitStatement(m), m.mac)) {
     env.note({ kind: 'drop', why: 'a false MAC on a wish for replies', peer: from });
     return;

@@ -20,6 +20,7 @@ import { UNSIGNED } from '../codec.ts';
 import type { Inline } from '../messages.ts';
 import { keyAt, type PairKeys, pairKey, pairKeys, refStatement } from '../pair-keys.ts';
 import { allFilters, filterId, filterShape, identityOf } from './filters.ts';
+import type { Inherited } from './inherited.ts';
 import { createPushed, type Pushed, settlePushed } from './pushed.ts';
 import { createReplyRegistry, type ReplyRegistry } from './replies.ts';
 
@@ -54,6 +55,8 @@ export interface Vouching {
   /** Bodies that filter nodes sent unasked, of requests that too few vouch for yet. */
   readonly pushed: Pushed[];
   readonly replies: ReplyRegistry;
+  /** Admitted in the epoch before, by client and number, and not vouched for by enough filter nodes of this one yet. */
+  readonly inherited: Map<string, Inherited>;
   sweptAt: Millis;
 }
 
@@ -66,11 +69,11 @@ export interface VouchingOptions {
 /** Requests that one filter node may have a replica remember; the oldest go first. */
 const MAX_VOUCHED = 16_384;
 
-/** Null where requests are admitted by signature. */
+/** Null where requests are admitted by signature, and at those who are no members: they have no column. */
 export function createVouching({ config, keys, pair }: VouchingOptions): Vouching | null {
-  if (config.admission !== 'request-quorum') return null;
+  if (config.admission !== 'request-quorum' || !config.members.includes(config.self)) return null;
   assert(pair !== undefined, 'whoever checks MACs has keys for them');
-  const { quorums, members, cluster, self } = config;
+  const { quorums, members, cluster, self, epoch } = config;
   const { hash } = keys;
   const shape = filterShape(quorums);
   return {
@@ -78,15 +81,34 @@ export function createVouching({ config, keys, pair }: VouchingOptions): Vouchin
     shape,
     column: members.indexOf(self),
     columnKeys: pairKeys(shape.rows, (filter) =>
-      pairKey(hash, cluster, pair.secrets, 'filter to replica', identityOf(members, filter), self, self),
+      pairKey(
+        hash,
+        cluster,
+        pair.secrets,
+        'filter to replica',
+        identityOf(members, filter),
+        self,
+        self,
+        epoch,
+      ),
     ),
     ownKeys: pairKeys(shape.rows, (filter) =>
-      pairKey(hash, cluster, pair.secrets, 'client to filter', self, identityOf(members, filter), self),
+      pairKey(
+        hash,
+        cluster,
+        pair.secrets,
+        'client to filter',
+        self,
+        identityOf(members, filter),
+        self,
+        epoch,
+      ),
     ),
     requests: new Map(),
     byFilter: Array.from({ length: shape.rows }, () => new Set()),
     pushed: Array.from({ length: shape.rows }, createPushed),
     replies: createReplyRegistry(),
+    inherited: new Map(),
     sweptAt: Number.NEGATIVE_INFINITY,
   };
 }

@@ -3,10 +3,11 @@
  * the present configuration names, and the verdicts on commands that were submitted here.
  */
 
+import { createMacs } from '@concordat/crypto';
 import { type Env, MAX_MEMBERS, type NodeId, type Note } from '@concordat/kernel';
-import { createKeys, createSignatures, type PeerAddress } from '@concordat/runtime';
+import { createKeys, createPairSecrets, createSignatures, type PeerAddress } from '@concordat/runtime';
 import type { Reconfigure, Verdict } from '../../governance/command.ts';
-import { type Configuration, memberIds } from '../../governance/configuration.ts';
+import { type Configuration, delegateOf, memberIds } from '../../governance/configuration.ts';
 import { configurationOf } from '../../governance/epochs.ts';
 import { submitCommand } from '../../governance/submitting.ts';
 import type { Message } from '../../replica/messages.ts';
@@ -22,6 +23,13 @@ export const governedBy = (genesis: Configuration, self: NodeId, keyring: Keyrin
   keysOf: (publicKey) => {
     const found = keyring.find(publicKey);
     return found === null ? null : createKeys({ self, seed: found.seed, publicKeys: new Map() });
+  },
+  pairOf: (configuration) => {
+    const own = delegateOf(configuration, self);
+    const found = own === null ? null : keyring.find(own.key);
+    if (found === null) return null;
+    const publicKeys = new Map(configuration.members.map(({ id, key }) => [id, key]));
+    return { macs: createMacs(), secrets: createPairSecrets({ seed: found.seed, publicKeys }) };
   },
 });
 

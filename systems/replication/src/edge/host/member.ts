@@ -105,7 +105,8 @@ export async function startMember<I, O, QI, QO, E>(
   const { queue, process, ask } = withOwnCalls(replica, { onceDurable, onBatch });
   const host = await createHost({
     self,
-    process: withFilterNode(process, config, keys, pair),
+    // Without a change to come it has one from the start or never.
+    process: pair === undefined && governed === undefined ? process : withFilterNode(process, keys),
     codec: memberCodec,
     keys,
     journal,

@@ -113,7 +113,7 @@ function membershipProblem(membership: Membership): string | null {
     if (seen.has(pin)) return `the pin of ${name} occurs twice`;
     seen.add(pin);
   }
-  return adminProblem(members, seen) ?? changeProblem(membership);
+  return adminProblem(members, seen);
 }
 
 function adminProblem(members: readonly MemberCard[], seen: Set<string>): string | null {
@@ -127,12 +127,6 @@ function adminProblem(members: readonly MemberCard[], seen: Set<string>): string
   }
   return null;
 }
-
-/** Filter nodes, their rows and columns follow the members' order at the start. */
-const changeProblem = (membership: Membership): string | null =>
-  isGoverned(membership) && presets[membership.preset ?? 'concordat'].settings.admission === 'request-quorum'
-    ? `the preset ${membership.preset} cannot be changed while it runs: leave out the admin keys`
-    : null;
 
 /** True if commands can change the federation. */
 export const isGoverned = ({ members }: Membership): boolean => members[0]?.admin !== undefined;
