@@ -117,7 +117,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const peers = peersOf(federation, self);
   const link = (): void => {
-    if (started.host !== null && genesis !== null) linkMembers(started.host, (id) => peers.get(id) ?? null);
+    if (started.host !== null && genesis !== null)
+      linkMembers(started.host, (id) => peers.get(id) ?? null, logger);
   };
   const noteLog = createNoteLog(logger, () => performance.now());
   const onNote = (note: Note): void => {

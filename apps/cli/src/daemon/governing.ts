@@ -22,7 +22,7 @@ import {
   keyringIn,
   nameIn,
 } from '@concordat/replication/edge';
-import type { Host, PeerAddress } from '@concordat/runtime';
+import type { Host, Logger, PeerAddress } from '@concordat/runtime';
 import { fromHex, toHex } from '@concordat/wire';
 import type { DomainMessage, DomainState } from '../domain/domain.ts';
 
@@ -33,8 +33,14 @@ export const governedIn = (directory: string, name: string, self: NodeId, genesi
   governedBy(genesis, self, keyringIn(directory, name));
 
 /** Links to whoever the present configuration names, or the federation file. */
-export const linkMembers = (host: DomainHost, addressOf: (id: NodeId) => PeerAddress | null): void =>
-  followMembers(host, host.state.replica, null, addressOf);
+export const linkMembers = (
+  host: DomainHost,
+  addressOf: (id: NodeId) => PeerAddress | null,
+  logger: Logger,
+): void =>
+  followMembers(host, host.state.replica, null, addressOf, (member, why) =>
+    logger.error('cannot-link', { member, why }),
+  );
 
 export interface GovernanceStatus {
   readonly epoch: number;

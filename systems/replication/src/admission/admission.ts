@@ -39,5 +39,9 @@ export interface Admission {
   onExposed(s: ReplicaState, env: Env<Message>, exposed: ExposedBatch): void;
 }
 
+/** What to call a message that does not fit: where the federation has changed it may be of another epoch, and nobody's fault. */
+export const misfit = ({ config }: ReplicaState): 'strike' | 'drop' =>
+  config.epoch === 0 ? 'strike' : 'drop';
+
 /** A client's request by its number. */
 export type RequestMark = Omit<RequestRef, 'digest'>;

@@ -6,12 +6,12 @@
 import { findPooled } from '../pool.ts';
 import { onRequest, resubmit, showToPrimary, submit } from '../replica/requests.ts';
 import { requestCheck } from '../request.ts';
-import type { Admission } from './admission.ts';
+import { type Admission, misfit } from './admission.ts';
 
 export const signature: Admission = {
   name: 'signature',
   onRequest,
-  receive: (_s, env, from, m) => env.note({ kind: 'strike', peer: from, why: `nobody asked for ${m.type}` }),
+  receive: (s, env, from, m) => env.note({ kind: misfit(s), peer: from, why: `nobody asked for ${m.type}` }),
   submit,
   tick: resubmit,
   isSigned: () => true,

@@ -276,6 +276,10 @@ test('wishes that no federation can have are refused before anybody is asked', D
     [{ leave: ['member-3'] }, /may not become fewer without a replacement/],
     [{ leave: ['member-3'], join: [bare] }, /the card of echo has no admin key/],
     [{ leave: ['member-3'], join: [{ ...echo, name: 'member-2' }] }, /member-2 is a member/],
+    [
+      { leave: ['member-3'], join: [{ ...echo, pin: cluster.membership.members[0]!.pin }] },
+      /pin of echo is another's/,
+    ],
     [{ join: [echo] }, /need 4 members, here are 5/],
     [{ faults: { u: 0, r: 1 } }, /r is at most u/],
     [{ keys: { 'member-1': 'abc' } }, /the key of member-1 is not 64/],

@@ -10,7 +10,7 @@ import { onCompleted, onFetchBody, renewCredit } from './completion.ts';
 import { retransmit } from './forwarding.ts';
 import { onAdopt, onFilterRequest } from './intake.ts';
 import { recoverLog, trim } from './log.ts';
-import { createFilterState, type FilterOptions, type FilterState, invariants } from './state.ts';
+import { createFilterState, epochIn, type FilterOptions, type FilterState, invariants } from './state.ts';
 
 /** Its only timer. */
 export const FILTER_TICK = 'filter/tick';
@@ -43,5 +43,6 @@ function receive(s: FilterState, env: Env<Message>, from: NodeId, m: Message): v
   else if (isReplica && m.type === 'completed') onCompleted(s, from, m);
   else if (isReplica && m.type === 'fetch-body') onFetchBody(s, env, from, m);
   else if (isReplica && m.type === 'adopt') onAdopt(s, env, from, m);
-  else env.note({ kind: 'strike', peer: from, why: `${m.type} is not for a filter node, or not from there` });
+  else if (epochIn(s.options) === 0)
+    env.note({ kind: 'strike', peer: from, why: `${m.type} is not for a filter node, or not from there` });
 }

@@ -11,6 +11,7 @@ import type { Pooled } from '../../pool.ts';
 import type { Message } from '../../replica/messages.ts';
 import { others, type ReplicaState } from '../../replica/state.ts';
 import { clientKey, type RequestRef, refOf } from '../../request.ts';
+import { misfit } from '../admission.ts';
 import { INLINE_BYTES, MAX_VOUCHERS } from '../codec.ts';
 import type { Entry, Inline, Row, Voucher, Vouchers } from '../messages.ts';
 import { filterId } from './filters.ts';
@@ -36,9 +37,7 @@ export function onEntry(s: ReplicaState, env: Env<Message>, v: Vouching, filter:
     return;
   }
   if (!addRow(s, env, v, ref, filter, row, true)) {
-    // Where the federation has changed it may be of the epoch before: nobody's fault.
-    const kind = s.config.epoch === 0 ? 'strike' : 'drop';
-    env.note({ kind, peer: filterId(filter), why: 'a row that does not hold' });
+    env.note({ kind: misfit(s), peer: filterId(filter), why: 'a row that does not hold' });
     return;
   }
   const vouched = findVouched(v, ref);

@@ -10,7 +10,7 @@ import { findPooled } from '../../pool.ts';
 import { onRequest, showToPrimary } from '../../replica/requests.ts';
 import { isMember, type ReplicaState } from '../../replica/state.ts';
 import { clientKey, type Request, refOf, requestCheck, requestDigest } from '../../request.ts';
-import type { Admission, RequestMark } from '../admission.ts';
+import { type Admission, misfit, type RequestMark } from '../admission.ts';
 import { UNSIGNED } from '../codec.ts';
 import { fetchBodies, onBody, onBodyDenied } from './bodies.ts';
 import { onEntry, onVouchers, proofs, show } from './entries.ts';
@@ -50,7 +50,7 @@ export const requestQuorum: Admission = {
     else if (m.type === 'entry' && filter !== null) onEntry(s, env, v, filter, m);
     else if (m.type === 'body' && filter !== null) onBody(s, env, v, from, m);
     else if (m.type === 'body-denied' && filter !== null) onBodyDenied(s, env, v, m);
-    else env.note({ kind: 'strike', peer: from, why: `${m.type} is not for a replica, or not from there` });
+    else env.note({ kind: misfit(s), peer: from, why: `${m.type} is not for a replica, or not from there` });
   },
   submit: (s, env, body) => submit(s, env, vouchingOf(s), body),
   tick: (s, env) => {

@@ -5,7 +5,13 @@
 
 import { createMacs } from '@concordat/crypto';
 import { type Env, MAX_MEMBERS, type NodeId, type Note } from '@concordat/kernel';
-import { createKeys, createPairSecrets, createSignatures, type PeerAddress } from '@concordat/runtime';
+import {
+  asError,
+  createKeys,
+  createPairSecrets,
+  createSignatures,
+  type PeerAddress,
+} from '@concordat/runtime';
 import type { Reconfigure, Verdict } from '../../governance/command.ts';
 import { type Configuration, delegateOf, memberIds } from '../../governance/configuration.ts';
 import { configurationOf } from '../../governance/epochs.ts';
@@ -39,12 +45,12 @@ export interface Linking {
   removeMember(id: NodeId): void;
 }
 
-/** Where a member is by its configuration; null if that does not say. */
-export function addressIn(configuration: Configuration, id: NodeId): PeerAddress | null {
+/** Where a member is by its configuration; null if that does not say, or nothing that could be called. */
+function addressIn(configuration: Configuration, id: NodeId): PeerAddress | null {
   const contact = contactIn(configuration, id);
-  return contact === null || contact.address === ''
-    ? null
-    : { ...hostAndPort(contact.address), pin: contact.pin };
+  if (contact === null || contact.address === '') return null;
+  const { host, port } = hostAndPort(contact.address);
+  return Number.isInteger(port) && port > 0 && port < 65536 ? { host, port, pin: contact.pin } : null;
 }
 
 /**
@@ -57,6 +63,7 @@ export function followMembers(
   replica: ReplicaState,
   later: Configuration | null,
   addressOf: (id: NodeId) => PeerAddress | null,
+  onProblem: (id: NodeId, why: string) => void,
 ): void {
   const present = configurationOf(replica);
   const before = replica.chain.at(-2)?.command.next ?? replica.governance.genesis;
@@ -68,7 +75,13 @@ export function followMembers(
       if (address !== null) wanted.set(id, address);
     }
   for (let id = 0; id < MAX_MEMBERS; id++) if (!wanted.has(id)) linking.removeMember(id);
-  for (const [id, address] of wanted) linking.addMember(id, address);
+  for (const [id, address] of wanted)
+    try {
+      linking.addMember(id, address);
+    } catch (error) {
+      // What administrators approved need not make sense: a pin that is none, or another's. The others are linked all the same.
+      onProblem(id, asError(error).message);
+    }
 }
 
 /** `refused-here`: this is no member now, or too many commands wait; `left`: it left before the verdict came. */

@@ -13,7 +13,7 @@ import { changesIn } from '../../governance/judgement.ts';
 import { type PresetName, presets } from '../../presets/index.ts';
 import { clusterOf, type MemberCard, type Membership } from '../host/membership.ts';
 import { type AdminIdentity, memberOfAdmin, withApproval } from './approving.ts';
-import { encodeContact, memberNamed, nameIn } from './contact.ts';
+import { contactIn, encodeContact, memberNamed, nameIn } from './contact.ts';
 
 /** What is to be otherwise; members go by their names, keys are in hexadecimal. */
 export interface Wish {
@@ -44,7 +44,13 @@ export function propose(present: Configuration, wish: Wish): Reconfigure {
   };
   const byId = (named: Readonly<Record<string, string>>) =>
     new Map(Object.entries(named).map(([name, hex]) => [idOf(name), keyIn(hex, name)]));
-  for (const { name } of join) if (memberNamed(present, name) !== null) throw bad(`${name} is a member`);
+  const pins = new Set(present.members.map(({ id }) => contactIn(present, id)?.pin));
+  for (const { name, pin } of join) {
+    if (memberNamed(present, name) !== null) throw bad(`${name} is a member`);
+    if (!/^[0-9a-f]{64}$/.test(pin) || pins.has(pin))
+      throw bad(`the pin of ${name} is another's, or not 64 hexadecimal digits`);
+    pins.add(pin);
+  }
   const next = nextConfiguration(present, {
     join: join.map(newcomerFrom),
     leave: leave.map(idOf),

@@ -117,7 +117,9 @@ export function createGoverning(options: GoverningOptions): Governing {
   const addressOf = (id: NodeId): PeerAddress | null => membership.members[id] ?? null;
   const look = (): void => {
     if (followed === null || genesis === null) return;
-    followMembers(followed, followed.state, later, addressOf);
+    followMembers(followed, followed.state, later, addressOf, (member, why) =>
+      logger.error('cannot-link', { member, why }),
+    );
     if (!hasLeft(followed.state)) return;
     commands.abandon();
     left.abort();
