@@ -31,6 +31,8 @@ export interface GovernanceState {
   /** By epoch; the one after the present is accepted and waits. */
   readonly epochs: StateMap<number, EpochRecord>;
   readonly epoch: StateCell<number>;
+  /** What `epochs` holds, decoded: every message asks for the present configuration. */
+  readonly records: ReadonlyMap<number, EpochRecord>;
 }
 
 /** What execution must know to judge commands. */
@@ -76,20 +78,25 @@ export function declareGovernance(state: State, { genesis }: Governance): Govern
   const epochs = state.map<number, EpochRecord>('epochs', { ...numberKey, ...recordCodec });
   const epoch = state.cell<number>('epoch', numberCodec, genesis.epoch);
   const command = { next: genesis, approvals: [], proof: new Uint8Array(0) };
+  const records = new Map<number, EpochRecord>();
+  epochs.observe((key, _before, after) => {
+    if (after === undefined) records.delete(key);
+    else records.set(key, after);
+  });
   epochs.set(genesis.epoch, { command, slot: 0, base: 0 });
-  return { epochs, epoch };
+  return { epochs, epoch, records };
 }
 
 /** The record of the configuration in force after what is executed. */
-export function presentRecord({ epochs, epoch }: GovernanceState): EpochRecord {
-  const record = epochs.get(epoch.get());
+export function presentRecord({ records, epoch }: GovernanceState): EpochRecord {
+  const record = records.get(epoch.get());
   assert(record !== undefined, 'the present configuration is in the state');
   return record;
 }
 
 /** The configuration that is accepted and waits for its checkpoint, or null. */
-export const pendingRecord = ({ epochs, epoch }: GovernanceState): EpochRecord | null =>
-  epochs.get(epoch.get() + 1) ?? null;
+export const pendingRecord = ({ records, epoch }: GovernanceState): EpochRecord | null =>
+  records.get(epoch.get() + 1) ?? null;
 
 /** The checkpoint slot at which a command in `slot` acts. */
 export const boundaryOf = (slot: number, interval: number): number => Math.ceil(slot / interval) * interval;
@@ -131,7 +138,7 @@ export const courtOf = (
   hash,
   verifyWith,
   configurationOf: (epoch) =>
-    epoch <= governance.epoch.get() ? (governance.epochs.get(epoch)?.command.next ?? null) : null,
+    epoch <= governance.epoch.get() ? (governance.records.get(epoch)?.command.next ?? null) : null,
 });
 
 /** Begins the pending epoch if `slot` was the last of the one before. Called after each batch. */
