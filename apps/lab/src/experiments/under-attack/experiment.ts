@@ -3,6 +3,7 @@
  * protocol is robust where this ratio stays near one, whatever its peak (Aardvark's uncivil executions).
  */
 
+import type { NodeId } from '@concordat/kernel';
 import type { FaultModel } from '@concordat/replication';
 import type { Flood } from '@concordat/replication/compliance';
 import { drawBars } from '../../drawing/chart.ts';
@@ -46,9 +47,8 @@ function underOne(
 function calmRates(load: Load, candidate: Candidate): (attack: Attack) => number {
   const rate = (trial: Partial<Trial>): number =>
     run({ ...load, candidate, faults: FAULTS, ...trial }).perSecond;
-  const [asPrimary, asBackup] = [LIAR_OF.primary, LIAR_OF.backup].map((liar) =>
-    rate({ adversaries: new Map([[liar, {}]]) }),
-  ) as [number, number];
+  const without = (liar: NodeId): number => rate({ adversaries: new Map([[liar, {}]]) });
+  const [asPrimary, asBackup] = [without(LIAR_OF.primary), without(LIAR_OF.backup)];
   const [alone, amongOthers] = [rate({}), rate({ hostile: HOSTILE })];
   return ({ by, isServed }) => {
     if (by === 'client') return isServed === true ? amongOthers : alone;
