@@ -25,7 +25,8 @@ const MAX_HELD = 4096;
 
 /** A read's answer, computed from a state that is not exposed yet. */
 export interface HeldRead {
-  readonly from: NodeId;
+  /** Who asked; null for this executor's own process. */
+  readonly from: NodeId | null;
   readonly read: Read;
   slot: number;
   result: Uint8Array;
@@ -87,6 +88,21 @@ export function onRead(e: ExecutorState, from: NodeId, m: Read): void {
   e.reads.push({ from, read: m, ...answerNow(e.learner, m) });
 }
 
+/** Asks for the own process, which believes this executor alone; `takeAnswers` has the answer under this number. */
+export function askOwn(e: ExecutorState, query: Uint8Array): number {
+  const id = e.nextOwnRead++;
+  const read: Read = { type: 'read', id, isWhole: true, query };
+  e.reads.push({ from: null, read, ...answerNow(e.learner, read) });
+  return id;
+}
+
+/** Takes the answers to the own process's questions. */
+export function takeAnswers(e: ExecutorState): ReadonlyMap<number, Uint8Array> {
+  const { answers } = e;
+  if (answers.size > 0) e.answers = new Map();
+  return answers;
+}
+
 const answerNow = ({ execution, retractions }: LearnerState, { query }: Read) => ({
   result: execution.service.query(query),
   slot: execution.executed,
@@ -102,6 +118,7 @@ export function releaseReads(e: ExecutorState, env: Env<Message>): void {
   for (const held of e.reads) {
     if (held.retractions !== learner.retractions) Object.assign(held, answerNow(learner, held.read));
     if (held.slot > end) kept.push(held);
+    else if (held.from === null) e.answers.set(held.read.id, held.result);
     else env.sendEarly(held.from, answerOf(learner, held));
   }
   e.reads = kept;
