@@ -1,0 +1,182 @@
+/**
+ * Order and execution apart on real sockets: calls, queries and events at executors and outside clients, while nodes of both
+ * stages come and go.
+ */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { generateIdentity } from '@concordat/runtime';
+import { connectClient } from '../client/connect.ts';
+import { unwrap } from '../client/outcome.ts';
+import { counter } from '../testing/counter.ts';
+import { type ClusterOptions, createCluster } from './embedded.ts';
+import { clientCardOf } from './membership.ts';
+
+const DEADLINE = { timeout: 60_000 };
+const identity = generateIdentity('outside');
+const clients = [clientCardOf('outside', identity)];
+type Counter = Awaited<ReturnType<typeof start>>;
+
+const start = (options: Partial<ClusterOptions<number>> = {}) =>
+  createCluster(counter, { u: 1, r: 1, preset: 'executors', clients, ...options });
+
+const pause = () => new Promise((next) => setTimeout(next, 5));
+
+test(
+  'executors serve their own processes; members order, and say that they do no more',
+  DEADLINE,
+  async () => {
+    await using cluster = await start();
+    const [first, second, third] = cluster.executors;
+    assert.equal(cluster.members.length, 4);
+    assert.equal(cluster.executors.length, 3);
+    assert.equal(unwrap(await first!.call('add', { amount: 3 })), 3);
+    assert.equal(unwrap(await second!.call('add', { amount: 4 })), 7);
+    assert.equal(unwrap(await second!.peek('total', {})), 7, 'what was answered here is executed here');
+    assert.equal(unwrap(await third!.query('total', {})), 7);
+    const refused = await third!.call('addUpTo', { amount: 5, most: 4 });
+    assert.deepEqual(refused, { status: 'failed', code: 'too-much', detail: 'at most 4' });
+    const [member] = cluster.members;
+    for (const outcome of [
+      await member!.call('add', { amount: 1 }),
+      await member!.query('total', {}),
+      await member!.peek('total', {}),
+    ])
+      assert.ok(outcome.status === 'failed' && outcome.code === 'orders-only');
+    const { name, linked, executed, primary } = first!.status();
+    assert.deepEqual([name, linked.includes('executor-2')], ['executor-0', true]);
+    assert.ok(executed > 0 && primary.startsWith('member-'));
+    assert.ok(member!.status().linked.includes('executor-0'));
+  },
+);
+
+test('an outside client is served by both stages, with u of each down', DEADLINE, async () => {
+  await using cluster = await start();
+  await using client = connectClient(counter, { membership: cluster.membership, identity });
+  assert.equal(unwrap(await client.call('add', { amount: 3 })), 3);
+  assert.equal(unwrap(await client.query('total', {})), 3);
+  await Promise.all([cluster.kill(0), cluster.killExecutor(1)]);
+  const outcomes = await Promise.all(Array.from({ length: 200 }, () => client.call('add', { amount: 1 })));
+  assert.equal(outcomes.filter(({ status }) => status === 'ok').length, 200);
+  assert.equal(unwrap(await client.query('total', {})), 203);
+  await Promise.all([cluster.restart(0), cluster.restartExecutor(1)]);
+  assert.equal(unwrap(await client.call('add', { amount: 1 })), 204);
+  assert.equal(unwrap(await cluster.executors[1]!.query('total', {})), 204);
+});
+
+test('a query from outside sees what was done before it', DEADLINE, async () => {
+  await using cluster = await start();
+  await using client = connectClient(counter, { membership: cluster.membership, identity });
+  await client.call('add', { amount: 3 });
+  for (let round = 1; round <= 20; round++) {
+    assert.equal(unwrap(await client.query('total', {})), 2 + round);
+    await client.call('add', { amount: 1 });
+  }
+});
+
+test(
+  'every executor tells the events of what is done, in one order; members have none',
+  DEADLINE,
+  async () => {
+    const told: number[][] = [[], [], [], []];
+    await using cluster = await start({ onEvent: (total, executor) => void told[executor]?.push(total) });
+    for (const amount of [1, 2, 3]) await cluster.executors[amount % 3]?.call('add', { amount });
+    await cluster.executors[0]?.call('addUpTo', { amount: 1, most: 0 });
+    unwrap(await cluster.executors[0]!.call('add', { amount: 4 }));
+    const expected = [1, 3, 6, 10];
+    while (told.slice(0, 3).some((totals) => totals.length < expected.length)) await pause();
+    assert.deepEqual(told, [expected, expected, expected, []]);
+  },
+);
+
+/** Two callers outside call all the while; what they got tells whether each call counted once. */
+async function callMeanwhile(cluster: Counter, meanwhile: () => Promise<void>): Promise<void> {
+  const options = { membership: cluster.membership, identity, retransmitMs: 100 };
+  await using client = connectClient(counter, options);
+  const totals: number[] = [];
+  let isOver = false;
+  const goOn = async (): Promise<void> => {
+    while (!isOver) totals.push(unwrap(await client.call('add', { amount: 1 })));
+  };
+  const callers = [goOn(), goOn()];
+  await meanwhile();
+  isOver = true;
+  await Promise.all(callers);
+  totals.sort((a, b) => a - b);
+  const expected = Array.from({ length: totals.length }, (_, i) => i + 1);
+  assert.deepEqual(totals, expected);
+  assert.equal(unwrap(await client.query('total', {})), totals.length);
+  for (const executor of cluster.executors)
+    assert.equal(unwrap(await executor.query('total', {})), totals.length);
+}
+
+/** Waits until an executor has executed `slots` more. */
+async function progress({ executors }: Counter, id: number, slots: number): Promise<void> {
+  const { executed } = executors[id]!.status();
+  while (executors[id]!.status().executed <= executed + slots) await pause();
+}
+
+test('u of each stage are killed and restarted, in turn, and every call counts once', DEADLINE, async () => {
+  await using cluster = await start({ settings: { checkpointInterval: 8, window: 16 } });
+  await callMeanwhile(cluster, async () => {
+    for (const [member, executor] of [
+      [0, 0],
+      [1, 1],
+      [2, 2],
+      [3, 0],
+    ] as const) {
+      await Promise.all([cluster.kill(member), cluster.killExecutor(executor)]);
+      // About as far as the log is kept: they come back by it, or by the state of others.
+      await progress(cluster, (executor + 1) % 3, 40);
+      await Promise.all([cluster.restart(member), cluster.restartExecutor(executor)]);
+      await progress(cluster, executor, 24);
+    }
+  });
+});
+
+test(
+  'a call outlives all executors: whoever comes back answers it, and it counts once',
+  DEADLINE,
+  async () => {
+    await using cluster = await start();
+    const options = { membership: cluster.membership, identity, retransmitMs: 100 };
+    await using client = connectClient(counter, options);
+    assert.equal(unwrap(await client.call('add', { amount: 1 })), 1);
+    for (const id of [0, 1, 2]) await cluster.killExecutor(id);
+    const call = client.call('add', { amount: 1 });
+    // Ordered meanwhile, with nobody to execute it.
+    const [member] = cluster.members;
+    const { executed } = member!.status();
+    while (member!.status().executed <= executed + 2) await pause();
+    for (const id of [2, 1, 0]) await cluster.restartExecutor(id);
+    assert.equal(unwrap(await call), 2);
+    assert.equal(unwrap(await client.query('total', {})), 2);
+  },
+);
+
+test('all nodes are killed and come back from their disks, by snapshot and log', DEADLINE, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'concordat-executors-'));
+  try {
+    const settings = { checkpointInterval: 8, window: 16 };
+    await using cluster = await start({ directory, r: 0, settings });
+    const [first] = cluster.executors;
+    const isSnapshotted = (): boolean => first!.metrics.render().includes('kind="snapshot"');
+    const body = new Uint8Array(4096);
+    let total = 0;
+    while (total < 3 || !isSnapshotted()) {
+      await Promise.all(Array.from({ length: 256 }, () => first!.call('echo', body)));
+      total = unwrap(await first!.call('add', { amount: 1 }));
+    }
+    for (const id of [0, 1, 2]) await Promise.all([cluster.kill(id), cluster.killExecutor(id)]);
+    for (const id of [2, 1, 0]) await cluster.restartExecutor(id);
+    // Nobody orders yet: what they know they have on disk.
+    assert.equal(unwrap(await cluster.executors[0]!.peek('total', {})), total);
+    for (const id of [2, 1, 0]) await cluster.restart(id);
+    assert.equal(unwrap(await cluster.executors[2]!.call('add', { amount: 1 })), total + 1);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
