@@ -19,7 +19,7 @@ import {
   takeExposed,
   timeoutAsLearner,
 } from './learner.ts';
-import { type HeldRead, onAskedAgain, onRead, releaseReads, reply } from './replies.ts';
+import { type HeldRead, onAskedAgain, onRead, releaseReads, reply, replyAgain } from './replies.ts';
 import { exposedEnd, invariants, type LearnerState } from './state.ts';
 import { submit } from './submit.ts';
 
@@ -91,8 +91,10 @@ function receive(e: ExecutorState, env: Env<Message>, from: NodeId, m: Message):
 
 function completed(e: ExecutorState, env: Env<Message>, ticket: number, holds: boolean): void {
   const attached = endAttach(e.attached, env, ticket, holds);
-  if (attached === null) onCertificateChecked(e.learner, env, ticket, holds);
-  else for (const m of attached.waiting) receive(e, env, attached.connection, m);
+  if (attached === null) return onCertificateChecked(e.learner, env, ticket, holds);
+  if (attached === 'none') return;
+  replyAgain(e, env, attached.client);
+  for (const m of attached.waiting) receive(e, env, attached.connection, m);
 }
 
 function settle(e: ExecutorState, env: Env<Message>): void {

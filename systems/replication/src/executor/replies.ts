@@ -11,8 +11,9 @@ import {
   isBatch,
   type NodeId,
   type Outcome,
+  type Submitter,
 } from '@concordat/kernel';
-import { replyKey } from '../execution/core-state.ts';
+import { executedOf, replyKey } from '../execution/core-state.ts';
 import { type Answer, isDesignated, type Read, type Submit } from '../replica/client-messages.ts';
 import type { Message } from '../replica/messages.ts';
 import { clientKey } from '../request.ts';
@@ -57,6 +58,20 @@ function replyTo(e: ExecutorState, env: Env<Message>, slot: number, outcome: Out
   else {
     const digest = e.learner.keys.hash(bytes);
     env.sendEarly(connection, { type: 'reply-digest', domain, client, seq, slot, digest });
+  }
+}
+
+/** Replies that a client is told again unasked; it asks for others. */
+const MAX_RETOLD = 8;
+
+/** A client is attached: the latest replies that it may have missed. */
+export function replyAgain(e: ExecutorState, env: Env<Message>, id: Submitter): void {
+  const { core } = e.learner.execution;
+  const last = executedOf(core, id);
+  for (let seq = Math.max(1, last - MAX_RETOLD + 1); seq <= last; seq++) {
+    const known = core.replies.get(replyKey(id, seq));
+    if (known !== undefined && !isAhead(e.learner, id.domain, id.client, seq))
+      replyTo(e, env, exposedEnd(e.learner), { ...id, seq, reply: known });
   }
 }
 
