@@ -72,7 +72,10 @@ export function speakToExecutors(
   };
 }
 
+const NOTHING = new Map<number, never>();
+
 function takeAll<T>(found: Map<number, T>): ReadonlyMap<number, T> {
+  if (found.size === 0) return NOTHING;
   const taken = new Map(found);
   found.clear();
   return taken;

@@ -17,8 +17,8 @@ export interface ReplicaLinkOptions {
   /** What this client shows when it is asked who it is. */
   readonly tls: TlsIdentity | undefined;
   /**
-   * The first frame on every connection. Who has one is also called again when a connection was lost, without anything to be
-   * sent: it answers what others were sent.
+   * The first frame on every connection, to one who answers what others were sent: so a lost connection is made again without
+   * anything to be sent over it.
    */
   readonly greeting?: () => Uint8Array;
   readonly onMessages: (messages: readonly Message[]) => void;
@@ -50,6 +50,7 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
   let pauseMs = FIRST_PAUSE_MS;
   let notBefore = 0;
   let isDown = false;
+  let redialling: NodeJS.Timeout | null = null;
   let isClosed = false;
 
   return {
@@ -68,9 +69,9 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
   }
 
   function flush(): void {
-    if (isClosed || (outbox.length === 0 && greeting === undefined)) return;
+    if (outbox.length === 0 || isClosed) return;
     if (socket === null && performance.now() >= notBefore) socket = dial();
-    if (outbox.length === 0 || (socket !== null && !isKnown)) return;
+    if (socket !== null && !isKnown) return;
     if (socket !== null && socket.writableLength <= MAX_WAITING_BYTES) socket.write(Buffer.concat(outbox));
     forget();
   }
@@ -109,11 +110,18 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
       socket = null;
       isKnown = false;
       isDown = true;
-      notBefore = performance.now() + pauseMs * (0.5 + Math.random() / 2);
+      const afterMs = pauseMs * (0.5 + Math.random() / 2);
+      notBefore = performance.now() + afterMs;
+      if (greeting !== undefined && !isClosed) redialling = setTimeout(redial, afterMs);
       pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
       forget();
     });
     return made;
+  }
+
+  function redial(): void {
+    redialling = null;
+    socket ??= dial();
   }
 
   function isReplica(made: TLSSocket): boolean {
@@ -137,6 +145,7 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
 
   function close(): void {
     isClosed = true;
+    if (redialling !== null) clearTimeout(redialling);
     socket?.destroy();
     forget();
   }
