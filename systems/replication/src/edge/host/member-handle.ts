@@ -1,5 +1,6 @@
 /**
- * What a program holds of a member, or an executor, that runs in it: its typed client, what it has executed, how it is, and its end.
+ * What a program holds of a member, or an executor, that runs in it: its typed client, what it has executed, how it is, and
+ * its end.
  */
 
 import type { AddressInfo } from 'node:net';
@@ -23,7 +24,7 @@ export interface MemberStatus {
   readonly stable: number;
   /** Milliseconds since the ordered time of the last executed batch: small while a quorum works. */
   readonly behindMs: Millis;
-  /** False while it recovers from lost promises. */
+  /** False while it recovers from lost promises; an executor makes none that count. */
   readonly mayVote: boolean;
   /** Names of the members and executors it is linked to. */
   readonly linked: readonly string[];
