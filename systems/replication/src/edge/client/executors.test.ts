@@ -122,6 +122,17 @@ test(
   },
 );
 
+test('the first thing that a client does may be a query', DEADLINE, async () => {
+  await using cluster = await startCluster();
+  assert.equal(unwrap(await cluster.executors[0]!.call('add', { amount: 3 })), 3);
+  const { membership } = cluster;
+  // What is lost is not sent again within the deadline.
+  await using client = connectClient(counter, { membership, identity, retransmitMs: 60_000 });
+  const outcome = await client.query('total', {});
+  // All answer; one that lags does so once more, or has it ordered.
+  assert.deepEqual(outcome, { status: 'ok', value: 3 });
+});
+
 /** Says that whatever is attached, asked again or read came to 999. `heard` counts what it was asked. */
 async function startLiar(key: Identity) {
   const framing = executorFraming(31, 0, 200);

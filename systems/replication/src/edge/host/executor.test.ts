@@ -2,12 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generateIdentity } from '@concordat/runtime';
+import { generateIdentity, type Identity } from '@concordat/runtime';
 import { connectClient } from '../client/connect.ts';
 import { unwrap } from '../client/outcome.ts';
 import { counter } from '../testing/counter.ts';
 import { type ClusterOptions, createCluster } from './embedded.ts';
+import { startExecutor } from './executor.ts';
+import { startMember } from './member.ts';
 import { clientCardOf } from './membership.ts';
+import { createMemoryDisk } from './memory-journal.ts';
 
 const DEADLINE = { timeout: 60_000 };
 const identity = generateIdentity('outside');
@@ -81,5 +84,24 @@ test(
     const expected = [1, 3, 6, 10];
     while (told.slice(0, 3).some((totals) => totals.length < expected.length)) await pause();
     assert.deepEqual(told, [expected, expected, expected, []]);
+  },
+);
+
+test(
+  'whoever is started as what its card is not is told so, and its journal is let go of',
+  DEADLINE,
+  async () => {
+    await using cluster = await start();
+    const { membership } = cluster;
+    const disk = createMemoryDisk();
+    const started = (as: typeof startMember, who: Identity): Promise<unknown> =>
+      as(counter, { membership, identity: who, journal: disk.open() });
+    const wrong = (words: RegExp) => ({ code: 'bad-configuration', message: words });
+    await assert.rejects(
+      started(startExecutor, identity),
+      wrong(/key of outside is on the card of no executor/),
+    );
+    await assert.rejects(started(startMember, identity), wrong(/key of outside is on the card of no member/));
+    await assert.rejects(started(startExecutor, generateIdentity('stranger')), wrong(/in no card/));
   },
 );
