@@ -98,7 +98,6 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
         made.destroy();
         return;
       }
-      pauseMs = FIRST_PAUSE_MS;
       isKnown = true;
       isDown = false;
       listen(made);
@@ -139,6 +138,8 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       const isValid = splitter.push(bytes, (message) => messages.push(message));
       if (!isValid) to.destroy();
+      // Who only accepts connections and ends them is not called again and again.
+      if (messages.length > 0) pauseMs = FIRST_PAUSE_MS;
       if (messages.length > 0 && !isClosed) onMessages(messages);
     });
   }
