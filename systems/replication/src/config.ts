@@ -126,8 +126,8 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
 }
 
 /** The ids of executors, unless a deployment names others: no member has such a one. */
-export const executorIds = (quorums: Quorums): NodeId[] =>
-  Array.from({ length: quorums.executors }, (_, i) => MAX_MEMBERS + i);
+export const executorIds = ({ executors }: Pick<Quorums, 'executors'>): NodeId[] =>
+  Array.from({ length: executors }, (_, i) => MAX_MEMBERS + i);
 
 /** The members of a federation in which nobody has joined or left. */
 export const firstMembers = (quorums: Quorums): NodeId[] =>

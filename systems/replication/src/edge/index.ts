@@ -15,6 +15,7 @@ export {
 } from './client/outcome.ts';
 export type { CallOptions, TypedClient } from './client/typed-client.ts';
 export { type ClusterOptions, createCluster, type EmbeddedCluster } from './host/embedded.ts';
+export { startExecutor } from './host/executor.ts';
 export { createHome } from './host/home.ts';
 export { type MemberOptions, startMember } from './host/member.ts';
 export type { Member, MemberStatus } from './host/member-handle.ts';

@@ -1,15 +1,14 @@
 /**
  * A client outside the members: it trusts none of them alone. Each call is signed with the client's own key, goes to
- * all replicas, and is believed when r + 1 say the same (the protocol is ../../client.ts); this file only gives that
- * process connections, a clock and timers. A reply is its replica's, because the connection is to the key on its card.
+ * all replicas, and is believed when r + 1 of them, or of the executors, say the same (protocols.ts); this file only gives
+ * the protocol connections, a clock and timers. A reply is its sender's, because the connection is to the key on its card.
  */
 
 import { randomBytes } from 'node:crypto';
-import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis } from '@concordat/kernel';
+import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis, type NodeId } from '@concordat/kernel';
 import { createKeys, type Identity, RuntimeError } from '@concordat/runtime';
-import { type ClientState, call, createClient } from '../../client/client.ts';
-import { read } from '../../client/reads.ts';
 import { firstMembers } from '../../config.ts';
+import { signAttach } from '../../executor/attach.ts';
 import { quorumsOf } from '../../fault-model.ts';
 import type { Message } from '../../replica/messages.ts';
 import { frameMessage } from '../host/client-port.ts';
@@ -21,8 +20,10 @@ import {
   type Membership,
   publicKeysOf,
 } from '../host/membership.ts';
+import { executesApart, executorsIn, nodesIn } from '../host/stages.ts';
 import type { TypedService } from '../service/definition.ts';
 import { createCallQueue } from './call-queue.ts';
+import { type ClientProtocol, speakToExecutors, speakToReplicas } from './protocols.ts';
 import { createReplicaLink, type ReplicaLink } from './replica-link.ts';
 import { createTypedClient, type TypedClient } from './typed-client.ts';
 
@@ -65,41 +66,38 @@ export function connectClient<I, O, QI, QO, E>(
 ): ServiceClient<I, O, QI, QO> {
   const { membership, identity } = options;
   checkMembership(membership);
-  const clientWindow = options.clientWindow ?? CLIENT_WINDOW;
-  const domain = domainOf(membership, identity.publicKey);
-  const quorums = quorumsOf(compositionOf(membership).faults);
-  const keys = createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) });
-  const process = createClient({
-    cluster: clusterOf(membership),
-    quorums,
-    members: firstMembers(quorums),
-    keys,
-    domain,
-    client: nextClientNumber(),
-    clientWindow,
-    retransmitMs: options.retransmitMs ?? 500,
-  });
-  const queue = createCallQueue(clientWindow);
+  const settings = settingsFrom(options);
+  const queue = createCallQueue(settings.clientWindow);
   const closed = new AbortController();
-  const links = membership.members.map(({ name, host, clientPort, pin }, id) => {
+  const executors = executorsIn(membership);
+  const links = new Map<NodeId, ReplicaLink>();
+  for (const [id, { name, host, clientPort, pin }] of nodesIn(membership)) {
     if (clientPort === undefined)
       throw new RuntimeError('bad-configuration', `${name} has no port for clients`);
+    // Whenever a connection is made, it is this client's from the first message on: replies find it.
+    const greeting = executors.includes(id) && {
+      greeting: () => frameMessage(signAttach(settings.keys, settings.cluster, settings, id)),
+    };
     const onMessages = (messages: readonly Message[]): void => turn(id, messages);
-    return createReplicaLink({ host, port: clientPort, pin, tls: identity.tls, onMessages });
-  });
+    const to = { host, port: clientPort, pin, tls: identity.tls, onMessages };
+    links.set(id, createReplicaLink({ ...to, ...greeting }));
+  }
   const timers = new Map<string, NodeJS.Timeout>();
   const env = createClientEnv(links, timers, (name) => {
-    process.timeout(state, env, name);
+    protocol.timeout(env, name);
     turn(0, []);
   });
-  const state: ClientState = process.start(env, { records: [], first: 0, whole: true, losses: 0 });
+  const protocol: ClientProtocol = executesApart(membership)
+    ? speakToExecutors({ ...settings, executors }, env)
+    : speakToReplicas(settings, env);
   const asked = new Map<number, (answer: Uint8Array | null) => void>();
   let isScheduled = false;
+  let isUsed = false;
 
   const close = async (): Promise<void> => {
     closed.abort();
     for (const timer of timers.values()) clearTimeout(timer);
-    for (const link of links) link.close();
+    for (const link of links.values()) link.close();
   };
   const client = createTypedClient(service, {
     closed: closed.signal,
@@ -109,8 +107,10 @@ export function connectClient<I, O, QI, QO, E>(
       return entry === null ? null : { withdraw: () => queue.withdraw(entry) };
     },
     ask: (query, answered) => {
-      if (state.calls.size > 0 || queue.hasWaiting) return false;
-      asked.set(read(state, env, query), answered);
+      if (protocol.hasCalls || queue.hasWaiting) return false;
+      // In vain, if one of those who must all answer is known to be away.
+      if (executors.some((id) => links.get(id)?.isDown)) return false;
+      asked.set(protocol.ask(env, query), answered);
       schedule();
       return true;
     },
@@ -119,6 +119,7 @@ export function connectClient<I, O, QI, QO, E>(
 
   /** PERF: calls of one moment leave in one write per replica. */
   function schedule(): void {
+    isUsed = true;
     if (isScheduled) return;
     isScheduled = true;
     setImmediate(() => {
@@ -130,21 +131,35 @@ export function connectClient<I, O, QI, QO, E>(
   /** What arrived, then what the window has room for, then one write per replica. */
   function turn(from: number, messages: readonly Message[]): void {
     if (closed.signal.aborted) return;
-    for (const message of messages) process.receive(state, env, from, message);
-    for (const [seq, reply] of state.results) queue.reply(seq, reply)();
-    state.results.clear();
-    for (const [id, answer] of state.answers) {
+    for (const message of messages) protocol.receive(env, from, message);
+    for (const [seq, reply] of protocol.takeResults()) queue.reply(seq, reply)();
+    for (const [id, answer] of protocol.takeAnswers()) {
       asked.get(id)?.(answer);
       asked.delete(id);
     }
-    state.answers.clear();
-    queue.pump((body) => call(state, env, body));
-    for (const link of links) link.flush();
+    queue.pump((body) => protocol.call(env, body));
+    if (isUsed) for (const link of links.values()) link.flush();
   }
 }
 
+/** What the protocol must know, whoever answers. */
+function settingsFrom({ membership, identity, clientWindow, retransmitMs }: ConnectOptions) {
+  const domain = domainOf(membership, identity.publicKey);
+  const quorums = quorumsOf(compositionOf(membership).faults);
+  return {
+    cluster: clusterOf(membership),
+    quorums,
+    members: firstMembers(quorums),
+    keys: createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) }),
+    domain,
+    client: nextClientNumber(),
+    clientWindow: clientWindow ?? CLIENT_WINDOW,
+    retransmitMs: retransmitMs ?? 500,
+  };
+}
+
 function createClientEnv(
-  links: readonly ReplicaLink[],
+  links: ReadonlyMap<NodeId, ReplicaLink>,
   timers: Map<string, NodeJS.Timeout>,
   onTimeout: (name: string) => void,
 ): Env<Message> {
@@ -152,7 +167,7 @@ function createClientEnv(
   const send = (to: number, message: Message): void => {
     // A broadcast is encoded once.
     if (encoded?.message !== message) encoded = { message, frame: frameMessage(message) };
-    links[to]?.queue(encoded.frame);
+    links.get(to)?.queue(encoded.frame);
   };
   const never = (): never => {
     throw new Error('a client keeps no journal and starts no jobs');

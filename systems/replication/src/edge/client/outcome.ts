@@ -10,8 +10,9 @@ export type Outcome<T> =
 
 /**
  * `bad-input`: the codec does not accept the arguments; `malformed`, `unknown-operation`: the replicas run another
- * version of the service; `threw`: its code has a bug; `busy`: too many calls wait; `aborted`, `timeout`, `closed`:
- * before it was sent. All other codes are the service's own refusals.
+ * version of the service; `threw`: its code has a bug; `busy`: too many calls wait; `orders-only`: this member holds no
+ * state (preset `executors`); `aborted`, `timeout`, `closed`: before it was sent. All other codes are the service's own
+ * refusals.
  */
 export type FailureCode =
   | 'bad-input'
@@ -19,6 +20,7 @@ export type FailureCode =
   | 'unknown-operation'
   | 'threw'
   | 'busy'
+  | 'orders-only'
   | 'aborted'
   | 'timeout'
   | 'closed'

@@ -19,7 +19,7 @@ export interface TypedClient<I, O, QI, QO> {
   call<K extends keyof I & keyof O>(name: K, args: I[K], options?: CallOptions): Promise<Outcome<O[K]>>;
   /**
    * Asks for what the operations so far have made: up to date wherever it is asked. From outside it is answered without
-   * being ordered where n - u replicas say the same, and ordered like an operation otherwise.
+   * being ordered where n - u replicas say the same, or all executors, and ordered like an operation otherwise.
    */
   query<K extends keyof QI & keyof QO>(name: K, args: QI[K], options?: CallOptions): Promise<Outcome<QO[K]>>;
 }

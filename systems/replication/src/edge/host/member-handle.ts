@@ -1,5 +1,6 @@
 /**
- * What a program holds of a member that runs in it: its typed client, what it has executed, how it is, and its end.
+ * What a program holds of a member, or an executor, that runs in it: its typed client, what it has executed, how it is, and
+ * its end.
  */
 
 import type { AddressInfo } from 'node:net';
@@ -8,35 +9,33 @@ import type { Host, Metrics } from '@concordat/runtime';
 import { primaryOf } from '../../config.ts';
 import type { Message } from '../../replica/messages.ts';
 import type { ReplicaState } from '../../replica/state.ts';
-import { failed, type Outcome, unknown } from '../client/outcome.ts';
+import type { Outcome } from '../client/outcome.ts';
 import type { TypedClient } from '../client/typed-client.ts';
-import type { TypedService } from '../service/definition.ts';
-import { decodeReply, encodeOperation } from '../service/frames.ts';
 import type { Membership } from './membership.ts';
-import type { OwnCalls } from './own-calls.ts';
+import { nodesIn } from './stages.ts';
 
 export interface MemberStatus {
   readonly name: string;
   readonly view: number;
   /** Name of the member that proposes in this view. */
   readonly primary: string;
-  /** The last slot executed here, and the last that is a stable checkpoint. */
+  /** The last slot executed here, and the last that is a stable checkpoint: at an executor, one that enough of them signed. */
   readonly executed: number;
   readonly stable: number;
   /** Milliseconds since the ordered time of the last executed batch: small while a quorum works. */
   readonly behindMs: Millis;
-  /** False while it recovers from lost promises. */
+  /** False while it recovers from lost promises; an executor makes none that count. */
   readonly mayVote: boolean;
-  /** Names of the members it is linked to. */
+  /** Names of the members and executors it is linked to. */
   readonly linked: readonly string[];
 }
 
 export interface Member<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
-  /** Answers from what this member has executed, without a message: it may lag behind the others. */
+  /** Answers from what is executed here, without a message: it may lag behind the others. */
   peek<K extends keyof QI & keyof QO>(name: K, args: QI[K]): Promise<Outcome<QO[K]>>;
   status(): MemberStatus;
   readonly metrics: Metrics;
-  /** Where members and, if its card says so, outside clients (`clients`) connect. */
+  /** Where members, executors and, if its card says so, outside clients (`clients`) connect. */
   readonly addresses: ReadonlyMap<string, AddressInfo>;
   /** Resolves with the error when a bug or the disk stops it, or with null after `close`. */
   readonly halted: Promise<Error | null>;
@@ -49,39 +48,15 @@ export interface Member<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
 
 export type MemberHost = Host<ReplicaState, Message>;
 
-/** Reads what is final here, and shows it once it is durable, like everything a member tells. */
-export function peekInto<I, O, QI, QO, E>(
-  service: TypedService<I, O, QI, QO, E>,
-  host: MemberHost,
-  ask: OwnCalls['ask'],
-  closed: AbortSignal,
-): Member<I, O, QI, QO>['peek'] {
-  return async (name, args) => {
-    const { input, output } = service.queries[name];
-    if (!input.accepts(args)) return failed('bad-input');
-    const query = encodeOperation('query', String(name), (writer) => input.write(writer, args));
-    const reply = await new Promise<Uint8Array | null>((resolve) => {
-      if (closed.aborted) return resolve(null);
-      const onClosed = (): void => resolve(null);
-      closed.addEventListener('abort', onClosed, { once: true });
-      host.inject((s, env) =>
-        ask(s, env, query, (answer) => {
-          closed.removeEventListener('abort', onClosed);
-          resolve(answer);
-        }),
-      );
-    });
-    if (reply === null) return failed('closed');
-    return decodeReply(reply, (reader) => output.read(reader)) ?? unknown('unreadable');
-  };
-}
+/** What is the same for a node of any kind. */
+export type NodeHandle = Omit<Member<unknown, unknown, unknown, unknown>, 'call' | 'query' | 'peek'>;
 
-export function handleOf(
-  host: MemberHost,
-  membership: Membership,
-): Omit<Member<unknown, unknown, unknown, unknown>, 'call' | 'query' | 'peek'> {
+export const handleOf = (host: MemberHost, membership: Membership): NodeHandle =>
+  handleOn(host, () => statusOf(host, membership));
+
+export function handleOn<S>(host: Host<S, Message>, status: () => MemberStatus): NodeHandle {
   return {
-    status: () => statusOf(host, membership),
+    status,
     metrics: host.metrics,
     addresses: host.addresses,
     halted: host.halted,
@@ -94,9 +69,10 @@ export function handleOf(
   };
 }
 
-function statusOf(host: MemberHost, { members }: Membership): MemberStatus {
+function statusOf(host: MemberHost, membership: Membership): MemberStatus {
   const { config, view, execution, stable, incarnation } = host.state;
-  const nameOf = (id: number): string => members[id]?.name ?? `${id}`;
+  const nodes = nodesIn(membership);
+  const nameOf = (id: number): string => nodes.get(id)?.name ?? `${id}`;
   return {
     name: nameOf(config.self),
     view,

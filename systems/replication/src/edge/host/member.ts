@@ -8,6 +8,7 @@ import {
   createHost,
   createKeys,
   createLogger,
+  type Framing,
   type Identity,
   type Journal,
   type Listener,
@@ -21,12 +22,11 @@ import { type ReplicaSettings, replicaConfig } from '../../config.ts';
 import { decodeMessage, encodeMessage } from '../../replica/codec.ts';
 import type { Message } from '../../replica/messages.ts';
 import { createReplica } from '../../replica/replica.ts';
-import { createTypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
 import { CLIENT_PROTOCOL, replicaFraming } from './client-port.ts';
 import { watchDurability } from './durability.ts';
 import { pairKeysFor, withFilterNode } from './filter-node.ts';
-import { handleOf, type Member, peekInto } from './member-handle.ts';
+import { handleOf, type Member } from './member-handle.ts';
 import {
   checkMembership,
   clientPins,
@@ -37,7 +37,9 @@ import {
   type Membership,
   publicKeysOf,
 } from './membership.ts';
-import { withOwnCalls } from './own-calls.ts';
+import { replicaLog, withOwnCalls } from './own-calls.ts';
+import { createOwnClient, orderingOnly } from './own-client.ts';
+import { domainsIn, executorsIn, firstClientOf, nodesIn } from './stages.ts';
 
 export interface MemberOptions<E> {
   readonly membership: Membership;
@@ -45,7 +47,10 @@ export interface MemberOptions<E> {
   readonly identity: Identity;
   /** Opened for this member, which closes it. */
   readonly journal: Journal;
-  /** Told of the service's events that became exposed here, in order; those of batches that were skipped are not. */
+  /**
+   * Told of the service's events that became exposed here, in order; those of batches that were skipped are not. A member that
+   * only orders has none to tell.
+   */
   readonly onEvent?: (event: E, at: { readonly slot: number; readonly time: Millis }) => void;
   readonly logger?: Logger;
   readonly metrics?: Metrics;
@@ -71,21 +76,16 @@ export async function startMember<I, O, QI, QO, E>(
     ...composition.preset.settings,
     ...options.settings,
   });
-  const onThrow = (operation: string, error: unknown): void =>
-    logger.error('operation-threw', {
-      operation,
-      error: error instanceof Error ? `${error.stack}` : `${error}`,
-    });
   const pair = pairKeysFor(config, identities);
   const replica = createReplica({
     config,
     keys,
     ...(pair && { pair }),
-    createService: () => service.create({ hash: keys.hash, onThrow }),
+    createService: () => service.create({ hash: keys.hash, onThrow: throwTeller(logger) }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
   const onBatch = eventTeller(service, options, logger);
-  const { queue, process, ask } = withOwnCalls(replica, { onceDurable, onBatch });
+  const { queue, process, ask } = withOwnCalls(replica, replicaLog, { onceDurable, onBatch });
   const host = await createHost({
     self,
     process: withFilterNode(process, config, keys, pair),
@@ -97,29 +97,24 @@ export async function startMember<I, O, QI, QO, E>(
     logger,
     ...(options.metrics && { metrics: options.metrics }),
   });
-  const closed = new AbortController();
-  void host.halted.then(() => closed.abort());
-  const client = createTypedClient(service, {
-    closed: closed.signal,
-    submit: (body, replied) => {
-      const entry = queue.add(body, replied);
-      if (entry === null) return null;
-      // Any event makes a turn, and every turn pumps the queue.
-      host.inject(() => {});
-      return { withdraw: () => queue.withdraw(entry) };
-    },
-  });
-  const peek = peekInto(service, host, ask, closed.signal);
-  return { ...client, peek, ...handleOf(host, membership) };
+  const own = config.executes ? createOwnClient(service, host, { queue, ask }) : orderingOnly<I, O, QI, QO>();
+  return { ...own, ...handleOf(host, membership) };
 }
 
-/** Which member this is. Its journal is let go of when it is none, like by a host that cannot start. */
-async function placeOf<E>({ membership, identity, journal }: MemberOptions<E>) {
+/** Which node this is. Its journal is let go of when it is none of these, like by a host that cannot start. */
+export async function placeOf<E>(
+  { membership, identity, journal }: MemberOptions<E>,
+  role: 'member' | 'executor' = 'member',
+) {
   try {
     checkMembership(membership);
     const self = domainOf(membership, identity.publicKey);
-    const card = membership.members[self];
-    if (card === undefined) throw new RuntimeError('bad-configuration', 'an outside client is no member');
+    const card = nodesIn(membership).get(self);
+    const isExecutor = executorsIn(membership).includes(self);
+    if (card === undefined || isExecutor !== (role === 'executor')) {
+      const name = domainsIn(membership).get(self)?.name;
+      throw new RuntimeError('bad-configuration', `the key of ${name} is on the card of no ${role}`);
+    }
     return { self, card };
   } catch (error) {
     await journal.abandon();
@@ -127,12 +122,20 @@ async function placeOf<E>({ membership, identity, journal }: MemberOptions<E>) {
   }
 }
 
+/** The service's bugs, for whoever wrote it. */
+export const throwTeller =
+  (logger: Logger) =>
+  (operation: string, error: unknown): void =>
+    logger.error('operation-threw', {
+      operation,
+      error: error instanceof Error ? `${error.stack}` : `${error}`,
+    });
+
 /** Between members. Outside clients have their own port and framing. */
 export const memberCodec: MessageCodec<Message> = { encode: encodeMessage, decode: decodeMessage };
 
-function peersOf({ members }: Membership, self: NodeId): Map<NodeId, PeerAddress> {
-  return new Map([...members.entries()].filter(([id]) => id !== self));
-}
+export const peersOf = (membership: Membership, self: NodeId): Map<NodeId, PeerAddress> =>
+  new Map([...nodesIn(membership)].filter(([id]) => id !== self));
 
 /** Addresses are told apart by many clients behind one, so only the total is bounded tightly. */
 const CONNECTIONS_MAX = 4096;
@@ -142,17 +145,25 @@ export function clientListeners(
   card: MemberCard,
   identity: Identity,
 ): Listener<Message>[] {
+  const first = firstClientOf(membership);
+  const end = first + (membership.clients ?? []).length;
+  return listenersFor(card, identity, replicaFraming(first, end, clientPins(membership)));
+}
+
+/** The port of outside clients, if its card has one. */
+export function listenersFor(
+  card: MemberCard,
+  identity: Identity,
+  framing: Framing<Message>,
+): Listener<Message>[] {
   if (card.clientPort === undefined) return [];
-  const { members, clients = [] } = membership;
-  const first = members.length;
-  const framing = replicaFraming(first, first + clients.length, clientPins(membership));
   const limits = { connectionsMax: CONNECTIONS_MAX, connectionsPerAddress: CONNECTIONS_MAX };
   // With the certificate that the card pins: a client knows who answers.
   const tls = { identity: identity.tls, protocol: CLIENT_PROTOCOL, asksWho: true };
   return [{ name: 'clients', host: card.host, port: card.clientPort, framing, limits, tls }];
 }
 
-function eventTeller<I, O, QI, QO, E>(
+export function eventTeller<I, O, QI, QO, E>(
   { event }: TypedService<I, O, QI, QO, E>,
   { onEvent }: MemberOptions<E>,
   logger: Logger,

@@ -9,6 +9,7 @@ import { type Identity, RuntimeError, sha256 } from '@concordat/runtime';
 import { fromHex, toHex, utf8 } from '@concordat/wire';
 import { type FaultModel, quorumsOf } from '../../fault-model.ts';
 import { isPresetName, type Preset, type PresetName, presetProblem, presets } from '../../presets/index.ts';
+import { cardsIn, domainsIn, executorsProblem, firstClientOf } from './stages.ts';
 
 /** A client that is no member; its number among the domains follows the members'. */
 export interface ClientCard {
@@ -39,6 +40,8 @@ export interface Membership {
   readonly r: number;
   /** 2u + r + 1 of them, more in some presets; the order matters. */
   readonly members: readonly MemberCard[];
+  /** u + max(u, r) + 1 of them, exactly with a preset whose members only order; the order matters. */
+  readonly executors?: readonly MemberCard[];
   readonly clients?: readonly ClientCard[];
   /** How members agree: `concordat` unless told. */
   readonly preset?: PresetName;
@@ -75,19 +78,18 @@ export function compositionOf({ u, r, preset = 'concordat' }: Pick<Membership, '
 }
 
 function membershipProblem(membership: Membership): string | null {
-  const { u, r, members, clients = [], preset = 'concordat' } = membership;
+  const { u, r, members, preset = 'concordat' } = membership;
   if (!isPresetName(preset)) return `there is no preset '${preset}'`;
-  // Members would order for ever what nobody executes.
-  if (presets[preset].settings.executes === false)
-    return `the preset ${preset} needs executors beside its members, which are not hosted here`;
   const problem = presetProblem(presets[preset], { u, r });
   if (problem !== null) return problem;
   const wanted = quorumsOf(compositionOf(membership).faults).members;
   if (members.length !== wanted) {
     return `u = ${u} and r = ${r} need ${wanted} members with the preset ${preset}, here are ${members.length}`;
   }
+  const unstaffed = executorsProblem(membership, compositionOf(membership));
+  if (unstaffed !== null) return unstaffed;
   const seen = new Set<string>();
-  for (const { name, key, pin } of [...members, ...clients]) {
+  for (const { name, key, pin } of cardsIn(membership)) {
     if (!NAME.test(name)) return `'${name}' is not a name of lower-case letters, digits and dashes`;
     if (!KEY.test(key)) return `the key of ${name} is not 64 hexadecimal digits`;
     if (seen.has(name) || seen.has(key)) return `the name or the key of ${name} occurs twice`;
@@ -101,27 +103,31 @@ function membershipProblem(membership: Membership): string | null {
 }
 
 /** 32 bytes that name the cluster. */
-export function clusterOf({ u, r, members, clients = [], preset = 'concordat' }: Membership): Digest {
+export function clusterOf(membership: Membership): Digest {
+  const { u, r, members, executors = [], clients = [], preset = 'concordat' } = membership;
   const line = ({ name, key }: ClientCard): string => `${name} ${key}\n`;
-  const [inside, outside] = [members, clients].map((cards) => cards.map(line).join(''));
-  return sha256(utf8(`concordat replicate v2\n${preset} ${u} ${r}\n${inside}clients\n${outside}`));
+  const [inside, beside, outside] = [members, executors, clients].map((cards) => cards.map(line).join(''));
+  const stage = executors.length === 0 ? '' : `executors\n${beside}`;
+  return sha256(utf8(`concordat replicate v2\n${preset} ${u} ${r}\n${inside}${stage}clients\n${outside}`));
 }
 
-/** Of members and outside clients, by their domain. */
-export function publicKeysOf({ members, clients = [] }: Membership): Map<NodeId, Uint8Array> {
-  return new Map([...members, ...clients].map(({ key }, id) => [id, fromHex(key) ?? new Uint8Array(0)]));
-}
+/** Of members, executors and outside clients, by their domain. */
+export const publicKeysOf = (membership: Membership): Map<NodeId, Uint8Array> =>
+  new Map([...domainsIn(membership)].map(([id, { key }]) => [id, fromHex(key) ?? new Uint8Array(0)]));
 
 /** The domains of outside clients whose connections can be known, by pin. */
-export const clientPins = ({ members, clients = [] }: Membership): ReadonlyMap<string, number> =>
-  new Map(clients.flatMap(({ pin }, i) => (pin === undefined ? [] : [[pin, members.length + i] as const])));
+export function clientPins(membership: Membership): ReadonlyMap<string, number> {
+  const first = firstClientOf(membership);
+  return new Map(
+    (membership.clients ?? []).flatMap(({ pin }, i) =>
+      pin === undefined ? [] : [[pin, first + i] as const],
+    ),
+  );
+}
 
 /** The domain of a public key; throws `bad-configuration` if it belongs to nobody here. */
-export function domainOf({ members, clients = [] }: Membership, publicKey: Uint8Array): number {
+export function domainOf(membership: Membership, publicKey: Uint8Array): number {
   const key = toHex(publicKey);
-  const domain = [...members, ...clients].findIndex((card) => card.key === key);
-  if (domain < 0) {
-    throw new RuntimeError('bad-configuration', `the key ${key} is in no card: add it at every member`);
-  }
-  return domain;
+  for (const [domain, card] of domainsIn(membership)) if (card.key === key) return domain;
+  throw new RuntimeError('bad-configuration', `the key ${key} is in no card: add it at every member`);
 }
