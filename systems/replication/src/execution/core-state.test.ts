@@ -11,7 +11,7 @@ import { replicaConfig } from '../config.ts';
 import { ungoverned } from '../governance/configuration.ts';
 import type { Governance } from '../governance/ordered.ts';
 import { threePhase } from '../order/three-phase/index.ts';
-import { COMMAND_CLIENT, type Request } from '../request.ts';
+import { COMMAND_CLIENT, MAX_REPLIES_PER_CLIENT, type Request } from '../request.ts';
 import {
   createCoreState,
   executedOf,
@@ -124,4 +124,18 @@ test('beyond the bound the smallest client is forgotten for good', () => {
   assert.equal(isNextOf(core, { domain: 1, client: 1 }, 2), false);
   assert.equal(isNextOf(core, { domain: 1, client: 1 }, 1), false, 'it may not begin anew');
   assert.ok(isNextOf(core, { domain: 1, client: 2 }, 2), 'others go on');
+});
+
+test('a client that never acknowledges does not fill the state', () => {
+  const execution = create();
+  const count = MAX_REPLIES_PER_CLIENT + 72;
+  for (let seq = 1; seq <= count; seq++) execute(execution, [request(1, 1, seq, 0)]);
+  const { core } = execution;
+  const keptFrom = count - MAX_REPLIES_PER_CLIENT + 1;
+  assert.equal(core.replies.size, MAX_REPLIES_PER_CLIENT);
+  assert.equal(core.replies.has(replyKey({ domain: 1, client: 1 }, keptFrom - 1)), false);
+  assert.equal(core.replies.has(replyKey({ domain: 1, client: 1 }, keptFrom)), true);
+  // What it says later counts all the same.
+  execute(execution, [request(1, 1, count + 1, count)]);
+  assert.deepEqual(core.replies.sortedKeys(), [replyKey({ domain: 1, client: 1 }, count + 1)]);
 });
