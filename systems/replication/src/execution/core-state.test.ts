@@ -24,6 +24,7 @@ import { createExecution, type Execution, executeBatch } from './execution.ts';
 
 const UNGOVERNED: Governance = {
   cluster: modelHash(utf8('core state')),
+  isGoverned: false,
   genesis: ungoverned(
     replicaConfig({ self: 0, cluster: modelHash(utf8('core state')), faults: { u: 1, r: 1 } }),
   ),

@@ -11,7 +11,7 @@ import type { ReplicaState } from '../../replica/state.ts';
 import { failed, type Outcome, unknown } from '../client/outcome.ts';
 import type { TypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
-import { decodeReply, encodeOperation } from '../service/frames.ts';
+import { decodeReply, encodeCall } from '../service/frames.ts';
 import type { Membership } from './membership.ts';
 import type { OwnCalls } from './own-calls.ts';
 
@@ -59,7 +59,7 @@ export function peekInto<I, O, QI, QO, E>(
   return async (name, args) => {
     const { input, output } = service.queries[name];
     if (!input.accepts(args)) return failed('bad-input');
-    const query = encodeOperation('query', String(name), (writer) => input.write(writer, args));
+    const query = encodeCall('query', String(name), service.queries[name], args);
     const reply = await new Promise<Uint8Array | null>((resolve) => {
       if (closed.aborted) return resolve(null);
       const onClosed = (): void => resolve(null);

@@ -81,7 +81,7 @@ export async function startMember<I, O, QI, QO, E>(
     config,
     keys,
     ...(pair && { pair }),
-    createService: () => service.create({ hash: keys.hash, onThrow }),
+    createService: (version) => service.create({ hash: keys.hash, onThrow, ...(version && { version }) }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
   const onBatch = eventTeller(service, options, logger);
