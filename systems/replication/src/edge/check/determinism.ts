@@ -149,7 +149,7 @@ function brokenPromises<I, O, QI, QO, E>(
 ): Finding[] {
   const { query } = options;
   const cases = serviceSuite({
-    create: () => service.create({ hash: sha256 }),
+    create: (version) => service.create({ hash: sha256, ...(version !== undefined && { version }) }),
     operation: (random) => encode('operation', service.operations, options.operation(random)).bytes,
     query: (random) =>
       query === undefined ? new Uint8Array(0) : encode('query', service.queries, query(random)).bytes,
