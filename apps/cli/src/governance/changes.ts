@@ -25,6 +25,8 @@ export interface Wish {
   readonly keys?: ReadonlyMap<number, Uint8Array>;
   readonly faults?: FaultModel;
   readonly preset?: Preset;
+  /** Of the service. */
+  readonly version?: number;
 }
 
 /** The configuration that follows; throws a `CommandError` that says why there is none. */
@@ -43,6 +45,7 @@ export function nextConfiguration(present: Configuration, wish: Wish): Configura
     speculates,
     fastCommit,
     commitOptimisation,
+    version: wish.version ?? present.version,
     members: [...rekeyed, ...newcomers(present, wish.join ?? [])].sort((a, b) => a.id - b.id),
     retired: [...present.retired, ...leaving].sort((a, b) => a - b),
   };

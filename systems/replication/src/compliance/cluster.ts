@@ -79,6 +79,8 @@ export interface ClusterOptions {
   readonly filterAdversaries?: ReadonlyMap<number, FilterStrategy>;
   /** Who may join later: they run from the start, as members of nothing. Then the federation can be changed. */
   readonly joiners?: readonly NodeId[];
+  /** Which versions of the ledger a member's binary can run, asked at each of its starts; the first alone unless told. */
+  readonly binaryOf?: (member: NodeId) => readonly number[];
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
 }
@@ -194,7 +196,7 @@ function replicaOf(
   const plain = createReplica({
     config,
     keys,
-    createService: () => createLedger(modelHash),
+    createService: (version) => createLedger(modelHash, version, options.binaryOf?.(self)),
     ...(config.admission === 'request-quorum' && { pair: pairOf(options, ids, self, node) }),
     ...(joiners !== undefined && { governed: governedAs(seed, config, ids) }),
   });

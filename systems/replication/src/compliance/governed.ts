@@ -90,7 +90,7 @@ export interface Change {
   /** Members that take their next key. */
   readonly rekey?: readonly NodeId[];
   readonly faults?: FaultModel;
-  readonly settings?: Partial<Pick<Configuration, 'order' | 'speculates' | 'fastCommit'>>;
+  readonly settings?: Partial<Pick<Configuration, 'order' | 'speculates' | 'fastCommit' | 'version'>>;
 }
 
 export function changed(seed: number, present: Configuration, change: Change): Configuration {

@@ -5,10 +5,11 @@
  */
 
 import type { Hash, Keys, Signatures } from '@concordat/crypto';
-import { assert, type Digest } from '@concordat/kernel';
+import { assert, type Digest, type NodeId, type Service } from '@concordat/kernel';
 import { numberKey, type State, type StateCell, type StateMap } from '@concordat/state';
 import { createReader, createWriter } from '@concordat/wire';
 import type { OrderName, OrderProtocol } from '../order/order-protocol.ts';
+import { decodeAnnouncement, encodeAnnouncement } from './announcement.ts';
 import {
   decodeReconfigure,
   type Reconfigure,
@@ -16,8 +17,9 @@ import {
   type Verdict,
   writeReconfigure,
 } from './command.ts';
-import { type Configuration, configurationDigest } from './configuration.ts';
+import { type Configuration, configurationDigest, delegateOf } from './configuration.ts';
 import { type Court, refusalOf } from './judgement.ts';
+import { type Announced, readinessProblem } from './readiness.ts';
 
 export interface EpochRecord {
   readonly command: Reconfigure;
@@ -33,11 +35,15 @@ export interface GovernanceState {
   readonly epoch: StateCell<number>;
   /** What `epochs` holds, decoded: every message asks for the present configuration. */
   readonly records: ReadonlyMap<number, EpochRecord>;
+  /** Versions of the service that members' binaries can run, as they have announced them. */
+  readonly announced: Announced;
 }
 
 /** What execution must know to judge commands. */
 export interface Governance {
   readonly cluster: Digest;
+  /** False where nobody can change anything. */
+  readonly isGoverned: boolean;
   /** What the federation begins with, or a later configuration that its operator trusts. */
   readonly genesis: Configuration;
   readonly checkpointInterval: number;
@@ -74,6 +80,14 @@ const numberCodec = {
   },
 };
 
+const versionsCodec = { encode: encodeAnnouncement, decode: decodeAnnouncement };
+
+/** Where nobody governs, the version in force is the newest that binaries can run. */
+export const inVersionOf = (governance: Governance, service: Service): Governance =>
+  governance.isGoverned
+    ? governance
+    : { ...governance, genesis: { ...governance.genesis, version: service.version() } };
+
 export function declareGovernance(state: State, { genesis }: Governance): GovernanceState {
   const epochs = state.map<number, EpochRecord>('epochs', { ...numberKey, ...recordCodec });
   const epoch = state.cell<number>('epoch', numberCodec, genesis.epoch);
@@ -84,7 +98,8 @@ export function declareGovernance(state: State, { genesis }: Governance): Govern
     else records.set(key, after);
   });
   epochs.set(genesis.epoch, { command, slot: 0, base: 0 });
-  return { epochs, epoch, records };
+  const announced = state.map<NodeId, readonly number[]>('announced', { ...numberKey, ...versionsCodec });
+  return { epochs, epoch, records, announced };
 }
 
 /** The record of the configuration in force after what is executed. */
@@ -117,15 +132,24 @@ export function executeReconfigure(
     const { epoch } = pending.command.next;
     return refused(`epoch ${epoch} is decided already, and begins after slot ${pending.base}`);
   }
-  const refusal = refusalOf(
-    courtOf(governance, context, hash),
-    presentRecord(governance).command.next,
-    command,
-  );
+  const present = presentRecord(governance).command.next;
+  const refusal =
+    refusalOf(courtOf(governance, context, hash), present, command) ??
+    readinessProblem(governance.announced, present, command.next);
   if (refusal !== null) return refused(refusal);
   const base = boundaryOf(slot, context.checkpointInterval);
   governance.epochs.set(command.next.epoch, { command, slot, base });
   return { accepted: true, epoch: command.next.epoch, afterSlot: base };
+}
+
+/** Records what a member's binary can run; of others nothing is recorded. */
+export function recordVersions(
+  governance: GovernanceState,
+  domain: NodeId,
+  versions: readonly number[],
+): void {
+  const isMember = delegateOf(presentRecord(governance).command.next, domain) !== null;
+  if (isMember) governance.announced.set(domain, versions);
 }
 
 /** A court that knows the configurations of the ordered state. */

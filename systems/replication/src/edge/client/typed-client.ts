@@ -4,7 +4,7 @@
  */
 
 import type { OperationCodecs, TypedService } from '../service/definition.ts';
-import { decodeReply, encodeOperation, type OperationKind } from '../service/frames.ts';
+import { decodeReply, encodeCall, type OperationKind } from '../service/frames.ts';
 import { failed, type Outcome, unknown } from './outcome.ts';
 
 export interface CallOptions {
@@ -65,7 +65,7 @@ async function perform<A, T>(
     return failed('bad-input', `the input of '${name}' has another form or is too large`);
   if (channel.closed.aborted) return failed('closed');
   if (options.signal?.aborted === true) return failed('aborted');
-  const body = encodeOperation(kind, name, (writer) => input.write(writer, args));
+  const body = encodeCall(kind, name, codecs, args);
   const submit =
     kind === 'query'
       ? (...sent: Parameters<Channel['submit']>) => askOrSubmit(channel, ...sent)

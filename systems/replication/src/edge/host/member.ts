@@ -81,7 +81,8 @@ export async function startMember<I, O, QI, QO, E>(
     config,
     keys,
     ...(pair && { pair }),
-    createService: () => service.create({ hash: keys.hash, onThrow: throwTeller(logger) }),
+    createService: (version) =>
+      service.create({ hash: keys.hash, onThrow: throwTeller(logger), ...(version && { version }) }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
   const onBatch = eventTeller(service, options, logger);

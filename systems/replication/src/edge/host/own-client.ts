@@ -8,7 +8,7 @@ import type { Message } from '../../replica/messages.ts';
 import { failed, unknown } from '../client/outcome.ts';
 import { createTypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
-import { decodeReply, encodeOperation } from '../service/frames.ts';
+import { decodeReply, encodeCall } from '../service/frames.ts';
 import type { Member } from './member-handle.ts';
 import type { OwnCalls } from './own-calls.ts';
 
@@ -44,7 +44,7 @@ function peekInto<S, I, O, QI, QO, E>(
   return async (name, args) => {
     const { input, output } = service.queries[name];
     if (!input.accepts(args)) return failed('bad-input');
-    const query = encodeOperation('query', String(name), (writer) => input.write(writer, args));
+    const query = encodeCall('query', String(name), service.queries[name], args);
     const reply = await new Promise<Uint8Array | null>((resolve) => {
       if (closed.aborted) return resolve(null);
       const onClosed = (): void => resolve(null);
