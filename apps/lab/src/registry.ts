@@ -5,18 +5,22 @@ import { authenticators } from './experiments/authenticators/experiment.ts';
 import { costs } from './experiments/costs/experiment.ts';
 import { faultModels } from './experiments/fault-models/experiment.ts';
 import { messageDelays } from './experiments/message-delays/experiment.ts';
+import { regularViews } from './experiments/regular-views/experiment.ts';
 import { signedRequests } from './experiments/signed-requests/experiment.ts';
 import { slowBackup } from './experiments/slow-backup/experiment.ts';
 import { slowPrimary } from './experiments/slow-primary/experiment.ts';
+import { speculation } from './experiments/speculation/experiment.ts';
 import { underAttack } from './experiments/under-attack/experiment.ts';
 import { unfairPrimary } from './experiments/unfair-primary/experiment.ts';
 
 export const EXPERIMENTS: readonly AnyExperiment[] = [
   messageDelays,
   authenticators,
+  speculation,
   slowBackup,
   slowPrimary,
   unfairPrimary,
+  regularViews,
   underAttack,
   faultModels,
   signedRequests,

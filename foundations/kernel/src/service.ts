@@ -59,8 +59,18 @@ export interface Restore {
 }
 
 export interface Service {
-  /** Ordered state format; binaries carry the former version too. */
-  readonly version: number;
+  /** Version in force: of the state's format, and of what operations do. Ordered like the state, and part of its digest. */
+  version(): number;
+  /**
+   * What this binary can run, ascending: its newest version and the former one, so that binaries are replaced one by one
+   * and the state is switched once enough of them can follow.
+   */
+  readonly versions: readonly number[];
+  /**
+   * Migrates the state to a later one of `versions`. Depends on the state alone, so that every binary which can do it gets
+   * the same state. Goes with marks like execution: a rollback takes it back, an earlier mark's snapshot stays what it was.
+   */
+  switchTo(version: number): void;
   /** Executes an operation and returns its reply. Malformed operations get an error reply: never a throw. */
   execute(op: Uint8Array, context: ExecuteContext): Uint8Array;
   /** Answers from the current state and changes nothing. */
@@ -75,7 +85,10 @@ export interface Service {
   release(mark: Mark): void;
   /** The state at a mark that is not yet released; reading may go on while later operations execute. */
   snapshot(mark: Mark): Snapshot;
-  /** Begins to rebuild from a peer's snapshot; null if the list of part digests does not hash to `digest`. */
+  /**
+   * Begins to rebuild from a peer's snapshot of any of `versions`, which is in force at its end; null if the list of part
+   * digests does not hash to `digest` under one of them.
+   */
   restore(digest: Digest, partDigests: readonly Digest[]): Restore | null;
   /** Keys an operation touches, for execution in parallel (Eve's mixer). */
   conflictKeys?(op: Uint8Array): readonly { readonly key: string; readonly isWrite: boolean }[];

@@ -30,7 +30,8 @@ export const BIRTHS = '.births';
 
 export interface RestoreTarget {
   readonly hash: Hash;
-  readonly version: number;
+  /** Those that a state may be of. */
+  readonly versions: readonly number[];
   readonly collections: ReadonlyMap<string, Collection>;
   readonly records: Records;
   /** What the next key will be born as. */
@@ -39,8 +40,8 @@ export interface RestoreTarget {
   presentTree(): Tree;
   /** Drops all marks, and what only they show. */
   dropMarks(): void;
-  /** Puts the tree in the place of the present one, of which these parts are not in it. */
-  replace(tree: Tree, gone: readonly Part[]): void;
+  /** Puts the tree in the place of the present one, of which these parts are not in it. It is of this version. */
+  replace(tree: Tree, gone: readonly Part[], version: number): void;
 }
 
 /** A part that was accepted: the present state's own, or one from outside. */
@@ -58,6 +59,7 @@ interface Accepted extends Range {
 
 interface Build {
   readonly target: RestoreTarget;
+  readonly version: number;
   readonly promised: readonly Digest[];
   readonly stagings: ReadonlyMap<string, Staging>;
   readonly accepted: (Accepted | undefined)[];
@@ -80,9 +82,12 @@ export function createRestore(
   promised: readonly Digest[],
 ): Restore | null {
   if (promised.some((part) => part.length !== DIGEST_BYTES)) return null;
-  if (!equalBytes(listDigest(target.hash, target.version, concatBytes(promised)), digest)) return null;
+  const list = concatBytes(promised);
+  const version = target.versions.find((one) => equalBytes(listDigest(target.hash, one, list), digest));
+  if (version === undefined) return null;
   const build: Build = {
     target,
+    version,
     promised,
     stagings: new Map([...target.collections].map(([name, collection]) => [name, collection.stage()])),
     accepted: promised.map(() => undefined),
@@ -265,7 +270,7 @@ function finish(build: Build): void {
   const parts = build.accepted
     .filter((one) => one !== undefined)
     .map((one) => one.own ?? install(build, one));
-  target.replace(treeOf(parts), gone);
+  target.replace(treeOf(parts), gone, build.version);
 }
 
 /** The part with its entries in the state. */

@@ -11,17 +11,32 @@ import { type ServiceDriver, serviceSuite } from '@concordat/kernel/compliance';
 import { createReader, createWriter, utf8 } from '@concordat/wire';
 import { createState, numberKey } from './index.ts';
 
+const NONE = new Uint8Array(0);
+
+const registerCodec = {
+  ...numberKey,
+  encode: (value: Uint8Array) => value,
+  decode: (bytes: Uint8Array) => bytes,
+};
+
 /** A register bank: operations write or clear a register, replies tell what it held. */
-function createRegisters(): Service {
-  const state = createState({ hash: modelHash, version: 1 });
-  const registers = state.map('registers', {
-    ...numberKey,
-    encode: (value: Uint8Array) => value,
-    decode: (bytes) => bytes,
-  });
+function createRegisters(version = 1): Service {
+  const state = createState({ hash: modelHash, version, versions: [1, 2] });
+  const plain = state.map('registers', registerCodec);
+  // The second version keeps what was written the other way round.
+  const reversed = state.map('reversed', registerCodec);
+  const present = () => (state.version() === 1 ? plain : reversed);
   const ticks = state.cell('ticks', { encode: encodeTicks, decode: decodeTicks }, 0);
   return {
-    version: 1,
+    version: state.version,
+    versions: state.versions,
+    switchTo: (next) => {
+      for (const key of plain.sortedKeys()) {
+        reversed.set(key, (plain.get(key) ?? NONE).slice().reverse());
+        plain.delete(key);
+      }
+      state.switchTo(next);
+    },
     digest: state.digest,
     mark: state.mark,
     rollback: state.rollback,
@@ -33,13 +48,14 @@ function createRegisters(): Service {
       const key = reader.u8();
       const value = reader.bytes(64);
       if (reader.finish(true) === null) return utf8('malformed');
+      const registers = present();
       const before = registers.get(key);
       if (value.length === 0) registers.delete(key);
-      else registers.set(key, value);
+      else registers.set(key, state.version() === 1 ? value : value.slice().reverse());
       context.emit(utf8(`wrote ${key} at ${context.time} drawing ${context.random.below(100)}`));
       return before ?? utf8('empty');
     },
-    query: (op) => registers.get(op[0] ?? 0) ?? utf8('empty'),
+    query: (op) => present().get(op[0] ?? 0) ?? utf8('empty'),
     advance: () => ticks.set(ticks.get() + 1),
   };
 }
@@ -55,7 +71,7 @@ function decodeTicks(bytes: Uint8Array): number | null {
   return reader.finish(reader.u53());
 }
 
-const driverOf = (create: () => Service): ServiceDriver => ({
+const driverOf = (create: ServiceDriver['create']): ServiceDriver => ({
   create,
   operation: (random) => {
     const writer = createWriter();
@@ -116,13 +132,40 @@ const broken: Record<string, Variant> = {
     restore: (digest, parts) =>
       honest.restore(digest, parts) ?? { offer: () => false, missing: () => [0], finish: () => {} },
   }),
+  'migrates what it remembers beside the state': (honest) => {
+    let executed = 0;
+    return {
+      execute: (op, context) => {
+        executed += 1;
+        return honest.execute(op, context);
+      },
+      switchTo: (version) => {
+        honest.switchTo(version);
+        honest.advance(0, () => {});
+        if (executed % 2 === 0) honest.advance(0, () => {});
+      },
+    };
+  },
+  'stays of the newer version in a rollback': (honest) => {
+    let latest = 1;
+    return {
+      version: () => Math.max(latest, honest.version()),
+      switchTo: (version) => {
+        honest.switchTo(version);
+        latest = version;
+      },
+    };
+  },
+  'restores its newest version alone': (honest) => ({
+    restore: (digest, parts) => (honest.version() === 2 ? honest.restore(digest, parts) : null),
+  }),
 };
 
 describe('the service suite', () => {
   for (const [name, variant] of Object.entries(broken)) {
     it(`rejects a service that ${name}`, () => {
-      const create = (): Service => {
-        const honest = createRegisters();
+      const create = (version?: number): Service => {
+        const honest = createRegisters(version);
         return { ...honest, ...variant(honest) };
       };
       assert.throws(() => {

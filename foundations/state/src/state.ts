@@ -17,8 +17,10 @@ import { changed, countParts, emptyTree, partsOf, stateDigest, type Tree } from 
 
 export interface StateOptions {
   readonly hash: Hash;
-  /** Format of this state, which its digest commits to. */
+  /** Format that the state begins with; its digest commits to it. */
   readonly version: number;
+  /** All that it can be of, ascending: what may be restored and switched to. `version` alone if absent. */
+  readonly versions?: readonly number[];
 }
 
 /** One value, never absent. While it equals its initial value it takes no room in the state. */
@@ -29,8 +31,17 @@ export interface StateCell<V> {
   observe(observer: (before: V, after: V) => void): void;
 }
 
+/**
+ * Collections of all versions are declared together, and one stands for one format: what a version keeps, it finds under
+ * the same name; what it holds in another form has a collection of its own. So a migration is writing like any other, a
+ * rollback takes it back, and an earlier mark's snapshot stays what it was.
+ */
 export interface State {
-  readonly version: number;
+  /** Of the content as it is. */
+  version(): number;
+  readonly versions: readonly number[];
+  /** The content is of this later version from here on: to be called with what was migrated, before the next mark. */
+  switchTo(version: number): void;
   /** Declares a map; once per name (ASCII, at most 32 characters), before the first mark. */
   map<K extends string | number, V>(name: string, codec: EntryCodec<K, V>): StateMap<K, V>;
   /** Declares a cell, under the same rules. */
@@ -46,6 +57,7 @@ export interface State {
 /** A mark, with the tree of that moment if it is known. */
 interface OpenMark {
   readonly mark: Mark;
+  readonly version: number;
   tree: Tree | null;
   /** Nothing differed from the tree. */
   readonly isClean: boolean;
@@ -55,11 +67,13 @@ interface OpenMark {
 
 interface Core extends CollectionContext {
   readonly hash: Hash;
-  readonly version: number;
+  readonly versions: readonly number[];
   readonly collections: Map<string, Collection>;
   tree: Tree;
   /** Counts the keys that came to be; null only until it is declared. */
   births: StateCell<Birth> | null;
+  /** Of the content as it is. */
+  version: number;
   /** In ascending order. */
   open: OpenMark[];
   openMark: Mark;
@@ -68,10 +82,12 @@ interface Core extends CollectionContext {
   condemned: RecordId[];
 }
 
-function createCore({ hash, version }: StateOptions): Core {
+function createCore({ hash, version, versions = [version] }: StateOptions): Core {
+  assert(versions.includes(version), 'a state begins with a version that it can be of');
   const records = createRecords(hash);
   const core: Core = {
     hash,
+    versions,
     version,
     collections: new Map(),
     records,
@@ -104,7 +120,15 @@ function nextBirth({ births }: Core): Birth {
 export function createState(options: StateOptions): State {
   const core = createCore(options);
   return {
-    version: core.version,
+    version: () => core.version,
+    versions: core.versions,
+    switchTo: (version) => {
+      assert(
+        version > core.version && core.versions.includes(version),
+        'a state switches to a later version',
+      );
+      core.version = version;
+    },
     ...declarations(core),
     digest: () => digestOf(core),
     mark: () => openMark(core),
@@ -120,7 +144,7 @@ export function createState(options: StateOptions): State {
 
 const restoreTarget = (core: Core): RestoreTarget => ({
   hash: core.hash,
-  version: core.version,
+  versions: core.versions,
   collections: core.collections,
   records: core.records,
   nextBirth: () => nextBirth(core),
@@ -132,7 +156,8 @@ const restoreTarget = (core: Core): RestoreTarget => ({
     keepOpen(core, () => false);
     for (const collection of core.collections.values()) collection.release(core.lastMark);
   },
-  replace: (tree, gone) => {
+  replace: (tree, gone, version) => {
+    core.version = version;
     core.tree = tree;
     for (const { records } of gone) for (const id of records) core.condemn(id);
     settle(core);
@@ -231,9 +256,10 @@ function isDirty(core: Core): boolean {
 function openMark(core: Core): Mark {
   core.lastMark++;
   const isClean = !isDirty(core);
-  core.open.push({ mark: core.lastMark, tree: isClean ? core.tree : null, isClean, made: [] });
-  core.openMark = core.lastMark;
-  return core.lastMark;
+  const { lastMark: mark, version } = core;
+  core.open.push({ mark, version, tree: isClean ? core.tree : null, isClean, made: [] });
+  core.openMark = mark;
+  return mark;
 }
 
 function findMark(core: Core, mark: Mark): OpenMark {
@@ -243,7 +269,8 @@ function findMark(core: Core, mark: Mark): OpenMark {
 }
 
 function rollback(core: Core, mark: Mark): void {
-  const { tree, isClean } = findMark(core, mark);
+  const { tree, isClean, version } = findMark(core, mark);
+  core.version = version;
   keepOpen(core, (open) => open.mark <= mark);
   for (const collection of core.collections.values()) {
     collection.undoSince(mark);
@@ -264,7 +291,8 @@ function treeAt(core: Core, mark: Mark): Tree {
 }
 
 function snapshotOf(core: Core, mark: Mark): Snapshot {
-  const { hash, version } = core;
+  const { hash } = core;
+  const { version } = findMark(core, mark);
   const tree = treeAt(core, mark);
   // Most snapshots are never read: a list of all parts is made for those that are.
   let list: Part[] | null = null;

@@ -17,7 +17,8 @@ import { type Birth, birthOf, isTombstone, type RecordId, type Records, sizeOf }
 export interface Tree {
   readonly root: Part | Inner;
   /** Of the state, once somebody asked. */
-  digest: Digest | null;
+  /** Once somebody asked, under the version that was asked for. */
+  digest: { readonly version: number; readonly value: Digest } | null;
 }
 
 interface Inner extends Range {
@@ -77,8 +78,9 @@ export const listDigest = (hash: Hash, version: number, digests: Uint8Array): Di
 };
 
 export function stateDigest(hash: Hash, version: number, tree: Tree): Digest {
-  tree.digest ??= listDigest(hash, version, digestsBelow(tree.root));
-  return tree.digest;
+  if (tree.digest?.version !== version)
+    tree.digest = { version, value: listDigest(hash, version, digestsBelow(tree.root)) };
+  return tree.digest.value;
 }
 
 function digestsBelow(root: Part | Inner): Uint8Array {

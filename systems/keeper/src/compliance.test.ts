@@ -57,7 +57,7 @@ function drawOrder(random: Prng): Order {
 const identities = [[{ scheme: 'ip', id: '10.0.0.1' }], [{ scheme: 'digest', id: 'u:h' }]];
 
 const suite = serviceSuite({
-  create: createTestService,
+  create: () => createTestService(),
   operation: (random) => {
     // Every body claims first, so that most of what follows is obeyed.
     const orders: Order[] = [{ kind: 'claim' }];

@@ -83,6 +83,8 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
 
 const replicationOf = (state: State): Omit<Service, 'execute' | 'query' | 'advance'> => ({
   version: state.version,
+  versions: state.versions,
+  switchTo: state.switchTo,
   digest: state.digest,
   mark: state.mark,
   rollback: state.rollback,

@@ -7,6 +7,7 @@ import { assert, type Digest, MAX_MEMBERS, type Millis, type NodeId } from '@con
 import type { AdmissionName } from './admission/admission.ts';
 import { type FaultModel, type Quorums, quorumsOf } from './fault-model.ts';
 import type { OrderName } from './order/order-protocol.ts';
+import { MAX_REPLIES_PER_CLIENT } from './request.ts';
 import { allPolicies, type Policies } from './robust/policies.ts';
 
 export interface ReplicaConfig {
@@ -115,6 +116,7 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     'there are as many executors as the fault model asks for, where order replicas do not execute',
   );
   assert(config.executes || !config.speculates, 'who does not execute does not execute ahead');
+  assert(config.clientWindow <= MAX_REPLIES_PER_CLIENT, 'who waits for a reply finds it in the state');
   assert((config.window & (config.window - 1)) === 0, 'the window is a power of two');
   assert(config.window >= 2 * config.checkpointInterval, 'the window holds two checkpoint intervals');
   assert(config.heartbeatMs * 2 <= config.viewTimeoutMs, 'an idle primary is heard before it is suspected');
@@ -126,8 +128,8 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
 }
 
 /** The ids of executors, unless a deployment names others: no member has such a one. */
-export const executorIds = (quorums: Quorums): NodeId[] =>
-  Array.from({ length: quorums.executors }, (_, i) => MAX_MEMBERS + i);
+export const executorIds = ({ executors }: Pick<Quorums, 'executors'>): NodeId[] =>
+  Array.from({ length: executors }, (_, i) => MAX_MEMBERS + i);
 
 /** The members of a federation in which nobody has joined or left. */
 export const firstMembers = (quorums: Quorums): NodeId[] =>

@@ -45,3 +45,4 @@ export { createReplica, type Governed, orderedLog } from './replica/replica.ts';
 export { replicationRules, viewOf } from './replica/rules.ts';
 export type { ReplicaState } from './replica/state.ts';
 export * from './request.ts';
+export { allPolicies } from './robust/policies.ts';

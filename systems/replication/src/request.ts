@@ -10,6 +10,12 @@ import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
 import { type Digest, MAX_REQUEST_BYTES, type SignatureCheck, type Submitter } from '@concordat/kernel';
 import { compact, createWriter, type Reader, type Writer } from '@concordat/wire';
 
+/**
+ * Replies kept for one client, acknowledged or not: as many as it may have requests under way, so that whoever waits for
+ * one finds it. A client that never acknowledges loses its oldest instead of filling the state.
+ */
+export const MAX_REPLIES_PER_CLIENT = 128;
+
 /** Client 0 of a domain is its replica itself: its requests are commands to replication, not to the service. */
 export const COMMAND_CLIENT = 0;
 

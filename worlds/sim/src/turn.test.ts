@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Env, FIRST_CONNECTION, type Process } from '@concordat/kernel';
+import { type Env, FIRST_CONNECTION, halt, type Process } from '@concordat/kernel';
 import {
   createWorld,
   freeCosts,
@@ -277,6 +277,24 @@ test('an adversary that fails only halts', () => {
   assert.equal(world.isUp(0), false);
   assert.deepEqual(heard(world, 1), []);
   assert.equal(world.notes.at(-1)?.note.kind, 'failed');
+});
+
+test('a process that halts for its operator is down, no failure of the run, and goes on from its disk', () => {
+  const world = worldOf();
+  act(world, 0, (env) => void env.append(Uint8Array.of(1)));
+  world.run(5);
+  act(world, 0, (env) => {
+    env.append(Uint8Array.of(2));
+    env.send(1, 'never');
+    halt('upgrade this binary');
+  });
+  world.run(5);
+  assert.equal(world.isUp(0), false);
+  assert.deepEqual(heard(world, 1), []);
+  assert.deepEqual(world.notes.at(-1)?.note, { kind: 'halted', reason: 'upgrade this binary' });
+  world.restart(0);
+  world.run(5);
+  assert.equal(world.isUp(0), true);
 });
 
 test('a clock that jumps moves no timer and never steps back', () => {

@@ -4,7 +4,7 @@
  * durable. Turns pipeline: a later turn runs while earlier ones wait for the disk.
  */
 
-import { unreachable } from '@concordat/kernel';
+import { HaltError, unreachable } from '@concordat/kernel';
 import { readClock } from './clock.ts';
 import { finishSync, isFull, journalEnd, recover, releaseRecords, syncDuration } from './disk.ts';
 import {
@@ -105,8 +105,11 @@ function runHandlers(sim: Sim, run: Run): boolean {
     if (sim.checksInvariants) process.invariants?.(run.state);
     return true;
   } catch (error) {
-    if (mayFail !== true) throw new ProcessFailure(run.host.id, sim.now, error);
-    emitNote(sim, run.host.id, { kind: 'failed', reason: error instanceof Error ? error.message : 'thrown' });
+    // A process may stop for its operator's sake; nothing else is a reason to throw.
+    const isHalted = error instanceof HaltError;
+    if (mayFail !== true && !isHalted) throw new ProcessFailure(run.host.id, sim.now, error);
+    const reason = error instanceof Error ? error.message : 'thrown';
+    emitNote(sim, run.host.id, { kind: isHalted ? 'halted' : 'failed', reason });
     return false;
   }
 }

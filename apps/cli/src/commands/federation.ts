@@ -18,12 +18,22 @@ import { placesIn, readAdmin } from '../config/organisation.ts';
 import { ask } from '../daemon/control.ts';
 import { CommandError } from '../errors.ts';
 import { chainAt, convictIn, governanceAt, presentAt, propose } from '../governance/asking.ts';
-import { hostable } from '../governance/changes.ts';
+import { hostable, type Wish } from '../governance/changes.ts';
 import { readProposal, writeProposal } from '../governance/proposal.ts';
+import { natural } from './natural.ts';
 
 export const federationCommand = (): Command =>
   new Command('federation')
     .description('change a running federation: propose, approve, submit')
+    .addHelpText(
+      'after',
+      '\nA new version of the service: install the new binary at one member after the other (status shows who can run what),\n' +
+        'then switch all at once. Example:\n' +
+        '  concordat federation status --data /var/lib/concordat\n' +
+        '  concordat federation propose upgrade.json --service-version 2 --data /var/lib/concordat\n' +
+        '  concordat federation approve upgrade.json --data /var/lib/concordat --federation federation.yaml\n' +
+        '  concordat federation submit upgrade.json --data /var/lib/concordat\n',
+    )
     .addCommand(statusCommand())
     .addCommand(proposeCommand())
     .addCommand(approveCommand())
@@ -42,22 +52,58 @@ const statusCommand = (): Command =>
         [
           `epoch ${present.epoch}: u = ${u}, r = ${r}${spare > 0 ? `, ${spare} spare` : ''}, ${present.order} ordering`,
           `members: ${members.map(({ name }) => name).join(', ')}`,
+          `service: version ${present.version}; ${members.map(canRun).join(', ')}`,
           `a change needs the approvals of ${approvalsNeeded(present)} members' administrators`,
           '',
         ].join('\n'),
       );
     });
 
+const canRun = ({
+  name,
+  versions,
+}: {
+  readonly name: string;
+  readonly versions: readonly number[];
+}): string => `${name} can run ${versions.join(' and ')}`;
+
+interface ProposeOptions {
+  readonly data: string;
+  readonly preset?: string;
+  readonly serviceVersion?: number;
+}
+
 const proposeCommand = (): Command =>
   new Command('propose')
-    .description('propose another order protocol; for other members see concordat member')
+    .description(
+      'propose another order protocol or version of the service; for other members see concordat member',
+    )
     .argument('<file>', 'where the proposal goes')
     .requiredOption('--data <directory>', 'of a daemon that runs')
-    .requiredOption('--preset <name>', `one of ${Object.keys(presets).join(', ')}`)
-    .action((file: string, { data, preset }: { data: string; preset: string }) => {
-      if (!isPresetName(preset)) throw new CommandError('bad-preset', `${preset} is no preset`);
-      return propose(data, file, () => ({ preset: presets[preset] }));
-    });
+    .option('--preset <name>', `one of ${Object.keys(presets).join(', ')}`)
+    .option(
+      '--service-version <n>',
+      'of the service, once enough members can run it; there is no way back',
+      natural,
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  concordat federation propose protocol.json --preset zyzzyva --data /var/lib/concordat\n' +
+        '  concordat federation propose upgrade.json --service-version 2 --data /var/lib/concordat\n',
+    )
+    .action((file: string, options: ProposeOptions) => propose(options.data, file, () => wishIn(options)));
+
+function wishIn({ preset, serviceVersion }: ProposeOptions): Wish {
+  if (preset === undefined && serviceVersion === undefined)
+    throw new CommandError('no-change', 'nothing is to change', 'Give --preset or --service-version.');
+  if (preset !== undefined && !isPresetName(preset))
+    throw new CommandError('bad-preset', `${preset} is no preset`);
+  return {
+    ...(preset !== undefined && { preset: presets[preset] }),
+    ...(serviceVersion !== undefined && { version: serviceVersion }),
+  };
+}
 
 const approveCommand = (): Command =>
   new Command('approve')

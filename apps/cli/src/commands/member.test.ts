@@ -112,6 +112,17 @@ test('a member is replaced, another takes a new key, and the federation bears th
   await assert.rejects(run('federation', 'propose', PROPOSAL, '--data', at('alpha'), '--preset', 'upright'), {
     message: /filter nodes are not hosted by daemons/,
   });
+  await run('federation', 'propose', PROPOSAL, '--service-version', '2', '--data', at('alpha'));
+  await assert.rejects(approveAndSubmit(['alpha', 'bravo', 'charlie'], 'bravo'), {
+    message:
+      'refused: version 2 needs 3 members that have announced it, here are 0: missing members 0, 1, 2, 3',
+  });
+  const versions = (await governanceAt(at('alpha'))).members.map((member) => member.versions);
+  assert.deepEqual(versions, [[1], [1], [1], [1]]);
+  await assert.rejects(run('federation', 'propose', PROPOSAL, '--data', at('alpha')), {
+    message: /nothing is to change/,
+  });
+
   await run('member', 'replace', 'delta', at('echo.yaml'), '--data', at('alpha'), '--out', PROPOSAL);
   await assert.rejects(approveAndSubmit(['alpha', 'bravo'], 'alpha'), {
     message: 'refused: 3 approvals are needed, here are 2',

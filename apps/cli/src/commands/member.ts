@@ -33,11 +33,11 @@ export const memberCommand = (): Command =>
 
 const listCommand = (): Command =>
   new Command('list')
-    .description('who orders now')
+    .description('who orders now, and which versions of the service their binaries can run')
     .requiredOption('--data <directory>', 'of a daemon that runs')
     .action(async ({ data }: { data: string }) => {
       const { epoch, members } = await governanceAt(data);
-      const lines = members.map(({ id, name }) => `${id}\t${name}`);
+      const lines = members.map(({ id, name, versions }) => `${id}\t${name}\t${versions.join(' ')}`);
       process.stdout.write(`epoch ${epoch}\n${lines.join('\n')}\n`);
     });
 

@@ -47,7 +47,12 @@ export interface GovernanceStatus {
   /** The present configuration's bytes, in hexadecimal. */
   readonly configuration: string;
   readonly isMember: boolean;
-  readonly members: readonly { readonly id: number; readonly name: string }[];
+  readonly members: readonly {
+    readonly id: number;
+    readonly name: string;
+    /** Of the service, that its binary can run, as it has announced them or by what the federation began with. */
+    readonly versions: readonly number[];
+  }[];
 }
 
 /** Outcomes of commands that operators may still ask about. */
@@ -103,10 +108,16 @@ const chainOf = ({ state: { replica } }: DomainHost, epoch: number): { readonly 
 
 function governanceOf({ state: { replica } }: DomainHost): GovernanceStatus {
   const configuration = configurationOf(replica);
+  const { announced } = replica.execution.core.governance;
+  const { version } = replica.governance.genesis;
   return {
     epoch: configuration.epoch,
     configuration: toHex(encodeConfiguration(configuration)),
     isMember: replica.isSeated,
-    members: memberIds(configuration).map((id) => ({ id, name: nameIn(configuration, id) })),
+    members: memberIds(configuration).map((id) => ({
+      id,
+      name: nameIn(configuration, id),
+      versions: announced.get(id) ?? [version],
+    })),
   };
 }

@@ -24,7 +24,7 @@ const schema = z.object({
   epoch: z.int(),
   configuration: z.string(),
   isMember: z.boolean(),
-  members: z.array(z.object({ id: z.int(), name: z.string() })),
+  members: z.array(z.object({ id: z.int(), name: z.string(), versions: z.array(z.int()) })),
 });
 
 export async function governanceAt(directory: string): Promise<GovernanceStatus> {
@@ -38,8 +38,10 @@ export async function governanceAt(directory: string): Promise<GovernanceStatus>
 }
 
 /** The configuration that the daemon runs by. */
-export async function presentAt(directory: string): Promise<Configuration> {
-  const { configuration } = await governanceAt(directory);
+export const presentAt = async (directory: string): Promise<Configuration> =>
+  configurationIn(await governanceAt(directory));
+
+function configurationIn({ configuration }: GovernanceStatus): Configuration {
   const present = decodeConfiguration(fromHex(configuration) ?? new Uint8Array(0));
   if (present !== null) return present;
   throw new CommandError('old-daemon', 'the daemon has a configuration of another version');
@@ -59,6 +61,9 @@ export async function chainAt(directory: string): Promise<Link[]> {
     links.push(...more);
   }
 }
+/** Who has not announced yet that it can run the next version of the service: too many, and a switch is refused. */
+const lateFor = ({ members }: GovernanceStatus, version: number): string[] =>
+  members.filter(({ versions }) => !versions.includes(version)).map(({ name }) => name);
 
 /** Writes a proposal for what is wished, and says what it changes and what comes next. */
 export async function propose(
@@ -67,13 +72,16 @@ export async function propose(
   wish: (present: Configuration) => Wish,
   evidence?: string,
 ): Promise<void> {
-  const present = await presentAt(directory);
+  const status = await governanceAt(directory);
+  const present = configurationIn(status);
   const next = configurationFor(present, wish(present));
   const proof = evidence === undefined ? new Uint8Array(0) : new Uint8Array(readFileSync(evidence));
   const changes = changesIn(present, next, nameIn);
   writeProposal(file, { next, approvals: [], proof }, changes);
+  const late = next.version === present.version ? [] : lateFor(status, next.version);
   process.stdout.write(
     `${file}: epoch ${next.epoch}: ${changes.join('; ')}\n` +
+      (late.length > 0 ? `Binaries that cannot run version ${next.version} yet: ${late.join(', ')}\n` : '') +
       `Next, each administrator: concordat federation approve ${file} --data DIRECTORY --federation FILE\n` +
       `Then anyone:              concordat federation submit ${file} --data DIRECTORY\n`,
   );

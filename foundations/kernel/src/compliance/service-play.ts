@@ -7,8 +7,8 @@ import { require, sameBytes, shown } from './cases.ts';
 
 /** How to make the service under test and what to feed it. */
 export interface ServiceDriver {
-  /** A fresh instance in its initial state, always of the same kind. */
-  create(): Service;
+  /** A fresh instance in its initial state, always of the same kind; under this version if it is given. */
+  create(version?: number): Service;
   /** A well-formed operation in a buffer of its own. Some must change the state. */
   operation(random: Prng): Uint8Array;
   /** A well-formed query. */

@@ -8,11 +8,17 @@ import { createPrng } from '../prng.ts';
 import { type ComplianceCase, require, requireEqual, sameBytes, shown } from './cases.ts';
 import { digestText, play, type ServiceDriver } from './service-play.ts';
 import { snapshotCases } from './service-snapshot-suite.ts';
+import { versionCases } from './service-version-suite.ts';
 
 const SEEDS = [1, 2, 3, 4, 5];
 
 export function serviceSuite(driver: ServiceDriver): ComplianceCase[] {
-  return [...executionCases(driver), ...rollbackCases(driver), ...snapshotCases(driver)];
+  return [
+    ...executionCases(driver),
+    ...rollbackCases(driver),
+    ...snapshotCases(driver),
+    ...versionCases(driver),
+  ];
 }
 
 function executionCases(driver: ServiceDriver): ComplianceCase[] {

@@ -10,6 +10,7 @@ import { spoilRows } from './admission-attacks.ts';
 import { attacking } from './attacks.ts';
 import * as broken from './broken.ts';
 import * as governance from './broken-governance.ts';
+import * as upgrades from './broken-upgrades.ts';
 import {
   type Cluster,
   type ClusterOptions,
@@ -25,6 +26,7 @@ import { runA, runB, selectingBy } from './published-runs.ts';
 import type { WrongLogRuleName } from './speculative-log/rules.ts';
 import { accusedBy, objectionOf, runStorm } from './storm.ts';
 import { firstProblem, HASTY_ROUND_MS, type TwinsPreset } from './twins/run.ts';
+import { createBinaries } from './upgrades.ts';
 
 /**
  * Who speaks: the judges of a scripted scenario, or of a search over seeds of one; the general swarm within a few seeds;
@@ -257,6 +259,12 @@ const macAttack = (variant: broken.Variant | undefined): string | null => {
 const GOVERNED = { joiners: [4], settings: { checkpointInterval: 8, window: 16 } };
 const GOVERNED_UPRIGHT = { ...GOVERNED, settings: { ...presets.upright.settings, ...GOVERNED.settings } };
 
+/** These members' binaries are upgraded already. */
+const withBinaries = (upgraded: readonly NodeId[]) => ({
+  ...GOVERNED,
+  binaryOf: createBinaries(upgraded).of,
+});
+
 /** Twins whose rounds end in the middle of something: what is left in the middle is what the next view must not lose. */
 const amongTwins =
   (preset: TwinsPreset, count: number) =>
@@ -369,6 +377,27 @@ export const brokenVariants: readonly BrokenVariant[] = [
     foundBy: ['script'],
     variant: governance.emptyHanded,
     run: (variant) => play(variant, governance.leftBehind, GOVERNED_UPRIGHT),
+  },
+  {
+    name: 'a switch of the service that nobody has announced',
+    foundBy: ['script'],
+    variant: upgrades.rashSwitch,
+    run: (variant) => play(variant, upgrades.switchOfOne, withBinaries([1])),
+  },
+  {
+    name: 'a migration where the command is executed',
+    foundBy: ['script'],
+    variant: upgrades.hastyMigration,
+    run: (variant) => play(variant, upgrades.endWithoutOne, withBinaries([0, 1, 2])),
+  },
+  {
+    name: 'a binary that runs the newest version it can',
+    foundBy: ['script'],
+    variant: upgrades.ownMinded,
+    run: (variant) => {
+      const binaries = createBinaries();
+      return play(variant, upgrades.replaceAll(binaries), { ...GOVERNED, binaryOf: binaries.of });
+    },
   },
   {
     name: 'a primary that nobody suspects',

@@ -84,6 +84,8 @@ export interface ClusterOptions {
    * nodes, if there are any, are beside the members.
    */
   readonly joiners?: readonly NodeId[];
+  /** Which versions of the ledger a member's binary can run, asked at each of its starts; the first alone unless told. */
+  readonly binaryOf?: (member: NodeId) => readonly number[];
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
 }
@@ -237,7 +239,7 @@ function replicaOf(
   const plain = createReplica({
     config,
     keys,
-    createService: () => createLedger(modelHash),
+    createService: (version) => createLedger(modelHash, version, options.binaryOf?.(self)),
     ...(config.admission === 'request-quorum' &&
       joiners === undefined && { pair: pairOf(options, ids, self, node) }),
     ...(joiners !== undefined && { governed: governedAs(seed, config, ids) }),

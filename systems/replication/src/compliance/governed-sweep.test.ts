@@ -2,15 +2,27 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runSeed, type SweepCase } from '@concordat/sim';
+import { runSeed, type SweepCase, type World } from '@concordat/sim';
 import type { PresetName } from '../presets/index.ts';
+import type { ReplicaState } from '../replica/state.ts';
 import { governedSweep } from './governed-sweep.ts';
 
 const SEEDS = 8;
 
+const hasSwitched = (world: World): boolean =>
+  world.ids.some((id) => {
+    if (!world.isUp(id)) return false;
+    const state: unknown = world.stateOf(id);
+    return isReplica(state) && state.execution.service.version() === 2;
+  });
+
+const isReplica = (state: unknown): state is ReplicaState =>
+  typeof state === 'object' && state !== null && 'execution' in state;
+
 for (const preset of ['concordat', 'zyzzyva', 'upright'] satisfies PresetName[])
   test(`${preset}: ${SEEDS} seeds`, (t) => {
     let entered = 0;
+    let switched = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
       const cases: SweepCase[] = [];
       const system = governedSweep(preset);
@@ -22,7 +34,11 @@ for (const preset of ['concordat', 'zyzzyva', 'upright'] satisfies PresetName[])
       assert.equal(runSeed({ ...system, build }, seed, { horizonMs: 6000 }), null);
       const notes = cases.flatMap(({ world }) => world.notes);
       entered += notes.filter(({ note }) => note.kind === 'epoch').length;
+      if (cases.some(({ world }) => hasSwitched(world))) switched += 1;
     }
-    t.diagnostic(`${entered} times a member entered an epoch`);
+    t.diagnostic(
+      `${entered} times a member entered an epoch, ${switched} federations switched their service`,
+    );
     assert.ok(entered > SEEDS, 'federations change');
+    assert.ok(switched > 0, 'services get another version');
   });

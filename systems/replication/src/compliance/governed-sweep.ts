@@ -1,7 +1,9 @@
 /**
  * The swarm of federations that are changed while they run: members are replaced, join and leave with other fault models,
- * take new keys and change their order protocol, or how requests are admitted, under the faults of the plain sweep. No change makes the federation bear
- * fewer faults than the plan strikes it with. Judged beside the rest: the chains of all members are one, and hold offline.
+ * take new keys and change their order protocol, or how requests are admitted, under the faults of the plain sweep. No change
+ * makes the federation bear fewer faults than the plan strikes it with. Meanwhile binaries are replaced one by one, and the federation is asked to
+ * switch the version of its service: too early, in time, and while some cannot follow yet. Judged beside the rest: the chains
+ * of all members are one, and hold offline; each runs the version that its epoch says.
  */
 
 import { modelHash, modelSignatures } from '@concordat/crypto';
@@ -19,10 +21,13 @@ import type { ReplicaState } from '../replica/state.ts';
 import { type Cluster, createCluster, type ReplicaProcess, scheduleLoad } from './cluster.ts';
 import { approved, type Change, changed } from './governed.ts';
 import { clusterOptions, replicationSweep, type SweepConfig } from './sweep.ts';
+import { type Binaries, createBinaries, versionProblem } from './upgrades.ts';
 
 export interface GovernedConfig extends SweepConfig {
   /** Commands that are tried in the course of a run. */
   readonly changes: number;
+  /** Times at which it is tried to switch the version of the service. */
+  readonly switches: number;
 }
 
 /** Organisations that wait to join. */
@@ -45,6 +50,7 @@ export const governedSweep = (
         ...config,
         checkpointInterval: Math.min(config.checkpointInterval, 32),
         changes: 2 + random.below(6),
+        switches: 2 + random.below(3),
       };
     },
     faults: (config) => {
@@ -63,18 +69,53 @@ function build(
 ): SweepCase {
   const { seed, config, random, byzantine, horizonMs } = setting;
   const joiners = joinersOf(config);
-  const cluster = createCluster({ ...clusterOptions(setting), joiners, ...(variant && { variant }) });
+  const binaries = createBinaries();
+  const options = { ...clusterOptions(setting), joiners, binaryOf: binaries.of };
+  const cluster = createCluster({ ...options, ...(variant && { variant }) });
   scheduleLoad(cluster, random, config.operations, horizonMs);
   for (let i = 0; i < config.changes; i++) {
     const dice = random.fork(`change ${i}`);
     cluster.world.schedule(dice.below(Math.floor(horizonMs)), () => tryChange(cluster, config, dice, seed));
   }
+  scheduleUpgrades(cluster, binaries, random.fork('upgrades'), setting);
   const honest = cluster.ids.filter((id) => !byzantine.has(id));
   return {
     world: cluster.world,
     outstanding: cluster.outstanding,
-    judges: { ...cluster.judges, chains: () => chainProblem(cluster, honest) },
+    judges: {
+      ...cluster.judges,
+      chains: () => chainProblem(cluster, honest),
+      versions: () => versionProblem(cluster, honest),
+    },
   };
+}
+
+/** Binaries are replaced at any time, whether their members run or not, and switches are asked for in the later part. */
+function scheduleUpgrades(
+  cluster: Cluster,
+  binaries: Binaries,
+  dice: Prng,
+  { seed, config, horizonMs }: SweepSetting<GovernedConfig>,
+): void {
+  const { world } = cluster;
+  for (const id of cluster.ids)
+    world.schedule(horizonMs * (0.05 + 0.8 * dice.unit()), () => {
+      binaries.upgrade(id);
+      if (!world.isUp(id)) return;
+      world.crash(id);
+      world.restart(id);
+    });
+  for (let i = 0; i < config.switches; i++)
+    world.schedule(horizonMs * (0.3 + 0.7 * dice.unit()), () => {
+      const running = cluster.ids.filter((id) => world.isUp(id));
+      if (running.length === 0) return;
+      cluster.call(dice.pick(running), (s, env) => {
+        const present = configurationOf(s);
+        if (present.version === 2) return;
+        const next = changed(seed, present, { settings: { version: 2 } });
+        submitCommand(s, env, approved(seed, present, next));
+      });
+    });
 }
 
 /** Some member that is up asks for a change that suits what it knows of the federation. */

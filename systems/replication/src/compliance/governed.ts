@@ -109,7 +109,9 @@ export interface Change {
   /** Members that take their next key. */
   readonly rekey?: readonly NodeId[];
   readonly faults?: FaultModel;
-  readonly settings?: Partial<Pick<Configuration, 'order' | 'speculates' | 'fastCommit' | 'admission'>>;
+  readonly settings?: Partial<
+    Pick<Configuration, 'order' | 'speculates' | 'fastCommit' | 'admission' | 'version'>
+  >;
 }
 
 export function changed(seed: number, present: Configuration, change: Change): Configuration {

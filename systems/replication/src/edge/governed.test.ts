@@ -17,13 +17,28 @@ import {
   clientCardOf,
   connectClient,
   createCluster,
+  defineService,
+  type EmbeddedCluster,
+  type Member,
   type Outcome,
   propose,
+  record,
+  u53,
   unwrap,
   type Wish,
 } from './index.ts';
 import { counter } from './testing/counter.ts';
 
+/** What a change needs of a cluster, whatever its service is. */
+type Governed = Pick<
+  EmbeddedCluster<unknown, unknown, unknown, unknown>,
+  'membership' | 'admins' | 'admit'
+> & {
+  readonly members: readonly Pick<
+    Member<unknown, unknown, unknown, unknown>,
+    'configuration' | 'govern' | 'status'
+  >[];
+};
 type Cluster = Awaited<ReturnType<typeof start>>;
 
 const DEADLINE = { timeout: 60_000 };
@@ -44,7 +59,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 
 /** Proposes a wish at a member, has `approvers` approve it, admits newcomers, and submits it at `submitter`. */
 async function change(
-  cluster: Cluster,
+  cluster: Governed,
   wish: Wish,
   { approvers = [0, 1, 2], submitter = 0 }: { approvers?: readonly number[]; submitter?: number } = {},
 ): Promise<Outcome<{ epoch: number; afterSlot: number }>> {
@@ -56,7 +71,7 @@ async function change(
   return member.govern(command);
 }
 
-const areIn = (cluster: Cluster, epoch: number, ids: readonly number[]): Promise<void> =>
+const areIn = (cluster: Governed, epoch: number, ids: readonly number[]): Promise<void> =>
   until(`members ${ids} are in epoch ${epoch}`, () =>
     ids.every((id) => {
       const status = cluster.members[id]!.status();
@@ -123,6 +138,63 @@ test(
     await cluster.kill(1);
     assert.equal(unwrap(await client.call('add', { amount: 1 })), done + 1);
     assert.equal(unwrap(await cluster.members[4]!.query('total', {})), done + 1);
+  },
+);
+
+/** The counter with one operation more. */
+const doubling = defineService({
+  version: 2,
+  former: counter,
+  state: (declare) => ({ total: declare.cell('total', u53, 0) }),
+  operations: {
+    add: {
+      input: record({ amount: u53 }),
+      output: u53,
+      execute: ({ state, emit }, { amount }) => {
+        state.total.set(state.total.get() + amount);
+        emit(state.total.get());
+        return state.total.get();
+      },
+    },
+    double: {
+      input: record({}),
+      output: u53,
+      execute: ({ state }) => {
+        state.total.set(2 * state.total.get());
+        return state.total.get();
+      },
+    },
+  },
+  event: u53,
+});
+
+test(
+  'the service gets another version, once enough programs have announced it, and never the former one again',
+  DEADLINE,
+  async () => {
+    await using cluster = await createCluster(doubling, { u: 1, r: 1, governed: true, clients, settings });
+    await using client = connectClient(doubling, { membership: cluster.membership, identity });
+    assert.equal(unwrap(await client.call('add', { amount: 3 })), 3);
+    const early = await client.call('double', {});
+    assert.ok(early.status === 'failed' && early.code === 'unknown-operation');
+    const present = cluster.members[0]!.configuration();
+    assert.deepEqual(changesOf(present, propose(present, { version: 2 })), ['version 2 of the service']);
+    let refusals = 0;
+    for (;;) {
+      const outcome = await change(cluster, { version: 2 });
+      if (outcome.status === 'ok') break;
+      // Binaries tell the log what they can run once it has had time to tell them.
+      assert.ok(outcome.status === 'failed' && /version 2 needs 3 members/.test(outcome.detail), 'refused');
+      assert.ok(++refusals < 1000, 'they announce what they can run');
+      await sleep(20);
+    }
+    await areIn(cluster, 1, [0, 1, 2, 3]);
+    assert.equal(unwrap(await client.call('double', {})), 6);
+    assert.equal(unwrap(await cluster.members[3]!.call('double', {})), 12);
+    assert.throws(() => propose(cluster.members[0]!.configuration(), { version: 1 }), {
+      code: 'bad-configuration',
+      message: /state cannot be taken back to version 1/,
+    });
   },
 );
 

@@ -3,15 +3,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelHash } from '@concordat/crypto';
-import type { ExposedBatch } from '@concordat/kernel';
+import { type ExposedBatch, HaltError } from '@concordat/kernel';
 import { toHex, utf8 } from '@concordat/wire';
 import { genesisHistory, NULL_BATCH } from '../batch.ts';
 import { addOperation, createLedger } from '../compliance/ledger.ts';
 import { replicaConfig } from '../config.ts';
 import { ungoverned } from '../governance/configuration.ts';
-import type { Governance } from '../governance/ordered.ts';
+import { type Governance, inVersionOf } from '../governance/ordered.ts';
 import { threePhase } from '../order/three-phase/index.ts';
-import { COMMAND_CLIENT, type Request } from '../request.ts';
+import { COMMAND_CLIENT, MAX_REPLIES_PER_CLIENT, type Request } from '../request.ts';
 import {
   createCoreState,
   executedOf,
@@ -20,10 +20,17 @@ import {
   recordReply,
   replyKey,
 } from './core-state.ts';
-import { createExecution, type Execution, executeBatch } from './execution.ts';
+import {
+  createExecution,
+  type Execution,
+  executeBatch,
+  markExecution,
+  rollbackExecution,
+} from './execution.ts';
 
 const UNGOVERNED: Governance = {
   cluster: modelHash(utf8('core state')),
+  isGoverned: false,
   genesis: ungoverned(
     replicaConfig({ self: 0, cluster: modelHash(utf8('core state')), faults: { u: 1, r: 1 } }),
   ),
@@ -125,4 +132,82 @@ test('beyond the bound the smallest client is forgotten for good', () => {
   assert.equal(isNextOf(core, { domain: 1, client: 1 }, 2), false);
   assert.equal(isNextOf(core, { domain: 1, client: 1 }, 1), false, 'it may not begin anew');
   assert.ok(isNextOf(core, { domain: 1, client: 2 }, 2), 'others go on');
+});
+
+test('a client that never acknowledges does not fill the state', () => {
+  const execution = create();
+  const count = MAX_REPLIES_PER_CLIENT + 72;
+  for (let seq = 1; seq <= count; seq++) execute(execution, [request(1, 1, seq, 0)]);
+  const { core } = execution;
+  const keptFrom = count - MAX_REPLIES_PER_CLIENT + 1;
+  assert.equal(core.replies.size, MAX_REPLIES_PER_CLIENT);
+  assert.equal(core.replies.has(replyKey({ domain: 1, client: 1 }, keptFrom - 1)), false);
+  assert.equal(core.replies.has(replyKey({ domain: 1, client: 1 }, keptFrom)), true);
+  // What it says later counts all the same.
+  execute(execution, [request(1, 1, count + 1, count)]);
+  assert.deepEqual(core.replies.sortedKeys(), [replyKey({ domain: 1, client: 1 }, count + 1)]);
+});
+
+/** What is executed after slot 1 belongs to an epoch with this version of the service. */
+function withSwitch(versions: readonly number[], version: number): Execution {
+  const ledger = createLedger(modelHash, 1, versions);
+  const execution = createExecution(modelHash, ledger, genesisHistory(), { ...UNGOVERNED, isGoverned: true });
+  const next = { ...UNGOVERNED.genesis, epoch: 1, version };
+  const command = { next, approvals: [], proof: new Uint8Array(0) };
+  execution.core.governance.epochs.set(1, { command, slot: 1, base: 1 });
+  return execution;
+}
+
+test('the first batch of an epoch switches the service, and goes back over the switch when it is taken back', () => {
+  const execution = withSwitch([1, 2], 2);
+  const wide = ({ outcomes }: ExposedBatch): number[] => outcomes.map(({ reply }) => reply.length);
+  assert.deepEqual(
+    wide(execute(execution, [request(1, 1, 1)])),
+    [8],
+    'the last slot is of the former version',
+  );
+  const before = toHex(execution.digest());
+  const mark = markExecution(execution);
+  assert.deepEqual(wide(execute(execution, [request(1, 1, 2)])), [16]);
+  assert.equal(execution.service.version(), 2);
+  const after = toHex(execution.digest());
+  rollbackExecution(execution, mark);
+  assert.equal(execution.service.version(), 1);
+  assert.equal(toHex(execution.digest()), before);
+  assert.deepEqual(wide(execute(execution, [])), []);
+  assert.equal(execution.service.version(), 2, 'an empty batch switches as well');
+  rollbackExecution(execution, mark);
+  execute(execution, [request(1, 1, 2)]);
+  assert.equal(toHex(execution.digest()), after);
+});
+
+test('a binary halts before it executes what it cannot run', () => {
+  const cases = [
+    { versions: [1], version: 2, says: /version 2 .* can run 1: upgrade this binary/ },
+    { versions: [1, 3], version: 2, says: /version 2 .* can run 1, 3: start one that can run 2/ },
+  ];
+  for (const { versions, version, says } of cases) {
+    const execution = withSwitch(versions, version);
+    execute(execution, [request(1, 1, 1)]);
+    const before = toHex(execution.service.digest());
+    assert.throws(
+      () => execute(execution, [request(1, 1, 2)]),
+      (error) => error instanceof HaltError && says.test(error.message),
+    );
+    assert.equal(toHex(execution.service.digest()), before);
+  }
+  const tooNew = createExecution(modelHash, createLedger(modelHash, 1, [2, 3]), genesisHistory(), {
+    ...UNGOVERNED,
+    isGoverned: true,
+  });
+  assert.equal(tooNew.service.version(), 2, 'it begins with the oldest version that it has');
+  assert.throws(() => execute(tooNew, []), /version 1 .* can run 2, 3: start one that can run 1/);
+});
+
+test('where nobody governs, the version in force is the one that the binary begins with', () => {
+  const ledger = createLedger(modelHash, 2, [1, 2]);
+  const governance = inVersionOf(UNGOVERNED, ledger);
+  assert.equal(governance.genesis.version, 2);
+  const execution = createExecution(modelHash, ledger, genesisHistory(), governance);
+  assert.equal(execute(execution, [request(1, 1, 1)]).outcomes[0]?.reply.length, 16);
 });

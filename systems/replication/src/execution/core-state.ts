@@ -9,7 +9,7 @@ import type { Millis, Submitter } from '@concordat/kernel';
 import { createState, numberKey, type State, type StateCell, type StateMap, textKey } from '@concordat/state';
 import { createReader, createWriter } from '@concordat/wire';
 import { declareGovernance, type Governance, type GovernanceState } from '../governance/ordered.ts';
-import { clientKey } from '../request.ts';
+import { clientKey, MAX_REPLIES_PER_CLIENT } from '../request.ts';
 
 /** Clients remembered per domain. The one created first is forgotten, and refused from then on. */
 export const MAX_CLIENTS_PER_DOMAIN = 16_384;
@@ -125,7 +125,10 @@ export function isNextOf(core: CoreState, id: Submitter, seq: number): boolean {
   return true;
 }
 
-/** Records an executed request and its reply, if one is kept, and drops the replies that the client says it has. */
+/**
+ * Records an executed request and its reply, if one is kept, and drops the replies that the client says it has, and those
+ * for which there is no room.
+ */
 export function recordReply(
   core: CoreState,
   id: Submitter,
@@ -135,7 +138,8 @@ export function recordReply(
 ): void {
   const record = core.clients.get(clientKey(id));
   let kept = record?.kept ?? 1;
-  for (; kept <= acked && kept < seq; kept++) core.replies.delete(replyKey(id, kept));
+  const dropped = Math.min(Math.max(acked, seq - MAX_REPLIES_PER_CLIENT), seq - 1);
+  for (; kept <= dropped; kept++) core.replies.delete(replyKey(id, kept));
   if (reply !== null) core.replies.set(replyKey(id, seq), reply);
   core.clients.set(clientKey(id), { domain: id.domain, client: id.client, seq, kept });
 }

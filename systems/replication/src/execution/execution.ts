@@ -8,6 +8,7 @@ import {
   createPrng,
   type Digest,
   type ExposedBatch,
+  halt,
   type Mark,
   type Millis,
   type Outcome,
@@ -16,6 +17,7 @@ import {
   type Snapshot,
 } from '@concordat/kernel';
 import type { Batch } from '../batch.ts';
+import { decodeAnnouncement } from '../governance/announcement.ts';
 import { encodeVerdict, type Verdict } from '../governance/command.ts';
 import {
   beginEpochIfDue,
@@ -23,7 +25,9 @@ import {
   type Governance,
   presentDigest,
   presentRecord,
+  recordVersions,
 } from '../governance/ordered.ts';
+import { cannotRun } from '../governance/readiness.ts';
 import { COMMAND_CLIENT, GOVERNANCE_CLIENTS, type Request } from '../request.ts';
 import { type CoreState, createCoreState, isNextOf, recordReply } from './core-state.ts';
 import { combinedDigest, type Roots } from './roots.ts';
@@ -100,10 +104,11 @@ export function executeBatch(
   const emit = (event: Uint8Array): void => {
     events.push(event);
   };
+  const { retired, version } = presentRecord(core.governance).command.next;
+  runUnderVersion(service, version);
   service.advance(time, emit);
   const random = createPrng(new DataView(history.buffer, history.byteOffset).getUint32(0), 'batch');
   const outcomes: Outcome[] = [];
-  const { retired } = presentRecord(core.governance).command.next;
   for (const request of requests) {
     // Whoever has left asks for nothing more.
     if (retired.includes(request.domain)) continue;
@@ -116,13 +121,34 @@ export function executeBatch(
     const { domain, client, seq } = request;
     const reply =
       client >= GOVERNANCE_CLIENTS
-        ? encodeVerdict(execution.reconfigure(execution.executed, request.body))
+        ? executeGovernance(execution, request)
         : canonical(service, service.execute(request.body, { domain, client, seq, time, random, emit }));
     recordReply(core, request, seq, request.acked, execution.keepsReplies ? reply : null);
     outcomes.push({ domain, client, seq, reply });
   }
   beginEpochIfDue(core.governance, execution.executed);
   return { slot: execution.executed, time, outcomes, events };
+}
+
+/**
+ * Has the service run the version of the configuration in force. The first batch of an epoch switches it: the state that
+ * the last checkpoint before certifies is still of the former version, for those who cannot run the next one sign it, too.
+ */
+function runUnderVersion(service: Service, version: number): void {
+  const present = service.version();
+  if (present === version) return;
+  if (version < present || !service.versions.includes(version)) halt(cannotRun(service.versions, version));
+  service.switchTo(version);
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** A command to change the federation, whose reply is the verdict, or what a member's binary can run. */
+function executeGovernance(execution: Execution, { domain, body }: Request): Uint8Array {
+  const versions = decodeAnnouncement(body);
+  if (versions === null) return encodeVerdict(execution.reconfigure(execution.executed, body));
+  recordVersions(execution.core.governance, domain, versions);
+  return NOTHING;
 }
 
 /** A member that lost its journal asks for a new incarnation, numbered by `seq`. */

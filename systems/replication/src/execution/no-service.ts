@@ -26,10 +26,12 @@ const restore: Restore = {
   finish: () => {},
 };
 
-export function createNoService(): Service {
+export function createNoService(version = 1): Service {
   let last = 0;
   return {
-    version: 1,
+    version: () => version,
+    versions: [version],
+    switchTo: (next) => assert(next === version, 'what only orders has no state to migrate'),
     execute: nothing,
     query: nothing,
     advance: () => {},

@@ -82,3 +82,12 @@ test('whoever has the signature is answered, also what it asked meanwhile', () =
   const kinds = heard.messages.map(({ type }) => type);
   assert.ok(kinds.includes('reply') && kinds.includes('answer'), kinds.join());
 });
+
+test('whoever attaches is told what has been replied and not acknowledged, without asking', () => {
+  const { heard } = intrude([attach(0, 31)]);
+  const told = heard.messages.filter((m) => m.type === 'reply');
+  assert.ok(
+    told.some(({ seq }) => seq === 1),
+    'the reply of before',
+  );
+});

@@ -20,7 +20,7 @@ import type { Attach } from './messages.ts';
 
 interface Pending {
   readonly connection: NodeId;
-  readonly key: string;
+  readonly client: Submitter;
   readonly waiting: Message[];
 }
 
@@ -81,7 +81,8 @@ export function beginAttach(
   const isBusy = [...attached.pending.values()].some((pending) => pending.connection === connection);
   if (m.executor !== env.self || isBusy || attached.pending.size >= MAX_PENDING) return false;
   if (isClientOf(attached, connection, m)) return false;
-  attached.pending.set(ticket, { connection, key: clientKey(m), waiting: [] });
+  const client = { domain: m.domain, client: m.client };
+  attached.pending.set(ticket, { connection, client, waiting: [] });
   env.offload({ kind: 'verify', checks: [attachCheck(cluster, m)] }, ticket);
   return true;
 }
@@ -96,24 +97,25 @@ export function waitForAttach({ pending }: Attached, connection: NodeId, m: Mess
   return false;
 }
 
-/** The check behind this ticket is over: who is attached now and what it has sent meanwhile, or null. */
+/** The check behind this ticket is over: who is attached now, if anyone, and what it has sent meanwhile; null for other tickets. */
 export function endAttach(
   attached: Attached,
   env: Env<Message>,
   ticket: number,
   holds: boolean,
-): Pending | null {
+): Pending | 'none' | null {
   const pending = attached.pending.get(ticket);
   if (pending === undefined) return null;
   attached.pending.delete(ticket);
   if (!holds) {
     env.note({ kind: 'strike', peer: pending.connection, why: 'false signature of a client' });
     if (pending.connection >= FIRST_CONNECTION) env.close(pending.connection);
-    return { ...pending, waiting: [] };
+    return 'none';
   }
   detach(attached, pending.connection);
-  attached.byClient.set(pending.key, pending.connection);
-  attached.byConnection.set(pending.connection, pending.key);
+  const key = clientKey(pending.client);
+  attached.byClient.set(key, pending.connection);
+  attached.byConnection.set(pending.connection, key);
   return pending;
 }
 

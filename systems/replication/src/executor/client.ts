@@ -1,6 +1,6 @@
 /**
  * A client of executors (UpRight's client shim, SOSP'09 section 4): order replicas take its requests, executors answer. It
- * believes what r + 1 of them say alike, one in full. Reads are not ordered, unless they fail ten times.
+ * believes what r + 1 of them say alike, one in full. Reads are not ordered, unless they fail again and again.
  *
  * Deviation: UpRight's linearizable reads need n_e - r equal answers. A write is over once r + 1 executors have answered,
  * of which one need be honest; n_e - r others may all be liars and laggards (`reads.test.ts`). So all n_e must agree here,
@@ -31,6 +31,8 @@ export interface ExecutorClientOptions {
   readonly clientWindow: number;
   /** Pause before something is sent again; doubles up to eight times as much. */
   readonly retransmitMs: Millis;
+  /** After so many tries a read is ordered; ten unless told (UpRight's client shim). */
+  readonly readTries?: number;
 }
 
 /** What executors say of one thing: each one's answer, and the bytes behind those that came in full. */
@@ -78,7 +80,6 @@ export interface ExecutorClientState {
 
 const TICK = 'client/tick';
 
-/** After so many tries a read is ordered (UpRight's client shim). */
 export const READ_TRIES = 10;
 const MAX_BACKOFF = 8;
 
@@ -171,13 +172,9 @@ function receive(s: ExecutorClientState, env: Env<Message>, from: NodeId, m: Mes
   if (call === undefined) return;
   const isFull = m.type === 'reply';
   const digest = isFull ? s.options.keys.hash(m.reply) : m.digest;
-  const result = believed(
-    call,
-    from,
-    `${m.slot} ${toHex(digest)}`,
-    isFull ? m.reply : null,
-    s.options.quorums.vouching,
-  );
+  // Not by the slot: who is asked again answers from wherever it has come to.
+  const bytes = isFull ? m.reply : null;
+  const result = believed(call, from, toHex(digest), bytes, s.options.quorums.vouching);
   if (result === null) return;
   finish(s, env, m.seq, call, result);
 }
@@ -223,7 +220,11 @@ function onAnswer(s: ExecutorClientState, env: Env<Message>, from: NodeId, m: An
     isFull ? m.answer : null,
     agreeing(s, pending.read),
   );
-  if (result === null) return;
+  if (result === null) {
+    // All have answered, and differ: waiting longer would change nothing.
+    if (pending.said.size === s.options.executors.length) askAgain(s, env, m.id, pending);
+    return;
+  }
   s.reads.delete(m.id);
   s.readResults.set(m.id, result);
   env.note({ kind: 'read', id: m.id, tries: pending.tries });
@@ -241,14 +242,18 @@ function sendAgain(s: ExecutorClientState, env: Env<Message>): void {
     toOrder(s, env, call.request);
     for (const id of s.options.executors) env.send(id, { type: 'request', request: call.request });
   }
-  for (const [id, pending] of lateReads) {
-    pending.sentAt = env.now;
-    pending.tries++;
-    pending.said.clear();
-    if (pending.tries <= READ_TRIES) ask(s, env, id, pending);
-    else if (s.nextSeq <= s.acked + s.options.clientWindow) {
-      s.reads.delete(id);
-      submit(s, env, pending.read.ordered, id);
-    }
+  for (const [id, pending] of lateReads) askAgain(s, env, id, pending);
+}
+
+/** One more try, or an ordered request in its place. */
+function askAgain(s: ExecutorClientState, env: Env<Message>, id: number, pending: PendingRead): void {
+  const { readTries = READ_TRIES, clientWindow } = s.options;
+  pending.sentAt = env.now;
+  pending.tries++;
+  pending.said.clear();
+  if (pending.tries <= readTries) ask(s, env, id, pending);
+  else if (s.nextSeq <= s.acked + clientWindow) {
+    s.reads.delete(id);
+    submit(s, env, pending.read.ordered, id);
   }
 }

@@ -4,7 +4,7 @@
  * it takes to order.
  */
 
-import type { Env, NodeId, Process } from '@concordat/kernel';
+import type { Env, ExposedBatch, ExposedSnapshot, NodeId, OrderedLog, Process } from '@concordat/kernel';
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Message } from '../replica/messages.ts';
 import { signCheckpoint } from '../replica/statements.ts';
@@ -19,17 +19,33 @@ import {
   takeExposed,
   timeoutAsLearner,
 } from './learner.ts';
-import { type HeldRead, onAskedAgain, onRead, releaseReads, reply } from './replies.ts';
+import { type HeldRead, onAskedAgain, onRead, releaseReads, reply, replyAgain } from './replies.ts';
 import { exposedEnd, invariants, type LearnerState } from './state.ts';
+import { submit } from './submit.ts';
 
 export interface ExecutorState {
   readonly learner: LearnerState;
   readonly attached: Attached;
   reads: HeldRead[];
+  nextOwnRead: number;
+  /** To questions of the own process that nobody has taken yet, by their numbers. */
+  answers: Map<number, Uint8Array>;
+  /** What the own process, if it submits requests, has not taken yet. */
+  exposed: (ExposedBatch | ExposedSnapshot)[];
   /** Checkpoints up to here are signed and sent. */
   signed: number;
   signedAt: number;
 }
+
+/** The ordered log of an executor whose configuration names a domain: what a gateway beside it consumes. */
+export const executedLog: OrderedLog<ExecutorState, Message> = {
+  submit: ({ learner }, env, body) => submit(learner, env, body),
+  takeExposed: (e) => {
+    const { exposed } = e;
+    if (exposed.length > 0) e.exposed = [];
+    return exposed;
+  },
+};
 
 export function createExecutor(parts: LearnerParts): Process<ExecutorState, Message> {
   return {
@@ -37,6 +53,9 @@ export function createExecutor(parts: LearnerParts): Process<ExecutorState, Mess
       learner: startLearner(parts, env, recovered),
       attached: createAttached(),
       reads: [],
+      nextOwnRead: 1,
+      answers: new Map(),
+      exposed: [],
       signed: 0,
       signedAt: env.now,
     }),
@@ -72,8 +91,10 @@ function receive(e: ExecutorState, env: Env<Message>, from: NodeId, m: Message):
 
 function completed(e: ExecutorState, env: Env<Message>, ticket: number, holds: boolean): void {
   const attached = endAttach(e.attached, env, ticket, holds);
-  if (attached === null) onCertificateChecked(e.learner, env, ticket, holds);
-  else for (const m of attached.waiting) receive(e, env, attached.connection, m);
+  if (attached === null) return onCertificateChecked(e.learner, env, ticket, holds);
+  if (attached === 'none') return;
+  replyAgain(e, env, attached.client);
+  for (const m of attached.waiting) receive(e, env, attached.connection, m);
 }
 
 function settle(e: ExecutorState, env: Env<Message>): void {
@@ -82,6 +103,7 @@ function settle(e: ExecutorState, env: Env<Message>): void {
   // After a jump the checkpoints that follow are signed, also if others were before.
   for (const item of items) if (!('outcomes' in item)) e.signed = Math.min(e.signed, item.slot - 1);
   reply(e, env, items);
+  if (e.learner.config.domain !== null) e.exposed.push(...items);
   releaseReads(e, env);
   for (const own of e.learner.own)
     if (own.slot > e.signed && own.slot <= exposedEnd(e.learner)) sign(e, env, own);

@@ -16,6 +16,7 @@ import type {
 } from '@concordat/kernel';
 import { genesisHistory } from '../batch.ts';
 import { createExecution } from '../execution/execution.ts';
+import { inVersionOf } from '../governance/ordered.ts';
 import type { Message } from '../replica/messages.ts';
 import { checkCertificate, onCertificateChecked } from './checkpoints.ts';
 import type { LearnerConfig } from './config.ts';
@@ -65,7 +66,13 @@ export function startLearner(
   env: Env<Message>,
   recovered: Recovered,
 ): LearnerState {
-  const execution = createExecution(keys.hash, createService(), genesisHistory(), config.governance);
+  const service = createService();
+  const execution = createExecution(
+    keys.hash,
+    service,
+    genesisHistory(),
+    inVersionOf(config.governance, service),
+  );
   const l = createLearnerState(config, keys, execution, createJournalled(), env.now);
   if (recovered.losses > knownLosses(recovered)) append(l, env, { type: 'begin', losses: recovered.losses });
   else recover(l, recovered);

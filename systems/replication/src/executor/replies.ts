@@ -11,8 +11,9 @@ import {
   isBatch,
   type NodeId,
   type Outcome,
+  type Submitter,
 } from '@concordat/kernel';
-import { replyKey } from '../execution/core-state.ts';
+import { executedOf, replyKey } from '../execution/core-state.ts';
 import { type Answer, isDesignated, type Read, type Submit } from '../replica/client-messages.ts';
 import type { Message } from '../replica/messages.ts';
 import { clientKey } from '../request.ts';
@@ -25,7 +26,8 @@ const MAX_HELD = 4096;
 
 /** A read's answer, computed from a state that is not exposed yet. */
 export interface HeldRead {
-  readonly from: NodeId;
+  /** Who asked; null for this executor's own process. */
+  readonly from: NodeId | null;
   readonly read: Read;
   slot: number;
   result: Uint8Array;
@@ -59,6 +61,20 @@ function replyTo(e: ExecutorState, env: Env<Message>, slot: number, outcome: Out
   }
 }
 
+/** Replies that a client is told again unasked; it asks for others. */
+const MAX_RETOLD = 8;
+
+/** A client is attached: the latest replies that it may have missed. */
+export function replyAgain(e: ExecutorState, env: Env<Message>, id: Submitter): void {
+  const { core } = e.learner.execution;
+  const last = executedOf(core, id);
+  for (let seq = Math.max(1, last - MAX_RETOLD + 1); seq <= last; seq++) {
+    const known = core.replies.get(replyKey(id, seq));
+    if (known !== undefined && !isAhead(e.learner, id.domain, id.client, seq))
+      replyTo(e, env, exposedEnd(e.learner), { ...id, seq, reply: known });
+  }
+}
+
 /** A request that its client sends again: the reply, in full, if there is one. */
 export function onAskedAgain(e: ExecutorState, env: Env<Message>, from: NodeId, m: Submit): void {
   const { domain, client, seq } = m.request;
@@ -87,6 +103,21 @@ export function onRead(e: ExecutorState, from: NodeId, m: Read): void {
   e.reads.push({ from, read: m, ...answerNow(e.learner, m) });
 }
 
+/** Asks for the own process, which believes this executor alone; `takeAnswers` has the answer under this number. */
+export function askOwn(e: ExecutorState, query: Uint8Array): number {
+  const id = e.nextOwnRead++;
+  const read: Read = { type: 'read', epoch: 0, id, isWhole: true, query };
+  e.reads.push({ from: null, read, ...answerNow(e.learner, read) });
+  return id;
+}
+
+/** Takes the answers to the own process's questions. */
+export function takeAnswers(e: ExecutorState): ReadonlyMap<number, Uint8Array> {
+  const { answers } = e;
+  if (answers.size > 0) e.answers = new Map();
+  return answers;
+}
+
 const answerNow = ({ execution, retractions }: LearnerState, { query }: Read) => ({
   result: execution.service.query(query),
   slot: execution.executed,
@@ -102,6 +133,7 @@ export function releaseReads(e: ExecutorState, env: Env<Message>): void {
   for (const held of e.reads) {
     if (held.retractions !== learner.retractions) Object.assign(held, answerNow(learner, held.read));
     if (held.slot > end) kept.push(held);
+    else if (held.from === null) e.answers.set(held.read.id, held.result);
     else env.sendEarly(held.from, answerOf(learner, held));
   }
   e.reads = kept;

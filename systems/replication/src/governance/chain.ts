@@ -15,6 +15,7 @@ import { configurationOf, enterEpoch } from './epochs.ts';
 import { refusalOf } from './judgement.ts';
 import { type Link, linkChecks, linkProblem, MAX_LINKS } from './link.ts';
 import { courtOf } from './ordered.ts';
+import { stopIfTooOld } from './versions.ts';
 
 /** True if this replica was a member and is none any more. */
 export const hasLeft = (s: ReplicaState): boolean =>
@@ -51,6 +52,7 @@ export function onGenuineChain(s: ReplicaState, env: Env<Message>, m: Chain): vo
     becomeStable(s, env, link.certificate);
     enterEpoch(s, env, link);
   }
+  stopIfTooOld(s);
   aimTransfer(s, env);
 }
 

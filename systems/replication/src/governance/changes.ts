@@ -22,6 +22,8 @@ export interface Change {
   readonly admins?: ReadonlyMap<NodeId, Uint8Array>;
   readonly faults?: FaultModel;
   readonly preset?: Preset;
+  /** Of the service: never a lower one, and refused where it is executed unless enough members can run it. */
+  readonly version?: number;
 }
 
 /** The number that the next newcomer gets. */
@@ -31,7 +33,7 @@ const nextId = ({ members, retired }: Configuration): NodeId =>
 /** The configuration that follows, or why there is none. */
 export function nextConfiguration(
   present: Configuration,
-  { join = [], leave = [], keys, admins, faults, preset }: Change,
+  { join = [], leave = [], keys, admins, faults, preset, version = present.version }: Change,
 ): Configuration | { readonly problem: string } {
   const agreed = agreementUnder(present, faults, preset);
   if ('problem' in agreed) return agreed;
@@ -46,6 +48,7 @@ export function nextConfiguration(
     ...present,
     ...agreed,
     epoch: present.epoch + 1,
+    version,
     members: [...rekeyed, ...join.map((one, i) => ({ ...one, id: first + i }))],
     retired: [...new Set([...present.retired, ...leave])].sort((a, b) => a - b),
   };

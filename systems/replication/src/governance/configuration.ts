@@ -16,6 +16,7 @@ import type { AdmissionName } from '../admission/admission.ts';
 import { isMemberList, type ReplicaConfig } from '../config.ts';
 import { type FaultModel, faultModelProblem, type Quorums, quorumsOf } from '../fault-model.ts';
 import type { OrderName } from '../order/order-protocol.ts';
+import { MAX_VERSION } from './announcement.ts';
 
 /** One organisation's place in a configuration. */
 export interface Delegate {
@@ -147,6 +148,8 @@ export function configurationProblem(c: Configuration): string | null {
     return 'who has left cannot come back under its old number';
   if (c.retired.some((id, i) => id <= (c.retired[i - 1] ?? -1) || id >= MAX_MEMBERS))
     return `former members are numbers below ${MAX_MEMBERS}, ascending`;
+  if (c.version < 1 || c.version > MAX_VERSION)
+    return `a version of the service is a number from 1 to ${MAX_VERSION}`;
   if (c.epoch > MAX_EPOCH) return 'the federation has had too many epochs';
   return c.members.some((one, i) => c.members.slice(0, i).some((other) => isKeyShared(one, other)))
     ? 'two members have the same key'

@@ -9,6 +9,7 @@ import { type Cluster, type ClusterOptions, createCluster, scheduleLoad } from '
 import { approve, type Change, changed, reconfigure } from '../compliance/governed.ts';
 import { chainProblem } from '../compliance/governed-sweep.ts';
 import { attackers } from '../replica/adversaries.ts';
+import { logLimit } from './boundary.ts';
 import { configurationOf } from './epochs.ts';
 import { submitCommand } from './submitting.ts';
 
@@ -183,6 +184,32 @@ describe('a change', () => {
       reaches(cluster, 1, [1]);
       goesOn(cluster, 1, members());
     }
+  });
+
+  it('is waited for by who accepted its command before a restart', () => {
+    const cluster = governed();
+    const { world } = cluster;
+    world.run(500);
+    reconfigure(cluster, 0, { join: [4], leave: [3] });
+    const holder = (): number | undefined =>
+      [1, 2].find((id) => logLimit(cluster.stateOf(id)) < Number.POSITIVE_INFINITY);
+    assert.ok(world.runUntil(() => holder() !== undefined, 5000));
+    const id = holder() ?? 1;
+    const before = cluster.stateOf(id);
+    assert.ok(before.execution.executed < before.accepted, 'it is accepted and not executed');
+    const limit = logLimit(before);
+    // Nobody tells it that the command is committed, and its disk has what it accepted.
+    world.partition([[id]]);
+    world.run(20);
+    world.crash(id);
+    world.restart(id);
+    world.run(5);
+    const after = cluster.stateOf(id);
+    assert.equal(after.accepted, before.accepted);
+    assert.ok(after.execution.executed < after.accepted, 'it is not executed yet');
+    assert.equal(logLimit(after), limit);
+    world.heal();
+    goesOn(cluster, 1, [0, 1, 2, 4]);
   });
 
   it('does not give back what a wiped member forgot', () => {

@@ -43,6 +43,8 @@ export function refusalOf(court: Court, present: Configuration, command: Reconfi
 export function transitionProblem(present: Configuration, next: Configuration): string | null {
   if (next.epoch !== present.epoch + 1)
     return `this is epoch ${present.epoch}, and the command is for epoch ${next.epoch}`;
+  if (next.version < present.version)
+    return `version ${present.version} of the service is in force, and its state cannot be taken back to version ${next.version}`;
   const left = memberIds(present).filter((id) => delegateOf(next, id) === null);
   const retired = [...present.retired, ...left].sort((a, b) => a - b);
   const isComplete =

@@ -5,11 +5,12 @@
  */
 
 import type { Hash, Keys, Signatures } from '@concordat/crypto';
-import { assert, type Digest } from '@concordat/kernel';
+import { assert, type Digest, type NodeId, type Service } from '@concordat/kernel';
 import { numberKey, type State, type StateCell, type StateMap } from '@concordat/state';
 import { createReader, createWriter } from '@concordat/wire';
 import type { PairKeys } from '../admission/pair-keys.ts';
 import type { OrderName, OrderProtocol } from '../order/order-protocol.ts';
+import { decodeAnnouncement, encodeAnnouncement } from './announcement.ts';
 import {
   decodeReconfigure,
   type Reconfigure,
@@ -17,8 +18,9 @@ import {
   type Verdict,
   writeReconfigure,
 } from './command.ts';
-import { type Configuration, configurationDigest } from './configuration.ts';
+import { type Configuration, configurationDigest, delegateOf } from './configuration.ts';
 import { type Court, refusalOf } from './judgement.ts';
+import { type Announced, readinessProblem } from './readiness.ts';
 
 export interface EpochRecord {
   readonly command: Reconfigure;
@@ -32,11 +34,17 @@ export interface GovernanceState {
   /** By epoch; the one after the present is accepted and waits. */
   readonly epochs: StateMap<number, EpochRecord>;
   readonly epoch: StateCell<number>;
+  /** What `epochs` holds, decoded: every message asks for the present configuration. */
+  readonly records: ReadonlyMap<number, EpochRecord>;
+  /** Versions of the service that members' binaries can run, as they have announced them. */
+  readonly announced: Announced;
 }
 
 /** What execution must know to judge commands. */
 export interface Governance {
   readonly cluster: Digest;
+  /** False where nobody can change anything. */
+  readonly isGoverned: boolean;
   /** What the federation begins with, or a later configuration that its operator trusts. */
   readonly genesis: Configuration;
   readonly checkpointInterval: number;
@@ -75,24 +83,38 @@ const numberCodec = {
   },
 };
 
+const versionsCodec = { encode: encodeAnnouncement, decode: decodeAnnouncement };
+
+/** Where nobody governs, the version in force is the newest that binaries can run. */
+export const inVersionOf = (governance: Governance, service: Service): Governance =>
+  governance.isGoverned
+    ? governance
+    : { ...governance, genesis: { ...governance.genesis, version: service.version() } };
+
 export function declareGovernance(state: State, { genesis }: Governance): GovernanceState {
   const epochs = state.map<number, EpochRecord>('epochs', { ...numberKey, ...recordCodec });
   const epoch = state.cell<number>('epoch', numberCodec, genesis.epoch);
   const command = { next: genesis, approvals: [], proof: new Uint8Array(0) };
+  const records = new Map<number, EpochRecord>();
+  epochs.observe((key, _before, after) => {
+    if (after === undefined) records.delete(key);
+    else records.set(key, after);
+  });
   epochs.set(genesis.epoch, { command, slot: 0, base: 0 });
-  return { epochs, epoch };
+  const announced = state.map<NodeId, readonly number[]>('announced', { ...numberKey, ...versionsCodec });
+  return { epochs, epoch, records, announced };
 }
 
 /** The record of the configuration in force after what is executed. */
-export function presentRecord({ epochs, epoch }: GovernanceState): EpochRecord {
-  const record = epochs.get(epoch.get());
+export function presentRecord({ records, epoch }: GovernanceState): EpochRecord {
+  const record = records.get(epoch.get());
   assert(record !== undefined, 'the present configuration is in the state');
   return record;
 }
 
 /** The configuration that is accepted and waits for its checkpoint, or null. */
-export const pendingRecord = ({ epochs, epoch }: GovernanceState): EpochRecord | null =>
-  epochs.get(epoch.get() + 1) ?? null;
+export const pendingRecord = ({ records, epoch }: GovernanceState): EpochRecord | null =>
+  records.get(epoch.get() + 1) ?? null;
 
 /** The checkpoint slot at which a command in `slot` acts. */
 export const boundaryOf = (slot: number, interval: number): number => Math.ceil(slot / interval) * interval;
@@ -113,15 +135,24 @@ export function executeReconfigure(
     const { epoch } = pending.command.next;
     return refused(`epoch ${epoch} is decided already, and begins after slot ${pending.base}`);
   }
-  const refusal = refusalOf(
-    courtOf(governance, context, hash),
-    presentRecord(governance).command.next,
-    command,
-  );
+  const present = presentRecord(governance).command.next;
+  const refusal =
+    refusalOf(courtOf(governance, context, hash), present, command) ??
+    readinessProblem(governance.announced, present, command.next);
   if (refusal !== null) return refused(refusal);
   const base = boundaryOf(slot, context.checkpointInterval);
   governance.epochs.set(command.next.epoch, { command, slot, base });
   return { accepted: true, epoch: command.next.epoch, afterSlot: base };
+}
+
+/** Records what a member's binary can run; of others nothing is recorded. */
+export function recordVersions(
+  governance: GovernanceState,
+  domain: NodeId,
+  versions: readonly number[],
+): void {
+  const isMember = delegateOf(presentRecord(governance).command.next, domain) !== null;
+  if (isMember) governance.announced.set(domain, versions);
 }
 
 /** A court that knows the configurations of the ordered state. */
@@ -134,7 +165,7 @@ export const courtOf = (
   hash,
   verifyWith,
   configurationOf: (epoch) =>
-    epoch <= governance.epoch.get() ? (governance.epochs.get(epoch)?.command.next ?? null) : null,
+    epoch <= governance.epoch.get() ? (governance.records.get(epoch)?.command.next ?? null) : null,
 });
 
 /** Begins the pending epoch if `slot` was the last of the one before. Called after each batch. */

@@ -15,12 +15,16 @@ import { decodeVerdict, encodeReconfigure, type Reconfigure } from './command.ts
 const MAX_COMMANDS = 8;
 
 /** Asks for a change; returns the client whose outcome is the verdict, or null where too many wait, or this is no member. */
-export function submitCommand(s: ReplicaState, env: Env<Message>, command: Reconfigure): number | null {
+export const submitCommand = (s: ReplicaState, env: Env<Message>, command: Reconfigure): number | null =>
+  submitBody(s, env, encodeReconfigure(command));
+
+/** Has the body of a command or an announcement ordered. */
+export function submitBody(s: ReplicaState, env: Env<Message>, body: Uint8Array): number | null {
   if (!s.isSeated || s.commands.size >= MAX_COMMANDS) return null;
   let client = GOVERNANCE_CLIENTS + Math.max(1, Math.floor(env.now));
   while (s.commands.has(client) || executedOf(s.execution.core, { domain: s.config.self, client }) > 0)
     client += 1;
-  const content = { domain: s.config.self, client, seq: 1, acked: 0, body: encodeReconfigure(command) };
+  const content = { domain: s.config.self, client, seq: 1, acked: 0, body };
   const { request } = signRequest(s.keys, s.config.cluster, content);
   s.commands.set(client, { request, sentAt: Number.NEGATIVE_INFINITY });
   resubmitCommands(s, env);
@@ -57,5 +61,10 @@ export function findVerdicts(s: ReplicaState, env: Env<Message>): void {
 
 function noteVerdict(s: ReplicaState, env: Env<Message>, client: number, reply: Uint8Array): void {
   if (!s.commands.delete(client)) return;
+  if (client === s.announcing) {
+    s.announcing = null;
+    env.note({ kind: 'announced', versions: s.execution.service.versions.join(' ') });
+    return;
+  }
   env.note({ kind: 'verdict', client, ...decodeVerdict(reply) });
 }

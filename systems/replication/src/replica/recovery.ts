@@ -9,6 +9,7 @@ import { equalBytes } from '@concordat/wire';
 import { nextHistory } from '../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
 import { keepBatch, resumeFeed } from '../executor/retention.ts';
+import { isChange } from '../governance/announcement.ts';
 import { adopt } from '../governance/epochs.ts';
 import type { Link } from '../governance/link.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
@@ -263,7 +264,8 @@ function restoreLog({ s, traces, prepared }: Recovery): void {
     );
     if (latest?.view !== s.view || content === undefined || s.accepted !== number - 1) continue;
     history = nextHistory(s.keys.hash, history, content.digest);
-    Object.assign(slot, { content, history, acceptedView: s.view, proposal: trace.proposal });
+    const hasCommand = content.requests.some(isChange);
+    Object.assign(slot, { content, history, hasCommand, acceptedView: s.view, proposal: trace.proposal });
     s.accepted = number;
   }
   s.prepared = prepared.view === s.view ? Math.min(Math.max(prepared.slot, start), s.accepted) : start;

@@ -26,8 +26,9 @@ import { checkToken, endTokenCheck, onToken } from '../executor/retention.ts';
 import { onChain, onFetchChain, onGenuineChain } from '../governance/chain.ts';
 import { type Configuration, ungoverned } from '../governance/configuration.ts';
 import { enterEpochIfDue } from '../governance/epochs.ts';
-import type { Governance } from '../governance/ordered.ts';
+import { type Governance, inVersionOf } from '../governance/ordered.ts';
 import { resubmitCommands } from '../governance/submitting.ts';
+import { announceVersions, stopIfTooOld } from '../governance/versions.ts';
 import { epochOf } from '../governance/views.ts';
 import { orderProtocols } from '../order/registry.ts';
 import { onGenuineVote } from '../order/speculative/certificate.ts';
@@ -98,8 +99,11 @@ export interface ReplicaOptions {
   readonly keys: Keys;
   /** What MACs are made and checked with; needed where requests pass filter nodes. */
   readonly pair?: PairKeys;
-  /** A fresh service in its initial state: called at every start. */
-  readonly createService: () => Service;
+  /**
+   * A fresh service in its initial state: called at every start. Under this version; under the binary's oldest if it cannot
+   * run that any more, and then the state is fetched; under its newest where nobody says.
+   */
+  readonly createService: (version?: number) => Service;
   /** Nobody can change the federation unless told. */
   readonly governed?: Governed;
 }
@@ -121,6 +125,7 @@ export const governanceOf = ({
 }: Pick<ReplicaOptions, 'config' | 'governed'>): Governance => ({
   cluster: config.cluster,
   checkpointInterval: config.checkpointInterval,
+  isGoverned: governed !== undefined,
   genesis: governed?.genesis ?? ungoverned(config),
   verifyWith: governed?.verifyWith ?? (() => false),
   keysOf: governed?.keysOf ?? (() => null),
@@ -155,8 +160,9 @@ export const orderedLog: OrderedLog<ReplicaState, Message> = {
 
 function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered): ReplicaState {
   const { config, keys, createService } = options;
-  const governance = governanceOf(options);
-  const service = config.executes ? createService() : createNoService();
+  const genesisVersion = options.governed?.genesis.version;
+  const service = config.executes ? createService(genesisVersion) : createNoService(genesisVersion);
+  const governance = inVersionOf(governanceOf(options), service);
   const execution = createExecution(keys.hash, service, genesisHistory(), governance, config.executes);
   // A loss that no record answers yet: whatever the journal still holds, promises are missing from it.
   const isLost = recovered.losses > knownLosses(recovered);
@@ -188,6 +194,7 @@ function resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): void 
     s.exposed.push({ slot: s.execution.executed, time: s.execution.core.time.get() });
   if (s.execution.executed === s.stable.slot) rememberStable(s);
   else startTransfer(s, env, s.stable);
+  stopIfTooOld(s);
   resumeChange(s, env);
 }
 
@@ -225,6 +232,8 @@ function tick(s: ReplicaState, env: Env<Message>): void {
   forgivePause(s, env);
   renewCredit(s);
   s.admission.tick(s, env);
+  stopIfTooOld(s);
+  announceVersions(s, env);
   resubmitCommands(s, env);
   tickStatus(s, env);
   tickTransfer(s, env);

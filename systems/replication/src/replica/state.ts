@@ -73,6 +73,9 @@ export interface ReplicaState {
   readonly submission: Submission;
   /** Own commands to governance without a verdict, by their client. */
   readonly commands: Map<number, { readonly request: Request; sentAt: Millis }>;
+  /** The one of these that tells what this binary can run, or null; and since when the log has seemed not to know. */
+  announcing: number | null;
+  unknownSince: Millis | null;
   robust: Robust;
   /** The view whose log this replica follows. */
   view: number;
@@ -189,6 +192,8 @@ export function createReplicaState(parts: Parts, now: Millis): ReplicaState {
     pool: createPool(),
     submission: createSubmission(now),
     commands: new Map(),
+    announcing: null,
+    unknownSince: null,
     robust: createRobust(config.members.length, MAX_MEMBERS, now),
     view: firstViewOf(config.epoch),
     changingTo: null,

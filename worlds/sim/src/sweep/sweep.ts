@@ -120,6 +120,8 @@ function play(trial: Trial, patienceMs: Millis): Finding {
   scheduleFaults(world, faults);
   world.run(setting.horizonMs - world.now);
   healAll(world, faults);
+  // Who was restarted just now has a state to be judged.
+  world.run(0);
   const isDone = world.runUntil(() => trialCase.outstanding() === 0, patienceMs);
   // Safety first: a stuck run that is also wrong is reported as wrong.
   const wrong = judge(trial);

@@ -18,6 +18,8 @@ export interface Attack {
   readonly by: Attacker;
   /** What each of the hostile clients is, if clients attack. */
   readonly client?: Pick<Crowd, 'outstanding' | 'codec'> & { readonly strategy: ClientStrategy };
+  /** Hostile clients whose requests hold are served like honest ones: their share is no harm done. */
+  readonly isServed?: boolean;
   /** What the hostile member is, if one attacks. */
   readonly member?: Adversary;
   /** How long it takes until the attack, or what is done about it, shows; if that is longer than loads take to warm. */
@@ -38,12 +40,16 @@ const VICTIM = 1;
 /** Of each hostile client, honest or not. So large ones come one at a time. */
 export const OUTSTANDING = 16;
 
+/** What these ask for holds in the end, and is executed. */
+const SERVED = new Set(['genuine for the primary only', 'replay flood']);
+
 const byClients = (rate: Flood): Attack[] => [
   ...Object.entries(clientAttacks).map(
     ([name, make]): Attack => ({
       name,
       by: 'client',
       client: { strategy: make(rate), outstanding: name === 'oversized' ? 1 : OUTSTANDING },
+      isServed: SERVED.has(name),
     }),
   ),
   { name: 'junk flood', by: 'client', client: { strategy: flood(rate.perTick, rate.everyMs), codec: junk } },

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Prng } from '@concordat/kernel';
 import { type Context, defineService, record, refuse, text, u53 } from '../service/index.ts';
 import { counter } from '../testing/counter.ts';
 import { checkDeterminism } from './determinism.ts';
@@ -166,4 +167,43 @@ test('a generator that draws nonsense is told so', () => {
     () => checkDeterminism(counter, { operation: () => ['add', { amount: -1 }] }),
     /does not accept add/,
   );
+});
+
+const before = withOperation((_context, amount) => amount);
+
+/** A second version, whose migration is the one under test. */
+const migratedBy = (sumOf: (last: number) => number) =>
+  defineService({
+    version: 2,
+    former: before,
+    state: (declare) => ({ sum: declare.cell('sum', u53, 0) }),
+    migrate: ({ former, state }) => state.sum.set(sumOf(former.last.get())),
+    operations: {
+      put: {
+        input: u53,
+        output: u53,
+        execute: ({ state }, amount) => {
+          state.sum.set(state.sum.get() + amount);
+          return 0;
+        },
+      },
+    },
+    event: u53,
+  });
+
+test('a migration is played, too: one that is sound passes, one that is not is named', () => {
+  const operation = (random: Prng) => ['put', random.below(9)] as const;
+  assert.deepEqual(
+    checkDeterminism(
+      migratedBy((last) => last + 1),
+      { operation },
+    ),
+    [],
+  );
+  let migrations = 0;
+  const [finding] = checkDeterminism(
+    migratedBy(() => ++migrations),
+    { operation },
+  );
+  assert.match(String(finding?.message), /switch their version alike: a migration is deterministic/);
 });

@@ -9,7 +9,7 @@ import type { Prng } from '@concordat/kernel';
 import { type ComplianceCase, serviceSuite } from '@concordat/kernel/compliance';
 import { sha256 } from '@concordat/runtime';
 import type { OperationCodecs, TypedService } from '../service/definition.ts';
-import { encodeOperation, type OperationKind } from '../service/frames.ts';
+import { encodeCall, type OperationKind } from '../service/frames.ts';
 import {
   accompanied,
   type Disturbance,
@@ -100,7 +100,7 @@ function encode(kind: OperationKind, declared: object, call: readonly unknown[])
   const shown = `${name}(${show(args)})`;
   if (codecs === undefined) throw new Error(`the service has no ${kind} '${name}'`);
   if (!codecs.input.accepts(args)) throw new Error(`the service does not accept ${shown}`);
-  return { name, shown, bytes: encodeOperation(kind, name, (writer) => codecs.input.write(writer, args)) };
+  return { name, shown, bytes: encodeCall(kind, name, codecs, args) };
 }
 
 const show = (args: unknown): string =>
@@ -149,7 +149,7 @@ function brokenPromises<I, O, QI, QO, E>(
 ): Finding[] {
   const { query } = options;
   const cases = serviceSuite({
-    create: () => service.create({ hash: sha256 }),
+    create: (version) => service.create({ hash: sha256, ...(version !== undefined && { version }) }),
     operation: (random) => encode('operation', service.operations, options.operation(random)).bytes,
     query: (random) =>
       query === undefined ? new Uint8Array(0) : encode('query', service.queries, query(random)).bytes,

@@ -1,31 +1,35 @@
 /**
  * A client outside the members: it trusts none of them alone. Each call is signed with the client's own key, goes to
- * all replicas, and is believed when r + 1 say the same (the protocol is ../../client.ts); this file only gives that
- * process connections, a clock and timers. A reply is its replica's, because the connection is to the key on its card,
- * or to the one that a later configuration, which is proven, names for a new member.
+ * all replicas, and is believed when r + 1 of them, or of the executors, say the same (protocols.ts); this file only gives
+ * the protocol connections, a clock and timers. A reply is its sender's, because the connection is to the key on its card, or
+ * to the one that a later configuration, which is proven, names for a new member.
  */
 
 import { randomBytes } from 'node:crypto';
 import { assert, createPrng, type Env, FIRST_CONNECTION, type Millis, type NodeId } from '@concordat/kernel';
-import { createKeys, createSignatures, type Identity, RuntimeError } from '@concordat/runtime';
-import { type ClientState, call, createClient } from '../../client/client.ts';
-import { read } from '../../client/reads.ts';
+import { createKeys, type Identity } from '@concordat/runtime';
 import { replicaConfig } from '../../config.ts';
-import { type Configuration, configurationQuorums, memberIds } from '../../governance/configuration.ts';
+import type { Configuration } from '../../governance/configuration.ts';
 import type { Message } from '../../replica/messages.ts';
-import { contactIn, hostAndPort } from '../governance/contact.ts';
 import { frameMessage } from '../host/client-port.ts';
 import {
   checkMembership,
   clusterOf,
   compositionOf,
   domainOf,
-  genesisOf,
   type Membership,
   publicKeysOf,
 } from '../host/membership.ts';
+import { executesApart, executorsIn } from '../host/stages.ts';
 import type { TypedService } from '../service/definition.ts';
 import { createCallQueue } from './call-queue.ts';
+import {
+  type ClientPlace,
+  type ClientProtocol,
+  type ClientSettings,
+  speakToExecutors,
+  speakToReplicas,
+} from './protocols.ts';
 import { createReplicaLink, type ReplicaLink } from './replica-link.ts';
 import { createTypedClient, type TypedClient } from './typed-client.ts';
 
@@ -72,35 +76,22 @@ export function connectClient<I, O, QI, QO, E>(
 ): ServiceClient<I, O, QI, QO> {
   const { membership, identity } = options;
   checkMembership(membership);
-  const clientWindow = options.clientWindow ?? CLIENT_WINDOW;
-  const domain = domainOf(membership, identity.publicKey);
-  const cluster = clusterOf(membership);
-  const { faults, preset } = compositionOf(membership);
-  const first = replicaConfig({ self: domain, cluster, faults, ...preset.settings });
-  const trusted = options.later ?? genesisOf(membership, first);
-  const process = createClient({
-    cluster,
-    quorums: trusted === null ? first.quorums : configurationQuorums(trusted),
-    members: trusted === null ? first.members : memberIds(trusted),
-    ...(trusted && { followed: { trusted, verifyWith: createSignatures().verifyWith } }),
-    keys: createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) }),
-    domain,
-    client: nextClientNumber(),
-    clientWindow,
-    retransmitMs: options.retransmitMs ?? 500,
-  });
-  const queue = createCallQueue(clientWindow);
+  const settings = settingsFrom(options);
+  const queue = createCallQueue(settings.clientWindow);
   const closed = new AbortController();
+  const executors = executorsIn(membership);
   const links = new Map<NodeId, ReplicaLink>();
   const timers = new Map<string, NodeJS.Timeout>();
   const env = createClientEnv(links, timers, (name) => {
-    process.timeout(state, env, name);
+    protocol.timeout(env, name);
     turn(0, []);
   });
-  const state: ClientState = process.start(env, { records: [], first: 0, whole: true, losses: 0 });
-  linkMembers(state.members);
+  const protocol: ClientProtocol = executesApart(membership)
+    ? speakToExecutors(settings, linkTo, env)
+    : speakToReplicas(settings, linkTo, env);
   const asked = new Map<number, (answer: Uint8Array | null) => void>();
   let isScheduled = false;
+  let isUsed = false;
 
   const close = async (): Promise<void> => {
     closed.abort();
@@ -115,8 +106,10 @@ export function connectClient<I, O, QI, QO, E>(
       return entry === null ? null : { withdraw: () => queue.withdraw(entry) };
     },
     ask: (query, answered) => {
-      if (state.calls.size > 0 || queue.hasWaiting) return false;
-      asked.set(read(state, env, query), answered);
+      if (protocol.hasCalls || queue.hasWaiting) return false;
+      // In vain, if one of those who must all answer is known to be away.
+      if (executors.some((id) => links.get(id)?.isDown)) return false;
+      asked.set(protocol.ask(env, query), answered);
       schedule();
       return true;
     },
@@ -124,29 +117,30 @@ export function connectClient<I, O, QI, QO, E>(
   return {
     ...client,
     get epoch() {
-      return state.configuration?.epoch ?? 0;
+      return protocol.epoch;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
 
-  /** Calls these members from now on, and no others. */
-  function linkMembers(ids: readonly NodeId[]): void {
+  /** Has connections with these from now on, and with no others. */
+  function linkTo(places: ReadonlyMap<NodeId, ClientPlace>): void {
     for (const [id, link] of links) {
-      if (ids.includes(id)) continue;
+      if (places.has(id)) continue;
       link.close();
       links.delete(id);
     }
-    for (const id of ids) {
-      const place = links.has(id) ? null : placeOf(membership, state.configuration, id);
-      if (place === null) continue;
+    for (const [id, { greeting, ...place }] of places) {
+      if (links.has(id)) continue;
       const onMessages = (messages: readonly Message[]): void => turn(id, messages);
-      links.set(id, createReplicaLink({ ...place, tls: identity.tls, onMessages }));
+      const greet = greeting && { greeting: () => frameMessage(greeting()) };
+      links.set(id, createReplicaLink({ ...place, tls: identity.tls, onMessages, ...greet }));
     }
   }
 
   /** PERF: calls of one moment leave in one write per replica. */
   function schedule(): void {
+    isUsed = true;
     if (isScheduled) return;
     isScheduled = true;
     setImmediate(() => {
@@ -158,37 +152,33 @@ export function connectClient<I, O, QI, QO, E>(
   /** What arrived, then what the window has room for, then one write per replica. */
   function turn(from: number, messages: readonly Message[]): void {
     if (closed.signal.aborted) return;
-    const { members } = state;
-    for (const message of messages) process.receive(state, env, from, message);
-    if (state.members !== members) linkMembers(state.members);
-    for (const [seq, reply] of state.results) queue.reply(seq, reply)();
-    state.results.clear();
-    for (const [id, answer] of state.answers) {
+    for (const message of messages) protocol.receive(env, from, message);
+    for (const [seq, reply] of protocol.takeResults()) queue.reply(seq, reply)();
+    for (const [id, answer] of protocol.takeAnswers()) {
       asked.get(id)?.(answer);
       asked.delete(id);
     }
-    state.answers.clear();
-    queue.pump((body) => call(state, env, body));
-    for (const link of links.values()) link.flush();
+    queue.pump((body) => protocol.call(env, body));
+    if (isUsed) for (const link of links.values()) link.flush();
   }
 }
 
-/**
- * Where a replica listens for clients: by the configuration, or by its card. A first member must listen, or the membership
- * is unusable; one that joins and does not is done without.
- */
-function placeOf(membership: Membership, configuration: Configuration | null, id: NodeId) {
-  const contact = configuration === null ? null : contactIn(configuration, id);
-  if (contact !== null && contact.address !== '') {
-    const { address, clientPort, pin } = contact;
-    return clientPort === undefined ? null : { host: hostAndPort(address).host, port: clientPort, pin };
-  }
-  const card = membership.members[id];
-  if (card === undefined) return null;
-  const { name, host, clientPort, pin } = card;
-  if (clientPort === undefined)
-    throw new RuntimeError('bad-configuration', `${name} has no port for clients`);
-  return { host, port: clientPort, pin };
+/** What the protocol must know, whoever answers. */
+function settingsFrom(options: ConnectOptions): ClientSettings {
+  const { membership, identity, later, clientWindow, retransmitMs } = options;
+  const domain = domainOf(membership, identity.publicKey);
+  const cluster = clusterOf(membership);
+  const { faults, preset } = compositionOf(membership);
+  return {
+    membership,
+    ...(later && { later }),
+    first: replicaConfig({ self: domain, cluster, faults, ...preset.settings }),
+    keys: createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) }),
+    domain,
+    client: nextClientNumber(),
+    clientWindow: clientWindow ?? CLIENT_WINDOW,
+    retransmitMs: retransmitMs ?? 500,
+  };
 }
 
 function createClientEnv(

@@ -9,16 +9,19 @@ export type Outcome<T> =
   | { readonly status: 'unknown'; readonly why: UnknownReason };
 
 /**
- * `bad-input`: the codec does not accept the arguments; `malformed`, `unknown-operation`: the replicas run another
- * version of the service; `threw`: its code has a bug; `busy`: too many calls wait; `aborted`, `timeout`, `closed`:
- * before it was sent. All other codes are the service's own refusals.
+ * `bad-input`: the codec does not accept the arguments; `malformed`, `unknown-operation`, `other-version`: the replicas
+ * run another version of the service, which has no such operation, or takes or answers it in another form; `threw`: its
+ * code has a bug; `busy`: too many calls wait; `orders-only`: this member holds no state (preset `executors`); `aborted`,
+ * `timeout`, `closed`: before it was sent. All other codes are the service's own refusals.
  */
 export type FailureCode =
   | 'bad-input'
   | 'malformed'
   | 'unknown-operation'
+  | 'other-version'
   | 'threw'
   | 'busy'
+  | 'orders-only'
   | 'aborted'
   | 'timeout'
   | 'closed'

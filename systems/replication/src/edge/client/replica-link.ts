@@ -1,6 +1,6 @@
 /**
- * A client's way to one replica: TLS to the key that its card pins, made when something is to be sent and made again,
- * with growing pauses, while calls wait. What is lost on the way is sent again by the client protocol, so a link only
+ * A client's way to one replica or executor: TLS to the key that its card pins, made when something is to be sent and made
+ * again, with growing pauses, while calls wait. What is lost on the way is sent again by the client protocol, so a link only
  * keeps what a connection under way will take, within a bound. Nothing is said to, or believed from, anyone else.
  */
 
@@ -16,6 +16,11 @@ export interface ReplicaLinkOptions {
   readonly pin: string;
   /** What this client shows when it is asked who it is. */
   readonly tls: TlsIdentity | undefined;
+  /**
+   * The first frame on every connection, to one who answers what others were sent: so a lost connection is made again without
+   * anything to be sent over it.
+   */
+  readonly greeting?: () => Uint8Array;
   readonly onMessages: (messages: readonly Message[]) => void;
 }
 
@@ -24,6 +29,8 @@ export interface ReplicaLink {
   queue(frame: Uint8Array): void;
   /** Writes what was queued, at once; calls the replica first if need be. */
   flush(): void;
+  /** The last connection was lost or could not be made, and there is no other yet. */
+  readonly isDown: boolean;
   close(): void;
 }
 
@@ -33,7 +40,8 @@ const LAST_PAUSE_MS = 2000;
 /** Twice the largest request, with room: a replica that is slow or down must not fill the client's memory. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-export function createReplicaLink({ host, port, pin, tls, onMessages }: ReplicaLinkOptions): ReplicaLink {
+export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
+  const { host, port, pin, tls, greeting, onMessages } = options;
   let socket: TLSSocket | null = null;
   /** The replica at the other end has proven itself. */
   let isKnown = false;
@@ -41,9 +49,18 @@ export function createReplicaLink({ host, port, pin, tls, onMessages }: ReplicaL
   let outboxBytes = 0;
   let pauseMs = FIRST_PAUSE_MS;
   let notBefore = 0;
+  let isDown = false;
+  let redialling: NodeJS.Timeout | null = null;
   let isClosed = false;
 
-  return { queue, flush, close };
+  return {
+    queue,
+    flush,
+    get isDown() {
+      return isDown;
+    },
+    close,
+  };
 
   function queue(frame: Uint8Array): void {
     if (outboxBytes + frame.length > MAX_WAITING_BYTES || isClosed) return;
@@ -81,20 +98,29 @@ export function createReplicaLink({ host, port, pin, tls, onMessages }: ReplicaL
         made.destroy();
         return;
       }
-      pauseMs = FIRST_PAUSE_MS;
       isKnown = true;
+      isDown = false;
       listen(made);
+      if (greeting !== undefined) made.write(greeting());
       flush();
     });
     made.on('close', () => {
       clearTimeout(deadline);
       socket = null;
       isKnown = false;
-      notBefore = performance.now() + pauseMs * (0.5 + Math.random() / 2);
+      isDown = true;
+      const afterMs = pauseMs * (0.5 + Math.random() / 2);
+      notBefore = performance.now() + afterMs;
+      if (greeting !== undefined && !isClosed) redialling = setTimeout(redial, afterMs);
       pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
       forget();
     });
     return made;
+  }
+
+  function redial(): void {
+    redialling = null;
+    socket ??= dial();
   }
 
   function isReplica(made: TLSSocket): boolean {
@@ -112,12 +138,15 @@ export function createReplicaLink({ host, port, pin, tls, onMessages }: ReplicaL
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       const isValid = splitter.push(bytes, (message) => messages.push(message));
       if (!isValid) to.destroy();
+      // Who only accepts connections and ends them is not called again and again.
+      if (messages.length > 0) pauseMs = FIRST_PAUSE_MS;
       if (messages.length > 0 && !isClosed) onMessages(messages);
     });
   }
 
   function close(): void {
     isClosed = true;
+    if (redialling !== null) clearTimeout(redialling);
     socket?.destroy();
     forget();
   }

@@ -4,7 +4,7 @@
  */
 
 import type { OperationCodecs, TypedService } from '../service/definition.ts';
-import { decodeReply, encodeOperation, type OperationKind } from '../service/frames.ts';
+import { decodeReply, encodeCall, type OperationKind } from '../service/frames.ts';
 import { failed, type Outcome, unknown } from './outcome.ts';
 
 export interface CallOptions {
@@ -19,7 +19,7 @@ export interface TypedClient<I, O, QI, QO> {
   call<K extends keyof I & keyof O>(name: K, args: I[K], options?: CallOptions): Promise<Outcome<O[K]>>;
   /**
    * Asks for what the operations so far have made: up to date wherever it is asked. From outside it is answered without
-   * being ordered where n - u replicas say the same, and ordered like an operation otherwise.
+   * being ordered where n - u replicas say the same, or all executors, and ordered like an operation otherwise.
    */
   query<K extends keyof QI & keyof QO>(name: K, args: QI[K], options?: CallOptions): Promise<Outcome<QO[K]>>;
 }
@@ -65,7 +65,7 @@ async function perform<A, T>(
     return failed('bad-input', `the input of '${name}' has another form or is too large`);
   if (channel.closed.aborted) return failed('closed');
   if (options.signal?.aborted === true) return failed('aborted');
-  const body = encodeOperation(kind, name, (writer) => input.write(writer, args));
+  const body = encodeCall(kind, name, codecs, args);
   const submit =
     kind === 'query'
       ? (...sent: Parameters<Channel['submit']>) => askOrSubmit(channel, ...sent)

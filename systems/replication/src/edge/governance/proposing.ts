@@ -27,6 +27,8 @@ export interface Wish {
   readonly faults?: FaultModel;
   /** How members agree then. Robustness policies stay what each operator has set. */
   readonly preset?: PresetName;
+  /** Version of the service, once n - u members run programs that have it; there is no way back. */
+  readonly version?: number;
   /** Canonical proof of misbehaviour of one that leaves: it is not asked. */
   readonly evidence?: Uint8Array;
 }
@@ -36,7 +38,7 @@ const bad = (why: string): RuntimeError =>
 
 /** The command that fulfils a wish, without approvals. Throws `bad-configuration` with the reason why there is none. */
 export function propose(present: Configuration, wish: Wish): Reconfigure {
-  const { join = [], leave = [], keys = {}, admins = {}, faults, preset, evidence } = wish;
+  const { join = [], leave = [], keys = {}, admins = {}, faults, preset, version, evidence } = wish;
   const idOf = (name: string): number => {
     const id = memberNamed(present, name);
     if (id === null) throw bad(`${name} is no member`);
@@ -58,6 +60,7 @@ export function propose(present: Configuration, wish: Wish): Reconfigure {
     admins: byId(admins),
     ...(faults && { faults }),
     ...(preset && { preset: presets[preset] }),
+    ...(version !== undefined && { version }),
   });
   if ('problem' in next) throw bad(next.problem);
   return { next, approvals: [], proof: evidence ?? new Uint8Array(0) };

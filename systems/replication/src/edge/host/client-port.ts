@@ -33,20 +33,23 @@ export function frameMessage(message: Message): Uint8Array {
   return frame;
 }
 
-/** Frames of one direction; `admit` tells which messages may come in. */
-function framingOf<M extends Message>(admit: (message: Message, peer?: string) => M | null): Framing<M> {
+/** Frames of one direction; what is made for each connection tells which messages may come in, and as what. */
+export function framingOf<M extends Message>(
+  createAdmit: (peer?: string) => (message: Message) => M | null,
+): Framing<M> {
   return {
     maxFrameBytes: MAX_CLIENT_FRAME_BYTES,
     encode: frameMessage,
     createSplitter: (peer) => {
       const splitter = createLengthSplitter(MAX_CLIENT_FRAME_BYTES);
+      const admit = createAdmit(peer);
       return {
         push: (chunk, emit) => {
           let isWellFormed = true;
           const isFramed = splitter.push(chunk, (frame) => {
             if (!isWellFormed) return;
             const decoded = decodeMessage(frame);
-            const message = decoded === null ? null : admit(decoded, peer);
+            const message = decoded === null ? null : admit(decoded);
             if (message === null) isWellFormed = false;
             else emit(message);
           });
@@ -66,7 +69,7 @@ export const replicaFraming = (
   end: number,
   pins: ReadonlyMap<string, number> = new Map(),
 ): Framing<Message> =>
-  framingOf<Message>((message, peer = ''): ClientMessage | null => {
+  framingOf<Message>((peer = '') => (message): ClientMessage | null => {
     switch (message.type) {
       case 'request': {
         const { request } = message;
@@ -84,10 +87,11 @@ export const replicaFraming = (
     }
   });
 
-/** At the client: what replicas may answer. */
-export const clientFraming: Framing<Message> = framingOf<Message>((message): ClientMessage | null => {
+/** At the client: what replicas and executors may answer. */
+export const clientFraming: Framing<Message> = framingOf<Message>(() => (message): Message | null => {
   switch (message.type) {
     case 'reply':
+    case 'reply-digest':
     case 'spec-response':
     case 'local-commit':
     case 'answer':

@@ -1,7 +1,7 @@
 /**
- * All members of a service in this process, for tests and trials: real replicas over real loopback links, each with
- * keys of its own and a journal in memory or below a directory. Members start from the highest id down, because the
- * smaller id calls: so every port is the system's choice and known to whoever needs it, without a race.
+ * All members of a service in this process, and its executors if the preset has some, for tests and trials: real replicas over
+ * real loopback links, each with keys of its own and a journal in memory or below a directory. Nodes start from the highest
+ * id down, because the smaller id calls: so every port is the system's choice and known to whoever needs it, without a race.
  */
 
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import type { PresetName } from '../../presets/index.ts';
 import { createMemoryKeyring, type Keyring, keyringIn } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
 import { freePort } from '../testing/free-port.ts';
+import { startExecutor } from './executor.ts';
 import { createHome, journalFolder } from './home.ts';
 import { type MemberOptions, startMember } from './member.ts';
 import type { Member } from './member-handle.ts';
@@ -29,19 +30,24 @@ export interface ClusterOptions<E> extends Pick<MemberOptions<E>, 'logger' | 'se
   readonly governed?: boolean;
   /** Outside clients that may connect. */
   readonly clients?: readonly ClientCard[];
-  /** Told of events with the index of the member that exposed them. */
+  /** Told of events with the index of the member that exposed them, or of the executor with a preset that has some. */
   readonly onEvent?: (event: E, member: number) => void;
 }
 
 export interface EmbeddedCluster<I, O, QI, QO> {
   /** By index; one that is down has been killed. */
   readonly members: readonly Member<I, O, QI, QO>[];
+  /** By index: who serves calls where members only order; none with other presets. */
+  readonly executors: readonly Member<I, O, QI, QO>[];
   /** For outside clients. */
   readonly membership: Membership;
   /** The member stops as in a crash. */
   kill(member: number): Promise<void>;
   /** A killed member comes back with its journal. */
   restart(member: number): Promise<void>;
+  /** The same of executors. */
+  killExecutor(executor: number): Promise<void>;
+  restartExecutor(executor: number): Promise<void>;
   /** Of each member's administrators, by index, where the cluster is governed. */
   readonly admins: readonly Identity[];
   /** Keys, a journal and ports for one that is to join; its card is for a proposal. */
@@ -70,51 +76,108 @@ export async function createCluster<I, O, QI, QO, E>(
   options: ClusterOptions<E>,
 ): Promise<EmbeddedCluster<I, O, QI, QO>> {
   const { u, r, clients = [], preset = 'concordat', directory } = options;
-  const count = quorumsOf(compositionOf({ u, r, preset }).faults).members;
-  const names = Array.from({ length: count }, (_, id) => `member-${id}`);
+  const composition = compositionOf({ u, r, preset });
+  const quorums = quorumsOf(composition.faults);
+  const beside = composition.preset.settings.executes === false ? quorums.executors : 0;
+  const ordering = await prepareStage(directory, 'member', quorums.members, options.governed);
+  const executing = await prepareStage(directory, 'executor', beside);
+  const [members, executors] = [ordering.cards, executing.cards];
+  const membership: Membership = { u, r, preset, members, executors, clients };
+  const order = launcherOf(service, options, membership, ordering, startMember);
+  const execution = launcherOf(service, options, membership, executing, startExecutor);
+  const close = async (): Promise<void> => {
+    // Those that were not started leave holes.
+    const nodes = [...Object.values(order.nodes), ...Object.values(execution.nodes)];
+    await Promise.all(nodes.map((node) => node.close()));
+  };
+  try {
+    for (let id = beside - 1; id >= 0; id--) await execution.launch(id);
+    for (let id = quorums.members - 1; id >= 0; id--) await order.launch(id);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    members: order.nodes,
+    executors: execution.nodes,
+    membership,
+    kill: async (id) => await order.nodes[id]?.kill(),
+    restart: order.launch,
+    killExecutor: async (id) => await execution.nodes[id]?.kill(),
+    restartExecutor: execution.launch,
+    get admins() {
+      return ordering.places.map(({ admin }) => admin);
+    },
+    ...newcomers(directory, ordering.places, order.launch),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** The nodes of one stage, and the first ones' cards, which tell their ports once they have started. */
+interface Stage {
+  readonly places: Place[];
+  readonly cards: MemberCard[];
+}
+
+async function prepareStage(
+  directory: string | undefined,
+  kind: string,
+  count: number,
+  isGoverned = false,
+): Promise<Stage> {
+  const names = Array.from({ length: count }, (_, id) => `${kind}-${id}`);
   const places = await Promise.all(names.map((name) => prepare(directory, name)));
-  const cards: MemberCard[] = places.map(({ identity, admin }, id) => {
+  const cards = places.map(({ identity, admin }, id) => {
     const address = { host: LOOPBACK, port: 0, clientPort: 0 };
-    return cardOf(`member-${id}`, identity, address, options.governed === true ? admin : undefined);
+    return cardOf(names[id] as string, identity, address, isGoverned ? admin : undefined);
   });
-  const membership: Membership = { u, r, preset, members: cards, clients };
-  const members: Member<I, O, QI, QO>[] = [];
-  const waiting: Place[] = [];
-  const start = async (id: number): Promise<void> => {
+  return { places, cards };
+}
+
+interface Launcher<I, O, QI, QO> {
+  /** By index. */
+  readonly nodes: readonly Member<I, O, QI, QO>[];
+  launch(id: number): Promise<void>;
+}
+
+function launcherOf<I, O, QI, QO, E>(
+  service: TypedService<I, O, QI, QO, E>,
+  { logger = SILENT, settings, onEvent }: ClusterOptions<E>,
+  membership: Membership,
+  { places, cards }: Stage,
+  start: typeof startMember,
+): Launcher<I, O, QI, QO> {
+  const nodes: Member<I, O, QI, QO>[] = [];
+  const launch = async (id: number): Promise<void> => {
     const { identity, keyring, later, openJournal } = places[id] as Place;
-    const member = await startMember(service, {
+    const node = await start(service, {
       membership,
       identity,
       keyring,
       ...(later && { later }),
       journal: await openJournal(),
-      logger: options.logger ?? SILENT,
-      ...(options.settings && { settings: options.settings }),
-      onEvent: (event) => options.onEvent?.(event, id),
+      logger,
+      ...(settings && { settings }),
+      onEvent: (event) => onEvent?.(event, id),
     });
-    members[id] = member;
+    nodes[id] = node;
     const card = cards[id];
+    // The card of one that joined is its place in the configuration.
     if (card === undefined) return;
-    const [port, clientPort] = ['members', 'clients'].map((name) => member.addresses.get(name)?.port ?? 0);
+    const [port, clientPort] = ['members', 'clients'].map((name) => node.addresses.get(name)?.port ?? 0);
     cards[id] = { ...card, port: port as number, clientPort: clientPort as number };
   };
-  const close = async (): Promise<void> => {
-    await Promise.all(Object.values(members).map((member) => member.close()));
-  };
-  try {
-    for (let id = count - 1; id >= 0; id--) await start(id);
-  } catch (error) {
-    await Promise.all(Object.values(members).map((member) => member.close()));
-    throw error;
-  }
+  return { nodes, launch };
+}
+
+function newcomers(
+  directory: string | undefined,
+  places: Place[],
+  launch: (id: number) => Promise<void>,
+): Pick<EmbeddedCluster<unknown, unknown, unknown, unknown>, 'prepare' | 'admit'> {
+  const waiting: Place[] = [];
   return {
-    members,
-    membership,
-    kill: async (id) => await members[id]?.kill(),
-    restart: start,
-    get admins() {
-      return places.map(({ admin }) => admin);
-    },
     prepare: async (name) => {
       const place = await prepare(directory, name);
       waiting.push(place);
@@ -127,11 +190,9 @@ export async function createCluster<I, O, QI, QO, E>(
         if (place === undefined || places[id] !== undefined) continue;
         place.later = next;
         places[id] = place;
-        await start(id);
+        await launch(id);
       }
     },
-    close,
-    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { NodeId, Note } from '@concordat/kernel';
-import { type Identity, type Logger, type PeerAddress, RuntimeError } from '@concordat/runtime';
+import type { Identity, Logger, PeerAddress } from '@concordat/runtime';
 import { equalBytes } from '@concordat/wire';
 import { hasLeft } from '../../governance/chain.ts';
 import type { Reconfigure } from '../../governance/command.ts';
@@ -24,7 +24,8 @@ import {
 } from '../governance/following.ts';
 import type { Keyring } from '../governance/keyring.ts';
 import type { MemberHost } from './member-handle.ts';
-import { domainOf, type MemberCard, type Membership } from './membership.ts';
+import { domainOf, type MemberCard, type Membership, misplaced } from './membership.ts';
+import { nodesIn } from './stages.ts';
 
 /** What a member says of its federation. */
 export interface Federation {
@@ -32,7 +33,7 @@ export interface Federation {
   readonly epoch: number;
   /** Names of those who order now. */
   readonly members: readonly string[];
-  /** False while this one is yet to join, lacks its key, or has left. */
+  /** False while this one is yet to join, lacks its key, or has left; an executor is none. */
   readonly isMember: boolean;
   /** It was a member and never will be again: it may be closed. */
   readonly hasLeft: boolean;
@@ -64,7 +65,7 @@ export function placeIn(
   const card = membership.members[known];
   if (card !== undefined) return { self: known, card };
   const contact = later === undefined ? null : contactIn(later, known);
-  if (contact === null) throw new RuntimeError('bad-configuration', 'an outside client is no member');
+  if (contact === null) throw misplaced(membership, known, 'member');
   const { name, address, clientPort } = contact;
   return {
     self: known,
@@ -72,9 +73,11 @@ export function placeIn(
   };
 }
 
-/** What a member is called by the present configuration, or else by its card. */
-export const nameOf = (configuration: Configuration, { members }: Membership, id: NodeId): string =>
-  delegateOf(configuration, id)?.contact.length ? nameIn(configuration, id) : (members[id]?.name ?? `${id}`);
+/** What a node is called by the present configuration, or else by its card. */
+export const nameOf = (configuration: Configuration, membership: Membership, id: NodeId): string =>
+  delegateOf(configuration, id)?.contact.length
+    ? nameIn(configuration, id)
+    : (nodesIn(membership).get(id)?.name ?? `${id}`);
 
 export function federationAt(s: ReplicaState, membership: Membership): Federation {
   const configuration = configurationOf(s);
@@ -161,14 +164,12 @@ export interface GovernParts {
   readonly closed: AbortSignal;
 }
 
-/** Submits a command and waits for its verdict; never rejects. */
+/** Submits a command, where there is governance, and waits for its verdict; never rejects. */
 export function govern(
   { host, governing, onceDurable, closed }: GovernParts,
   command: Reconfigure,
   { signal, timeoutMs = PATIENCE_MS }: CallOptions = {},
 ): Promise<Outcome<Accepted>> {
-  if (governing.governed === undefined)
-    return Promise.resolve(failed('ungoverned', 'the cards have no admin keys: nobody can approve a change'));
   if (closed.aborted) return Promise.resolve(failed('closed'));
   if (signal?.aborted === true) return Promise.resolve(failed('aborted'));
   return new Promise((resolve) => {

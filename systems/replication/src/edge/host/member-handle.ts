@@ -1,10 +1,11 @@
 /**
- * What a program holds of a member that runs in it: its typed client, what it has executed, how it is, and its end.
+ * What a program holds of a member, or an executor, that runs in it: its typed client, what it has executed, how it is, and
+ * its end.
  */
 
 import type { AddressInfo } from 'node:net';
 import type { Millis } from '@concordat/kernel';
-import type { Host, Metrics } from '@concordat/runtime';
+import { type Host, type Metrics, RuntimeError } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
 import { primaryOf } from '../../config.ts';
 import type { Reconfigure } from '../../governance/command.ts';
@@ -12,11 +13,9 @@ import type { Configuration } from '../../governance/configuration.ts';
 import { configurationOf } from '../../governance/epochs.ts';
 import type { Message } from '../../replica/messages.ts';
 import type { ReplicaState } from '../../replica/state.ts';
-import { failed, type Outcome, unknown } from '../client/outcome.ts';
+import { failed, type Outcome } from '../client/outcome.ts';
 import type { CallOptions, TypedClient } from '../client/typed-client.ts';
 import type { Keyring } from '../governance/keyring.ts';
-import type { TypedService } from '../service/definition.ts';
-import { decodeReply, encodeOperation } from '../service/frames.ts';
 import {
   type Accepted,
   type Federation,
@@ -26,26 +25,25 @@ import {
   nameOf,
 } from './governing.ts';
 import type { Membership } from './membership.ts';
-import type { OwnCalls } from './own-calls.ts';
 
 export interface MemberStatus extends Federation {
   readonly name: string;
   readonly view: number;
   /** Name of the member that proposes in this view. */
   readonly primary: string;
-  /** The last slot executed here, and the last that is a stable checkpoint. */
+  /** The last slot executed here, and the last that is a stable checkpoint: at an executor, one that enough of them signed. */
   readonly executed: number;
   readonly stable: number;
   /** Milliseconds since the ordered time of the last executed batch: small while a quorum works. */
   readonly behindMs: Millis;
-  /** False while it recovers from lost promises. */
+  /** False while it recovers from lost promises; an executor makes none that count. */
   readonly mayVote: boolean;
-  /** Names of the members it is linked to. */
+  /** Names of the members and executors it is linked to. */
   readonly linked: readonly string[];
 }
 
 export interface Member<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
-  /** Answers from what this member has executed, without a message: it may lag behind the others. */
+  /** Answers from what is executed here, without a message: it may lag behind the others. */
   peek<K extends keyof QI & keyof QO>(name: K, args: QI[K]): Promise<Outcome<QO[K]>>;
   status(): MemberStatus;
   /** The present configuration: what a proposal is made from. */
@@ -55,10 +53,13 @@ export interface Member<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
    * `ungoverned` where the cards have no admin keys. Any member takes any command.
    */
   govern(command: Reconfigure, options?: CallOptions): Promise<Outcome<Accepted>>;
-  /** The public key, in hexadecimal, that this member would take with the next epoch; made, and kept, when first asked for. */
+  /**
+   * The public key, in hexadecimal, that this member would take with the next epoch; made, and kept, when first asked for.
+   * Throws `bad-configuration` where the cards have no admin keys.
+   */
   nextKey(): string;
   readonly metrics: Metrics;
-  /** Where members and, if its card says so, outside clients (`clients`) connect. */
+  /** Where members, executors and, if its card says so, outside clients (`clients`) connect. */
   readonly addresses: ReadonlyMap<string, AddressInfo>;
   /** Resolves with the error when a bug or the disk stops it, or with null after `close`. */
   readonly halted: Promise<Error | null>;
@@ -71,44 +72,43 @@ export interface Member<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
 
 export type MemberHost = Host<ReplicaState, Message>;
 
-/** Reads what is final here, and shows it once it is durable, like everything a member tells. */
-export function peekInto<I, O, QI, QO, E>(
-  service: TypedService<I, O, QI, QO, E>,
-  host: MemberHost,
-  ask: OwnCalls['ask'],
-  closed: AbortSignal,
-): Member<I, O, QI, QO>['peek'] {
-  return async (name, args) => {
-    const { input, output } = service.queries[name];
-    if (!input.accepts(args)) return failed('bad-input');
-    const query = encodeOperation('query', String(name), (writer) => input.write(writer, args));
-    const reply = await new Promise<Uint8Array | null>((resolve) => {
-      if (closed.aborted) return resolve(null);
-      const onClosed = (): void => resolve(null);
-      closed.addEventListener('abort', onClosed, { once: true });
-      host.inject((s, env) =>
-        ask(s, env, query, (answer) => {
-          closed.removeEventListener('abort', onClosed);
-          resolve(answer);
-        }),
-      );
-    });
-    if (reply === null) return failed('closed');
-    return decodeReply(reply, (reader) => output.read(reader)) ?? unknown('unreadable');
-  };
+/** What is the same for a node of any kind. */
+export type NodeHandle = Omit<Member<unknown, unknown, unknown, unknown>, 'call' | 'query' | 'peek'>;
+
+/** What a node says of its federation, and does about it. */
+type Governance = Pick<NodeHandle, 'configuration' | 'govern' | 'nextKey'>;
+
+export function handleOf(parts: GovernParts, membership: Membership, keyring: Keyring): NodeHandle {
+  const { host, governing } = parts;
+  const present = (): Configuration => configurationOf(host.state);
+  const status = (): MemberStatus => statusOf(host, membership);
+  if (governing.governed === undefined) return handleOn(host, status, unchanging(present));
+  return handleOn(host, status, {
+    configuration: present,
+    govern: (command, options) => govern(parts, command, options),
+    nextKey: () => toHex(keyring.prepare(present().epoch + 1)),
+  });
 }
 
-export function handleOf(
-  parts: GovernParts,
-  membership: Membership,
-  keyring: Keyring,
-): Omit<Member<unknown, unknown, unknown, unknown>, 'call' | 'query' | 'peek'> {
-  const { host } = parts;
+/** Where nobody can approve a change, or the node would not follow one. */
+export const unchanging = (configuration: () => Configuration): Governance => ({
+  configuration,
+  govern: async () => failed('ungoverned', NO_ADMINS),
+  nextKey: () => {
+    throw new RuntimeError('bad-configuration', NO_ADMINS);
+  },
+});
+
+const NO_ADMINS = 'the cards have no admin keys: nobody can approve a change';
+
+export function handleOn<S>(
+  host: Host<S, Message>,
+  status: () => MemberStatus,
+  governance: Governance,
+): NodeHandle {
   return {
-    status: () => statusOf(host, membership),
-    configuration: () => configurationOf(host.state),
-    govern: (command, options) => govern(parts, command, options),
-    nextKey: () => toHex(keyring.prepare(configurationOf(host.state).epoch + 1)),
+    status,
+    ...governance,
     metrics: host.metrics,
     addresses: host.addresses,
     halted: host.halted,

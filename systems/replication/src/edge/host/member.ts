@@ -8,6 +8,7 @@ import {
   createHost,
   createKeys,
   createLogger,
+  type Framing,
   type Identity,
   type Journal,
   type Listener,
@@ -21,25 +22,25 @@ import type { Configuration } from '../../governance/configuration.ts';
 import { decodeMessage, encodeMessage } from '../../replica/codec.ts';
 import type { Message } from '../../replica/messages.ts';
 import { createReplica } from '../../replica/replica.ts';
-import { createTypedClient } from '../client/typed-client.ts';
 import { createMemoryKeyring, type Keyring } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
 import { CLIENT_PROTOCOL, replicaFraming } from './client-port.ts';
 import { watchDurability } from './durability.ts';
 import { pairKeysFor, withFilterNode } from './filter-node.ts';
 import { createGoverning, type Federation, type Place, placeIn } from './governing.ts';
-import { handleOf, type Member, peekInto } from './member-handle.ts';
+import { handleOf, type Member } from './member-handle.ts';
 import {
   checkMembership,
   clientPins,
   clusterOf,
   compositionOf,
-  firstClientOf,
   genesisOf,
   type Membership,
   publicKeysOf,
 } from './membership.ts';
-import { withOwnCalls } from './own-calls.ts';
+import { replicaLog, withOwnCalls } from './own-calls.ts';
+import { createOwnClient, endOf, orderingOnly } from './own-client.ts';
+import { firstClientOf, nodesIn } from './stages.ts';
 
 export interface MemberOptions<E> {
   readonly membership: Membership;
@@ -56,7 +57,10 @@ export interface MemberOptions<E> {
   readonly onEpoch?: (federation: Federation) => void;
   /** Opened for this member, which closes it. */
   readonly journal: Journal;
-  /** Told of the service's events that became exposed here, in order; those of batches that were skipped are not. */
+  /**
+   * Told of the service's events that became exposed here, in order; those of batches that were skipped are not. A member that
+   * only orders has none to tell.
+   */
   readonly onEvent?: (event: E, at: { readonly slot: number; readonly time: Millis }) => void;
   readonly logger?: Logger;
   readonly metrics?: Metrics;
@@ -71,7 +75,7 @@ export async function startMember<I, O, QI, QO, E>(
 ): Promise<Member<I, O, QI, QO>> {
   const { membership, identity } = options;
   const { keyring = createMemoryKeyring(identity) } = options;
-  const { self, card } = await placeOf(options, keyring);
+  const { self, card } = await placeOf(options, (known) => placeIn(known, identity, options.later, keyring));
   const logger = (options.logger ?? createLogger()).with({ member: card.name });
   const identities = { seed: identity.seed, publicKeys: publicKeysOf(membership) };
   const keys = createKeys({ self, ...identities });
@@ -83,11 +87,6 @@ export async function startMember<I, O, QI, QO, E>(
     ...composition.preset.settings,
     ...options.settings,
   });
-  const onThrow = (operation: string, error: unknown): void =>
-    logger.error('operation-threw', {
-      operation,
-      error: error instanceof Error ? `${error.stack}` : `${error}`,
-    });
   const pair = pairKeysFor(config, identities);
   const { later, onEpoch } = options;
   const genesis = genesisOf(membership, config);
@@ -98,11 +97,12 @@ export async function startMember<I, O, QI, QO, E>(
     keys,
     ...(pair && { pair }),
     ...(governed && { governed }),
-    createService: () => service.create({ hash: keys.hash, onThrow }),
+    createService: (version) =>
+      service.create({ hash: keys.hash, onThrow: throwTeller(logger), ...(version && { version }) }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
   const onBatch = eventTeller(service, options, logger);
-  const { queue, process, ask } = withOwnCalls(replica, { onceDurable, onBatch });
+  const { queue, process, ask } = withOwnCalls(replica, replicaLog, { onceDurable, onBatch });
   const host = await createHost({
     self,
     // Without a change to come it has one from the start or never.
@@ -116,45 +116,43 @@ export async function startMember<I, O, QI, QO, E>(
     onNote: governing.onNote,
     ...(options.metrics && { metrics: options.metrics }),
   });
-  const closed = new AbortController();
-  /** Its own calls end with the member, or when it has left: others order no more for it. */
-  const ended = new AbortController();
-  void host.halted.then(() => closed.abort());
-  for (const signal of [closed.signal, governing.left])
-    signal.addEventListener('abort', () => ended.abort(), { once: true });
   governing.follow(host);
-  const client = createTypedClient(service, {
-    closed: ended.signal,
-    submit: (body, replied) => {
-      const entry = queue.add(body, replied);
-      if (entry === null) return null;
-      // Any event makes a turn, and every turn pumps the queue.
-      host.inject(() => {});
-      return { withdraw: () => queue.withdraw(entry) };
-    },
-  });
-  const peek = peekInto(service, host, ask, closed.signal);
-  const parts = { host, governing, onceDurable, closed: closed.signal };
-  return { ...client, peek, ...handleOf(parts, membership, keyring) };
+  const closed = endOf(host);
+  // Others order no more for one that has left.
+  const own = config.executes
+    ? createOwnClient(service, host, { queue, ask }, { closed, left: governing.left })
+    : orderingOnly<I, O, QI, QO>();
+  return { ...own, ...handleOf({ host, governing, onceDurable, closed }, membership, keyring) };
 }
 
-/** Which member this is. Its journal is let go of when it is none, like by a host that cannot start. */
-async function placeOf<E>({ membership, identity, journal, later }: MemberOptions<E>, keyring: Keyring) {
+/** Which node this is. Its journal is let go of when `find` throws, like by a host that cannot start. */
+export async function placeOf<E, P>(
+  { membership, journal }: MemberOptions<E>,
+  find: (membership: Membership) => P,
+): Promise<P> {
   try {
     checkMembership(membership);
-    return placeIn(membership, identity, later, keyring);
+    return find(membership);
   } catch (error) {
     await journal.abandon();
     throw error;
   }
 }
 
+/** The service's bugs, for whoever wrote it. */
+export const throwTeller =
+  (logger: Logger) =>
+  (operation: string, error: unknown): void =>
+    logger.error('operation-threw', {
+      operation,
+      error: error instanceof Error ? `${error.stack}` : `${error}`,
+    });
+
 /** Between members. Outside clients have their own port and framing. */
 export const memberCodec: MessageCodec<Message> = { encode: encodeMessage, decode: decodeMessage };
 
-function peersOf({ members }: Membership, self: NodeId): Map<NodeId, PeerAddress> {
-  return new Map([...members.entries()].filter(([id]) => id !== self));
-}
+export const peersOf = (membership: Membership, self: NodeId): Map<NodeId, PeerAddress> =>
+  new Map([...nodesIn(membership)].filter(([id]) => id !== self));
 
 /** Addresses are told apart by many clients behind one, so only the total is bounded tightly. */
 const CONNECTIONS_MAX = 4096;
@@ -164,17 +162,25 @@ export function clientListeners(
   card: Place,
   identity: Identity,
 ): Listener<Message>[] {
-  if (card.clientPort === undefined) return [];
-  const { clients = [] } = membership;
   const first = firstClientOf(membership);
-  const framing = replicaFraming(first, first + clients.length, clientPins(membership));
+  const end = first + (membership.clients ?? []).length;
+  return listenersFor(card, identity, replicaFraming(first, end, clientPins(membership)));
+}
+
+/** The port of outside clients, if its card has one. */
+export function listenersFor(
+  card: Place,
+  identity: Identity,
+  framing: Framing<Message>,
+): Listener<Message>[] {
+  if (card.clientPort === undefined) return [];
   const limits = { connectionsMax: CONNECTIONS_MAX, connectionsPerAddress: CONNECTIONS_MAX };
   // With the certificate that the card pins: a client knows who answers.
   const tls = { identity: identity.tls, protocol: CLIENT_PROTOCOL, asksWho: true };
   return [{ name: 'clients', host: card.host, port: card.clientPort, framing, limits, tls }];
 }
 
-function eventTeller<I, O, QI, QO, E>(
+export function eventTeller<I, O, QI, QO, E>(
   { event }: TypedService<I, O, QI, QO, E>,
   { onEvent }: MemberOptions<E>,
   logger: Logger,

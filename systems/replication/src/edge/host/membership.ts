@@ -13,6 +13,7 @@ import { type FaultModel, quorumsOf } from '../../fault-model.ts';
 import { type Configuration, ungoverned } from '../../governance/configuration.ts';
 import { isPresetName, type Preset, type PresetName, presetProblem, presets } from '../../presets/index.ts';
 import { encodeContact } from '../governance/contact.ts';
+import { cardsIn, domainsIn, executesApart, executorsProblem, firstClientOf, isGoverned } from './stages.ts';
 
 /** A client that is no member; its number among the domains follows the members'. */
 export interface ClientCard {
@@ -48,6 +49,8 @@ export interface Membership {
   readonly r: number;
   /** 2u + r + 1 of them, more in some presets; the order matters. */
   readonly members: readonly MemberCard[];
+  /** u + max(u, r) + 1 of them, exactly with a preset whose members only order; the order matters. */
+  readonly executors?: readonly MemberCard[];
   readonly clients?: readonly ClientCard[];
   /** How members agree: `concordat` unless told. */
   readonly preset?: PresetName;
@@ -91,19 +94,18 @@ export function compositionOf({ u, r, preset = 'concordat' }: Pick<Membership, '
 }
 
 function membershipProblem(membership: Membership): string | null {
-  const { u, r, members, clients = [], preset = 'concordat' } = membership;
+  const { u, r, members, preset = 'concordat' } = membership;
   if (!isPresetName(preset)) return `there is no preset '${preset}'`;
-  // Members would order for ever what nobody executes.
-  if (presets[preset].settings.executes === false)
-    return `the preset ${preset} needs executors beside its members, which are not hosted here`;
   const problem = presetProblem(presets[preset], { u, r });
   if (problem !== null) return problem;
   const wanted = quorumsOf(compositionOf(membership).faults).members;
   if (members.length !== wanted) {
     return `u = ${u} and r = ${r} need ${wanted} members with the preset ${preset}, here are ${members.length}`;
   }
+  const unstaffed = executorsProblem(membership, compositionOf(membership));
+  if (unstaffed !== null) return unstaffed;
   const seen = new Set<string>();
-  for (const { name, key, pin } of [...members, ...clients]) {
+  for (const { name, key, pin } of cardsIn(membership)) {
     if (!NAME.test(name)) return `'${name}' is not a name of lower-case letters, digits and dashes`;
     if (!KEY.test(key)) return `the key of ${name} is not 64 hexadecimal digits`;
     if (seen.has(name) || seen.has(key)) return `the name or the key of ${name} occurs twice`;
@@ -113,10 +115,14 @@ function membershipProblem(membership: Membership): string | null {
     if (seen.has(pin)) return `the pin of ${name} occurs twice`;
     seen.add(pin);
   }
-  return adminProblem(members, seen);
+  return adminProblem(membership, seen);
 }
 
-function adminProblem(members: readonly MemberCard[], seen: Set<string>): string | null {
+function adminProblem(membership: Membership, seen: Set<string>): string | null {
+  const { members, executors = [] } = membership;
+  // Nothing tells them of another epoch, whose members they would not believe.
+  if (executesApart(membership) && [...members, ...executors].some(({ admin }) => admin !== undefined))
+    return 'executors do not follow a change of members: where there are some, no card has an admin key';
   for (const { name, admin } of members) {
     if ((admin === undefined) !== (members[0]?.admin === undefined))
       return 'either all members have an admin key or none';
@@ -127,16 +133,6 @@ function adminProblem(members: readonly MemberCard[], seen: Set<string>): string
   }
   return null;
 }
-
-/** True if commands can change the federation. */
-export const isGoverned = ({ members }: Membership): boolean => members[0]?.admin !== undefined;
-
-/** Where members come and go, outside clients have domains that no member ever gets. */
-const GOVERNED_CLIENTS = 128;
-
-/** The domain of the first outside client. */
-export const firstClientOf = (membership: Membership): number =>
-  isGoverned(membership) ? GOVERNED_CLIENTS : membership.members.length;
 
 /** What governance begins with; null where nothing can change. Addresses are left out: hosts have the cards. */
 export const genesisOf = (membership: Membership, config: ReplicaConfig): Configuration | null =>
@@ -153,43 +149,38 @@ export const genesisOf = (membership: Membership, config: ReplicaConfig): Config
     : null;
 
 /** 32 bytes that name the cluster. */
-export function clusterOf({ u, r, members, clients = [], preset = 'concordat' }: Membership): Digest {
+export function clusterOf(membership: Membership): Digest {
+  const { u, r, members, executors = [], clients = [], preset = 'concordat' } = membership;
   const line = ({ name, key, admin }: ClientCard & Pick<MemberCard, 'admin'>): string =>
     `${name} ${key}${admin === undefined ? '' : ` ${admin}`}\n`;
-  const [inside, outside] = [members, clients].map((cards) => cards.map(line).join(''));
-  return sha256(utf8(`concordat replicate v2\n${preset} ${u} ${r}\n${inside}clients\n${outside}`));
+  const [inside, beside, outside] = [members, executors, clients].map((cards) => cards.map(line).join(''));
+  const stage = executors.length === 0 ? '' : `executors\n${beside}`;
+  return sha256(utf8(`concordat replicate v2\n${preset} ${u} ${r}\n${inside}${stage}clients\n${outside}`));
 }
 
-/** Of members and outside clients, by their domain. */
-export function publicKeysOf(membership: Membership): Map<NodeId, Uint8Array> {
-  const { members, clients = [] } = membership;
-  return new Map(
-    [...members, ...clients].map(({ key }, i) => [
-      domainAt(membership, i),
-      fromHex(key) ?? new Uint8Array(0),
-    ]),
-  );
-}
-
-/** The domain of a card, by its place among those of members and then of outside clients. */
-const domainAt = (membership: Membership, place: number): number =>
-  place < membership.members.length ? place : firstClientOf(membership) + place - membership.members.length;
+/** Of members, executors and outside clients, by their domain. */
+export const publicKeysOf = (membership: Membership): Map<NodeId, Uint8Array> =>
+  new Map([...domainsIn(membership)].map(([id, { key }]) => [id, fromHex(key) ?? new Uint8Array(0)]));
 
 /** The domains of outside clients whose connections can be known, by pin. */
-export const clientPins = (membership: Membership): ReadonlyMap<string, number> =>
-  new Map(
+export function clientPins(membership: Membership): ReadonlyMap<string, number> {
+  const first = firstClientOf(membership);
+  return new Map(
     (membership.clients ?? []).flatMap(({ pin }, i) =>
-      pin === undefined ? [] : [[pin, firstClientOf(membership) + i] as const],
+      pin === undefined ? [] : [[pin, first + i] as const],
     ),
   );
+}
 
 /** The domain of a public key; throws `bad-configuration` if it belongs to nobody here. */
 export function domainOf(membership: Membership, publicKey: Uint8Array): number {
-  const { members, clients = [] } = membership;
   const key = toHex(publicKey);
-  const place = [...members, ...clients].findIndex((card) => card.key === key);
-  if (place < 0) {
-    throw new RuntimeError('bad-configuration', `the key ${key} is in no card: add it at every member`);
-  }
-  return domainAt(membership, place);
+  for (const [domain, card] of domainsIn(membership)) if (card.key === key) return domain;
+  throw new RuntimeError('bad-configuration', `the key ${key} is in no card: add it at every member`);
+}
+
+/** Who has a card, but not one of this kind. */
+export function misplaced(membership: Membership, id: NodeId, role: 'member' | 'executor'): RuntimeError {
+  const name = domainsIn(membership).get(id)?.name;
+  return new RuntimeError('bad-configuration', `the key of ${name} is on the card of no ${role}`);
 }

@@ -97,3 +97,58 @@ test('a directory without an identity, and an identity without a card, are named
     await replica.close();
   }),
 );
+
+test('executors open directories like members, and the card says which of them one is', DEADLINE, () =>
+  withHomes(async (homes, members) => {
+    const parent = join(homes[0] as string, 'beside');
+    const beside = ['eve', 'fay', 'gil'].map((name) => join(parent, name));
+    const executors: MemberCard[] = [];
+    for (const [i, directory] of beside.entries()) {
+      const name = ['eve', 'fay', 'gil'][i] as string;
+      const address = { host: LOOPBACK, port: await freePort(), clientPort: await freePort() };
+      executors.push(cardOf(name, await createHome(directory, name), address));
+    }
+    const common = { u: 1, r: 0, preset: 'executors', logger } as const;
+    const monitor = { host: LOOPBACK, port: 0 };
+    const openAll = () =>
+      Promise.all(
+        [...homes, ...beside].map((directory) =>
+          replicate(counter, { ...common, members, executors, directory, monitor }),
+        ),
+      );
+    const wrong = (words: RegExp) => ({ code: 'bad-configuration', message: words });
+    const [eve = ''] = beside;
+    await assert.rejects(
+      replicate(counter, { ...common, members, directory: eve }),
+      wrong(/need 3 executors beside the members with the preset executors, here are 0/),
+    );
+    await assert.rejects(
+      replicate(counter, { ...common, members, executors: executors.slice(1), directory: eve }),
+      wrong(/here are 2/),
+    );
+    const stranger = join(parent, 'stranger');
+    await createHome(stranger, 'stranger');
+    await assert.rejects(
+      replicate(counter, { ...common, members, executors, directory: stranger }),
+      wrong(/in no card/),
+    );
+    for (const total of [5, 10]) {
+      const nodes = await openAll();
+      try {
+        const [ada, , , first] = nodes;
+        assert.equal(unwrap(await first!.call('add', { amount: 5 })), total);
+        assert.deepEqual([ada!.status().name, first!.status().name], ['ada', 'eve']);
+        for (const node of [ada, first]) {
+          const { port } = node!.monitor!;
+          // A member is ready once it has executed what was ordered lately.
+          while ((await fetch(`http://${LOOPBACK}:${port}/ready`)).status !== 200)
+            await new Promise((next) => setTimeout(next, 20));
+          const metrics = await fetch(`http://${LOOPBACK}:${port}/metrics`);
+          assert.match(await metrics.text(), /kind="executed"/);
+        }
+      } finally {
+        await Promise.all(nodes.map((node) => node.close()));
+      }
+    }
+  }),
+);

@@ -1,21 +1,23 @@
 /**
- * One member of a replicated service as a program of its own: what is in its directory, the cards of all members, and
- * a port for operators. Everything that may differ between members is here; all else is the membership.
+ * One member of a replicated service, or one executor, as a program of its own: what is in its directory, the cards of all
+ * nodes, and a port for operators. Everything that may differ between nodes is here; all else is the membership.
  */
 
 import type { AddressInfo } from 'node:net';
 import { type Address, createMetrics, openJournal, startMonitor } from '@concordat/runtime';
 import { keyringIn } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
+import { startExecutor } from './executor.ts';
 import { journalFolder, readHome } from './home.ts';
 import { type MemberOptions, startMember } from './member.ts';
 import type { Member, MemberStatus } from './member-handle.ts';
 import type { Membership } from './membership.ts';
+import { isExecutor } from './stages.ts';
 
 export interface ReplicateOptions<E>
   extends Membership,
     Omit<MemberOptions<E>, 'membership' | 'identity' | 'journal' | 'keyring'> {
-  /** Made by `createHome`; the card of its identity is among the members. */
+  /** Made by `createHome`; the card of its identity is among the members, or the executors: it says which of them this is. */
   readonly directory: string;
   /** Where operators read /metrics, /health and /ready; nowhere unless told. */
   readonly monitor?: Address;
@@ -37,13 +39,15 @@ export async function replicate<I, O, QI, QO, E>(
   service: TypedService<I, O, QI, QO, E>,
   options: ReplicateOptions<E>,
 ): Promise<Replica<I, O, QI, QO>> {
-  const { directory, monitor: listen, u, r, members, clients = [], preset = 'concordat', ...rest } = options;
+  const { directory, monitor: listen, ...others } = options;
+  const { u, r, members, executors = [], clients = [], preset = 'concordat', ...rest } = others;
   const identity = readHome(directory);
   const metrics = options.metrics ?? createMetrics();
   const journal = await openJournal(journalFolder(directory));
-  const membership = { u, r, members, clients, preset };
+  const membership = { u, r, members, executors, clients, preset };
   const keyring = keyringIn(directory, 'concordat member');
-  const member = await startMember(service, { ...rest, membership, identity, journal, keyring, metrics });
+  const start = isExecutor(membership, identity.publicKey) ? startExecutor : startMember;
+  const member = await start(service, { ...rest, membership, identity, journal, keyring, metrics });
   if (listen === undefined) return { ...member, monitor: null };
   try {
     const monitor = await startMonitor({

@@ -7,16 +7,14 @@ import { sha256 } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
 import { counter } from '../testing/counter.ts';
 import { decodeResults, encodeBundle, MAX_BUNDLE_OPERATIONS } from './bundles.ts';
-import { decodeReply, encodeDone, encodeFailure, encodeOperation } from './frames.ts';
+import { decodeReply, encodeCall, encodeDone, encodeFailure } from './frames.ts';
 import { bytes, defineService, record, u53 } from './index.ts';
 
-const add = (amount: number): Uint8Array => encodeOperation('operation', 'add', (to) => to.u53(amount));
+const add = (amount: number): Uint8Array =>
+  encodeCall('operation', 'add', counter.operations.add, { amount });
 const addUpTo = (amount: number, most: number): Uint8Array =>
-  encodeOperation('operation', 'addUpTo', (to) => {
-    to.u53(amount);
-    to.u53(most);
-  });
-const total = encodeOperation('query', 'total', () => {});
+  encodeCall('operation', 'addUpTo', counter.operations.addUpTo, { amount, most });
+const total = encodeCall('query', 'total', counter.queries.total, {});
 const done = (value: number): Uint8Array => encodeDone((to) => to.u53(value));
 const MALFORMED = encodeFailure('malformed', '');
 
@@ -37,7 +35,7 @@ function instance() {
 test('golden bytes', () => {
   assert.equal(
     toHex(encodeBundle([total, total])),
-    `02 00000002 ${'0000000a 01 00000005 746f74616c '.repeat(2)}`.replaceAll(' ', ''),
+    `02 00000002 ${'0000000e 01 37ce215c 00000005 746f74616c '.repeat(2)}`.replaceAll(' ', ''),
   );
   assert.deepEqual(encodeBundle([total]), total);
 });
@@ -102,7 +100,7 @@ test('results end where the next one finds no room, and its operation is taken b
     queries: { count: { input: record({}), output: u53, answer: ({ state }) => state.count.get() } },
   });
   const service = growing.create({ hash: sha256 });
-  const grow = (by: number): Uint8Array => encodeOperation('operation', 'grow', (to) => to.u53(by));
+  const grow = (by: number): Uint8Array => encodeCall('operation', 'grow', growing.operations.grow, { by });
   const context: ExecuteContext = {
     domain: 4,
     client: 1,
@@ -116,7 +114,7 @@ test('results end where the next one finds no room, and its operation is taken b
     decodeResults(reply, 4)?.map(({ length }) => length),
     [5 + half, 105],
   );
-  const count = service.query(encodeOperation('query', 'count', () => {}));
+  const count = service.query(encodeCall('query', 'count', growing.queries.count, {}));
   assert.deepEqual(
     decodeReply(count, (from) => from.u53()),
     { status: 'ok', value: 2 },

@@ -7,6 +7,8 @@
 import type { Reader, Writer } from '@concordat/wire';
 
 export interface Codec<T> {
+  /** Names the bytes: codecs of one format write and read the same. Versions of a service are compared by it. */
+  readonly format: string;
   readonly minBytes: number;
   readonly maxBytes: number;
   /** True for the values that come back as they were; all others are refused before they are written. */
@@ -22,12 +24,14 @@ const isWhole = (value: number, least: number, most: number): boolean =>
   Number.isInteger(value) && value >= least && value <= most && !Object.is(value, -0);
 
 const whole = (
+  format: string,
   sizeBytes: number,
   least: number,
   most: number,
   write: (writer: Writer, value: number) => void,
   read: (reader: Reader) => number,
 ): Codec<number> => ({
+  format,
   minBytes: sizeBytes,
   maxBytes: sizeBytes,
   accepts: (value) => isWhole(value, least, most),
@@ -36,6 +40,7 @@ const whole = (
 });
 
 export const u8 = whole(
+  'u8',
   1,
   0,
   255,
@@ -44,6 +49,7 @@ export const u8 = whole(
 );
 
 export const u32 = whole(
+  'u32',
   4,
   0,
   2 ** 32 - 1,
@@ -52,6 +58,7 @@ export const u32 = whole(
 );
 
 export const i32 = whole(
+  'i32',
   4,
   -(2 ** 31),
   2 ** 31 - 1,
@@ -61,6 +68,7 @@ export const i32 = whole(
 
 /** A whole number in [0, 2^53). */
 export const u53 = whole(
+  'u53',
   8,
   0,
   Number.MAX_SAFE_INTEGER,
@@ -70,6 +78,7 @@ export const u53 = whole(
 
 /** A finite number. */
 export const f64: Codec<number> = {
+  format: 'f64',
   minBytes: 8,
   maxBytes: 8,
   accepts: (value) => Number.isFinite(value),
@@ -78,6 +87,7 @@ export const f64: Codec<number> = {
 };
 
 export const bool: Codec<boolean> = {
+  format: 'bool',
   minBytes: 1,
   maxBytes: 1,
   accepts: (value) => typeof value === 'boolean',
@@ -89,6 +99,7 @@ const LENGTH_BYTES = 4;
 
 /** Text of at most `max` bytes in UTF-8, without lone surrogates. */
 export const text = (max: number): Codec<string> => ({
+  format: `text(${max})`,
   minBytes: LENGTH_BYTES,
   maxBytes: LENGTH_BYTES + max,
   accepts: (value) =>
@@ -99,6 +110,7 @@ export const text = (max: number): Codec<string> => ({
 
 /** At most `max` bytes, which nobody changes afterwards. */
 export const bytes = (max: number): Codec<Uint8Array> => ({
+  format: `bytes(${max})`,
   minBytes: LENGTH_BYTES,
   maxBytes: LENGTH_BYTES + max,
   accepts: (value) => value instanceof Uint8Array && value.length <= max,
@@ -108,6 +120,7 @@ export const bytes = (max: number): Codec<Uint8Array> => ({
 
 /** At most `max` items of a codec whose values take a byte or more. */
 export const list = <T>(item: Codec<T>, max: number): Codec<readonly T[]> => ({
+  format: `list(${item.format},${max})`,
   minBytes: LENGTH_BYTES,
   maxBytes: LENGTH_BYTES + max * item.maxBytes,
   accepts: (value) =>
@@ -118,6 +131,7 @@ export const list = <T>(item: Codec<T>, max: number): Codec<readonly T[]> => ({
 
 /** A value or null. */
 export const optional = <T>(codec: Codec<T>): Codec<T | null> => ({
+  format: `optional(${codec.format})`,
   minBytes: 1,
   maxBytes: 1 + codec.maxBytes,
   accepts: (value) => value === null || codec.accepts(value),
@@ -130,6 +144,7 @@ export const optional = <T>(codec: Codec<T>): Codec<T | null> => ({
 
 /** One of a few words, as its place among them. */
 export const oneOf = <const W extends string>(...words: readonly W[]): Codec<W> => ({
+  format: `oneOf(${JSON.stringify(words)})`,
   minBytes: 1,
   maxBytes: 1,
   accepts: (value) => words.includes(value),
@@ -147,6 +162,7 @@ export function record<T extends object>(fields: { readonly [K in keyof T]: Code
   const sum = (of: (codec: Codec<T[keyof T]>) => number): number =>
     names.reduce((total, name) => total + of(fields[name]), 0);
   return {
+    format: `record(${names.map((name) => `${JSON.stringify(name)}:${fields[name].format}`)})`,
     minBytes: sum((codec) => codec.minBytes),
     maxBytes: sum((codec) => codec.maxBytes),
     accepts: (value) =>

@@ -6,7 +6,7 @@
 
 import { assert } from '@concordat/kernel';
 import { MAX_ENTRY_BYTES, type State, type ValueCodec } from '@concordat/state';
-import { createReader, createWriter } from '@concordat/wire';
+import { createReader, createWriter, toHex } from '@concordat/wire';
 import type { Codec } from './codecs.ts';
 
 /** A map of the state. Values are replaced, never changed in place. */
@@ -29,7 +29,10 @@ export interface Cell<V> {
   set(value: V): void;
 }
 
-/** How a service declares what its state consists of; names are ASCII of at most 32 characters, each used once. */
+/**
+ * How a service declares what its state consists of; names are ASCII of at most 32 characters, each used once. Under a name
+ * that the former version has, too, it goes on with what is there; what is held in another form gets another name.
+ */
 export interface Declare {
   table<K extends string | number, V>(name: string, key: Codec<K>, value: Codec<V>): Table<K, V>;
   cell<V>(name: string, value: Codec<V>, initial: V): Cell<V>;
@@ -38,6 +41,8 @@ export interface Declare {
 /** What was written since the last `begin`, so that it can be taken back. */
 export interface WriteBook {
   begin(): void;
+  /** As `begin`, of what is never taken back: it may be all of the state. */
+  beginForGood(): void;
   /** Keeps what was written. */
   keep(): void;
   /** Takes back what was written. */
@@ -57,9 +62,15 @@ interface OpenBook extends WriteBook {
 function createBook(): OpenBook {
   const undos: (() => void)[] = [];
   let isOpen = false;
+  let isForGood = false;
   return {
     begin: () => {
       isOpen = true;
+      isForGood = false;
+    },
+    beginForGood: () => {
+      isOpen = true;
+      isForGood = true;
     },
     keep: () => {
       isOpen = false;
@@ -71,7 +82,7 @@ function createBook(): OpenBook {
     },
     noteWrite: (undo) => {
       if (!isOpen) throw new WriteError('the state is written by operations only, while they execute');
-      undos.push(undo);
+      if (!isForGood) undos.push(undo);
     },
   };
 }
@@ -95,22 +106,81 @@ function bytesOf<T>(codec: Codec<T>): ValueCodec<T> {
 /** A key, its value, and the name of their collection must fit into one entry of the state. */
 const NAME_ROOM_BYTES = 64;
 
-export function createCollections(state: State): { readonly declare: Declare; readonly book: WriteBook } {
-  const book = createBook();
-  return { declare: { table: declareTable(state, book), cell: declareCell(state, book) }, book };
+/** What all versions of a service hold. */
+export interface Collections {
+  readonly book: WriteBook;
+  /** Begins to declare what one version holds. A name that another version has declared is the same collection. */
+  stage(): Stage;
+  /** Empties what has these names. */
+  clear(names: Iterable<string>): void;
 }
 
-function declareTable(state: State, book: OpenBook): Declare['table'] {
+export interface Stage {
+  readonly declare: Declare;
+  readonly names: ReadonlySet<string>;
+}
+
+interface Made<T> {
+  readonly collection: T;
+  clear(): void;
+}
+
+/** Finds or makes the collection with a name, whose bytes this format names. */
+type Find = <T>(name: string, format: string, make: () => Made<T>) => T;
+
+export function createCollections(state: State): Collections {
+  const book = createBook();
+  const all = new Map<string, Made<unknown> & { readonly format: string }>();
+  const finder =
+    (names: Set<string>): Find =>
+    <T>(name: string, format: string, make: () => Made<T>): T => {
+      assert(!names.has(name), `'${name}' is declared once`);
+      names.add(name);
+      const known = all.get(name);
+      if (known === undefined) {
+        const made = make();
+        all.set(name, { ...made, format });
+        return made.collection;
+      }
+      assert(
+        known.format === format,
+        `'${name}' keeps its form: what another version holds otherwise has another name`,
+      );
+      return known.collection as T;
+    };
+  return {
+    book,
+    stage: () => {
+      const names = new Set<string>();
+      const find = finder(names);
+      return {
+        declare: { table: declareTable(state, book, find), cell: declareCell(state, book, find) },
+        names,
+      };
+    },
+    clear: (names) => {
+      for (const name of names) all.get(name)?.clear();
+    },
+  };
+}
+
+function declareTable(state: State, book: OpenBook, find: Find): Declare['table'] {
   return <K extends string | number, V>(name: string, key: Codec<K>, value: Codec<V>): Table<K, V> => {
     assert(
       key.maxBytes + value.maxBytes + NAME_ROOM_BYTES <= MAX_ENTRY_BYTES,
       `an entry of '${name}' fits into the state`,
     );
     const keys = bytesOf(key);
-    const map = state.map<K, V>(name, {
-      encodeKey: keys.encode,
-      decodeKey: keys.decode,
-      ...bytesOf(value),
+    const map = find(name, `table(${key.format},${value.format})`, () => {
+      const collection = state.map<K, V>(name, {
+        encodeKey: keys.encode,
+        decodeKey: keys.decode,
+        ...bytesOf(value),
+      });
+      const clear = (): void => {
+        for (const at of collection.sortedKeys()) collection.delete(at);
+      };
+      return { collection, clear };
     });
     const put = (at: K, content: V | undefined): void => {
       if (content === undefined) map.delete(at);
@@ -140,11 +210,15 @@ function declareTable(state: State, book: OpenBook): Declare['table'] {
   };
 }
 
-function declareCell(state: State, book: OpenBook): Declare['cell'] {
+function declareCell(state: State, book: OpenBook, find: Find): Declare['cell'] {
   return <V>(name: string, value: Codec<V>, initial: V): Cell<V> => {
     assert(value.maxBytes + NAME_ROOM_BYTES <= MAX_ENTRY_BYTES, `'${name}' fits into the state`);
     assert(value.accepts(initial), `the initial value of '${name}' is one of its values`);
-    const cell = state.cell(name, bytesOf(value), initial);
+    const codec = bytesOf(value);
+    const cell = find(name, `cell(${value.format},${toHex(codec.encode(initial))})`, () => {
+      const collection = state.cell(name, codec, initial);
+      return { collection, clear: () => collection.set(initial) };
+    });
     return {
       get: () => cell.get(),
       set: (content) => {

@@ -57,11 +57,31 @@ export type Queries<S, I, O> = {
   };
 };
 
-export interface Definition<S, E, I, O, QI, QO> {
-  /** Of the format of the state and of all codecs. */
+/** What an instance is made of, the types of its operations forgotten: the codecs stand for them. */
+export interface Running<S> {
+  readonly version: number;
+  state(declare: Declare): S;
+  readonly operations: object;
+  readonly queries?: object;
+  readonly event?: Codec<never>;
+  advance?(context: AdvanceContext<S, never>): void;
+  readonly former?: { readonly definition: Running<unknown> };
+  migrate?(context: { readonly former: unknown; readonly state: S }): void;
+}
+
+export interface Definition<S, E, I, O, QI, QO, F> {
+  /** Of what the service does, and of what its state holds: a number from 1 that grows. */
   readonly version: number;
   /** Declares the collections; called once for each instance. */
   state(declare: Declare): S;
+  /** The version before, which binaries with this one can run as well until the federation switches. */
+  readonly former?: { readonly definition: Running<F> };
+  /**
+   * Brings over, when the federation switches, what is held in another form: from the former version's collections into
+   * this one's. Collections of the same name are shared and stay as they are; those that this version does not declare are
+   * emptied afterwards. A throw halts every replica before anything of this version has happened, until a better binary.
+   */
+  migrate?(context: { readonly former: F; readonly state: S }): void;
   readonly operations: Operations<S, E, I, O>;
   readonly queries?: Queries<S, QI, QO>;
   /** What `emit` takes. */
@@ -74,11 +94,14 @@ export interface CreateOptions {
   readonly hash: Hash;
   /** Told when an operation throws: a bug of the service, which its author wants to read of. */
   readonly onThrow?: (name: string, error: unknown) => void;
+  /** The version to begin with, or the oldest one if this cannot be run; the newest unless told. */
+  readonly version?: number;
 }
 
-/** A service with the types of its operations (`I`, `O`), queries (`QI`, `QO`) and events. */
-export interface TypedService<I, O, QI, QO, E> {
+/** A service with the types of its operations (`I`, `O`), queries (`QI`, `QO`), events and state. */
+export interface TypedService<I, O, QI, QO, E, S = unknown> {
   readonly version: number;
+  readonly definition: Running<S>;
   readonly operations: { readonly [K in keyof I & keyof O]: OperationCodecs<I[K], O[K]> };
   readonly queries: { readonly [K in keyof QI & keyof QO]: OperationCodecs<QI[K], QO[K]> };
   readonly event: Codec<E> | null;
@@ -87,20 +110,35 @@ export interface TypedService<I, O, QI, QO, E> {
 }
 
 /** Throws an assertion if an operation or answer could outgrow what is ordered in one piece. */
-export function defineService<S, I, O, QI = unknown, QO = unknown, E = never>(
-  definition: Definition<S, E, I, O, QI, QO>,
-): TypedService<I, O, QI, QO, E> {
+export function defineService<S, I, O, QI = unknown, QO = unknown, E = never, F = never>(
+  definition: Definition<S, E, I, O, QI, QO, F>,
+): TypedService<I, O, QI, QO, E, S> {
   const { version, operations, queries } = definition;
+  const running = definition as unknown as Running<S>;
   const asked = (queries ?? {}) as Queries<S, QI, QO>;
   checkBounds(operations);
   checkBounds(asked);
+  checkVersions(running);
   return {
     version,
+    definition: running,
     operations: operations as unknown as TypedService<I, O, QI, QO, E>['operations'],
     queries: asked as unknown as TypedService<I, O, QI, QO, E>['queries'],
     event: definition.event ?? null,
-    create: (options) => createTypedService(definition, options),
+    create: (options) => createTypedService(running, options),
   };
+}
+
+function checkVersions<S>({ version, former, event, migrate }: Running<S>): void {
+  assert(Number.isInteger(version) && version >= 1, 'a version is a whole number from 1');
+  assert(former !== undefined || migrate === undefined, 'there is a former version to migrate from');
+  if (former === undefined) return;
+  const { definition: before } = former;
+  assert(before.version < version, `version ${version} follows on an earlier one, not on ${before.version}`);
+  assert(
+    (before.event?.format ?? event?.format) === event?.format,
+    'events keep their form, as those who listen may run either version',
+  );
 }
 
 function checkBounds(declared: object): void {

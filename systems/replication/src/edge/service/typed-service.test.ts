@@ -8,15 +8,16 @@ import { serviceSuite } from '@concordat/kernel/compliance';
 import { toHex } from '@concordat/wire';
 import { counter } from '../testing/counter.ts';
 import { u53 } from './codecs.ts';
-import { decodeReply, encodeOperation } from './frames.ts';
-import { defineService, list, record, text } from './index.ts';
+import { decodeReply, encodeCall, encodeOperation } from './frames.ts';
+import { defineService, list, type OperationCodecs, record, text } from './index.ts';
 
 type Names = keyof typeof counter.operations;
 
 const operation = (name: Names, args: unknown): Uint8Array =>
-  encodeOperation('operation', name, (writer) => counter.operations[name].input.write(writer, args as never));
+  encodeCall('operation', name, counter.operations[name] as OperationCodecs<unknown, unknown>, args);
 
-const query = (name: keyof typeof counter.queries): Uint8Array => encodeOperation('query', name, () => {});
+const query = (name: keyof typeof counter.queries): Uint8Array =>
+  encodeCall('query', name, counter.queries[name], {});
 
 interface Trial {
   readonly service: Service;
@@ -73,8 +74,8 @@ test('what is no operation of the service gets a reply that says so', () => {
   assert.equal(run(new Uint8Array(0)), 'malformed');
   assert.equal(run(Uint8Array.of(7, 0, 0, 0, 0)), 'malformed');
   assert.equal(run(Uint8Array.of(...operation('add', { amount: 1 }), 0)), 'malformed');
-  assert.equal(run(encodeOperation('operation', 'toString', () => {})), 'unknown-operation');
-  assert.equal(run(encodeOperation('query', 'add', () => {})), 'unknown-operation');
+  assert.equal(run(encodeOperation('operation', 0, 'toString', () => {})), 'unknown-operation');
+  assert.equal(run(encodeOperation('query', 0, 'add', () => {})), 'unknown-operation');
 });
 
 test('a query that writes throws and changes nothing', () => {
@@ -94,11 +95,7 @@ test('an exhausted stack halts: replicas would not agree where it ends', () => {
   const service = endless.create({ hash: modelHash });
   const context = { domain: 0, client: 1, seq: 1, time: 1, random: createPrng(1), emit: () => {} };
   assert.throws(
-    () =>
-      service.execute(
-        encodeOperation('operation', 'recurse', () => {}),
-        context,
-      ),
+    () => service.execute(encodeCall('operation', 'recurse', endless.operations.recurse, {}), context),
     /call stack/,
   );
 });

@@ -2,64 +2,65 @@
  * A definition as a kernel `Service`. Whatever bytes arrive, `execute` replies: malformed input, unknown names, refusals
  * and throws of the author's code are failures that leave no trace in the state, the same at every replica. Only what
  * may differ between replicas - an exhausted stack, a broken invariant of the state - halts the process instead.
+ * Operations and queries are those of the version in force, and of no other.
  */
 
-import { AssertionError, type ExecuteContext, type Service } from '@concordat/kernel';
+import { AssertionError, assert, type ExecuteContext, type Service } from '@concordat/kernel';
 import { createState } from '@concordat/state';
 import { createReader, createWriter, type Reader } from '@concordat/wire';
 import { executeBundle, isBundle } from './bundles.ts';
 import type { Codec } from './codecs.ts';
 import { createCollections, type WriteBook, WriteError } from './collections.ts';
-import type { Context, CreateOptions, Definition } from './definition.ts';
-import { encodeDone, encodeFailure, readOperationHead } from './frames.ts';
+import type { Context, CreateOptions, Running } from './definition.ts';
+import { encodeDone, encodeFailure, type OperationHead, readOperationHead } from './frames.ts';
 import { Refusal } from './refusal.ts';
+import { type Callable, declareVersions, runningOf, switchVersion, type Version } from './versions.ts';
 
-/** One operation or query, its types forgotten: the codecs stand for them. */
-interface Callable {
-  readonly name: string;
-  readonly input: Codec<unknown>;
-  readonly output: Codec<unknown>;
-  run(context: unknown, args: unknown): unknown;
-}
-
-interface Instance<S, E> {
-  readonly state: S;
+interface Instance {
+  /** Of the version in force. */
+  present(): Version;
   readonly book: WriteBook;
-  readonly operations: ReadonlyMap<string, Callable>;
-  readonly queries: ReadonlyMap<string, Callable>;
-  readonly event: Codec<E> | null;
   readonly onThrow: (name: string, error: unknown) => void;
 }
 
 const MALFORMED = encodeFailure('malformed', '');
-const UNKNOWN = encodeFailure('unknown-operation', '');
 /** The error's own words stay here: they may differ between versions of the engine. */
 const THREW = encodeFailure('threw', '');
 
-export function createTypedService<S, E, I, O, QI, QO>(
-  definition: Definition<S, E, I, O, QI, QO>,
-  { hash, onThrow = () => {} }: CreateOptions,
+export function createTypedService<S>(
+  definition: Running<S>,
+  { hash, onThrow = () => {}, version: asked = definition.version }: CreateOptions,
 ): Service {
-  const { version } = definition;
-  const state = createState({ hash, version });
-  const { declare, book } = createCollections(state);
-  const instance: Instance<S, E> = {
-    state: definition.state(declare),
-    book,
-    operations: callables(definition.operations, 'execute'),
-    queries: callables(definition.queries ?? {}, 'answer'),
-    event: definition.event ?? null,
-    onThrow,
+  const chain = runningOf(definition);
+  const first = chain.find(({ version }) => version === asked) ?? chain[0];
+  assert(first !== undefined, 'a service has a version');
+  const state = createState({ hash, version: first.version, versions: chain.map(({ version }) => version) });
+  const collections = createCollections(state);
+  const versions = declareVersions(chain, collections);
+  const present = (): Version => {
+    const found = versions.find(({ number }) => number === state.version());
+    assert(found !== undefined, 'a state is of a version that is declared');
+    return found;
   };
+  const instance: Instance = { present, book: collections.book, onThrow };
   return {
-    version,
+    version: state.version,
+    versions: state.versions,
+    switchTo: (version) => {
+      for (const next of versions)
+        if (next.number > state.version() && next.number <= version) {
+          switchVersion(collections, present(), next);
+          state.switchTo(next.number);
+        }
+      assert(state.version() === version, 'a service switches to a version that it can run');
+    },
     execute: (op, context) => executeAny(instance, op, context),
     query: (op) => query(instance, op),
     advance: (time, emit) => {
-      const { advance } = definition;
-      if (advance === undefined) return;
+      const { advance, state: seen } = present();
+      if (advance === null) return;
       attempt(instance, 'advance', emit, (collect) => {
-        advance({ state: instance.state, time, emit: collect });
+        advance({ state: seen, time, emit: collect });
         return ADVANCED;
       });
     },
@@ -72,25 +73,16 @@ export function createTypedService<S, E, I, O, QI, QO>(
   };
 }
 
-function callables(declared: object, method: 'execute' | 'answer'): Map<string, Callable> {
-  return new Map(
-    Object.entries(declared).map(([name, entry]) => {
-      const run = (context: unknown, args: unknown): unknown => entry[method](context, args);
-      return [name, { name, input: entry.input, output: entry.output, run }];
-    }),
-  );
-}
-
 /** An operation, or a bundle of them. */
-function executeAny<S, E>(instance: Instance<S, E>, body: Uint8Array, context: ExecuteContext): Uint8Array {
+function executeAny(instance: Instance, body: Uint8Array, context: ExecuteContext): Uint8Array {
   const run = (op: Uint8Array, room: number): Uint8Array | null => execute(instance, op, context, room);
   const reply = isBundle(body) ? executeBundle(body, run) : run(body, Number.POSITIVE_INFINITY);
   return reply ?? MALFORMED;
 }
 
 /** The reply, which is bounded by its codec; null if it is larger than `room`, and then nothing has happened. */
-function execute<S, E>(
-  instance: Instance<S, E>,
+function execute(
+  instance: Instance,
   op: Uint8Array,
   context: ExecuteContext,
   room: number,
@@ -99,44 +91,58 @@ function execute<S, E>(
   return reply.length <= room ? reply : null;
 }
 
-function perform<S, E>(
-  instance: Instance<S, E>,
-  op: Uint8Array,
-  context: ExecuteContext,
-  room: number,
-): Uint8Array {
+function perform(instance: Instance, op: Uint8Array, context: ExecuteContext, room: number): Uint8Array {
   const reader = createReader(op);
   const head = readOperationHead(reader);
   if (head === null) return MALFORMED;
-  if (head.kind === 'query') return answer(instance, head.name, reader);
-  const found = instance.operations.get(head.name);
-  if (found === undefined) return UNKNOWN;
+  if (head.kind === 'query') return answer(instance, head, reader);
+  const version = instance.present();
+  const found = callableIn(version, version.operations, head);
+  if (found instanceof Uint8Array) return found;
   const args = inputOf(found, reader);
   if (args === null) return MALFORMED;
   const { time, random, domain, client } = context;
   return attempt(instance, found.name, context.emit, (emit) => {
-    const seen: Context<S, E> = { state: instance.state, time, random, caller: { domain, client }, emit };
+    const seen: Context<unknown, unknown> = {
+      state: version.state,
+      time,
+      random,
+      caller: { domain, client },
+      emit,
+    };
     const result = replyTo(found, found.run(seen, args.value));
     return result.bytes.length <= room ? result : { ...result, isDone: false };
   });
 }
 
-function query<S, E>(instance: Instance<S, E>, op: Uint8Array): Uint8Array {
+function query(instance: Instance, op: Uint8Array): Uint8Array {
   const reader = createReader(op);
   const head = readOperationHead(reader);
-  return head?.kind === 'query' ? answer(instance, head.name, reader) : MALFORMED;
+  return head?.kind === 'query' ? answer(instance, head, reader) : MALFORMED;
+}
+
+/** What is asked for, or the reply that the version in force does not have it, or not in the form that the client knows. */
+function callableIn(
+  version: Version,
+  declared: ReadonlyMap<string, Callable>,
+  { name, form }: OperationHead,
+): Callable | Uint8Array {
+  const found = declared.get(name);
+  if (found === undefined) return version.unknown;
+  return found.form === form ? found : version.other;
 }
 
 /** Answers from the state. The book is not open, so a query that writes throws. */
-function answer<S, E>(instance: Instance<S, E>, name: string, reader: Reader): Uint8Array {
-  const found = instance.queries.get(name);
-  if (found === undefined) return UNKNOWN;
+function answer(instance: Instance, head: OperationHead, reader: Reader): Uint8Array {
+  const version = instance.present();
+  const found = callableIn(version, version.queries, head);
+  if (found instanceof Uint8Array) return found;
   const args = inputOf(found, reader);
   if (args === null) return MALFORMED;
   try {
-    return replyTo(found, found.run({ state: instance.state }, args.value)).bytes;
+    return replyTo(found, found.run({ state: version.state }, args.value)).bytes;
   } catch (error) {
-    return threw(instance, name, error);
+    return threw(instance, head.name, error);
   }
 }
 
@@ -163,16 +169,17 @@ function replyTo(found: Callable, result: unknown): Answer {
 }
 
 /** Runs code that may write and emit; keeps both if it is done, otherwise takes both back. */
-function attempt<S, E>(
-  instance: Instance<S, E>,
+function attempt(
+  instance: Instance,
   name: string,
   emit: (event: Uint8Array) => void,
-  run: (emit: (event: E) => void) => Answer,
+  run: (emit: (event: unknown) => void) => Answer,
 ): Uint8Array {
   const events: Uint8Array[] = [];
+  const { event: codec } = instance.present();
   instance.book.begin();
   try {
-    const result = run((event) => void events.push(eventBytes(instance.event, event)));
+    const result = run((event) => void events.push(eventBytes(codec, event)));
     if (!result.isDone) {
       instance.book.undo();
       return result.bytes;
@@ -186,14 +193,14 @@ function attempt<S, E>(
   }
 }
 
-function eventBytes<E>(codec: Codec<E> | null, event: E): Uint8Array {
+function eventBytes(codec: Codec<unknown> | null, event: unknown): Uint8Array {
   if (codec === null || !codec.accepts(event)) throw new WriteError('an event is a value of the event codec');
   const writer = createWriter(128);
   codec.write(writer, event);
   return writer.finish();
 }
 
-function threw<S, E>(instance: Instance<S, E>, name: string, error: unknown): Uint8Array {
+function threw(instance: Instance, name: string, error: unknown): Uint8Array {
   if (error instanceof AssertionError || isExhaustion(error)) throw error;
   instance.onThrow(name, error);
   return THREW;

@@ -1,0 +1,137 @@
+/**
+ * One executor of a replicated service in this process (../../executor): it follows the log of the members, holds the state
+ * that they do not, answers outside clients and serves its own process, as a member does where members execute.
+ */
+
+import type { NodeId } from '@concordat/kernel';
+import { createHost, createKeys, createLogger, type Host, type Identity } from '@concordat/runtime';
+import { primaryOf, replicaConfig } from '../../config.ts';
+import { learnerConfig } from '../../executor/config.ts';
+import { createExecutor, type ExecutorState, executedLog } from '../../executor/executor.ts';
+import { askOwn, takeAnswers } from '../../executor/replies.ts';
+import { exposedEnd, type LearnerState } from '../../executor/state.ts';
+import type { Configuration } from '../../governance/configuration.ts';
+import { presentRecord } from '../../governance/ordered.ts';
+import type { Message } from '../../replica/messages.ts';
+import type { TypedService } from '../service/definition.ts';
+import { watchDurability } from './durability.ts';
+import { executorFraming } from './executor-port.ts';
+import {
+  eventTeller,
+  listenersFor,
+  type MemberOptions,
+  memberCodec,
+  peersOf,
+  placeOf,
+  throwTeller,
+} from './member.ts';
+import { handleOn, type Member, type MemberStatus, unchanging } from './member-handle.ts';
+import {
+  clusterOf,
+  compositionOf,
+  domainOf,
+  type MemberCard,
+  type Membership,
+  misplaced,
+  publicKeysOf,
+} from './membership.ts';
+import { type OwnLog, withOwnCalls } from './own-calls.ts';
+import { createOwnClient, endOf } from './own-client.ts';
+import { firstClientOf, isExecutor, nodesIn } from './stages.ts';
+
+/** Executors sign what they submit as domains of their own. */
+const executorLog: OwnLog<ExecutorState> = {
+  ...executedLog,
+  ask: (e, _env, query) => askOwn(e, query),
+  takeAnswers,
+  submitterOf: ({ learner }) => ({ domain: learner.config.self, client: learner.submission.client }),
+};
+
+/**
+ * Binds the ports and starts; its card is among the membership's executors. Rejects with a `RuntimeError`:
+ * `bad-configuration`, `port-failed`.
+ */
+export async function startExecutor<I, O, QI, QO, E>(
+  service: TypedService<I, O, QI, QO, E>,
+  options: MemberOptions<E>,
+): Promise<Member<I, O, QI, QO>> {
+  const { membership, identity } = options;
+  const { self, card } = await placeOf(options, (known) => placeIn(known, identity));
+  const logger = (options.logger ?? createLogger()).with({ executor: card.name });
+  const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(membership) });
+  const { preset, faults } = compositionOf(membership);
+  const order = replicaConfig({
+    self: 0,
+    cluster: clusterOf(membership),
+    faults,
+    ...preset.settings,
+    ...options.settings,
+  });
+  const executor = createExecutor({
+    config: learnerConfig(order, { self, domain: self }),
+    keys,
+    createService: () => service.create({ hash: keys.hash, onThrow: throwTeller(logger) }),
+  });
+  const { journal, onceDurable } = watchDurability(options.journal);
+  const onBatch = eventTeller(service, options, logger);
+  const { process, ...own } = withOwnCalls(executor, executorLog, { onceDurable, onBatch });
+  const first = firstClientOf(membership);
+  const end = first + (membership.clients ?? []).length;
+  const host = await createHost({
+    self,
+    process,
+    codec: memberCodec,
+    keys,
+    journal,
+    members: { self, listen: card, tls: identity.tls, peers: peersOf(membership, self) },
+    listeners: listenersFor(card, identity, executorFraming(self, first, end)),
+    logger,
+    ...(options.metrics && { metrics: options.metrics }),
+  });
+  const governance = unchanging(() => configurationAt(host.state));
+  return {
+    ...createOwnClient(service, host, own, { closed: endOf(host) }),
+    ...handleOn(host, () => statusOf(host, membership), governance),
+  };
+}
+
+/** Which executor an identity is, and where it listens. */
+function placeIn(membership: Membership, { publicKey }: Identity): { self: NodeId; card: MemberCard } {
+  const self = domainOf(membership, publicKey);
+  const card = isExecutor(membership, publicKey) ? nodesIn(membership).get(self) : undefined;
+  if (card === undefined) throw misplaced(membership, self, 'executor');
+  return { self, card };
+}
+
+/** Whom it follows, by what it has executed. */
+const configurationAt = ({ learner }: ExecutorState): Configuration =>
+  presentRecord(learner.execution.core.governance).command.next;
+
+function statusOf(host: Host<ExecutorState, Message>, membership: Membership): MemberStatus {
+  const { learner } = host.state;
+  const { config, execution, certified } = learner;
+  const nodes = nodesIn(membership);
+  const nameOf = (id: number): string => nodes.get(id)?.name ?? `${id}`;
+  const view = viewOf(learner);
+  const { epoch, members } = configurationAt(host.state);
+  return {
+    epoch,
+    members: members.map(({ id }) => nameOf(id)),
+    isMember: false,
+    hasLeft: false,
+    name: nameOf(config.self),
+    view,
+    primary: nameOf(primaryOf(config.members, view)),
+    executed: exposedEnd(learner),
+    stable: certified.slot,
+    behindMs: Math.max(0, Date.now() - execution.core.time.get()),
+    mayVote: true,
+    linked: host.linked.map(nameOf),
+  };
+}
+
+/** The latest view in which a member is that does not lie. */
+function viewOf({ sources, config }: LearnerState): number {
+  const views = sources.map(({ view }) => view).sort((a, b) => b - a);
+  return views[config.quorums.vouching - 1] ?? 0;
+}
