@@ -4,14 +4,15 @@
  * what was never asked for, or never executed.
  */
 
-import { MAC_BYTES } from '@concordat/crypto';
+import { MAC_BYTES, modelHash } from '@concordat/crypto';
 import type { NodeId } from '@concordat/kernel';
 import { onSend, strategyOf, twistEnv } from '@concordat/sim';
-import { UNSIGNED } from '../admission/codec.ts';
 import type { Entry } from '../admission/messages.ts';
 import { filterId } from '../admission/request-quorum/filters.ts';
+import { requestOf } from '../admission/request-quorum/vouchers.ts';
 import type { Message } from '../replica/messages.ts';
-import type { FilterStrategy, ReplicaStrategy } from './cluster.ts';
+import { refOf, requestDigest } from '../request.ts';
+import { CLUSTER_ID, type FilterStrategy, type ReplicaStrategy } from './cluster.ts';
 import { addOperation } from './ledger.ts';
 
 /** A row with false tags for these columns. */
@@ -99,8 +100,10 @@ export const admissionLies: Readonly<Record<string, () => ReplicaStrategy>> = {
     telling((m) => {
       if (m.type !== 'completed') return [m];
       const body = addOperation('forged', 1);
-      const request = { ...nobody, seq: 1, acked: 0, body, signature: UNSIGNED };
-      return [m, { type: 'adopt', request }];
+      const content = { acked: 0, body };
+      const request = requestOf({ ...nobody, seq: 1 }, content);
+      const ref = refOf(request, requestDigest({ hash: modelHash }, CLUSTER_ID, request));
+      return [m, { type: 'adopt', ref, content }];
     }),
   'ask for bodies without end': () =>
     telling((m) => {

@@ -11,6 +11,13 @@ import { signCheckpoint } from '../replica/statements.ts';
 import { type Attached, beginAttach, createAttached, detach, endAttach } from './attach.ts';
 import { onCertificateChecked } from './checkpoints.ts';
 import {
+  type Completion,
+  createCompletion,
+  noteExposed,
+  onAwaitCompleted,
+  tellCompleted,
+} from './completion.ts';
+import {
   type LearnerParts,
   linkedAsLearner,
   receiveAsLearner,
@@ -26,6 +33,8 @@ export interface ExecutorState {
   readonly learner: LearnerState;
   readonly attached: Attached;
   reads: HeldRead[];
+  /** What filter nodes are told, where bodies come from them. */
+  readonly completion: Completion;
   /** Checkpoints up to here are signed and sent. */
   signed: number;
   signedAt: number;
@@ -37,6 +46,7 @@ export function createExecutor(parts: LearnerParts): Process<ExecutorState, Mess
       learner: startLearner(parts, env, recovered),
       attached: createAttached(),
       reads: [],
+      completion: createCompletion(),
       signed: 0,
       signedAt: env.now,
     }),
@@ -63,6 +73,8 @@ function receive(e: ExecutorState, env: Env<Message>, from: NodeId, m: Message):
       return;
     case 'request':
       return onAskedAgain(e, env, from, m);
+    case 'await-completed':
+      return onAwaitCompleted(e.completion, e.learner, env, from, m);
     case 'read':
       return onRead(e, from, m);
     default:
@@ -83,6 +95,8 @@ function settle(e: ExecutorState, env: Env<Message>): void {
   for (const item of items) if (!('outcomes' in item)) e.signed = Math.min(e.signed, item.slot - 1);
   reply(e, env, items);
   releaseReads(e, env);
+  noteExposed(e.completion, items);
+  tellCompleted(e.completion, e.learner, env);
   for (const own of e.learner.own)
     if (own.slot > e.signed && own.slot <= exposedEnd(e.learner)) sign(e, env, own);
 }

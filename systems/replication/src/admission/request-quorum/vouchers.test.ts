@@ -47,7 +47,7 @@ function createBackup() {
     const ref = refOf(request, requestDigest(keys, cluster, request));
     const row = signRow(macs, shape, rowKeys, refStatement(ref));
     const inline = { acked: request.acked, body: request.body };
-    replica.receive(s, env, filterId(filter), { type: 'entry', ref, inline, row });
+    replica.receive(s, env, filterId(filter), { type: 'entry', ref, inline, bodyBytes: 0, row });
   };
   return { s, vouching, vouch };
 }
@@ -103,12 +103,18 @@ test('a row of one filter node sent by another, or for another replica, is notic
   const row = signRow(macs, shape, rowKeys, refStatement(ref));
   const inline = { acked: 0, body: one.body };
   const { admission } = s;
-  admission.receive(s, env, filterId(2), { type: 'entry', ref, inline, row });
-  admission.receive(s, env, filterId(0), { type: 'entry', ref: { ...ref, seq: 2 }, inline, row });
-  admission.receive(s, env, filterId(0), { type: 'entry', ref, inline, row: row.slice(16) });
-  admission.receive(s, env, 2, { type: 'entry', ref, inline, row });
+  admission.receive(s, env, filterId(2), { type: 'entry', ref, inline, bodyBytes: 0, row });
+  admission.receive(s, env, filterId(0), {
+    type: 'entry',
+    ref: { ...ref, seq: 2 },
+    inline,
+    bodyBytes: 0,
+    row,
+  });
+  admission.receive(s, env, filterId(0), { type: 'entry', ref, inline, bodyBytes: 0, row: row.slice(16) });
+  admission.receive(s, env, 2, { type: 'entry', ref, inline, bodyBytes: 0, row });
   assert.deepEqual(noted, ['strike', 'strike', 'strike', 'strike']);
   assert.equal(vouching.requests.size, 0);
-  admission.receive(s, env, filterId(0), { type: 'entry', ref, inline, row });
+  admission.receive(s, env, filterId(0), { type: 'entry', ref, inline, bodyBytes: 0, row });
   assert.equal(vouching.requests.size, 1);
 });
