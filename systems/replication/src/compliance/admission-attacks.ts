@@ -45,6 +45,13 @@ export const loseBodies: FilterStrategy = onSend((_env, to, message, post) => {
   } else post(to, message);
 });
 
+/** Sends bodies that are others than those that were asked for, or that it should send. */
+export const falseBodies: FilterStrategy = onSend((_env, to, message, post) => {
+  if (message.type !== 'body') return post(to, message);
+  const body = message.request.body.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
+  post(to, { ...message, request: { ...message.request, body } });
+});
+
 /** Tells these replicas of its entries, and no others. */
 export const tellOnly = (replicas: readonly NodeId[]): FilterStrategy =>
   onSend((_env, to, message, post) => {
@@ -118,6 +125,7 @@ export const filterLies: Readonly<Record<string, () => FilterStrategy>> = {
   'spoil rows for some': () => spoilRows((_entry, replica) => replica % 2 === 1),
   'spoil all rows': () => spoilRows(() => true),
   'lose bodies': () => loseBodies,
+  'send other bodies': () => falseBodies,
   'tell one replica only': () => tellOnly([1]),
   silence: () => onSend(() => {}),
 };

@@ -125,7 +125,7 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
       client: 1_000_000 + i,
       clientWindow: 16,
       retransmitMs: 500,
-      ...(isFiltered && { route: routeOf(options, members, domain) }),
+      ...(isFiltered && { route: filterRouteOf(options, members, domain) }),
     });
     world.add({ id, process, link: 'connection', ...codec });
   }
@@ -163,7 +163,7 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
 
 type KeysOf = ReturnType<typeof createModelKeys>;
 
-const configOf = ({ faults, settings }: ExecutorClusterOptions, self: NodeId) =>
+export const configOf = ({ faults, settings }: ExecutorClusterOptions, self: NodeId) =>
   replicaConfig({ self, cluster: EXECUTOR_CLUSTER_ID, faults, executes: false, ...settings });
 
 /** Adds a node, which may fail if a strategy bends it. */
@@ -237,6 +237,7 @@ function addFilters(
       quorums: { ...quorums, ...options.filterQuorums },
       members,
       executors,
+      learners: configOf(options, 0).learners,
       filter,
       hash: modelHash,
       pair: pairOf(options, members, identityOf(members, filter)),
@@ -253,7 +254,12 @@ function addFilters(
   });
 }
 
-const routeOf = (options: ExecutorClusterOptions, members: readonly NodeId[], domain: number): ClientRoute =>
+/** The way of a domain's clients to filter nodes. */
+export const filterRouteOf = (
+  options: ExecutorClusterOptions,
+  members: readonly NodeId[],
+  domain: number,
+): ClientRoute =>
   filterRoute({
     cluster: EXECUTOR_CLUSTER_ID,
     quorums: quorumsOf(options.faults),
