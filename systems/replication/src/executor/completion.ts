@@ -8,7 +8,14 @@
  * next checkpoint needs those who have not come so far.
  */
 
-import { type Env, type ExposedBatch, type ExposedSnapshot, isBatch, type NodeId } from '@concordat/kernel';
+import {
+  type Env,
+  type ExposedBatch,
+  type ExposedSnapshot,
+  isBatch,
+  type Millis,
+  type NodeId,
+} from '@concordat/kernel';
 import type { RequestMark } from '../admission/admission.ts';
 import type { AwaitCompleted } from '../admission/messages.ts';
 import { allFilters, filterId, filterOf } from '../admission/request-quorum/filters.ts';
@@ -31,9 +38,16 @@ export interface Completion {
   readonly slots: Map<number, ReadonlyMap<string, Span>>;
   /** Filter nodes were told up to this slot. */
   told: number;
+  /** When each filter node was answered last. */
+  readonly answeredAt: Map<NodeId, Millis>;
 }
 
-export const createCompletion = (): Completion => ({ base: 0, slots: new Map(), told: 0 });
+export const createCompletion = (): Completion => ({
+  base: 0,
+  slots: new Map(),
+  told: 0,
+  answeredAt: new Map(),
+});
 
 /** Notes what became exposed. */
 export function noteExposed(c: Completion, items: readonly (ExposedBatch | ExposedSnapshot)[]): void {
@@ -75,6 +89,9 @@ function tell(env: Env<Message>, to: NodeId, done: readonly RequestMark[]): void
     env.send(to, { type: 'completed', view: 0, done: done.slice(at, at + MAX_BATCH_REQUESTS) });
 }
 
+/** Filter nodes ask every second; looking is dearer than asking. */
+const ANSWER_MS = 500;
+
 /** A filter node asks about what it still holds. */
 export function onAwaitCompleted(
   c: Completion,
@@ -84,6 +101,8 @@ export function onAwaitCompleted(
   { marks }: AwaitCompleted,
 ): void {
   if (filterOf(l.config.quorums, from) === null || l.certified.slot < c.base) return;
+  if (env.now - (c.answeredAt.get(from) ?? Number.NEGATIVE_INFINITY) < ANSWER_MS) return;
+  c.answeredAt.set(from, env.now);
   const open = firstOpen(c, l);
   const { core } = l.execution;
   const isCovered = (mark: RequestMark): boolean =>

@@ -112,7 +112,8 @@ export const requestQuorum: Admission = {
       const { domain, client, seq } = outcome;
       forgetMark(v, outcome);
       done.push({ domain, client, seq });
-      const waiting = v.replies.get(clientKey(outcome));
+      // Who does not execute has no reply to give.
+      const waiting = s.config.executes ? v.replies.get(clientKey(outcome)) : undefined;
       if (waiting !== undefined) env.send(waiting, { type: 'reply', slot, ...outcome });
     }
     if (done.length === 0) return;
