@@ -11,8 +11,16 @@ import { equalBytes } from '@concordat/wire';
 import { INLINE_BYTES, UNSIGNED } from '../admission/codec.ts';
 import type { FullBatch } from '../batch.ts';
 import { ordersReferences } from '../config.ts';
-import { isCommand, type Request, requestDigest } from '../request.ts';
+import { isCommand, type Request, type RequestRef, requestDigest } from '../request.ts';
 import type { ReplicaState } from './state.ts';
+
+/** True if this is what the reference names: by its own words, too, which those who have no body must go by. */
+const isNamed = (request: Request | undefined, digest: Digest | undefined, ref: RequestRef): boolean =>
+  digest !== undefined &&
+  equalBytes(digest, ref.digest) &&
+  request?.seq === ref.seq &&
+  request.client === ref.client &&
+  request.domain === ref.domain;
 
 /** For each reference its request, or null where the content does not carry it; null if it carries others. */
 export function carried(
@@ -22,10 +30,9 @@ export function carried(
 ): (Request | null)[] | null {
   const digests = requests.map((request) => requestDigest(keys, cluster, request));
   let at = 0;
-  const found = batch.refs.map((ref) => {
-    const digest = digests[at];
-    return digest !== undefined && equalBytes(digest, ref.digest) ? (requests[at++] ?? null) : null;
-  });
+  const found = batch.refs.map((ref) =>
+    isNamed(requests[at], digests[at], ref) ? (requests[at++] ?? null) : null,
+  );
   return at === requests.length ? found : null;
 }
 

@@ -72,12 +72,14 @@ function want(s: FilterState, key: string, ref: RequestRef): void {
 export function fetchAdopting(s: FilterState, env: Env<Message>): void {
   const { quorums, filter, retransmitMs } = s.options;
   for (const [key, wanted] of s.adopting) {
-    if (isSettled(s, wanted.ref)) s.adopting.delete(key);
-    if (env.now - wanted.askedAt < retransmitMs / 2) continue;
-    wanted.askedAt = env.now;
-    let from = (designatedFor(quorums, wanted.ref) + wanted.asked++) % quorums.filters;
-    if (from === filter) from = (designatedFor(quorums, wanted.ref) + wanted.asked++) % quorums.filters;
-    env.send(filterId(from), { type: 'fetch-body', ref: wanted.ref });
+    const { ref } = wanted;
+    if (isSettled(s, ref)) s.adopting.delete(key);
+    else if (env.now - wanted.askedAt >= retransmitMs / 2) {
+      wanted.askedAt = env.now;
+      const next = (): number => (designatedFor(quorums, ref) + wanted.asked++) % quorums.filters;
+      const first = next();
+      env.send(filterId(first === filter ? next() : first), { type: 'fetch-body', ref });
+    }
   }
 }
 
