@@ -110,11 +110,12 @@ export function checkPooled(s: ReplicaState, env: Env<Message>): void {
 
 /** Has the signature of a pooled request checked, if it is a signature that decides. */
 export function check(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
-  if (!s.admission.isSigned(pooled.request)) return;
+  const { request } = pooled;
+  if (request.body === null || !s.admission.isSigned(request)) return;
   pooled.isBusy = true;
   const ticket = s.nextTicket++;
   s.checking.set(ticket, pooled);
-  env.offload({ kind: 'verify', checks: [keyed(s, requestCheck(pooled.request, pooled.digest))] }, ticket);
+  env.offload({ kind: 'verify', checks: [keyed(s, requestCheck(request, pooled.digest))] }, ticket);
 }
 
 /** The result of a check begun here; false if `ticket` is not one of ours. */
@@ -161,7 +162,7 @@ export function show(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
 }
 
 /** Shows the primary a request whose signature holds. */
-export function showToPrimary(s: ReplicaState, env: Env<Message>, { request }: Pooled): void {
+export function showToPrimary(s: ReplicaState, env: Env<Message>, request: Request): void {
   env.send(primaryOf(s.config.members, s.view), { type: 'request', request });
 }
 
