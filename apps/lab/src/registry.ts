@@ -6,6 +6,7 @@ import { costs } from './experiments/costs/experiment.ts';
 import { faultModels } from './experiments/fault-models/experiment.ts';
 import { messageDelays } from './experiments/message-delays/experiment.ts';
 import { regularViews } from './experiments/regular-views/experiment.ts';
+import { requestSize } from './experiments/request-size/experiment.ts';
 import { signedRequests } from './experiments/signed-requests/experiment.ts';
 import { slowBackup } from './experiments/slow-backup/experiment.ts';
 import { slowPrimary } from './experiments/slow-primary/experiment.ts';
@@ -23,6 +24,7 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   regularViews,
   underAttack,
   faultModels,
+  requestSize,
   signedRequests,
   costs,
 ];

@@ -127,6 +127,15 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
   return config;
 }
 
+/**
+ * True where replicas order references: those who execute get the bodies from filter nodes, and what replicas hold of a batch
+ * are the commands in it, and bodies so short that they travel with their references.
+ */
+export const ordersReferences = ({
+  admission,
+  executes,
+}: Pick<ReplicaConfig, 'admission' | 'executes'>): boolean => admission === 'request-quorum' && !executes;
+
 /** The ids of executors, unless a deployment names others: no member has such a one. */
 export const executorIds = ({ executors }: Pick<Quorums, 'executors'>): NodeId[] =>
   Array.from({ length: executors }, (_, i) => MAX_MEMBERS + i);

@@ -7,10 +7,10 @@
 import type { Digest, Millis, NodeId, Submitter } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import type { ReplicaConfig } from './config.ts';
-import { clientKey, type Request, type RequestRef } from './request.ts';
+import { type Bodiless, clientKey, type Request, type RequestRef } from './request.ts';
 
 export interface Pooled {
-  readonly request: Request;
+  readonly request: Request | Bodiless;
   readonly digest: Digest;
   arrivedAt: Millis;
   /** The connection that waits for the reply; null when the submitter is a member and learns it from the log. */
@@ -150,7 +150,7 @@ export function takeProposable(pool: Pool, count: number, bytes: number): Pooled
     for (const pooled of pool.arrivals) {
       if (taken.length >= count) break;
       if (!pooled.isVerified || !isDue(pool, pooled)) continue;
-      const cost = costOf(pooled.request);
+      const cost = sizeOf(pooled.request);
       if (cost > room && taken.length > 0) return taken;
       room -= cost;
       taken.push(pooled);
@@ -161,5 +161,12 @@ export function takeProposable(pool: Pool, count: number, bytes: number): Pooled
   return taken;
 }
 
-/** Bytes a request occupies: its body and about as much as its other fields take. */
-const costOf = (request: Request): number => request.body.length + 160;
+/** About what the fields of a request occupy beside its body. */
+const FIELD_BYTES = 160;
+
+/** Bytes a request occupies here. */
+const costOf = ({ body }: Request | Bodiless): number => (body?.length ?? 0) + FIELD_BYTES;
+
+/** Bytes a request occupies where it is executed. */
+const sizeOf = (request: Request | Bodiless): number =>
+  FIELD_BYTES + (request.body === null ? request.sizeBytes : request.body.length);

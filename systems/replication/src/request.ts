@@ -41,6 +41,14 @@ export interface RequestRef extends Submitter {
   readonly digest: Digest;
 }
 
+/** A request of which it is known here that it was made; others hold its body. */
+export interface Bodiless extends Submitter {
+  readonly seq: number;
+  readonly body: null;
+  /** What its body is believed to occupy. */
+  sizeBytes: number;
+}
+
 /** domain u16, client u53, seq u53, digest. */
 export const REQUEST_REF_BYTES = 2 + 8 + 8 + DIGEST_BYTES;
 
@@ -82,8 +90,8 @@ export function requestCheck(request: Request, digest: Digest): SignatureCheck {
   return { signer: request.domain, bytes: digest, signature: request.signature };
 }
 
-export function refOf(request: Request, digest: Digest): RequestRef {
-  return { domain: request.domain, client: request.client, seq: request.seq, digest };
+export function refOf({ domain, client, seq }: Request | Bodiless, digest: Digest): RequestRef {
+  return { domain, client, seq, digest };
 }
 
 /** Key of one client in maps. */

@@ -71,7 +71,7 @@ const replicationCommand = (): Command =>
     .addHelpText(
       'after',
       `\nPresets:\n${Object.values(presets)
-        .map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`)
+        .map(({ name, summary }) => `  ${name.padEnd(19)}${summary}`)
         .join(
           '\n',
         )}\n\nExamples:\n  concordat sim replication --seeds 500\n  concordat sim replication --preset zyzzyva\n`,

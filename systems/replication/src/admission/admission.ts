@@ -10,7 +10,7 @@ import type { Pooled } from '../pool.ts';
 import type { Submit } from '../replica/client-messages.ts';
 import type { BatchContent, Message } from '../replica/messages.ts';
 import type { ReplicaState } from '../replica/state.ts';
-import type { Request, RequestRef } from '../request.ts';
+import type { Bodiless, Request, RequestRef } from '../request.ts';
 import type { AdmissionMessage } from './messages.ts';
 
 export type AdmissionName = 'signature' | 'request-quorum';
@@ -26,9 +26,12 @@ export interface Admission {
   /** Sends own requests again, and asks again for what is missing. Called on every tick. */
   tick(s: ReplicaState, env: Env<Message>): void;
   /** True if the submitter's signature is what decides whether others will believe the request. */
-  isSigned(request: Request): boolean;
-  /** The admitted request that `ref` names, or null: it may be accepted as part of a proposal. */
-  find(s: ReplicaState, ref: RequestRef): Request | null;
+  isSigned(request: Request | Bodiless): boolean;
+  /**
+   * The admitted request that `ref` names, or null: it may be accepted as part of a proposal. Without a body only where
+   * replicas order references.
+   */
+  find(s: ReplicaState, ref: RequestRef): Request | Bodiless | null;
   /** What must still be found true of a fetched batch's requests before they are believed; null if that is hopeless. */
   doubts(s: ReplicaState, env: Env<Message>, m: BatchContent): readonly SignatureCheck[] | null;
   /** What travels before the proposal of a batch, so that whoever gets both can accept it. */

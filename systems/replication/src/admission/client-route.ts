@@ -1,6 +1,6 @@
 /**
  * The way of a client that is no member to a request quorum: a MAC for each filter node, to as many as convince everybody,
- * and to all when it is sent again. Replies come from the replicas, whom it tells where it waits.
+ * and to all when it is sent again. Replies come from the replicas, whom it tells where it waits, unless others execute.
  */
 
 import type { Hash } from '@concordat/crypto';
@@ -21,6 +21,8 @@ export interface FilterRouteOptions {
   /** Its domain's. */
   readonly pair: PairKeys;
   readonly domain: number;
+  /** Executors answer, to whom it is attached: replicas need not know where it waits. */
+  readonly isAttached?: boolean;
 }
 
 export function filterRoute({
@@ -30,6 +32,7 @@ export function filterRoute({
   hash,
   pair,
   domain,
+  isAttached = false,
 }: FilterRouteOptions): ClientRoute {
   const { macs, secrets } = pair;
   const filterKeys = pairKeys(quorums.filters, (filter) =>
@@ -42,7 +45,7 @@ export function filterRoute({
     seal: (content) => ({ ...content, signature: UNSIGNED }),
     send: (env, request, isAgain) => {
       // Replicas forget who waits where when they restart.
-      if (isAgain || request.seq === 1)
+      if (!isAttached && (isAgain || request.seq === 1))
         for (const [place, id] of members.entries()) {
           const mac = macs.tag(keyAt(replicaKeys, place), awaitStatement(request));
           const { client, seq } = request;

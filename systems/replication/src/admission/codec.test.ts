@@ -25,8 +25,8 @@ const TAGS = `00000020${'bb'.repeat(32)}`;
 
 const samples: readonly (readonly [AdmissionMessage, string])[] = [
   [{ type: 'filter-request', request, mac }, `20${CONTENT}${'aa'.repeat(16)}`],
-  [{ type: 'entry', ref, inline, row }, `21${REF}${INLINE}${TAGS}`],
-  [{ type: 'entry', ref, inline: null, row }, `21${REF}00${TAGS}`],
+  [{ type: 'entry', ref, inline, bodyBytes: 1, row }, `21${REF}${INLINE}00000001${TAGS}`],
+  [{ type: 'entry', ref, inline: null, bodyBytes: 999, row }, `21${REF}00000003e7${TAGS}`],
   [
     {
       type: 'vouchers',
@@ -44,7 +44,8 @@ const samples: readonly (readonly [AdmissionMessage, string])[] = [
     },
     `220100000001${REF}000000000200${TAGS}03${TAGS}`,
   ],
-  [{ type: 'adopt', request }, `23${CONTENT}`],
+  [{ type: 'adopt', ref, content: inline }, `23${REF}${INLINE}`],
+  [{ type: 'adopt', ref, content: null }, `23${REF}00`],
   [{ type: 'fetch-body', ref }, `24${REF}`],
   [{ type: 'body', request }, `25${CONTENT}`],
   [{ type: 'body-denied', ref }, `26${REF}`],
@@ -52,6 +53,7 @@ const samples: readonly (readonly [AdmissionMessage, string])[] = [
     { type: 'completed', view: 7, done: [{ domain: 1, client: 2, seq: 3 }] },
     `27000000000000000700000001${MARK}`,
   ],
+  [{ type: 'await-completed', marks: [{ domain: 1, client: 2, seq: 3 }] }, `2900000001${MARK}`],
   [{ type: 'await-replies', domain: 1, client: 2, seq: 3, mac }, `28${MARK}${'aa'.repeat(16)}`],
 ];
 
@@ -92,6 +94,7 @@ describe('messages of a request quorum', () => {
       vouchers: [{ ref, inline: null, rows }],
     });
     assert.equal(decodeMessage(bytes), null);
-    assert.equal(decodeMessage(encodeMessage({ type: 'entry', ref, inline, row: row.slice(1) })), null);
+    const entry: AdmissionMessage = { type: 'entry', ref, inline, bodyBytes: 1, row: row.slice(1) };
+    assert.equal(decodeMessage(encodeMessage(entry)), null);
   });
 });

@@ -3,6 +3,7 @@
  *
  *   content   domain u16 | client, seq, acked u53 | u32 length, body
  *   inline    u8 0, or u8 1 | acked u53 | u32 length, body
+ *   adopt     reference | inline
  *   row       u8 filter node | u32 length, tags of 16 bytes; rows by ascending filter node
  */
 
@@ -34,6 +35,7 @@ const TAGS = {
   'body-denied': 38,
   completed: 39,
   'await-replies': 40,
+  'await-completed': 41,
 } as const satisfies Record<AdmissionMessage['type'], number>;
 
 export const isAdmissionMessage = (m: Message): m is AdmissionMessage => Object.hasOwn(TAGS, m.type);
@@ -47,11 +49,14 @@ export function writeAdmissionMessage(w: Writer, m: AdmissionMessage): void {
     case 'entry':
       writeRef(w, m.ref);
       writeInline(w, m.inline);
+      w.u32(m.bodyBytes);
       return w.bytes(m.row);
     case 'vouchers':
       w.bool(m.isUrgent);
       return w.list(m.vouchers, (voucher) => writeVoucher(w, voucher));
     case 'adopt':
+      writeRef(w, m.ref);
+      return writeInline(w, m.content);
     case 'body':
       return writeContent(w, m.request);
     case 'fetch-body':
@@ -60,6 +65,8 @@ export function writeAdmissionMessage(w: Writer, m: AdmissionMessage): void {
     case 'completed':
       w.u53(m.view);
       return w.list(m.done, (mark) => writeMark(w, mark));
+    case 'await-completed':
+      return w.list(m.marks, (mark) => writeMark(w, mark));
     case 'await-replies':
       writeMark(w, m);
       return w.fixed(m.mac);
@@ -74,7 +81,7 @@ export function readAdmissionMessage(r: Reader, tag: number): AdmissionMessage |
     case TAGS['filter-request']:
       return { type: 'filter-request', request: readContent(r), mac: r.fixed(MAC_BYTES) };
     case TAGS.entry:
-      return { type: 'entry', ref: readRef(r), inline: readInline(r), row: readTags(r) };
+      return { type: 'entry', ref: readRef(r), inline: readInline(r), bodyBytes: r.u32(), row: readTags(r) };
     case TAGS.vouchers:
       return {
         type: 'vouchers',
@@ -82,7 +89,7 @@ export function readAdmissionMessage(r: Reader, tag: number): AdmissionMessage |
         vouchers: r.list(MAX_VOUCHERS, REQUEST_REF_BYTES, () => readVoucher(r)),
       };
     case TAGS.adopt:
-      return { type: 'adopt', request: readContent(r) };
+      return { type: 'adopt', ref: readRef(r), content: readInline(r) };
     case TAGS.body:
       return { type: 'body', request: readContent(r) };
     case TAGS['fetch-body']:
@@ -90,7 +97,9 @@ export function readAdmissionMessage(r: Reader, tag: number): AdmissionMessage |
     case TAGS['body-denied']:
       return { type: 'body-denied', ref: readRef(r) };
     case TAGS.completed:
-      return { type: 'completed', view: r.u53(), done: r.list(MAX_BATCH_REQUESTS, 18, () => readMark(r)) };
+      return { type: 'completed', view: r.u53(), done: readMarks(r) };
+    case TAGS['await-completed']:
+      return { type: 'await-completed', marks: readMarks(r) };
     case TAGS['await-replies']:
       return { type: 'await-replies', ...readMark(r), mac: r.fixed(MAC_BYTES) };
     default:
@@ -118,6 +127,8 @@ function writeMark(w: Writer, { domain, client, seq }: RequestMark): void {
 }
 
 const readMark = (r: Reader): RequestMark => ({ domain: r.u16(), client: r.u53(), seq: r.u53() });
+
+const readMarks = (r: Reader): RequestMark[] => r.list(MAX_BATCH_REQUESTS, 18, () => readMark(r));
 
 function writeInline(w: Writer, inline: Inline | null): void {
   w.bool(inline !== null);

@@ -14,7 +14,7 @@ export interface FilterRequest {
   readonly mac: Uint8Array;
 }
 
-/** What of a request its reference does not tell, where it is short enough to travel along. */
+/** What of a request its reference does not tell. */
 export interface Inline {
   readonly acked: number;
   readonly body: Uint8Array;
@@ -25,6 +25,8 @@ export interface Entry {
   readonly type: 'entry';
   readonly ref: RequestRef;
   readonly inline: Inline | null;
+  /** What its body occupies, also where it does not travel along. */
+  readonly bodyBytes: number;
   readonly row: Uint8Array;
 }
 
@@ -48,10 +50,11 @@ export interface Vouchers {
   readonly vouchers: readonly Voucher[];
 }
 
-/** "Enough filter nodes vouch for this request; vouch for it as well." From a replica, with the request. */
+/** "Enough filter nodes vouch for this request; vouch for it as well." From a replica, with the request if it has that. */
 export interface Adopt {
   readonly type: 'adopt';
-  readonly request: Request;
+  readonly ref: RequestRef;
+  readonly content: Inline | null;
 }
 
 export interface FetchBody {
@@ -69,11 +72,22 @@ export interface BodyDenied {
   readonly ref: RequestRef;
 }
 
-/** Executed, for good, up to these requests, so that filter nodes can forget them; and the view that the sender is in. */
+/**
+ * Up to these requests of their clients filter nodes need keep nothing, as far as the sender is concerned: it has executed them
+ * for good. From order replicas that execute references it means that they are in the log; from executors, that a state
+ * which has them can be had for ever.
+ */
 export interface Completed {
   readonly type: 'completed';
+  /** The view that the sender is in; 0 from executors, who are in none. */
   readonly view: number;
   readonly done: readonly RequestMark[];
+}
+
+/** A filter node still holds these, and has not heard that they may be forgotten. */
+export interface AwaitCompleted {
+  readonly type: 'await-completed';
+  readonly marks: readonly RequestMark[];
 }
 
 /** A client that is no member asks a replica for its replies from `seq` on. */
@@ -92,4 +106,5 @@ export type AdmissionMessage =
   | Body
   | BodyDenied
   | Completed
+  | AwaitCompleted
   | AwaitReplies;

@@ -26,6 +26,8 @@ export const signature: Admission = {
             : [requestCheck(request, ref.digest)];
         }),
   proofs: () => [],
-  show: showToPrimary,
+  show: (s, env, { request }) => {
+    if (request.body !== null) showToPrimary(s, env, request);
+  },
   onExposed: () => {},
 };

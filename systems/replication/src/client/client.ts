@@ -26,7 +26,7 @@ import {
 export interface ClientRoute {
   seal(content: Omit<Request, 'signature'>): Request;
   /** @param members the present ones @param isAgain true if it was sent before, in vain */
-  send(env: Env<Message>, request: Request, isAgain: boolean, members: readonly NodeId[]): void;
+  send(env: Pick<Env<Message>, 'send'>, request: Request, isAgain: boolean, members: readonly NodeId[]): void;
 }
 
 export interface ClientOptions {
@@ -96,7 +96,7 @@ export function call(s: ClientState, env: Env<Message>, body: Uint8Array): numbe
   return seq;
 }
 
-const signedToAll = ({ keys, cluster }: ClientOptions): ClientRoute => ({
+export const signedToAll = ({ keys, cluster }: Pick<ClientOptions, 'keys' | 'cluster'>): ClientRoute => ({
   seal: (content) => signRequest(keys, cluster, content).request,
   send: (env, request, _isAgain, members) => {
     for (const id of members) env.send(id, { type: 'request', request });

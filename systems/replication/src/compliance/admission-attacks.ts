@@ -4,14 +4,15 @@
  * what was never asked for, or never executed.
  */
 
-import { MAC_BYTES } from '@concordat/crypto';
+import { MAC_BYTES, modelHash } from '@concordat/crypto';
 import type { NodeId } from '@concordat/kernel';
 import { onSend, strategyOf, twistEnv } from '@concordat/sim';
-import { UNSIGNED } from '../admission/codec.ts';
 import type { Entry } from '../admission/messages.ts';
 import { filterId } from '../admission/request-quorum/filters.ts';
+import { requestOf } from '../admission/request-quorum/vouchers.ts';
 import type { Message } from '../replica/messages.ts';
-import type { FilterStrategy, ReplicaStrategy } from './cluster.ts';
+import { refOf, requestDigest } from '../request.ts';
+import { CLUSTER_ID, type FilterStrategy, type ReplicaStrategy } from './cluster.ts';
 import { addOperation } from './ledger.ts';
 
 /** A row with false tags for these columns. */
@@ -42,6 +43,13 @@ export const loseBodies: FilterStrategy = onSend((_env, to, message, post) => {
     const { domain, client, seq } = message.request;
     post(to, { type: 'body-denied', ref: { domain, client, seq, digest: new Uint8Array(32) } });
   } else post(to, message);
+});
+
+/** Sends bodies that are others than those that were asked for, or that it should send. */
+export const falseBodies: FilterStrategy = onSend((_env, to, message, post) => {
+  if (message.type !== 'body') return post(to, message);
+  const body = message.request.body.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
+  post(to, { ...message, request: { ...message.request, body } });
 });
 
 /** Tells these replicas of its entries, and no others. */
@@ -99,8 +107,10 @@ export const admissionLies: Readonly<Record<string, () => ReplicaStrategy>> = {
     telling((m) => {
       if (m.type !== 'completed') return [m];
       const body = addOperation('forged', 1);
-      const request = { ...nobody, seq: 1, acked: 0, body, signature: UNSIGNED };
-      return [m, { type: 'adopt', request }];
+      const content = { acked: 0, body };
+      const request = requestOf({ ...nobody, seq: 1 }, content);
+      const ref = refOf(request, requestDigest({ hash: modelHash }, CLUSTER_ID, request));
+      return [m, { type: 'adopt', ref, content }];
     }),
   'ask for bodies without end': () =>
     telling((m) => {
@@ -115,6 +125,7 @@ export const filterLies: Readonly<Record<string, () => FilterStrategy>> = {
   'spoil rows for some': () => spoilRows((_entry, replica) => replica % 2 === 1),
   'spoil all rows': () => spoilRows(() => true),
   'lose bodies': () => loseBodies,
+  'send other bodies': () => falseBodies,
   'tell one replica only': () => tellOnly([1]),
   silence: () => onSend(() => {}),
 };

@@ -27,6 +27,7 @@ export const attackSummaries: Readonly<Record<AttackName, string>> = {
   'split-new-view': 'as the next leader, begins its view differently for different members',
   'incomplete-new-view': 'as the next leader, begins its view with fewer messages than decide anything',
   beg: 'asks everyone for everything, again and again',
+  invent: 'as the leader, orders what nobody asked for',
 };
 
 export const attackNames = Object.keys(attackSummaries) as AttackName[];

@@ -1,6 +1,6 @@
 /**
- * A simulated federation with order and execution apart: order replicas without a service, executors beside them, and outside
- * clients whose results are judged: every operation happened once, and in one order with all others.
+ * A simulated federation with order and execution apart: order replicas without a service, executors beside them, filter nodes
+ * before them where these admit requests, and outside clients whose results are judged: every operation happened once, and in one order with all others.
  */
 
 import { createModelKeys, type Keys, modelHash } from '@concordat/crypto';
@@ -23,6 +23,11 @@ import {
   type World,
 } from '@concordat/sim';
 import { toHex, utf8 } from '@concordat/wire';
+import { filterRoute } from '../admission/client-route.ts';
+import { createFilter } from '../admission/filter/filter.ts';
+import { filterSettings } from '../admission/filter/state.ts';
+import { allFilters, filterId, identityOf } from '../admission/request-quorum/filters.ts';
+import type { ClientRoute } from '../client/client.ts';
 import { executorIds, firstMembers, type ReplicaSettings, replicaConfig } from '../config.ts';
 import { callExecutors, createExecutorClient, type ExecutorClientState } from '../executor/client.ts';
 import { type LearnerConfig, learnerConfig } from '../executor/config.ts';
@@ -34,7 +39,7 @@ import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { createReplica } from '../replica/replica.ts';
 import type { ReplicaState } from '../replica/state.ts';
-import type { ReplicaStrategy } from './cluster.ts';
+import { type FilterStrategy, pairOf, type ReplicaStrategy } from './cluster.ts';
 import { addOperation, createLedger } from './ledger.ts';
 
 export type ExecutorStrategy = Strategy<ExecutorState, Message>;
@@ -47,11 +52,18 @@ export interface ExecutorClusterOptions {
   readonly surroundings?: () => { readonly disk: DiskOptions; readonly clock: ClockOptions };
   readonly orderLiars?: ReadonlyMap<NodeId, ReplicaStrategy>;
   readonly executionLiars?: ReadonlyMap<NodeId, ExecutorStrategy>;
+  /** By number. */
+  readonly filterLiars?: ReadonlyMap<number, FilterStrategy>;
   readonly settings?: Partial<ReplicaSettings>;
   /** Changes executors: their thrift, or what they must not be. */
   readonly learner?: Partial<LearnerConfig>;
   /** Breaks order replicas. */
   readonly orderQuorums?: Partial<Quorums>;
+  /** Breaks filter nodes. */
+  readonly filterQuorums?: Partial<Quorums>;
+  /** Breaks honest executors, and honest order replicas. */
+  readonly executorVariant?: ExecutorStrategy;
+  readonly orderVariant?: ReplicaStrategy;
   /** Breaks clients. */
   readonly clientQuorums?: Partial<Quorums>;
   readonly clients?: number;
@@ -69,6 +81,7 @@ export interface ExecutorCluster {
   /** Ids of order replicas, executors and clients. */
   readonly members: readonly NodeId[];
   readonly executors: readonly NodeId[];
+  readonly filters: readonly NodeId[];
   readonly clients: readonly NodeId[];
   /** Has a client add to a counter; what becomes of it is judged. */
   add(client: NodeId, name: string, amount: number): void;
@@ -98,6 +111,8 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
   const keysOf = createModelKeys(KEYS, seed);
   addOrder(world, options, members, keysOf);
   addExecutors(world, options, executors, keysOf);
+  const isFiltered = configOf(options, 0).admission === 'request-quorum';
+  const filters = isFiltered ? addFilters(world, options, members, executors) : [];
   for (const [i, id] of clients.entries()) {
     const domain = i % members.length;
     const process = createExecutorClient({
@@ -110,6 +125,7 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
       client: 1_000_000 + i,
       clientWindow: 16,
       retransmitMs: 500,
+      ...(isFiltered && { route: filterRouteOf(options, members, domain) }),
     });
     world.add({ id, process, link: 'connection', ...codec });
   }
@@ -117,11 +133,13 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
   const clientOf = (id: NodeId): ExecutorClientState => world.stateOf<ExecutorClientState>(id);
   const completed = (): number => clients.reduce((sum, id) => sum + clientOf(id).results.size, 0);
   const honest = executors.filter((id) => !options.executionLiars?.has(id));
+  const honestFilters = filters.filter((_id, filter) => !options.filterLiars?.has(filter));
   const honestOrder = members.filter((id) => !options.orderLiars?.has(id));
   return {
     world,
     members,
     executors,
+    filters,
     clients,
     add: (client, name, amount) =>
       world.call<ExecutorClientState, Message>(client, (s, env: Env<Message>) => {
@@ -137,7 +155,7 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
       agreement: () => sameLogs(world, honest),
       convergence: () => sameStates(world, honest),
       order: () => sameCores(world, honestOrder),
-      blame: () => blamed(world, honest, [...honest, ...honestOrder]),
+      blame: () => blamed(world, honest, [...honest, ...honestOrder, ...honestFilters]),
       results: () => exactlyOnce(asked, clientOf),
     },
   };
@@ -145,7 +163,7 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
 
 type KeysOf = ReturnType<typeof createModelKeys>;
 
-const configOf = ({ faults, settings }: ExecutorClusterOptions, self: NodeId) =>
+export const configOf = ({ faults, settings }: ExecutorClusterOptions, self: NodeId) =>
   replicaConfig({ self, cluster: EXECUTOR_CLUSTER_ID, faults, executes: false, ...settings });
 
 /** Adds a node, which may fail if a strategy bends it. */
@@ -180,8 +198,10 @@ function addOrder(
     };
     const config = configOf(options, id);
     const quorums = { ...config.quorums, ...options.orderQuorums };
-    const honest = createReplica({ config: { ...config, quorums }, keys, createService });
-    addNode(world, options, id, keys, honest, options.orderLiars?.get(id));
+    const pair = config.admission === 'request-quorum' ? { pair: pairOf(options, ids, id) } : {};
+    const honest = createReplica({ config: { ...config, quorums }, keys, createService, ...pair });
+    const tried = options.orderVariant?.(honest) ?? honest;
+    addNode(world, options, id, keys, tried, options.orderLiars?.get(id));
   }
 }
 
@@ -198,9 +218,57 @@ function addExecutors(
       keys,
       createService: () => options.createService?.(id) ?? createLedger(modelHash),
     });
-    addNode(world, options, id, keys, honest, options.executionLiars?.get(id));
+    const tried = options.executorVariant?.(honest) ?? honest;
+    addNode(world, options, id, keys, tried, options.executionLiars?.get(id));
   }
 }
+
+function addFilters(
+  world: World,
+  options: ExecutorClusterOptions,
+  members: readonly NodeId[],
+  executors: readonly NodeId[],
+): NodeId[] {
+  const quorums = quorumsOf(options.faults);
+  return allFilters(quorums).map((filter) => {
+    const honest = createFilter({
+      ...filterSettings,
+      cluster: EXECUTOR_CLUSTER_ID,
+      quorums: { ...quorums, ...options.filterQuorums },
+      members,
+      executors,
+      learners: configOf(options, 0).learners,
+      filter,
+      hash: modelHash,
+      pair: pairOf(options, members, identityOf(members, filter)),
+    });
+    const strategy = options.filterLiars?.get(filter);
+    world.add({
+      id: filterId(filter),
+      process: strategy === undefined ? honest : strategy(honest),
+      mayFail: strategy !== undefined,
+      ...codec,
+      ...options.surroundings?.(),
+    });
+    return filterId(filter);
+  });
+}
+
+/** The way of a domain's clients to filter nodes. */
+export const filterRouteOf = (
+  options: ExecutorClusterOptions,
+  members: readonly NodeId[],
+  domain: number,
+): ClientRoute =>
+  filterRoute({
+    cluster: EXECUTOR_CLUSTER_ID,
+    quorums: quorumsOf(options.faults),
+    members,
+    hash: modelHash,
+    pair: pairOf(options, members, domain),
+    domain,
+    isAttached: true,
+  });
 
 /** No two honest executors, nor one at two times, have shown different logs. */
 function sameLogs(world: World, honest: readonly NodeId[]): string | null {
@@ -287,7 +355,10 @@ function exactlyOnce(
   return null;
 }
 
-/** Has random clients add to random counters. */
+/** Longer than what travels with references. */
+export const LARGE = 'large '.repeat(30);
+
+/** Has random clients add to random counters; half of the operations are large where filter nodes keep bodies. */
 export function scheduleAdditions(
   cluster: ExecutorCluster,
   random: Prng,
@@ -297,7 +368,9 @@ export function scheduleAdditions(
   for (let i = 0; i < count; i++) {
     const client = random.pick(cluster.clients);
     const amount = 1 + random.below(9);
-    const name = `counter ${random.below(20)}`;
+    const counter = random.below(20);
+    const isLarge = cluster.filters.length > 0 && counter % 2 === 0;
+    const name = `counter ${counter}${isLarge ? LARGE : ''}`;
     cluster.world.schedule(random.below(Math.floor(horizonMs)), () => cluster.add(client, name, amount));
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The swarm for order and execution apart: each stage has its own budget of faults, as in UpRight, and both use it up at
- * the same time. Judged by the results that outside clients get, and by the states of honest nodes.
+ * The swarm for order and execution apart, and for filter nodes before them: each stage has its own budget of faults, as in
+ * UpRight, and all use it up at the same time. Judged by the results that outside clients get, and by the states of honest nodes.
  */
 
-import type { NodeId, Prng } from '@concordat/kernel';
+import type { NodeId, Prng, Strategy } from '@concordat/kernel';
 import {
   corrupt,
   deaf,
@@ -19,13 +19,16 @@ import {
   type SweepSetting,
   scheduleFaults,
 } from '@concordat/sim';
+import { allFilters, filterId, filterOf } from '../admission/request-quorum/filters.ts';
 import { executorIds } from '../config.ts';
 import { executionAttackers, feedAttackers } from '../executor/adversaries.ts';
-import { quorumsOf } from '../fault-model.ts';
+import { type Quorums, quorumsOf } from '../fault-model.ts';
 import { presets } from '../presets/index.ts';
 import type { Attacker } from '../replica/adversaries.ts';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
-import type { ReplicaStrategy } from './cluster.ts';
+import type { Message } from '../replica/messages.ts';
+import { filterLies } from './admission-attacks.ts';
+import type { FilterStrategy, ReplicaStrategy } from './cluster.ts';
 import {
   createExecutorCluster,
   type ExecutorStrategy,
@@ -34,8 +37,8 @@ import {
 } from './executor-cluster.ts';
 import type { SweepConfig } from './sweep.ts';
 
-/** Faults of executors that need no knowledge of what they do. */
-const GENERIC: Readonly<Record<string, (random: Prng) => ExecutorStrategy>> = {
+/** Faults that need no knowledge of what a node does. */
+const GENERIC: Readonly<Record<string, <S>(random: Prng) => Strategy<S, Message>>> = {
   mute: (random) => mute(random.below(5000)),
   delay: (random) => delay(random.below(900)),
   replay: () => replay(),
@@ -73,6 +76,13 @@ export function buildExecutors(
       id,
       random.chance(0.5) ? lying(random.pick(Object.values(feedAttackers)), id, seed, faults) : strategy,
     );
+  const filters = presets[config.preset].settings.admission === 'request-quorum' ? allFilters(quorums) : [];
+  const filterPlan = randomFaults(random.fork('filter faults'), {
+    budget: { u: faults.u, r: faults.r, hasOutages: true },
+    members: filters.map(filterId),
+    horizonMs,
+    strategies: [...Object.keys(GENERIC), ...Object.keys(filterLies)],
+  });
   const cluster = createExecutorCluster({
     seed,
     faults,
@@ -80,6 +90,7 @@ export function buildExecutors(
     surroundings: () => ({ disk: randomDisk(random), clock: randomClock(random) }),
     orderLiars: orderFaults,
     executionLiars,
+    filterLiars: filterFaults(random, quorums, filterPlan.byzantine),
     settings: {
       ...presets[config.preset].settings,
       checkpointInterval: config.checkpointInterval,
@@ -90,6 +101,25 @@ export function buildExecutors(
     learner: { speculates: random.chance(0.5), minJournalBytes: random.pick([1000, 100_000]) },
   });
   scheduleFaults(cluster.world, plan);
+  if (filters.length > 0) scheduleFaults(cluster.world, filterPlan);
   scheduleAdditions(cluster, random, config.operations, horizonMs);
-  return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges };
+  const stopped = new Set([...plan.stopped, ...(filters.length > 0 ? filterPlan.stopped : [])]);
+  return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges, stopped };
+}
+
+function filterFaults(
+  random: Prng,
+  quorums: Quorums,
+  byzantine: ReadonlyMap<NodeId, string>,
+): Map<number, FilterStrategy> {
+  const liars = new Map<number, FilterStrategy>();
+  for (const [id, name] of byzantine) {
+    const filter = filterOf(quorums, id);
+    const make = GENERIC[name];
+    const lie = filterLies[name];
+    if (filter === null) continue;
+    if (lie !== undefined) liars.set(filter, lie());
+    else if (make !== undefined) liars.set(filter, make(random));
+  }
+  return liars;
 }

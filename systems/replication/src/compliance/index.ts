@@ -1,5 +1,6 @@
 /** What composition tries with: the lies that know the protocol, a service to lie about, the protocol's own swarm, Twins, and explorations. */
 
+export { callExecutors, type ExecutorClientState as ExecutorClient } from '../executor/client.ts';
 export { type Attacker, type AttackName, attackers, type Liar } from '../replica/adversaries.ts';
 export { attackNames, attackSummaries } from './attack-summaries.ts';
 export * as broken from './broken.ts';
@@ -9,6 +10,7 @@ export {
   clientAttacks,
   type Flood,
 } from './client-attacks.ts';
+export { createExecutorCluster } from './executor-cluster.ts';
 export { governedSweep } from './governed-sweep.ts';
 export { addOperation, createLedger } from './ledger.ts';
 export { SLOT_RULES, type SlotRuleName } from './published-rules.ts';

@@ -30,7 +30,10 @@ export const outsider = (cluster: Cluster, index: number): Outsider => ({
   client: 1_000_000 + index,
 });
 
-function routeOf(options: ClusterOptions, { id, domain }: Outsider): ClientRoute {
+function routeOf(
+  options: Pick<ClusterOptions, 'seed' | 'faults' | 'macsOf'>,
+  { id, domain }: Outsider,
+): ClientRoute {
   const quorums = quorumsOf(options.faults);
   const members = firstMembers(quorums);
   const pair = pairOf(options, members, domain, id);
@@ -69,8 +72,8 @@ const silent: Process<null, Message> = {
 
 /** Adds a client that says only what it is made to say, and returns how: a request, once, to some filter nodes; twisted. */
 export function addRogue(
-  { world }: Cluster,
-  options: ClusterOptions,
+  { world }: Pick<Cluster, 'world'>,
+  options: Pick<ClusterOptions, 'seed' | 'faults' | 'macsOf'>,
   who: Outsider,
   twist: (m: Message) => Message = (m) => m,
 ): (seq: number, body: Uint8Array, filters: readonly number[]) => void {

@@ -54,7 +54,7 @@ export function firstObjection({ judges }: Pick<Cluster, 'judges'>): string | nu
 }
 
 /** Runs a script; a process that fails is an objection too. */
-export function objectionOf(cluster: Cluster, script: () => string | null): string | null {
+export function objectionOf(cluster: Pick<Cluster, 'judges'>, script: () => string | null): string | null {
   try {
     return script() ?? firstObjection(cluster);
   } catch (error) {

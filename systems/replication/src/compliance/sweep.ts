@@ -94,10 +94,10 @@ export const replicationSweep = (
   build: (setting) => build(setting, variant),
 });
 
-/** Whom faults may strike: replicas, and the filter nodes before them. */
+/** Whom faults may strike: replicas, and the filter nodes before them unless stages are apart: then each has its own budget. */
 function participants(quorums: Quorums, { settings }: Preset): NodeId[] {
   const replicas = Array.from({ length: quorums.members }, (_, id) => id);
-  if (settings.admission !== 'request-quorum') return replicas;
+  if (settings.admission !== 'request-quorum' || settings.executes === false) return replicas;
   return [...replicas, ...allFilters(quorums).map((filter) => filterId(filter))];
 }
 

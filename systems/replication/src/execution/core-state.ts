@@ -125,9 +125,18 @@ export function isNextOf(core: CoreState, id: Submitter, seq: number): boolean {
   return true;
 }
 
+/** True if the request will never be executed from here on: it was, or its client is forgotten. */
+export const isSpent = (core: CoreState, mark: Submitter & { readonly seq: number }): boolean =>
+  mark.seq <= executedOf(core, mark) || isForgotten(core, mark);
+
+/** True if its client is so old that none of its requests will ever be executed: nobody need keep them. */
+export const isForgotten = (core: CoreState, id: Submitter): boolean =>
+  id.client <= (core.domains.get(id.domain)?.forgotten ?? 0) && core.clients.get(clientKey(id)) === undefined;
+
 /**
- * Records an executed request and its reply, if one is kept, and drops the replies that the client says it has, and those
- * for which there is no room.
+ * Records an executed request and its reply, and drops the replies that the client says it has, and those for which there is
+ * no room. Where replies are not kept, what the client has is not known either: those who only order need not know more
+ * of a request than its reference.
  */
 export function recordReply(
   core: CoreState,
@@ -136,12 +145,17 @@ export function recordReply(
   acked: number,
   reply: Uint8Array | null,
 ): void {
+  const { domain, client } = id;
+  if (reply === null) {
+    core.clients.set(clientKey(id), { domain, client, seq, kept: seq + 1 });
+    return;
+  }
   const record = core.clients.get(clientKey(id));
   let kept = record?.kept ?? 1;
   const dropped = Math.min(Math.max(acked, seq - MAX_REPLIES_PER_CLIENT), seq - 1);
   for (; kept <= dropped; kept++) core.replies.delete(replyKey(id, kept));
-  if (reply !== null) core.replies.set(replyKey(id, seq), reply);
-  core.clients.set(clientKey(id), { domain: id.domain, client: id.client, seq, kept });
+  core.replies.set(replyKey(id, seq), reply);
+  core.clients.set(clientKey(id), { domain, client, seq, kept });
 }
 
 /** Forgets the domain's client with the smallest number, and returns that number. */

@@ -4,6 +4,8 @@
  */
 
 import type { Digest } from '@concordat/kernel';
+import { utf8 } from '@concordat/wire';
+import { batchDigest } from '../batch.ts';
 import type { Attacker } from '../replica/adversaries.ts';
 import { signCheckpoint } from '../replica/statements.ts';
 
@@ -46,6 +48,10 @@ const falseState: Attacker = () => (m) => {
 /** Serves a true manifest and then nothing that belongs to it. */
 const falseParts: Attacker = () => (m) => (m.type === 'part' ? [{ ...m, bytes: spoilt(m.bytes) }] : [m]);
 
+/** Tells filter nodes that they may forget what nobody has executed yet. */
+const falseCompletion: Attacker = () => (m) =>
+  m.type === 'completed' ? [{ ...m, done: m.done.map((mark) => ({ ...mark, seq: mark.seq + 1000 })) }] : [m];
+
 /** By name: what lying executors do. */
 export const executionAttackers = {
   'false-replies': falseReplies,
@@ -53,6 +59,7 @@ export const executionAttackers = {
   'split-tokens': splitTokens,
   'false-state': falseState,
   'false-parts': falseParts,
+  'false-completion': falseCompletion,
 } as const satisfies Record<string, Attacker>;
 
 /** Says that a log is committed which nobody proposed. */
@@ -88,11 +95,26 @@ const falseCertificates: Attacker = () => (m) =>
     ? [{ ...m, certificate: m.certificate.map((item) => ({ ...item, state: other(item.state) })) }]
     : [m];
 
+/** Names, as committed, a batch of something that nobody asked for and whose body nobody has. */
+const phantomBatches: Attacker = (liar) => {
+  const { hash } = liar.keys;
+  const ref = { domain: liar.self, client: 999_999, seq: 1, digest: hash(utf8('nobody asked')) };
+  const batch = { time: 1, refs: [ref] };
+  return (m) => {
+    if (m.type === 'batch') return [m, { ...m, batch, requests: [] }];
+    if (m.type !== 'next-batch') return [m];
+    const digests = m.digests.map(() => batchDigest(hash, batch));
+    const end = m.after + digests.length;
+    return [{ ...m, digests, accepted: end, tentative: end, committed: end }];
+  };
+};
+
 /** By name: what lying order replicas do to those who learn from them. */
 export const feedAttackers = {
   'false-feed': falseFeed,
   'hasty-feed': hastyFeed,
   'no-contents': noContents,
   'false-contents': falseContents,
+  'phantom-batches': phantomBatches,
   'false-certificates': falseCertificates,
 } as const satisfies Record<string, Attacker>;

@@ -91,3 +91,11 @@ test('whoever attaches is told what has been replied and not acknowledged, witho
     'the reply of before',
   );
 });
+
+test('whoever asks again and again is answered at its pace', () => {
+  const replies = (count: number): number => {
+    const { heard } = intrude([attach(0, 31), ...Array.from({ length: count }, () => asks)]);
+    return heard.messages.filter((m) => m.type === 'reply' && m.seq === 1).length;
+  };
+  assert.equal(replies(50), replies(1));
+});

@@ -16,6 +16,7 @@ import {
 import { createWriter } from '@concordat/wire';
 import type { Message } from '../replica/messages.ts';
 import { clientKey } from '../request.ts';
+import type { Repeats } from '../robust/repeats.ts';
 import type { Attach } from './messages.ts';
 
 interface Pending {
@@ -28,6 +29,8 @@ export interface Attached {
   /** The connection of each client. */
   readonly byClient: Map<string, NodeId>;
   readonly byConnection: Map<NodeId, string>;
+  /** What each connection has asked for again. */
+  readonly repeats: Map<NodeId, Repeats>;
   /** Signatures that are being checked, by ticket. */
   readonly pending: Map<number, Pending>;
 }
@@ -35,6 +38,7 @@ export interface Attached {
 export const createAttached = (): Attached => ({
   byClient: new Map(),
   byConnection: new Map(),
+  repeats: new Map(),
   pending: new Map(),
 });
 
@@ -116,6 +120,7 @@ export function endAttach(
   const key = clientKey(pending.client);
   attached.byClient.set(key, pending.connection);
   attached.byConnection.set(pending.connection, key);
+  attached.repeats.set(pending.connection, new Map());
   return pending;
 }
 
@@ -124,6 +129,7 @@ export function detach(attached: Attached, connection: NodeId): void {
   const key = attached.byConnection.get(connection);
   if (key !== undefined && attached.byClient.get(key) === connection) attached.byClient.delete(key);
   attached.byConnection.delete(connection);
+  attached.repeats.delete(connection);
   for (const [ticket, pending] of attached.pending)
     if (pending.connection === connection) attached.pending.delete(ticket);
 }

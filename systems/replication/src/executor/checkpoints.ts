@@ -9,9 +9,10 @@ import { equalBytes } from '@concordat/wire';
 import { checkpointed, releaseCheckpointed } from '../execution/execution.ts';
 import { says, stableOf } from '../replica/checkpoint.ts';
 import type { Certificate, Message } from '../replica/messages.ts';
+import type { Stable } from '../replica/state.ts';
 import { checkpointCheck } from '../replica/statements.ts';
 import { beginSnapshotIfDue } from './journal.ts';
-import { exposedEnd, type LearnerState } from './state.ts';
+import { exposedEnd, type LearnerState, sourceOf } from './state.ts';
 import { startTransfer } from './transfer.ts';
 
 /** Keeps what the state is after an interval's last slot. */
@@ -23,7 +24,7 @@ export function takeCheckpoint(l: LearnerState): void {
 /** Certificates that wait for their checks; those beyond come again. */
 const MAX_VERIFYING = 64;
 
-/** Has the signatures of a certificate checked, if it could matter. */
+/** Somebody shows a certificate: its signatures are checked, if it could matter. */
 export function checkCertificate(
   l: LearnerState,
   env: Env<Message>,
@@ -31,7 +32,14 @@ export function checkCertificate(
   certificate: Certificate,
 ): void {
   const [first] = certificate;
-  if (first === undefined || first.slot <= l.certified.slot || l.verifying.size >= MAX_VERIFYING) return;
+  if (first === undefined || first.slot <= l.certified.slot) return;
+  const source = sourceOf(l, from);
+  if (source !== undefined) source.certified = Math.max(source.certified, first.slot);
+  if (l.signed.some((known) => isOf(known, first))) {
+    certify(l, env);
+    return;
+  }
+  if (l.verifying.size >= MAX_VERIFYING) return;
   const isWhole =
     certificate.length >= l.config.proving &&
     certificate.every((item) => says(item, first) && l.config.holders.includes(item.sender));
@@ -54,10 +62,30 @@ export function onCertificateChecked(
   const stable = stableOf(waiting.certificate);
   if (!holds) env.note({ kind: 'strike', peer: waiting.from, why: 'false signature in a certificate' });
   else if (stable !== null && stable.slot > l.certified.slot) {
-    l.certified = stable;
-    env.note({ kind: 'stable', slot: stable.slot });
-    if (exposedEnd(l) >= stable.slot) compareCertified(l, env);
+    l.signed = [...l.signed.filter(({ slot }) => slot !== stable.slot), stable].sort(
+      (a, b) => a.slot - b.slot,
+    );
+    certify(l, env);
   }
+}
+
+const isOf = (stable: Stable, { slot, history, state }: Omit<Stable, 'certificate'>): boolean =>
+  stable.slot === slot && equalBytes(stable.history, history) && equalBytes(stable.state, state);
+
+/**
+ * Goes by a certificate once so many order replicas have shown it, or a later one, that one of them neither lies nor fails: it
+ * has it on disk, and shows it to everyone. Going by what a liar shows to one alone, executors would drop what the others can
+ * only reach by it.
+ */
+function certify(l: LearnerState, env: Env<Message>): void {
+  const shown = l.sources.map(({ certified }) => certified).sort((a, b) => b - a);
+  const end = shown[l.config.quorums.sound - 1] ?? 0;
+  const stable = l.signed.findLast(({ slot }) => slot <= end);
+  if (stable === undefined) return;
+  l.signed = l.signed.filter(({ slot }) => slot > stable.slot);
+  l.certified = stable;
+  env.note({ kind: 'stable', slot: stable.slot });
+  if (exposedEnd(l) >= stable.slot) compareCertified(l, env);
 }
 
 /** Compares the own state with the proven one, and gets there by transfer if it is another. */

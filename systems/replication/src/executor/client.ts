@@ -10,10 +10,11 @@
 import type { Keys } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
 import { equalBytes, toHex } from '@concordat/wire';
+import { type ClientRoute, signedToAll } from '../client/client.ts';
 import type { Quorums } from '../fault-model.ts';
 import type { Answer } from '../replica/client-messages.ts';
 import type { Message } from '../replica/messages.ts';
-import { type Request, signRequest } from '../request.ts';
+import type { Request } from '../request.ts';
 import { signAttach } from './attach.ts';
 
 export interface ExecutorClientOptions {
@@ -33,6 +34,8 @@ export interface ExecutorClientOptions {
   readonly retransmitMs: Millis;
   /** After so many tries a read is ordered; ten unless told (UpRight's client shim). */
   readonly readTries?: number;
+  /** Signed, to every order replica, unless told: where bodies come from filter nodes, they are what is asked. */
+  readonly route?: ClientRoute;
 }
 
 /** What executors say of one thing: each one's answer, and the bytes behind those that came in full. */
@@ -66,6 +69,7 @@ export interface ReadRequest {
 
 export interface ExecutorClientState {
   readonly options: ExecutorClientOptions;
+  readonly route: ClientRoute;
   nextSeq: number;
   /** Results up to here are known. */
   acked: number;
@@ -103,6 +107,7 @@ export function createExecutorClient(options: ExecutorClientOptions): Process<Ex
 
 const createState = (options: ExecutorClientOptions): ExecutorClientState => ({
   options,
+  route: options.route ?? signedToAll(options),
   nextSeq: 1,
   acked: 0,
   calls: new Map(),
@@ -118,17 +123,13 @@ export function callExecutors(s: ExecutorClientState, env: Env<Message>, body: U
 }
 
 function submit(s: ExecutorClientState, env: Env<Message>, body: Uint8Array, readId: number | null): number {
-  const { keys, cluster, domain, client, retransmitMs } = s.options;
+  const { domain, client, retransmitMs } = s.options;
   const seq = s.nextSeq++;
-  const { request } = signRequest(keys, cluster, { domain, client, seq, acked: s.acked, body });
+  const request = s.route.seal({ domain, client, seq, acked: s.acked, body });
   const answers = { said: new Map(), full: new Map() };
   s.calls.set(seq, { request, readId, sentAt: env.now, waitMs: retransmitMs, ...answers });
-  toOrder(s, env, request);
+  s.route.send(env, request, false, s.options.members);
   return seq;
-}
-
-function toOrder(s: ExecutorClientState, env: Env<Message>, request: Request): void {
-  for (const id of s.options.members) env.send(id, { type: 'request', request });
 }
 
 function attachEverywhere({ options }: ExecutorClientState, env: Env<Message>): void {
@@ -239,7 +240,7 @@ function sendAgain(s: ExecutorClientState, env: Env<Message>): void {
   for (const call of late) {
     call.sentAt = env.now;
     call.waitMs = Math.min(2 * call.waitMs, MAX_BACKOFF * retransmitMs);
-    toOrder(s, env, call.request);
+    s.route.send(env, call.request, true, s.options.members);
     for (const id of s.options.executors) env.send(id, { type: 'request', request: call.request });
   }
   for (const [id, pending] of lateReads) askAgain(s, env, id, pending);

@@ -4,7 +4,7 @@
  */
 
 import type { Digest, Millis, NodeId } from '@concordat/kernel';
-import type { ReplicaConfig } from '../config.ts';
+import { ordersReferences, type ReplicaConfig } from '../config.ts';
 import type { Quorums } from '../fault-model.ts';
 import type { Governance } from '../governance/ordered.ts';
 import { governanceOf } from '../replica/replica.ts';
@@ -19,6 +19,8 @@ export interface LearnerConfig {
   readonly window: number;
   readonly fastCommit: boolean;
   readonly retransmitMs: Millis;
+  /** Order replicas know references only: bodies come from the filter nodes. */
+  readonly isByReference: boolean;
   /** Who holds states: executors, or the order replicas where these execute. */
   readonly holders: readonly NodeId[];
   /** Equal CHECKPOINTs of holders that prove a state. */
@@ -54,6 +56,7 @@ export function learnerConfig(order: ReplicaConfig, options: LearnerOptions): Le
     window,
     fastCommit,
     retransmitMs,
+    isByReference: ordersReferences(order),
     holders: order.executes ? members : order.executors,
     proving: order.executes ? quorums.agreement : quorums.execution,
     speculates: false,

@@ -11,6 +11,13 @@ import { signCheckpoint } from '../replica/statements.ts';
 import { type Attached, beginAttach, createAttached, detach, endAttach } from './attach.ts';
 import { onCertificateChecked } from './checkpoints.ts';
 import {
+  type Completion,
+  createCompletion,
+  noteExposed,
+  onAwaitCompleted,
+  tellCompleted,
+} from './completion.ts';
+import {
   type LearnerParts,
   linkedAsLearner,
   receiveAsLearner,
@@ -32,6 +39,8 @@ export interface ExecutorState {
   answers: Map<number, Uint8Array>;
   /** What the own process, if it submits requests, has not taken yet. */
   exposed: (ExposedBatch | ExposedSnapshot)[];
+  /** What filter nodes are told, where bodies come from them. */
+  readonly completion: Completion;
   /** Checkpoints up to here are signed and sent. */
   signed: number;
   signedAt: number;
@@ -56,6 +65,7 @@ export function createExecutor(parts: LearnerParts): Process<ExecutorState, Mess
       nextOwnRead: 1,
       answers: new Map(),
       exposed: [],
+      completion: createCompletion(),
       signed: 0,
       signedAt: env.now,
     }),
@@ -82,6 +92,8 @@ function receive(e: ExecutorState, env: Env<Message>, from: NodeId, m: Message):
       return;
     case 'request':
       return onAskedAgain(e, env, from, m);
+    case 'await-completed':
+      return onAwaitCompleted(e.completion, e.learner, env, from, m);
     case 'read':
       return onRead(e, from, m);
     default:
@@ -105,6 +117,8 @@ function settle(e: ExecutorState, env: Env<Message>): void {
   reply(e, env, items);
   if (e.learner.config.domain !== null) e.exposed.push(...items);
   releaseReads(e, env);
+  noteExposed(e.completion, items);
+  tellCompleted(e.completion, e.learner, env);
   for (const own of e.learner.own)
     if (own.slot > e.signed && own.slot <= exposedEnd(e.learner)) sign(e, env, own);
 }

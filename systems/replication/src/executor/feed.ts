@@ -6,6 +6,7 @@
 
 import { DIGEST_BYTES } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId } from '@concordat/kernel';
+import { ordersReferences } from '../config.ts';
 import { CREDIT_BYTES, serveContent } from '../replica/catch-up.ts';
 import type { Message } from '../replica/messages.ts';
 import { settledEnd } from '../replica/speculation.ts';
@@ -51,7 +52,9 @@ export function onLastExecuted(s: ReplicaState, env: Env<Message>, from: NodeId,
   fed.isDue = true;
   fed.end = Math.max(m.known, m.executed);
   const start = startOf(s);
-  const isLate = m.executed < start.slot && batchAt(s, m.executed + 1) === null;
+  // References lead on only as long as their bodies are to be had.
+  const isLate =
+    m.executed < start.slot && (ordersReferences(s.config) || batchAt(s, m.executed + 1) === null);
   if (isLate) env.send(from, { type: 'stable', certificate: start.certificate });
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Digest, Env, Position } from '@concordat/kernel';
+import { INLINE_BYTES } from '../admission/codec.ts';
 import { rootsOf } from '../execution/execution.ts';
 import { partDigests } from '../execution/fetching.ts';
 import {
@@ -16,6 +17,7 @@ import {
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Message } from '../replica/messages.ts';
 import type { Content } from '../replica/slot.ts';
+import type { Request } from '../request.ts';
 import { keepOnly } from './checkpoints.ts';
 import { encodeLearnerRecord, type LearnerRecord } from './records.ts';
 import type { LearnerState } from './state.ts';
@@ -42,6 +44,7 @@ export function append(l: LearnerState, env: Env<Message>, record: LearnerRecord
   return env.append(bytes);
 }
 
+/** Large bodies have records of their own: those who order references do not bound what a batch names. */
 export function logBatch(
   l: LearnerState,
   env: Env<Message>,
@@ -49,7 +52,11 @@ export function logBatch(
   history: Digest,
   { batch, requests }: Content,
 ): void {
-  l.journal.positions.set(slot, append(l, env, { type: 'batch', slot, history, batch, requests }));
+  const isApart = ({ body }: Request): boolean => l.config.isByReference && body.length >= INLINE_BYTES;
+  const bodies = requests.filter(isApart).map((request) => append(l, env, { type: 'body', request }));
+  const rest = requests.filter((request) => !isApart(request));
+  const position = append(l, env, { type: 'batch', slot, history, batch, requests: rest });
+  l.journal.positions.set(slot, bodies[0] ?? position);
 }
 
 /** Begins a snapshot of a certified state when a quarter more is written for it. */

@@ -15,9 +15,11 @@ import type {
   Service,
 } from '@concordat/kernel';
 import { genesisHistory } from '../batch.ts';
+import { type ClientRoute, signedToAll } from '../client/client.ts';
 import { createExecution } from '../execution/execution.ts';
 import { inVersionOf } from '../governance/ordered.ts';
 import type { Message } from '../replica/messages.ts';
+import { onBody, onBodyDenied } from './bodies.ts';
 import { checkCertificate, onCertificateChecked } from './checkpoints.ts';
 import type { LearnerConfig } from './config.ts';
 import { fetchLate, onContent } from './contents.ts';
@@ -34,6 +36,8 @@ export interface LearnerParts {
   readonly keys: Keys;
   /** A fresh service in its initial state: called at every start. */
   readonly createService: () => Service;
+  /** How its own requests reach order replicas: signed, to each, unless told. */
+  readonly route?: ClientRoute;
 }
 
 export const TICK_MS = 25;
@@ -62,7 +66,7 @@ export function takeExposed(l: LearnerState): readonly (ExposedBatch | ExposedSn
 }
 
 export function startLearner(
-  { config, keys, createService }: LearnerParts,
+  { config, keys, createService, route }: LearnerParts,
   env: Env<Message>,
   recovered: Recovered,
 ): LearnerState {
@@ -73,7 +77,16 @@ export function startLearner(
     genesisHistory(),
     inVersionOf(config.governance, service),
   );
-  const l = createLearnerState(config, keys, execution, createJournalled(), env.now);
+  const l = createLearnerState(
+    {
+      config,
+      keys,
+      execution,
+      journal: createJournalled(),
+      route: route ?? signedToAll({ keys, cluster: config.cluster }),
+    },
+    env.now,
+  );
   if (recovered.losses > knownLosses(recovered)) append(l, env, { type: 'begin', losses: recovered.losses });
   else recover(l, recovered);
   const slot = exposedEnd(l);
@@ -89,6 +102,10 @@ export function receiveAsLearner(l: LearnerState, env: Env<Message>, from: NodeI
       return onNextBatch(l, env, from, m);
     case 'batch':
       return onContent(l, env, from, m);
+    case 'body':
+      return onBody(l, env, from, m);
+    case 'body-denied':
+      return onBodyDenied(l, env, from, m);
     case 'stable':
       return checkCertificate(l, env, from, m.certificate);
     case 'fetch-manifest':

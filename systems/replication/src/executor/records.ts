@@ -4,6 +4,7 @@
  *
  *   begin         everything before this is void: so many losses were known by then
  *   batch         an exposed slot and its content
+ *   body          a large body of the next batch, where batches hold references
  *   snapshot      begins a snapshot: of what slot, and what its parts hash to
  *   part          one part of it
  *   snapshot-end  all parts are there
@@ -21,6 +22,7 @@ import {
   writePartDigests,
   writeRoots,
 } from '../execution/roots.ts';
+import { type Request, readRequest, writeRequest } from '../request.ts';
 
 export interface SnapshotRecord {
   readonly type: 'snapshot';
@@ -42,6 +44,7 @@ export interface BatchRecord extends FullBatch {
 export type LearnerRecord =
   | { readonly type: 'begin'; readonly losses: number }
   | BatchRecord
+  | { readonly type: 'body'; readonly request: Request }
   | SnapshotRecord
   | { readonly type: 'part'; readonly part: number; readonly bytes: Uint8Array }
   | { readonly type: 'snapshot-end' };
@@ -52,6 +55,7 @@ const TAGS = {
   snapshot: 3,
   part: 4,
   'snapshot-end': 5,
+  body: 6,
 } as const satisfies { [type in LearnerRecord['type']]: number };
 
 const writer = createWriter(64 * 1024);
@@ -77,6 +81,8 @@ function writeFields(w: Writer, record: LearnerRecord): void {
       w.fixed(record.state);
       writeRoots(w, record.roots);
       return writePartDigests(w, record.parts);
+    case 'body':
+      return writeRequest(w, record.request);
     case 'part':
       w.u32(record.part);
       return w.bytes(record.bytes);
@@ -116,6 +122,8 @@ function readFields(r: Reader, tag: number): LearnerRecord | null {
       };
     case TAGS.part:
       return { type: 'part', part: r.u32(), bytes: r.bytes(MAX_FRAME_BYTES) };
+    case TAGS.body:
+      return { type: 'body', request: readRequest(r) };
     case TAGS['snapshot-end']:
       return { type: 'snapshot-end' };
     default:

@@ -4,9 +4,11 @@
  */
 
 import type { Position, Recovered } from '@concordat/kernel';
-import { equalBytes } from '@concordat/wire';
+import { equalBytes, toHex } from '@concordat/wire';
 import { batchDigest, nextHistory } from '../batch.ts';
 import { checkpointed, rebuild } from '../execution/execution.ts';
+import { carried } from '../replica/references.ts';
+import { type Request, requestDigest } from '../request.ts';
 import { execute } from './execute.ts';
 import { learnFrom } from './learn.ts';
 import { type BatchRecord, decodeLearnerRecord, type LearnerRecord, type SnapshotRecord } from './records.ts';
@@ -38,10 +40,14 @@ export function recover(l: LearnerState, recovered: Recovered): void {
   const all = decoded(recovered);
   const records = all.slice(all.findLastIndex(({ record }) => record.type === 'begin') + 1);
   const batches = new Map<number, Placed<BatchRecord>>();
+  let bodies: Placed<Request>[] = [];
   let open: { readonly snapshot: SnapshotRecord; readonly parts: Map<number, Uint8Array> } | null = null;
   for (const { record, position } of records) {
-    if (record.type === 'batch') batches.set(record.slot, { record, position });
-    else if (record.type === 'snapshot') open = { snapshot: record, parts: new Map() };
+    if (record.type === 'body') bodies.push({ record: record.request, position });
+    else if (record.type === 'batch') {
+      batches.set(record.slot, withBodies(l, { record, position }, bodies));
+      bodies = [];
+    } else if (record.type === 'snapshot') open = { snapshot: record, parts: new Map() };
     else if (record.type === 'part') open?.parts.set(record.part, record.bytes);
     else if (record.type === 'snapshot-end' && open !== null) {
       applySnapshot(l, open.snapshot, open.parts);
@@ -51,6 +57,22 @@ export function recover(l: LearnerState, recovered: Recovered): void {
   executeLogged(l, batches);
   const { executed: slot, history } = l.execution;
   learnFrom(l, { slot, history });
+}
+
+/** The record with the large bodies that were logged before it. */
+function withBodies(
+  l: LearnerState,
+  { record, position }: Placed<BatchRecord>,
+  bodies: readonly Placed<Request>[],
+): Placed<BatchRecord> {
+  const [first] = bodies;
+  if (first === undefined) return { record, position };
+  const byDigest = new Map(
+    bodies.map((body) => [toHex(requestDigest(l.keys, l.config.cluster, body.record)), body.record]),
+  );
+  const found = carried(l.keys, l.config.cluster, record) ?? [];
+  const requests = record.batch.refs.flatMap((ref, i) => found[i] ?? byDigest.get(toHex(ref.digest)) ?? []);
+  return { record: { ...record, requests }, position: first.position };
 }
 
 function applySnapshot(

@@ -17,6 +17,7 @@ import { executedOf, replyKey } from '../execution/core-state.ts';
 import { type Answer, isDesignated, type Read, type Submit } from '../replica/client-messages.ts';
 import type { Message } from '../replica/messages.ts';
 import { clientKey } from '../request.ts';
+import { mayRepeat } from '../robust/repeats.ts';
 import { isAttached, isClientOf, waitForAttach } from './attach.ts';
 import type { ExecutorState } from './executor.ts';
 import { exposedEnd, type LearnerState } from './state.ts';
@@ -75,7 +76,7 @@ export function replyAgain(e: ExecutorState, env: Env<Message>, id: Submitter): 
   }
 }
 
-/** A request that its client sends again: the reply, in full, if there is one. */
+/** A request that its client sends again: the reply, in full, if there is one, and it was not told just now. */
 export function onAskedAgain(e: ExecutorState, env: Env<Message>, from: NodeId, m: Submit): void {
   const { domain, client, seq } = m.request;
   if (!isClientOf(e.attached, from, m.request)) {
@@ -83,8 +84,10 @@ export function onAskedAgain(e: ExecutorState, env: Env<Message>, from: NodeId, 
     return;
   }
   const known = e.learner.execution.core.replies.get(replyKey(m.request, seq));
-  if (known !== undefined && !isAhead(e.learner, domain, client, seq))
-    env.send(from, { type: 'reply', domain, client, seq, slot: exposedEnd(e.learner), reply: known });
+  if (known === undefined || isAhead(e.learner, domain, client, seq)) return;
+  const repeats = e.attached.repeats.get(from);
+  if (repeats === undefined || !mayRepeat(repeats, m.request, env.now)) return;
+  env.send(from, { type: 'reply', domain, client, seq, slot: exposedEnd(e.learner), reply: known });
 }
 
 /** True if the request is executed, and not exposed. */

@@ -31,6 +31,8 @@ export interface Source {
   accepted: number;
   tentative: number;
   committed: number;
+  /** It has shown a proof of a state at this slot. */
+  certified: number;
 }
 
 export type Stage = 'accepted' | 'tentative' | 'committed';
@@ -42,6 +44,7 @@ export const createSource = (start: Point): Source => ({
   accepted: 0,
   tentative: 0,
   committed: 0,
+  certified: 0,
 });
 
 export const endOf = ({ start, claims }: Source): number => start.slot + claims.length;

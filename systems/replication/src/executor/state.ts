@@ -5,6 +5,7 @@
 
 import type { Keys } from '@concordat/crypto';
 import { assert, type ExposedBatch, type ExposedSnapshot, type Millis, type NodeId } from '@concordat/kernel';
+import type { ClientRoute } from '../client/client.ts';
 import type { Execution, ExecutionMark } from '../execution/execution.ts';
 import type { Fetching, Serving } from '../execution/fetching.ts';
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
@@ -12,7 +13,9 @@ import type { Certificate } from '../replica/messages.ts';
 import type { Content } from '../replica/slot.ts';
 import type { Stable } from '../replica/state.ts';
 import { createSubmission, type Submission } from '../submission.ts';
+import { type Bodies, createBodies } from './bodies.ts';
 import type { LearnerConfig } from './config.ts';
+import type { Gathered } from './contents.ts';
 import type { Journalled } from './journal.ts';
 import { type Claim, createSource, type Point, type Source } from './source.ts';
 
@@ -35,7 +38,9 @@ export interface LearnerState {
   /** What is proven and not exposed yet, by slot. */
   readonly learned: Map<number, Claim>;
   /** Contents for what is not exposed yet, by slot. */
-  readonly contents: Map<number, Content[]>;
+  readonly contents: Map<number, Gathered[]>;
+  /** What filter nodes have sent, where order replicas do not have it. */
+  readonly bodies: Bodies;
   speculated: Speculated[];
   /** How often something executed ahead was taken back. */
   retractions: number;
@@ -45,7 +50,9 @@ export interface LearnerState {
   missingSince: Millis | null;
   /** The own checkpoints from the last certified one on, by ascending slot. */
   own: OwnCheckpoint[];
-  /** The latest state that enough holders have signed. */
+  /** States that enough holders have signed, above the certified one, by ascending slot. */
+  signed: Stable[];
+  /** The latest such state of which so many order replicas hold the proof that whoever asks them gets it, or a later one. */
   certified: Stable;
   /** Certificates whose signatures are being checked, by ticket. */
   readonly verifying: Map<number, { readonly from: NodeId; readonly certificate: Certificate }>;
@@ -56,6 +63,8 @@ export interface LearnerState {
   /** Bytes that each node may still fetch before the next tick. */
   readonly served: Map<NodeId, number>;
   readonly journal: Journalled;
+  /** How own requests reach order replicas. */
+  readonly route: ClientRoute;
   readonly submission: Submission;
   exposed: (ExposedBatch | ExposedSnapshot)[];
   progressAt: Millis;
@@ -64,34 +73,31 @@ export interface LearnerState {
 }
 
 export function createLearnerState(
-  config: LearnerConfig,
-  keys: Keys,
-  execution: Execution,
-  journal: Journalled,
+  parts: Pick<LearnerState, 'config' | 'keys' | 'execution' | 'journal' | 'route'>,
   now: Millis,
 ): LearnerState {
+  const { config, execution } = parts;
   const start: Point = { slot: 0, history: execution.history };
   const { members } = config;
   return {
-    config,
-    keys,
-    execution,
+    ...parts,
     sources: members.map(() => createSource(start)),
     proven: start,
     learned: new Map(),
     contents: new Map(),
+    bodies: createBodies(config.quorums.filters),
     speculated: [],
     retractions: 0,
     supplier: members[config.self % members.length] as NodeId,
     missingSince: null,
     own: [],
+    signed: [],
     certified: { ...start, state: execution.digest(), certificate: [] },
     verifying: new Map(),
     nextTicket: 1,
     transfer: null,
     serving: null,
     served: new Map(),
-    journal,
     submission: createSubmission(now),
     exposed: [],
     progressAt: now,

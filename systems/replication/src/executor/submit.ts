@@ -1,40 +1,37 @@
 /**
- * A learner's own requests: with it, a gateway beside a learner has a whole ordered log. They are signed by the domain whose
- * key it holds, sent to the order replicas, and again until their outcome is exposed.
+ * A learner's own requests: with it, a gateway beside a learner has a whole ordered log. They go the way of
+ * the domain's clients: signed to the order replicas or, where bodies come from filter nodes, to those; and again until their
+ * outcome is exposed.
  */
 
 import { assert, type Env, type Outcome } from '@concordat/kernel';
 import { executedOf, replyKey } from '../execution/core-state.ts';
 import type { Message } from '../replica/messages.ts';
-import { type Request, signRequest } from '../request.ts';
 import { noteOutcome } from '../submission.ts';
 import type { LearnerState } from './state.ts';
 
 /** Submits under this learner's own client; null when too many are outstanding. */
 export function submit(l: LearnerState, env: Env<Message>, body: Uint8Array): number | null {
-  const { submission, config, keys } = l;
+  const { submission, config } = l;
   assert(config.domain !== null, 'who submits has a domain that vouches for it');
   if (submission.outstanding.size >= config.clientWindow) return null;
   const { client, acked } = submission;
   const seq = submission.nextSeq++;
-  const content = { domain: config.domain, client, seq, acked, body };
-  const { request } = signRequest(keys, config.cluster, content);
+  const request = l.route.seal({ domain: config.domain, client, seq, acked, body });
   submission.outstanding.set(seq, { request, sentAt: env.now });
-  send(l, env, request);
+  l.route.send(early(env), request, false, config.members);
   return seq;
 }
 
 /** Early: a request promises nothing. */
-function send({ config }: LearnerState, env: Env<Message>, request: Request): void {
-  for (const id of config.members) env.sendEarly(id, { type: 'request', request });
-}
+const early = (env: Env<Message>): Pick<Env<Message>, 'send'> => ({ send: (to, m) => env.sendEarly(to, m) });
 
 /** Sends own requests again whose outcome is long in coming. Called on every tick. */
 export function resubmit(l: LearnerState, env: Env<Message>): void {
   for (const pending of l.submission.outstanding.values()) {
     if (env.now - pending.sentAt < 2 * l.config.retransmitMs) continue;
     pending.sentAt = env.now;
-    send(l, env, pending.request);
+    l.route.send(early(env), pending.request, true, l.config.members);
   }
 }
 

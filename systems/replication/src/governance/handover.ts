@@ -46,7 +46,7 @@ export const hasSameKey = (before: Configuration, now: Configuration, id: number
 
 /** Requests that are here because filter nodes vouched for them. */
 export const unsignedIn = ({ arrivals }: Pool): Pooled[] =>
-  [...arrivals].filter(({ request }) => equalBytes(request.signature, UNSIGNED));
+  [...arrivals].filter(({ request }) => request.body === null || equalBytes(request.signature, UNSIGNED));
 
 type Outstanding = Map<number, { readonly request: Request; sentAt: Millis }>;
 

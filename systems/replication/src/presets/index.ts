@@ -7,6 +7,7 @@ import { executors } from './executors.ts';
 import { pbft } from './pbft.ts';
 import type { Preset, PresetName } from './preset.ts';
 import { upright } from './upright.ts';
+import { uprightSeparated } from './upright-separated.ts';
 import { zyzzyva } from './zyzzyva.ts';
 import { zyzzyva5 } from './zyzzyva5.ts';
 
@@ -20,6 +21,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   aardvark,
   crash,
   upright,
+  'upright-separated': uprightSeparated,
   executors,
 };
 

@@ -25,6 +25,7 @@ export type PresetName =
   | 'aardvark'
   | 'crash'
   | 'upright'
+  | 'upright-separated'
   | 'executors';
 
 /** The reason why a preset cannot be run with this fault model, or null. */

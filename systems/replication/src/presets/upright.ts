@@ -1,6 +1,7 @@
 /**
- * UpRight (Clement et al., SOSP 2009): a request quorum before three-phase order. Replicas execute what they order; where
- * others do, a large body goes to those from the designated filter node and never meets the order replicas.
+ * UpRight (Clement et al., SOSP 2009) on fewer machines: a request quorum before three-phase order, and replicas that execute
+ * what they order, so that members with a filter node beside each replica suffice. With executors of their own it is
+ * `upright-separated`.
  */
 
 import type { Preset } from './preset.ts';

@@ -65,7 +65,7 @@ export const nullContent = (s: ReplicaState): Content => ({
   requests: [],
 });
 
-/** The content of the primary's proposal, once all bodies are here and the proposal is acceptable. */
+/** The content of the primary's proposal, once all requests are admitted and the proposal is acceptable. */
 function proposed(
   s: ReplicaState,
   env: Env<Message>,
@@ -102,7 +102,7 @@ function gather(s: ReplicaState, digest: Digest, batch: Batch): Content | null {
   for (const ref of batch.refs) {
     const request = s.admission.find(s, ref);
     if (request === null) return null;
-    requests.push(request);
+    if (request.body !== null) requests.push(request);
   }
   return { digest, batch, requests };
 }

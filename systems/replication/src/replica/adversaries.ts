@@ -191,6 +191,14 @@ const untimely =
     return (m) => [forked(m)];
   };
 
+/** Orders, beside what others ask for, what nobody asked for: its body is nowhere. */
+const invent: Attacker = (liar) => {
+  const domain = liar.members[0] ?? liar.self;
+  const phantom = { domain, client: 999_999, seq: 1, digest: liar.keys.hash(utf8('nobody asked')) };
+  const forked = forkedLog(liar, ({ time, refs }) => ({ time, refs: [...refs.slice(0, 400), phantom] }));
+  return (m) => [forked(m)];
+};
+
 /** Orders every request again and again. */
 const repeat: Attacker = (liar) => {
   const forked = forkedLog(liar, ({ time, refs }) => ({ time, refs: [...refs, ...refs].slice(0, 500) }));
@@ -347,6 +355,7 @@ export const attackers = {
   'split-new-view': ownNewView((liar, m, to) => [isVictim(to) ? forgedNewView(liar, m) : m]),
   'incomplete-new-view': incompleteNewView,
   beg,
+  invent,
 } as const satisfies Record<string, Attacker>;
 
 export type AttackName = keyof typeof attackers;

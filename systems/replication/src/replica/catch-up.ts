@@ -4,19 +4,19 @@
  * section 5.2). Contents are fetched by digest, so any peer can supply them.
  */
 
-import type { Keys } from '@concordat/crypto';
-import type { Digest, Env, NodeId } from '@concordat/kernel';
+import type { Env, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { batchDigest } from '../batch.ts';
-import { primaryOf } from '../config.ts';
+import { ordersReferences, primaryOf } from '../config.ts';
 import { keptContent } from '../executor/retention.ts';
 import { logLimit } from '../governance/boundary.ts';
 import { hasLeft, linksAfter } from '../governance/chain.ts';
 import { epochOf } from '../governance/views.ts';
-import { type RequestRef, requestDigest } from '../request.ts';
+import type { RequestRef } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';
 import type { BatchContent, FetchBatch, Message, Status } from './messages.ts';
 import type { PeerState } from './peer.ts';
+import { carried, carriesRightly } from './references.ts';
 import { type Content, findContent } from './slot.ts';
 import { findSlot, historyAt, isInWindow, isMember, others, type ReplicaState, slotAt } from './state.ts';
 
@@ -208,7 +208,7 @@ export function serveContent(
   { batch, requests }: Content,
 ): void {
   const sizeBytes = requests.reduce((sum, { body }) => sum + body.length + 200, 0);
-  for (const proof of s.admission.proofs(s, batch)) serve(s, env, to, proof, 0);
+  if (isMember(s, to)) for (const proof of s.admission.proofs(s, batch)) serve(s, env, to, proof, 0);
   serve(s, env, to, { type: 'batch', slot, batch, requests }, sizeBytes);
 }
 
@@ -222,17 +222,10 @@ export function isMissing(s: ReplicaState, m: BatchContent): boolean {
 export function onBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
   if (!isMissing(s, m)) return;
   const digest = batchDigest(s.keys.hash, m.batch);
-  if (!hasItsRequests(s.keys, s.config.cluster, m)) {
+  const found = carried(s.keys, s.config.cluster, m);
+  if (found === null || !carriesRightly(m, found, ordersReferences(s.config))) {
     env.note({ kind: 'strike', peer: from, why: 'false content' });
     return;
   }
   slotAt(s, m.slot).contents.push({ digest, batch: m.batch, requests: m.requests });
 }
-
-/** True if these are the requests that the batch refers to. */
-export const hasItsRequests = (keys: Keys, cluster: Digest, { batch, requests }: BatchContent): boolean =>
-  requests.length === batch.refs.length &&
-  batch.refs.every((ref, i) => {
-    const request = requests[i];
-    return request !== undefined && equalBytes(requestDigest(keys, cluster, request), ref.digest);
-  });

@@ -15,6 +15,7 @@ import { noteServed } from '../robust/throughput.ts';
 import { noteOutcome } from '../submission.ts';
 import { announceCheckpoint, takeCheckpoint } from './checkpoint.ts';
 import type { Message } from './messages.ts';
+import { executable } from './references.ts';
 import { maySpeculate } from './speculation.ts';
 import { findSlot, type ReplicaState } from './state.ts';
 
@@ -36,7 +37,7 @@ function executeNext(s: ReplicaState, env: Env<Message>): boolean {
   const isCommitted = number <= s.committed;
   if (!isCommitted && !maySpeculate(s, slot.content)) return false;
   const before = isCommitted ? null : markExecution(s.execution);
-  const exposed = executeBatch(s.execution, batch, requests, slot.history);
+  const exposed = executeBatch(s.execution, batch, executable(s, slot.content), slot.history);
   env.note({ kind: 'executed', slot: number, requests: exposed.outcomes.length });
   const isCheckpoint = number % s.config.checkpointInterval === 0;
   if (isCheckpoint) takeCheckpoint(s);

@@ -52,7 +52,7 @@ export function propose(s: ReplicaState, env: Env<Message>): void {
       s,
       env,
       { time, refs },
-      pooled.map(({ request }) => request),
+      pooled.flatMap(({ request }) => (request.body === null ? [] : [request])),
     );
   }
 }

@@ -18,6 +18,7 @@ import { stableOf } from './checkpoint.ts';
 import { amnesia } from './incarnation.ts';
 import type { Certificate, PrePrepare, Vouch } from './messages.ts';
 import { decodeRecord, isAbout, type Record } from './records.ts';
+import { executable } from './references.ts';
 import type { Content } from './slot.ts';
 import { isPrimary, type ReplicaState, type Stable, slotAt } from './state.ts';
 import { selectFrom } from './view-change.ts';
@@ -164,10 +165,11 @@ function applyEpoch(recovery: Recovery, link: Link): void {
 }
 
 function executeTo(recovery: Recovery, stable: Stable): void {
-  const { execution } = recovery.s;
+  const { s } = recovery;
+  const { execution } = s;
   const from = { slot: execution.executed, history: execution.history };
   for (const { content, history } of stepsTo(recovery, from, stable) ?? [])
-    executeBatch(execution, content.batch, content.requests, history);
+    executeBatch(execution, content.batch, executable(s, content), history);
 }
 
 interface Step {

@@ -11,9 +11,10 @@ import { configurationOf } from '../governance/epochs.ts';
 import { respondAgain } from '../order/speculative/respond.ts';
 import { admit, dropPooled, isDue, type Pooled } from '../pool.ts';
 import { COMMAND_CLIENT, type Request, requestCheck, requestDigest, signRequest } from '../request.ts';
-import { mayRepeat } from '../robust/client-filter.ts';
+import { repeatsOf } from '../robust/client-filter.ts';
 import { noteUse } from '../robust/flood.ts';
 import { blameDomain, checkOutside, isBlacklisted, isDomainRefused, isNews } from '../robust/outside.ts';
+import { mayRepeat } from '../robust/repeats.ts';
 import type { Submit } from './client-messages.ts';
 import type { Message } from './messages.ts';
 import { outcomeIn } from './speculation.ts';
@@ -56,7 +57,7 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
 
 /** True if an old request may be answered over this connection once more. */
 const mayAnswer = (s: ReplicaState, env: Env<Message>, from: NodeId, request: Request): boolean =>
-  !s.config.policies.clientFilter || mayRepeat(s.robust.clients, from, request, env.now);
+  !s.config.policies.clientFilter || mayRepeat(repeatsOf(s.robust.clients, from), request, env.now);
 
 /** A request whose signature holds, shown by someone other than its submitter. */
 export function onVerifiedRequest(s: ReplicaState, env: Env<Message>, from: NodeId, request: Request): void {
@@ -110,11 +111,12 @@ export function checkPooled(s: ReplicaState, env: Env<Message>): void {
 
 /** Has the signature of a pooled request checked, if it is a signature that decides. */
 export function check(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
-  if (!s.admission.isSigned(pooled.request)) return;
+  const { request } = pooled;
+  if (request.body === null || !s.admission.isSigned(request)) return;
   pooled.isBusy = true;
   const ticket = s.nextTicket++;
   s.checking.set(ticket, pooled);
-  env.offload({ kind: 'verify', checks: [keyed(s, requestCheck(pooled.request, pooled.digest))] }, ticket);
+  env.offload({ kind: 'verify', checks: [keyed(s, requestCheck(request, pooled.digest))] }, ticket);
 }
 
 /** The result of a check begun here; false if `ticket` is not one of ours. */
@@ -161,7 +163,7 @@ export function show(s: ReplicaState, env: Env<Message>, pooled: Pooled): void {
 }
 
 /** Shows the primary a request whose signature holds. */
-export function showToPrimary(s: ReplicaState, env: Env<Message>, { request }: Pooled): void {
+export function showToPrimary(s: ReplicaState, env: Env<Message>, request: Request): void {
   env.send(primaryOf(s.config.members, s.view), { type: 'request', request });
 }
 

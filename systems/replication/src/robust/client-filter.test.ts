@@ -11,7 +11,6 @@ import {
   enqueue,
   forgetGuest,
   isRefused,
-  mayRepeat,
   noteChecked,
   takeNext,
   type Unchecked,
@@ -73,16 +72,6 @@ test('what waits is bounded by number and by size, and a connection that is gone
   forgetGuest(f, 1);
   forgetGuest(f, 2);
   assert.deepEqual([f.guests.size, f.rotation.length, f.waitingBytes, takeNext(f)], [0, 0, 0, null]);
-});
-
-test('a reply is repeated at once, then later and later; other requests and connections have their own pace', () => {
-  const f = createClientFilter();
-  const { request } = unchecked(1);
-  const at: number[] = [];
-  for (let now = 0; now < 3000; now += 10) if (mayRepeat(f, 1, request, now)) at.push(now);
-  assert.deepEqual(at, [0, 50, 150, 350, 750, 1550]);
-  assert.ok(mayRepeat(f, 1, unchecked(2).request, 3000));
-  assert.ok(mayRepeat(f, 2, request, 3000), 'nobody else’s replays cost a client its reply');
 });
 
 test('blame lasts longer each time, and is one connection’s or one domain’s', () => {

@@ -7,17 +7,12 @@
 
 import type { Digest, Millis, NodeId } from '@concordat/kernel';
 import { toHex } from '@concordat/wire';
-import { clientKey, type Request } from '../request.ts';
+import type { Request } from '../request.ts';
+import type { Repeats } from './repeats.ts';
 
 interface Offender {
   until: Millis;
   spanMs: Millis;
-}
-
-interface Repeat {
-  /** The reply is not sent again before. */
-  notBefore: Millis;
-  pauseMs: Millis;
 }
 
 /** A request whose signature is to be checked. */
@@ -29,7 +24,7 @@ export interface Unchecked {
 interface Guest {
   readonly waiting: Unchecked[];
   waitingBytes: number;
-  readonly repeats: Map<string, Repeat>;
+  readonly repeats: Repeats;
 }
 
 export interface ClientFilter {
@@ -52,9 +47,6 @@ const MAX_WAITING = 128;
 /** Bodies that wait: of one connection, as much as its socket may hold, and of all. */
 const MAX_GUEST_BYTES = 4 * 1024 * 1024;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-const MAX_REPEATS = 256;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 6400;
 const FIRST_REFUSAL_MS = 1000;
 const LONGEST_REFUSAL_MS = 64_000;
 
@@ -87,20 +79,8 @@ export function forgetGuest(f: ClientFilter, from: NodeId): void {
   f.rotation = f.rotation.filter((id) => id !== from);
 }
 
-/** True if a cached reply may be sent over this connection once more: later and later, for one request. */
-export function mayRepeat(f: ClientFilter, from: NodeId, request: Request, now: Millis): boolean {
-  const { repeats } = guestAt(f, from);
-  const key = `${clientKey(request)}/${request.seq}`;
-  const last = repeats.get(key);
-  if (last !== undefined && now < last.notBefore) return false;
-  const pauseMs = last === undefined ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, 2 * last.pauseMs);
-  repeats.set(key, { notBefore: now + pauseMs, pauseMs });
-  if (repeats.size > MAX_REPEATS) {
-    const [oldest] = repeats.keys();
-    if (oldest !== undefined) repeats.delete(oldest);
-  }
-  return true;
-}
+/** What this connection has asked for again. */
+export const repeatsOf = (f: ClientFilter, from: NodeId): Repeats => guestAt(f, from).repeats;
 
 /** Queues a request for its check; false if it is known, or if too many of this connection wait. */
 export function enqueue(f: ClientFilter, from: NodeId, unchecked: Unchecked): boolean {

@@ -102,7 +102,7 @@ export function scheduleFaults(world: World, faults: FaultPlan): void {
 }
 
 /** Ends every fault that ends: links, disks, and members that are down though not for good. */
-export function healAll(world: World, faults: FaultPlan): void {
+export function healAll(world: World, faults: Pick<FaultPlan, 'stopped'>): void {
   world.heal();
   for (const id of world.ids) {
     for (const other of world.ids) if (other !== id) world.resetLink(id, other);

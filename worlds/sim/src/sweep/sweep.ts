@@ -23,6 +23,8 @@ export interface SweepCase {
   readonly world: World;
   /** Operations begun but not completed, by clients that are not faulty. New ones begin only before the horizon. */
   outstanding(): number;
+  /** Nodes that stay down when all else heals, beside those of the plan: a case may have faults of its own. */
+  readonly stopped?: ReadonlySet<NodeId>;
   /** By detector: null, or what is wrong. Called once, at the end. */
   readonly judges: Readonly<Record<string, () => string | null>>;
 }
@@ -116,10 +118,10 @@ function judge(trial: Trial): Finding {
 
 function play(trial: Trial, patienceMs: Millis): Finding {
   const { trialCase, faults, setting } = trial;
-  const { world } = trialCase;
+  const { world, stopped } = trialCase;
   scheduleFaults(world, faults);
   world.run(setting.horizonMs - world.now);
-  healAll(world, faults);
+  healAll(world, { stopped: new Set([...faults.stopped, ...(stopped ?? [])]) });
   // Who was restarted just now has a state to be judged.
   world.run(0);
   const isDone = world.runUntil(() => trialCase.outstanding() === 0, patienceMs);

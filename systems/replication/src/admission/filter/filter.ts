@@ -6,9 +6,11 @@
 
 import type { Env, NodeId, Process } from '@concordat/kernel';
 import type { Message } from '../../replica/messages.ts';
-import { onCompleted, onFetchBody, renewCredit } from './completion.ts';
+import { filterOf } from '../request-quorum/filters.ts';
+import { fetchAdopting, onAdopt, onBodyToAdopt } from './adopting.ts';
+import { askForCompletion, onCompleted, onFetchBody, renewCredit } from './completion.ts';
 import { retransmit } from './forwarding.ts';
-import { onAdopt, onFilterRequest } from './intake.ts';
+import { onFilterRequest } from './intake.ts';
 import { recoverLog, trim } from './log.ts';
 import { createFilterState, epochIn, type FilterOptions, type FilterState, invariants } from './state.ts';
 
@@ -31,6 +33,8 @@ export function createFilter(options: FilterOptions): Process<FilterState, Messa
       env.setTimer(FILTER_TICK, TICK_MS);
       renewCredit(s);
       retransmit(s, env);
+      fetchAdopting(s, env);
+      askForCompletion(s, env);
     },
     settle: trim,
     invariants,
@@ -38,11 +42,17 @@ export function createFilter(options: FilterOptions): Process<FilterState, Messa
 }
 
 function receive(s: FilterState, env: Env<Message>, from: NodeId, m: Message): void {
-  const isReplica = s.options.members.includes(from);
+  const { quorums, members, executors, learners } = s.options;
+  const isReplica = members.includes(from);
+  const isExecutor = executors.includes(from);
+  const isFilter = filterOf(quorums, from) !== null;
+  const mayFetch = isReplica || isExecutor || isFilter || learners.includes(from);
   if (m.type === 'filter-request') onFilterRequest(s, env, from, m);
-  else if (isReplica && m.type === 'completed') onCompleted(s, from, m);
-  else if (isReplica && m.type === 'fetch-body') onFetchBody(s, env, from, m);
+  else if ((isReplica || isExecutor) && m.type === 'completed') onCompleted(s, env, from, m);
+  else if (mayFetch && m.type === 'fetch-body') onFetchBody(s, env, from, m);
   else if (isReplica && m.type === 'adopt') onAdopt(s, env, from, m);
+  else if (isFilter && m.type === 'body') onBodyToAdopt(s, env, m);
+  else if (isFilter && m.type === 'body-denied') return;
   else if (epochIn(s.options) === 0)
     env.note({ kind: 'strike', peer: from, why: `${m.type} is not for a filter node, or not from there` });
 }

@@ -57,9 +57,9 @@ const request = (client: number, seq: number): Request => ({
 });
 
 /** Two of four replicas say that it is executed: one of them is correct. */
-function complete(s: FilterState, { domain, client, seq }: Request): void {
+function complete(s: FilterState, env: Env<Message>, { domain, client, seq }: Request): void {
   for (const replica of [1, 2])
-    onCompleted(s, replica, { type: 'completed', view: 0, done: [{ domain, client, seq }] });
+    onCompleted(s, env, replica, { type: 'completed', view: 0, done: [{ domain, client, seq }] });
 }
 
 const put = (s: FilterState, env: Env<Message>, one: Request): Request =>
@@ -71,9 +71,9 @@ test('what one replica alone says is executed is kept', () => {
   const disk = createDisk();
   const s = createFilterState(options);
   const one = put(s, disk.env, request(5, 1));
-  onCompleted(s, 1, { type: 'completed', view: 0, done: [one] });
+  onCompleted(s, disk.env, 1, { type: 'completed', view: 0, done: [one] });
   assert.deepEqual(heldIn(s), ['5/1']);
-  onCompleted(s, 3, { type: 'completed', view: 0, done: [one] });
+  onCompleted(s, disk.env, 3, { type: 'completed', view: 0, done: [one] });
   assert.deepEqual(heldIn(s), []);
 });
 
@@ -82,11 +82,11 @@ test('a restart finds what is not executed, and of two things under one number t
   const s = createFilterState(options);
   for (let seq = 1; seq <= 10; seq++) put(s, disk.env, request(5, seq));
   put(s, disk.env, { ...request(5, 10), body: utf8('something else') });
-  for (let seq = 1; seq <= 4; seq++) complete(s, request(5, seq));
+  for (let seq = 1; seq <= 4; seq++) complete(s, disk.env, request(5, seq));
   trim(s, disk.env);
   const again = createFilter(options).start(disk.env, disk.recovered());
   assert.deepEqual(heldIn(again), heldIn(s));
-  assert.equal(again.log.size, 6);
+  assert.equal(again.log.size, 7, 'somebody may have ordered what the later has replaced');
   assert.deepEqual(again.domainBytes, s.domainBytes);
   assert.equal(again.clients.get('1/5')?.held.get(10)?.request.body.length, 'something else'.length);
   invariants(again);
@@ -98,7 +98,7 @@ test('requests that are never ordered do not keep the log from shrinking', () =>
   for (let client = 100; client < 120; client++) put(s, disk.env, request(client, 1));
   let most = 0;
   for (let seq = 1; seq <= 20_000; seq++) {
-    complete(s, put(s, disk.env, request(5, seq)));
+    complete(s, disk.env, put(s, disk.env, request(5, seq)));
     trim(s, disk.env);
     most = Math.max(most, disk.recovered().records.length);
   }

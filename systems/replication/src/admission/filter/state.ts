@@ -1,7 +1,7 @@
 /**
- * The state of a filter node: the requests it vouches for until they are executed, by client, and how far each replica
- * says it has come. A filter node vouches for one request under each number of a client, unless enough replicas tell it
- * that the others vouch for another.
+ * The state of a filter node: the requests it vouches for, by client, what it keeps of them for those who execute, and how far
+ * replicas and executors say they have come. A filter node vouches for one request under each number of a client, unless
+ * enough replicas tell it that the others vouch for another.
  */
 
 import { type Hash, MAC_KEY_BYTES, type MatrixShape } from '@concordat/crypto';
@@ -37,6 +37,12 @@ export interface FilterOptions {
   readonly clientWindow: number;
   /** Bytes of one domain's requests that are kept at a time. */
   readonly domainBytes: number;
+  /** Whose word ends a request's stay where replicas order references: those who execute them. Otherwise none. */
+  readonly executors: readonly NodeId[];
+  /** Who follows the log beside them and needs bodies, too. */
+  readonly learners: readonly NodeId[];
+  /** Bytes of one domain's requests that are kept for executors although they are ordered: beyond that it waits. */
+  readonly retainedBytes: number;
   /** Pause before an entry is sent again, to all replicas; doubles up to `maxRetransmitMs`. */
   readonly retransmitMs: Millis;
   readonly maxRetransmitMs: Millis;
@@ -46,6 +52,9 @@ export interface FilterOptions {
 export const filterSettings = {
   clientWindow: 128,
   domainBytes: 32 * 1024 * 1024,
+  executors: [],
+  learners: [],
+  retainedBytes: 256 * 1024 * 1024,
   retransmitMs: 200,
   maxRetransmitMs: 1000,
 } as const satisfies Partial<FilterOptions>;
@@ -59,13 +68,19 @@ export interface Held {
   position: Position;
   sentAt: Millis;
   waitMs: Millis;
+  /** Kept, and not vouched for any more: it is ordered, or another has taken its place. */
+  isRetained: boolean;
 }
 
 export interface FilterClient extends Submitter {
-  /** By number. */
+  /** What is vouched for, by number. */
   readonly held: Map<number, Held>;
-  /** By replica: the last request that it says is executed. */
-  executed: number[];
+  /** What is kept for those who execute, by number. */
+  readonly retained: Map<number, Held[]>;
+  /** By replica: the last request that it says is executed, or in the log where it does not execute. */
+  ordered: number[];
+  /** By executor, in the order of the options. */
+  readonly executed: number[];
 }
 
 /** What a filter node has of the epoch that it is in. */
@@ -81,7 +96,9 @@ interface EpochKeys {
 export interface FilterState extends EpochKeys {
   /** In order of their last activity. */
   readonly clients: Map<string, FilterClient>;
+  /** Of what is vouched for, and of what is kept beside that. */
   domainBytes: number[];
+  retainedBytes: number[];
   /** In the order in which they were logged. */
   readonly log: Set<Held>;
   /** The position after the last record. */
@@ -91,8 +108,19 @@ export interface FilterState extends EpochKeys {
   views: number[];
   /** By replica: what it wants adopted, oldest first. */
   wishes: Set<string>[];
-  /** Bytes that each replica may still have sent before the next tick. */
-  credit: number[];
+  /** What replicas want adopted and only other filter nodes have, by digest, oldest first. */
+  readonly adopting: Map<string, Adopting>;
+  /** Bytes that each node may still have sent before the next tick. */
+  readonly credit: Map<NodeId, number>;
+  /** When executors were last asked for what is done. */
+  askedAt: Millis;
+}
+
+/** A body that is asked for. */
+export interface Adopting {
+  readonly ref: RequestRef;
+  asked: number;
+  askedAt: Millis;
 }
 
 /** Clients remembered; of those with nothing on disk the one that was idle longest goes first. */
@@ -121,12 +149,15 @@ export function createFilterState(options: FilterOptions): FilterState {
     ...keysFor(options),
     clients: new Map(),
     domainBytes: new Array<number>(end).fill(0),
+    retainedBytes: new Array<number>(end).fill(0),
     log: new Set(),
     end: 0,
     released: 0,
     views: new Array<number>(end).fill(firstViewOf(epochIn(options))),
     wishes: Array.from({ length: end }, () => new Set<string>()),
-    credit: new Array<number>(end).fill(0),
+    adopting: new Map(),
+    credit: new Map(),
+    askedAt: 0,
   };
 }
 
@@ -149,11 +180,12 @@ export function enterFilterEpoch(s: FilterState, options: FilterOptions): void {
   const end = memberIdsEnd(members);
   const moved = (values: readonly number[], missing: number): number[] =>
     Array.from({ length: end }, (_, id) => (members.includes(id) ? (values[id] ?? missing) : missing));
-  for (const client of s.clients.values()) client.executed = moved(client.executed, 0);
+  for (const client of s.clients.values()) client.ordered = moved(client.ordered, 0);
   s.domainBytes = moved(s.domainBytes, 0);
-  s.credit = moved(s.credit, 0);
+  s.retainedBytes = moved(s.retainedBytes, 0);
   s.views = new Array<number>(end).fill(firstViewOf(epochIn(options)));
   s.wishes = Array.from({ length: end }, () => new Set<string>());
+  s.adopting.clear();
 }
 
 /** The record of a client, made if there is none; it becomes the one last active. */
@@ -163,7 +195,9 @@ export function clientOf(s: FilterState, { domain, client }: Submitter): FilterC
     domain,
     client,
     held: new Map(),
-    executed: new Array<number>(memberIdsEnd(s.options.members)).fill(0),
+    retained: new Map(),
+    ordered: new Array<number>(memberIdsEnd(s.options.members)).fill(0),
+    executed: new Array<number>(s.options.executors.length).fill(0),
   };
   s.clients.delete(key);
   s.clients.set(key, known);
@@ -172,22 +206,30 @@ export function clientOf(s: FilterState, { domain, client }: Submitter): FilterC
 }
 
 function forgetIdle(s: FilterState): void {
-  for (const [key, { held }] of s.clients) {
-    if (held.size > 0) continue;
+  for (const [key, { held, retained }] of s.clients) {
+    if (held.size + retained.size > 0) continue;
     s.clients.delete(key);
     return;
   }
 }
 
-/** The last request of a client that so many replicas have executed that one of them is correct. */
-export function executedBySome({ options }: FilterState, { executed }: FilterClient): number {
-  return [...executed].sort((a, b) => b - a)[options.quorums.sound - 1] ?? 0;
-}
+/** What so many say at least. */
+const saidBy = (values: readonly number[], count: number): number =>
+  [...values].sort((a, b) => b - a)[count - 1] ?? 0;
+
+/** The last request of a client that so many replicas say is done that one of them is correct. */
+export const orderedBySome = ({ options }: FilterState, { ordered }: FilterClient): number =>
+  saidBy(ordered, options.quorums.sound);
+
+/** The last request of a client that nobody will ask for any more. */
+export const doneBySome = (s: FilterState, client: FilterClient): number =>
+  s.options.executors.length === 0
+    ? orderedBySome(s, client)
+    : saidBy(client.executed, s.options.quorums.execution);
 
 /** Whom a new entry is sent to: the primary of the latest view in which a correct replica is. */
 export function presumedPrimary({ options, views }: FilterState): NodeId {
-  const view = [...views].sort((a, b) => b - a)[options.quorums.vouching - 1] ?? 0;
-  return primaryOf(options.members, view);
+  return primaryOf(options.members, saidBy(views, options.quorums.vouching));
 }
 
 /** About what a request occupies. */
@@ -197,7 +239,8 @@ export function invariants(s: FilterState): void {
   let held = 0;
   for (const client of s.clients.values()) {
     held += client.held.size;
-    assert(client.held.size <= s.options.clientWindow, 'a client has no more kept than its window');
+    for (const retained of client.retained.values()) held += retained.length;
+    assert(client.held.size <= s.options.clientWindow, 'a client has no more vouched for than its window');
   }
   assert(held === s.log.size, 'what is kept is on disk');
   assert(s.rowKeys.length === s.options.quorums.members * MAC_KEY_BYTES, 'a row has a tag for each replica');

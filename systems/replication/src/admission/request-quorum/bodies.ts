@@ -4,6 +4,7 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
+import { ordersReferences } from '../../config.ts';
 import type { Message } from '../../replica/messages.ts';
 import type { ReplicaState } from '../../replica/state.ts';
 import { refOf, requestDigest } from '../../request.ts';
@@ -16,6 +17,8 @@ const MAX_ASKED = 64;
 
 /** Asks for what is missing. Called on every tick. */
 export function fetchBodies(s: ReplicaState, env: Env<Message>, v: Vouching): void {
+  // What is ordered by reference is fetched by those who execute it.
+  if (ordersReferences(s.config)) return;
   let asked = 0;
   for (const known of v.requests.values())
     for (const vouched of known) {
@@ -41,7 +44,7 @@ function ask(s: ReplicaState, env: Env<Message>, vouched: Vouched): void {
 export function onBody(s: ReplicaState, env: Env<Message>, v: Vouching, from: NodeId, m: Body): void {
   const ref = refOf(m.request, requestDigest(s.keys, s.config.cluster, m.request));
   const vouched = findVouched(v, ref);
-  if (vouched === null || !isSound(v, vouched)) return;
+  if (ordersReferences(s.config) || vouched === null || !isSound(v, vouched)) return;
   if (!takeBody(s, vouched, m.request)) env.note({ kind: 'strike', peer: from, why: 'false body' });
   consider(s, env, v, vouched);
 }

@@ -6,11 +6,12 @@
 
 import type { Env } from '@concordat/kernel';
 import type { Batch } from '../../batch.ts';
-import { executedOf } from '../../execution/core-state.ts';
+import { ordersReferences } from '../../config.ts';
+import { executedOf, isForgotten } from '../../execution/core-state.ts';
 import type { Pooled } from '../../pool.ts';
 import type { Message } from '../../replica/messages.ts';
 import { others, type ReplicaState } from '../../replica/state.ts';
-import { clientKey, type RequestRef, refOf } from '../../request.ts';
+import { isCommand, type RequestRef, refOf } from '../../request.ts';
 import { misfit } from '../admission.ts';
 import { INLINE_BYTES, MAX_VOUCHERS } from '../codec.ts';
 import type { Entry, Inline, Row, Voucher, Vouchers } from '../messages.ts';
@@ -30,7 +31,11 @@ import {
 /** A filter node's own word for a request. */
 export function onEntry(s: ReplicaState, env: Env<Message>, v: Vouching, filter: number, m: Entry): void {
   const { ref, inline, row } = m;
-  const last = isRefused(s, ref) ? ref.seq : settled(s, ref);
+  if (isCommand(ref.client)) {
+    env.note({ kind: 'strike', peer: filterId(filter), why: 'a command that is not signed' });
+    return;
+  }
+  const last = isForgotten(s.execution.core, ref) ? ref.seq : settled(s, ref);
   if (ref.seq <= last) {
     const done = [{ domain: ref.domain, client: ref.client, seq: last }];
     env.send(filterId(filter), { type: 'completed', view: s.view, done });
@@ -42,18 +47,17 @@ export function onEntry(s: ReplicaState, env: Env<Message>, v: Vouching, filter:
   }
   const vouched = findVouched(v, ref);
   if (vouched === null) return;
-  if (inline !== null && vouched.request === null && takeBody(s, vouched, requestOf(ref, inline))) {
+  vouched.bodyBytes[filter] = m.bodyBytes;
+  if (isWelcome(s, inline) && vouched.request === null && takeBody(s, vouched, requestOf(ref, inline))) {
     const pushed = v.pushed[filter];
     if (pushed !== undefined && !isSound(v, vouched)) notePushed(pushed, vouched);
   }
   consider(s, env, v, vouched);
 }
 
-/** True if its client is so old that none of its requests will ever be executed: nobody need keep them. */
-function isRefused({ execution }: ReplicaState, ref: RequestRef): boolean {
-  const { clients, domains } = execution.core;
-  return ref.client <= (domains.get(ref.domain)?.forgotten ?? 0) && clients.get(clientKey(ref)) === undefined;
-}
+/** True if there is a body that shall be kept: where replicas order references, large ones are none of theirs. */
+const isWelcome = ({ config }: ReplicaState, inline: Inline | null): inline is Inline =>
+  inline !== null && (!ordersReferences(config) || inline.body.length < INLINE_BYTES);
 
 /** The last of the client's requests that is executed for good. */
 function settled(s: ReplicaState, { domain, client }: RequestRef): number {
@@ -67,6 +71,7 @@ function settled(s: ReplicaState, { domain, client }: RequestRef): number {
 /** Matrices that another replica has. */
 export function onVouchers(s: ReplicaState, env: Env<Message>, v: Vouching, m: Vouchers): void {
   for (const { ref, inline, rows } of m.vouchers) {
+    if (isCommand(ref.client)) continue;
     for (const { filter, tags } of rows) {
       const known = findVouched(v, ref);
       // PERF: who is convinced need not check the rest: `sound` MACs for a request, whatever the primary shows.
@@ -75,7 +80,7 @@ export function onVouchers(s: ReplicaState, env: Env<Message>, v: Vouching, m: V
     }
     const vouched = findVouched(v, ref);
     if (vouched === null) continue;
-    if (inline !== null && isSound(v, vouched)) takeBody(s, vouched, requestOf(ref, inline));
+    if (isWelcome(s, inline) && isSound(v, vouched)) takeBody(s, vouched, requestOf(ref, inline));
     vouched.isUrgent ||= m.isUrgent;
     consider(s, env, v, vouched);
   }

@@ -18,8 +18,8 @@ export function filterShape(quorums: Quorums, filters = quorums.filters): Matrix
   return rectangularShape({ rows: filters, columns: members, sufficient: sound, complete: transferable }, r);
 }
 
-/** Filter nodes' ids are above all that members may ever have. */
-const FIRST_FILTER: NodeId = MAX_MEMBERS + 1;
+/** Filter nodes' ids are above all that members and executors may ever have. */
+const FIRST_FILTER: NodeId = 2 * MAX_MEMBERS + 1;
 
 export const filterId = (filter: number): NodeId => FIRST_FILTER + filter;
 

@@ -4,12 +4,14 @@
  * replication itself, requests of clients that know no filter nodes - is admitted by its signature.
  */
 
-import { assert } from '@concordat/kernel';
+import { assert, type SignatureCheck } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
+import { ordersReferences } from '../../config.ts';
 import { findPooled } from '../../pool.ts';
+import { carried, carriesRightly } from '../../replica/references.ts';
 import { onRequest, showToPrimary } from '../../replica/requests.ts';
 import { isMember, type ReplicaState } from '../../replica/state.ts';
-import { clientKey, type Request, refOf, requestCheck, requestDigest } from '../../request.ts';
+import { type Bodiless, clientKey, isCommand, type Request, requestCheck } from '../../request.ts';
 import { type Admission, misfit, type RequestMark } from '../admission.ts';
 import { UNSIGNED } from '../codec.ts';
 import { fetchBodies, onBody, onBodyDenied } from './bodies.ts';
@@ -19,6 +21,7 @@ import { urgeAdoption } from './inherited.ts';
 import { resubmit, submit } from './own-requests.ts';
 import { onAwaitReplies } from './replies.ts';
 import {
+  admitted,
   consider,
   findVouched,
   forgetExecuted,
@@ -34,12 +37,17 @@ function vouchingOf(s: ReplicaState): Vouching {
 }
 
 /** Whoever signs needs nobody to vouch for it: members' commands to replication, and clients that know no filter nodes. */
-const isSigned = ({ signature }: Request): boolean => !equalBytes(signature, UNSIGNED);
+const isSigned = (request: Request | Bodiless): request is Request =>
+  request.body !== null && !equalBytes(request.signature, UNSIGNED);
+
+/** Where replicas order references, whoever is no member's command must be known to filter nodes: they hold the bodies. */
+const maySign = (s: ReplicaState, request: Request): boolean =>
+  isSigned(request) && (isCommand(request.client) || !ordersReferences(s.config));
 
 export const requestQuorum: Admission = {
   name: 'request-quorum',
   onRequest: (s, env, from, m) => {
-    if (isSigned(m.request)) onRequest(s, env, from, m);
+    if (maySign(s, m.request)) onRequest(s, env, from, m);
     else env.note({ kind: 'drop', why: 'a request that did not pass the filter nodes', peer: from });
   },
   receive: (s, env, from, m) => {
@@ -64,29 +72,30 @@ export const requestQuorum: Admission = {
   },
   isSigned,
   find: (s, ref) => {
-    const pooled = findPooled(s.pool, ref);
-    if (pooled !== null) return pooled.request;
+    const pooled = findPooled(s.pool, ref)?.request ?? null;
+    if (pooled !== null && pooled.body !== null) return pooled;
     const v = vouchingOf(s);
     const vouched = findVouched(v, ref);
-    return vouched !== null && isSound(v, vouched) ? vouched.request : null;
+    return (vouched === null ? null : admitted(s, v, vouched)) ?? pooled;
   },
-  doubts: (s, env, { batch, requests }) => {
+  doubts: (s, env, m) => {
     const v = vouchingOf(s);
-    if (batch.refs.length !== requests.length) return [];
-    const checks = [];
+    const found = carried(s.keys, s.config.cluster, m);
+    // What is not whole is refused as such.
+    if (found === null || !carriesRightly(m, found, ordersReferences(s.config))) return [];
+    const checks: SignatureCheck[] = [];
     let isHopeless = false;
-    for (const request of requests) {
-      const digest = requestDigest(s.keys, s.config.cluster, request);
-      const ref = refOf(request, digest);
+    for (const [i, ref] of m.batch.refs.entries()) {
+      const request = found[i] ?? null;
       if (findPooled(s.pool, ref) !== null) continue;
-      if (isSigned(request)) {
-        checks.push(requestCheck(request, digest));
+      if (request !== null && maySign(s, request)) {
+        checks.push(requestCheck(request, ref.digest));
         continue;
       }
       const vouched = findVouched(v, ref);
       if (vouched === null || !isSound(v, vouched)) isHopeless = true;
       else {
-        takeBody(s, vouched, request);
+        if (request !== null) takeBody(s, vouched, request);
         consider(s, env, v, vouched);
       }
     }
@@ -94,7 +103,8 @@ export const requestQuorum: Admission = {
   },
   proofs: (s, batch) => proofs(vouchingOf(s), batch),
   show: (s, env, pooled) => {
-    if (isSigned(pooled.request)) showToPrimary(s, env, pooled);
+    const { request } = pooled;
+    if (isSigned(request)) showToPrimary(s, env, request);
     else show(s, env, vouchingOf(s), pooled);
   },
   onExposed: (s, env, { slot, outcomes }) => {
@@ -104,7 +114,8 @@ export const requestQuorum: Admission = {
       const { domain, client, seq } = outcome;
       forgetMark(v, outcome);
       done.push({ domain, client, seq });
-      const waiting = v.replies.get(clientKey(outcome));
+      // Who does not execute has no reply to give.
+      const waiting = s.config.executes ? v.replies.get(clientKey(outcome)) : undefined;
       if (waiting !== undefined) env.send(waiting, { type: 'reply', slot, ...outcome });
     }
     if (done.length === 0) return;

@@ -10,19 +10,21 @@ import { executedOf, replyKey } from '../../execution/core-state.ts';
 import type { Pooled } from '../../pool.ts';
 import type { Message } from '../../replica/messages.ts';
 import type { ReplicaState } from '../../replica/state.ts';
-import { type Request, type RequestRef, refOf } from '../../request.ts';
+import { type RequestRef, refOf } from '../../request.ts';
+import type { Inline } from '../messages.ts';
 import { allFilters, filterId } from './filters.ts';
 import { findVouched, isTransferable, type Vouching } from './vouchers.ts';
 
 export interface Inherited {
   readonly ref: RequestRef;
-  readonly request: Request;
+  /** What of it is known here beside its name. */
+  readonly content: Inline | null;
 }
 
 /** What a replica takes along of its pool. */
 export const inheritedFrom = ({ request, digest }: Pooled): Inherited => ({
   ref: refOf(request, digest),
-  request,
+  content: request.body === null ? null : { acked: request.acked, body: request.body },
 });
 
 export function inherit(v: Vouching, items: readonly Inherited[]): void {
@@ -31,7 +33,7 @@ export function inherit(v: Vouching, items: readonly Inherited[]): void {
 
 /** Asks filter nodes that are not known to vouch for it yet; now and then, because they may enter the epoch later. */
 export function urgeAdoption(s: ReplicaState, env: Env<Message>, v: Vouching): void {
-  for (const [key, { ref, request }] of v.inherited) {
+  for (const [key, { ref, content }] of v.inherited) {
     const vouched = findVouched(v, ref);
     const isDone =
       ref.seq <= executedOf(s.execution.core, ref) || (vouched !== null && isTransferable(v, vouched));
@@ -39,6 +41,6 @@ export function urgeAdoption(s: ReplicaState, env: Env<Message>, v: Vouching): v
     else
       for (const filter of allFilters(s.config.quorums))
         if (((vouched?.direct ?? 0) & (1 << filter)) === 0)
-          env.send(filterId(filter), { type: 'adopt', request });
+          env.send(filterId(filter), { type: 'adopt', ref, content });
   }
 }

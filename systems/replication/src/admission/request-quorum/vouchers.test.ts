@@ -9,6 +9,7 @@ import { createIdleEnv } from '../../compliance/idle-env.ts';
 import { createLedger } from '../../compliance/ledger.ts';
 import { replicaConfig } from '../../config.ts';
 import { quorumsOf } from '../../fault-model.ts';
+import { takeProposable } from '../../pool.ts';
 import { presets } from '../../presets/index.ts';
 import type { Message } from '../../replica/messages.ts';
 import { createReplica } from '../../replica/replica.ts';
@@ -32,22 +33,27 @@ const env: Env<Message> = {
   note: ({ kind }) => void noted.push(kind),
 };
 
-function createBackup() {
-  const { settings } = presets.upright;
+function createBackup(preset: 'upright' | 'upright-separated' = 'upright') {
+  const { settings } = presets[preset];
   const config = replicaConfig({ self: 1, cluster, faults: FAULTS, ...settings });
   const pair = { macs, secrets: secretsOf(1) };
   const replica = createReplica({ config, keys, pair, createService: () => createLedger(modelHash) });
   const s = replica.start(env, { records: [], first: 0, whole: true, losses: 0 });
   const vouching = s.vouching as Vouching;
   /** Filter node `filter` vouches for a request, with its body. */
-  const vouch = (filter: number, request: Request): void => {
+  const vouch = (
+    filter: number,
+    request: Request,
+    bodyBytes = request.body.length,
+    isInline = true,
+  ): void => {
     const pair = { macs, secrets: secretsOf(filter) };
     const options = { cluster, quorums: quorumsOf(FAULTS), members: MEMBERS, filter, hash: modelHash, pair };
     const { rowKeys, shape } = createFilterState({ ...options, ...filterSettings });
     const ref = refOf(request, requestDigest(keys, cluster, request));
     const row = signRow(macs, shape, rowKeys, refStatement(ref));
-    const inline = { acked: request.acked, body: request.body };
-    replica.receive(s, env, filterId(filter), { type: 'entry', ref, inline, row });
+    const inline = isInline ? { acked: request.acked, body: request.body } : null;
+    replica.receive(s, env, filterId(filter), { type: 'entry', ref, inline, bodyBytes, row });
   };
   return { s, vouching, vouch };
 }
@@ -103,12 +109,44 @@ test('a row of one filter node sent by another, or for another replica, is notic
   const row = signRow(macs, shape, rowKeys, refStatement(ref));
   const inline = { acked: 0, body: one.body };
   const { admission } = s;
-  admission.receive(s, env, filterId(2), { type: 'entry', ref, inline, row });
-  admission.receive(s, env, filterId(0), { type: 'entry', ref: { ...ref, seq: 2 }, inline, row });
-  admission.receive(s, env, filterId(0), { type: 'entry', ref, inline, row: row.slice(16) });
-  admission.receive(s, env, 2, { type: 'entry', ref, inline, row });
+  admission.receive(s, env, filterId(2), { type: 'entry', ref, inline, bodyBytes: 0, row });
+  admission.receive(s, env, filterId(0), {
+    type: 'entry',
+    ref: { ...ref, seq: 2 },
+    inline,
+    bodyBytes: 0,
+    row,
+  });
+  admission.receive(s, env, filterId(0), { type: 'entry', ref, inline, bodyBytes: 0, row: row.slice(16) });
+  admission.receive(s, env, 2, { type: 'entry', ref, inline, bodyBytes: 0, row });
   assert.deepEqual(noted, ['strike', 'strike', 'strike', 'strike']);
   assert.equal(vouching.requests.size, 0);
-  admission.receive(s, env, filterId(0), { type: 'entry', ref, inline, row });
+  admission.receive(s, env, filterId(0), { type: 'entry', ref, inline, bodyBytes: 0, row });
   assert.equal(vouching.requests.size, 1);
+});
+
+test('where replicas order references, rows are enough, large bodies are not kept, and nobody lies about their size', () => {
+  const { s, vouching, vouch } = createBackup('upright-separated');
+  const size = 5000;
+  vouch(0, request(7, 1, size), size, false);
+  assert.equal(s.pool.arrivals.size, 0, 'one row convinces nobody');
+  // A liar says that it is a gigabyte, and sends it along.
+  vouch(3, request(7, 1, size), 2 ** 30);
+  vouch(1, request(7, 1, size), size, false);
+  // Another liar could say that it is nothing.
+  vouch(0, request(8, 1, size), size, false);
+  vouch(2, request(8, 1, size), size, false);
+  vouch(3, request(8, 1, size), 0, false);
+  assert.deepEqual(
+    [...s.pool.arrivals].map(({ request: { client, body }, isVerified }) => ({ client, body, isVerified })),
+    [7, 8].map((client) => ({ client, body: null, isVerified: true })),
+  );
+  for (const { request: pooled } of s.pool.arrivals)
+    assert.equal(pooled.body === null ? pooled.sizeBytes : -1, size);
+  assert.equal(bodyBytes(vouching), 0);
+  assert.deepEqual(
+    takeProposable(s.pool, 500, size + 200).map(({ request: { client } }) => client),
+    [7],
+    'a batch names no more bodies than executors shall have at once',
+  );
 });

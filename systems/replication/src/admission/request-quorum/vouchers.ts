@@ -9,12 +9,12 @@
 import { type Keys, MAC_BYTES, type MatrixShape } from '@concordat/crypto';
 import { assert, type Env, type Millis } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
-import type { ReplicaConfig } from '../../config.ts';
+import { ordersReferences, type ReplicaConfig } from '../../config.ts';
 import { executedOf, replyKey } from '../../execution/core-state.ts';
 import { admit, dropPooled, pooledAt } from '../../pool.ts';
 import type { Message } from '../../replica/messages.ts';
 import type { ReplicaState } from '../../replica/state.ts';
-import { type Request, type RequestRef, requestDigest } from '../../request.ts';
+import { type Bodiless, type Request, type RequestRef, requestDigest } from '../../request.ts';
 import type { RequestMark } from '../admission.ts';
 import { UNSIGNED } from '../codec.ts';
 import type { Inline } from '../messages.ts';
@@ -31,6 +31,8 @@ export interface Vouched {
   /** Filter nodes whose rows came by their own links. */
   direct: number;
   request: Request | null;
+  /** By filter node: what it says that the body occupies. */
+  readonly bodyBytes: number[];
   readonly seenAt: Millis;
   /** Filter nodes asked for the body so far, and when the last was. */
   asked: number;
@@ -168,6 +170,7 @@ function remember(v: Vouching, ref: RequestRef, now: Millis): Vouched {
     rows: new Array<Uint8Array | null>(v.shape.rows).fill(null),
     direct: 0,
     request: null,
+    bodyBytes: new Array<number>(v.shape.rows).fill(0),
     seenAt: now,
     asked: 0,
     askedAt: Number.NEGATIVE_INFINITY,
@@ -232,16 +235,31 @@ export function takeBody(s: ReplicaState, vouched: Vouched, request: Request): b
   return true;
 }
 
+/** A request whose body stays with the filter nodes. Of what they say of its size r may be false. */
+function bodiless(s: ReplicaState, { ref, bodyBytes }: Vouched): Bodiless {
+  const { domain, client, seq } = ref;
+  const sizeBytes = [...bodyBytes].sort((a, b) => b - a)[s.config.quorums.r] ?? 0;
+  return { domain, client, seq, body: null, sizeBytes };
+}
+
+/** What of a request is to be ordered, once `sound` filter nodes vouch for it; null while that is not known. */
+export function admitted(s: ReplicaState, v: Vouching, vouched: Vouched): Request | Bodiless | null {
+  if (!isSound(v, vouched)) return null;
+  return vouched.request ?? (ordersReferences(s.config) ? bodiless(s, vouched) : null);
+}
+
 /** Admits the request to the pool once enough is known of it, and to proposals once everyone can be convinced. */
 export function consider(s: ReplicaState, env: Env<Message>, v: Vouching, vouched: Vouched): void {
-  const { request, ref } = vouched;
-  if (request === null || !isSound(v, vouched)) return;
+  const { ref } = vouched;
+  const request = admitted(s, v, vouched);
+  if (request === null) return;
   settlePushed(v.pushed, vouched);
   if (vouched.isUrgent) askForAdoption(s, env, vouched);
   const isVerified = isTransferable(v, vouched);
   const pooled = pooledAt(s.pool, ref);
   if (pooled !== null) {
     if (equalBytes(pooled.digest, ref.digest)) {
+      if (pooled.request.body === null && request.body === null) pooled.request.sizeBytes = request.sizeBytes;
       pooled.isVerified ||= isVerified;
       return;
     }
@@ -268,9 +286,9 @@ export function consider(s: ReplicaState, env: Env<Message>, v: Vouching, vouche
 
 /** Tells the filter nodes that are not known to vouch for it that enough others do. */
 function askForAdoption(s: ReplicaState, env: Env<Message>, vouched: Vouched): void {
-  const { request } = vouched;
-  if (request === null) return;
+  const { request, ref } = vouched;
+  const content = request === null ? null : { acked: request.acked, body: request.body };
   vouched.isUrgent = false;
   for (const filter of allFilters(s.config.quorums))
-    if ((vouched.direct & (1 << filter)) === 0) env.send(filterId(filter), { type: 'adopt', request });
+    if ((vouched.direct & (1 << filter)) === 0) env.send(filterId(filter), { type: 'adopt', ref, content });
 }

@@ -42,6 +42,10 @@ test('executors are there exactly where members do not execute, as many as the f
     { ...together, preset: 'executors' },
     /u = 1 and r = 1 need 3 executors beside the members with the preset executors, here are 0/,
   );
+  wrong(
+    { ...apart, preset: 'upright-separated' },
+    /filter nodes apart from its members, which are not hosted here/,
+  );
   wrong({ ...apart, executors: cards(10, 4) }, /need 3 executors .* here are 4/);
   wrong({ ...apart, u: 2, members: cards(0, 6) }, /u = 2 and r = 1 need 5 executors .* here are 3/);
   wrong({ ...apart, preset: 'pbft' }, /members execute with the preset pbft: .* here are 3/);

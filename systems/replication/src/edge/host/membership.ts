@@ -102,6 +102,9 @@ function membershipProblem(membership: Membership): string | null {
   if (members.length !== wanted) {
     return `u = ${u} and r = ${r} need ${wanted} members with the preset ${preset}, here are ${members.length}`;
   }
+  const { admission, executes } = presets[preset].settings;
+  if (admission === 'request-quorum' && executes === false)
+    return `the preset ${preset} needs filter nodes apart from its members, which are not hosted here: choose upright or executors`;
   const unstaffed = executorsProblem(membership, compositionOf(membership));
   if (unstaffed !== null) return unstaffed;
   const seen = new Set<string>();
