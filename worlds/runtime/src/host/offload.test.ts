@@ -38,7 +38,7 @@ function verdictsOn(jobs: readonly SignatureCheck[][]): Promise<boolean[]> {
   });
 }
 
-for (const count of [1, 20])
+for (const count of [1, 200])
   test(`a check goes by the key that it brings: ${count} of each`, async () => {
     const many = (check: SignatureCheck): SignatureCheck[] => new Array<SignatureCheck>(count).fill(check);
     const { key: _, ...withoutKey } = byFresh;
@@ -51,3 +51,30 @@ for (const count of [1, 20])
     ];
     assert.deepEqual(await verdictsOn(jobs), [true, true, false, false, false]);
   });
+
+test('what is checked while the worker starts does not wait for it', async () => {
+  const answered: number[] = [];
+  const failures: Error[] = [];
+  const offload = createOffload({
+    keys,
+    onFailure: (error) => failures.push(error),
+    completed: (ticket, holds) => answered.push(holds ? ticket : -1),
+  });
+  const checks = new Array<SignatureCheck>(40).fill(byRegistered);
+  const isAnsweredAtOnce = (ticket: number): boolean => {
+    offload.start({ kind: 'verify', checks }, ticket);
+    offload.flush();
+    return answered.includes(ticket);
+  };
+  let ticket = 0;
+  assert.ok(isAnsweredAtOnce(ticket), 'there is no worker yet');
+  do await new Promise((resolve) => setTimeout(resolve, 5));
+  while (isAnsweredAtOnce(++ticket));
+  while (offload.waiting > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(
+    answered,
+    Array.from({ length: ticket + 1 }, (_, i) => i),
+  );
+  assert.deepEqual(failures, []);
+  await offload.close();
+});

@@ -1,7 +1,7 @@
 /**
  * Signature checks off the turn. Few are done at once, when the turn has ended and what may leave has left (one costs
- * about as much as the way to a worker and back); many go to a worker thread as one block, so that the loop stays free.
- * Results always arrive in a later turn.
+ * about as much as the way to a worker and back); many go to a worker thread as one block, so that the loop stays free,
+ * once there is one. Results always arrive in a later turn.
  */
 
 import { Worker } from 'node:worker_threads';
@@ -33,6 +33,11 @@ interface Task {
 
 /** PERF: a verification takes 0.11 ms, a worker round trip 0.05-0.08 ms of latency plus the copies. */
 const INLINE_CHECKS = 8;
+/**
+ * Done at once while the worker thread starts, which takes 50 ms on an idle machine and a second on a busy one: a view change is
+ * often the first to need it, and must not wait for it. As many as a window of slots may bring.
+ */
+const INLINE_WHILE_STARTING = 512;
 
 export function createOffload(options: OffloadOptions): Offload {
   const { keys, completed } = options;
@@ -42,6 +47,7 @@ export function createOffload(options: OffloadOptions): Offload {
   let waiting = 0;
   let blocks = 0;
   let worker: Worker | null = null;
+  let isReady = false;
   let isClosed = false;
 
   const answer = ({ job, ticket }: Task, holds: boolean): void => {
@@ -62,7 +68,10 @@ export function createOffload(options: OffloadOptions): Offload {
     if (worker !== null) return worker;
     worker = new Worker(new URL('./verify-worker.js', import.meta.url));
     worker.unref();
-    worker.on('message', onVerdicts);
+    worker.once('message', () => {
+      isReady = true;
+      worker?.on('message', onVerdicts);
+    });
     worker.on('error', (error) => options.onFailure(asError(error)));
     return worker;
   };
@@ -81,15 +90,17 @@ export function createOffload(options: OffloadOptions): Offload {
     tasks = [];
     if (isClosed) return;
     const count = batch.reduce((sum, task) => sum + task.job.checks.length, 0);
-    const checks = count > INLINE_CHECKS && 'publicKeyOf' in keys ? transferable(batch, keys) : null;
-    if (checks === null) {
+    const isLarge = count > INLINE_CHECKS && 'publicKeyOf' in keys;
+    const thread = isLarge ? ensureWorker() : null;
+    const checks = isLarge && (isReady || count > INLINE_WHILE_STARTING) ? transferable(batch, keys) : null;
+    if (thread === null || checks === null) {
       for (const task of batch) checkHere(task);
       return;
     }
     blocks++;
     underWay.set(blocks, batch);
     const bytes = encodeChecks(checks);
-    ensureWorker().postMessage({ block: blocks, bytes }, [bytes.buffer]);
+    thread.postMessage({ block: blocks, bytes }, [bytes.buffer]);
   };
   return {
     start: (job, ticket) => {

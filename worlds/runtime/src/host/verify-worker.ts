@@ -1,4 +1,4 @@
-/** The worker thread behind `offload`: takes a block of checks, answers with one byte (1 or 0) for each. */
+/** The worker thread behind `offload`: says that it is ready, takes blocks of checks, answers with one byte (1 or 0) for each. */
 
 import { parentPort } from 'node:worker_threads';
 import { SEED_BYTES } from '@concordat/crypto';
@@ -18,3 +18,5 @@ parentPort?.on('message', ({ block, bytes }: { block: number; bytes: Uint8Array 
   );
   parentPort?.postMessage({ block, verdicts });
 });
+
+parentPort?.postMessage('ready');
