@@ -13,7 +13,7 @@ import { allPolicies, type Policies } from '../robust/policies.ts';
 import { attacking } from './attacks.ts';
 import type { ReplicaStrategy } from './cluster.ts';
 import { createLoad, type Load, type LoadOptions } from './load.ts';
-import { fetchStorm, holding, letIn, sluggish, strangers } from './uncivil.ts';
+import { dawdling, fetchStorm, holding, letIn, sluggish, strangers } from './uncivil.ts';
 
 const SEED = 1;
 const FAULTS = { u: 1, r: 1 };
@@ -129,6 +129,24 @@ describe('a member', () => {
       assert.ok(flooded.pass(1000) < 0.85 * civil());
     });
   }
+
+  it('that is late with its votes now and then costs no more than to do without it', () => {
+    const passed = (preset: 'concordat' | 'pbft', strategy: ReplicaStrategy): number => {
+      const settings = { ...presets[preset].settings, clientWindow: 4 };
+      const tried = load(allPolicies, [[3, strategy]], { settings });
+      tried.pass(1000);
+      return tried.pass(2000);
+    };
+    const without = passed('pbft', (honest) => honest);
+    for (const [everySlots, ms] of [
+      [2, 10],
+      [2, 45],
+      [6, 45],
+    ] as const) {
+      const part = passed('concordat', dawdling(everySlots, ms)) / without;
+      assert.ok(part > 0.85, `every ${everySlots} slots, ${ms} ms: ${part}`);
+    }
+  });
 
   it('that catches up is not muted, nor are those who help it', () => {
     const late = load(allPolicies, []);

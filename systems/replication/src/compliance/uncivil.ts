@@ -5,7 +5,7 @@
 
 import { createModelKeys, type Keys, modelHash } from '@concordat/crypto';
 import { type Env, FIRST_CONNECTION, type NodeId, type Process } from '@concordat/kernel';
-import { strategyOf, type World } from '@concordat/sim';
+import { strategyOf, twistEnv, type World } from '@concordat/sim';
 import { utf8 } from '@concordat/wire';
 import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
@@ -47,6 +47,29 @@ export const holding =
       },
     };
   };
+
+const DAWDLING = 'adversary: dawdling';
+
+/** Now and then keeps its votes back for a while, and votes at once in between: never late often enough in a row to be told. */
+export const dawdling = (everySlots: number, forMs: number): ReplicaStrategy =>
+  strategyOf((env) => {
+    const held: { readonly to: NodeId; readonly message: Message }[] = [];
+    let last = 0;
+    const post = (to: NodeId, message: Message): void => {
+      if (message.type !== 'prepare') return env.send(to, message);
+      if (held.length === 0 && message.slot - last >= everySlots) env.setTimer(DAWDLING, forMs);
+      else if (held.length === 0) return env.send(to, message);
+      last = message.slot;
+      held.push({ to, message });
+    };
+    return {
+      env: twistEnv(env, { send: post }),
+      timeout: (timer) => {
+        if (timer === DAWDLING) for (const { to, message } of held.splice(0)) env.send(to, message);
+        return timer === DAWDLING;
+      },
+    };
+  });
 
 const STORM = 'adversary: storm';
 

@@ -60,13 +60,16 @@ export function isSlow(s: ReplicaState, now: Millis): boolean {
 
 /** How long all members may take to accept before COMMITs are sent. */
 const FAST_WAIT_MS = 50;
-/** Waiting for the last members is worth as much as two rounds of a quorum, and this. */
-const WORTH_MS = 1;
-/** So many waits in a row that were not worth it are no accident. */
+/** Time lost by waiting for the last members, over what COMMITs would have taken: this share of all time is forgiven, */
+const FORGIVEN_SHARE = 0.1;
+/** and this much at once, as when one of them pauses. Whoever is late by design costs no more, however it spreads its delays. */
+const FORGIVEN_MS = 60;
+/** Waits in a row that were longer than two rounds of a quorum, and this, are no accident even where little time is lost. */
 const MAX_LATE = 3;
+const LATE_MS = 1;
 /** One round counts an eighth. */
 const SMOOTHING = 8;
-/** For how long COMMITs then are sent without waiting: doubled each time that waiting was in vain again. */
+/** For how long COMMITs then are sent without waiting: doubled if waiting is in vain again as soon. */
 const SLOW_MIN_MS = 500;
 const SLOW_MAX_MS = 10_000;
 
@@ -77,8 +80,10 @@ export function hastenCommit(s: ReplicaState, env: Env<Message>): void {
 }
 
 function beginSlow(s: ReplicaState, now: Millis): void {
+  const isAgain = now - s.slowUntil < s.slowMs;
+  s.lostMs = 0;
   s.lateWaits = 0;
-  s.slowMs = Math.min(Math.max(2 * s.slowMs, SLOW_MIN_MS), SLOW_MAX_MS);
+  s.slowMs = isAgain ? Math.min(2 * s.slowMs, SLOW_MAX_MS) : SLOW_MIN_MS;
   s.slowUntil = now + s.slowMs;
 }
 
@@ -105,14 +110,19 @@ function notePrepared(s: ReplicaState, env: Env<Message>): void {
   if (isPrimary(s)) s.mayProposeEarly = true;
 }
 
-/** Waiting for all is in vain as well where the last is always late: COMMITs would take one more round of a quorum. */
+/**
+ * Waiting for all is in vain as well where the last are too often later than COMMITs would be, which take one more round of a
+ * quorum. `slot` is the first of those that are committed now: it has waited longest.
+ */
 function noteWait(s: ReplicaState, now: Millis, slot: number): void {
   // Where the primary and oneself are a quorum, a backup has one as soon as it accepts: that tells nothing of rounds.
   if (s.config.quorums.certificate <= 2 && !isPrimary(s)) return;
-  const isLate = now - slotAt(s, slot).preparedAt > 2 * s.roundMs + WORTH_MS;
-  s.lateWaits = isLate ? s.lateWaits + 1 : 0;
-  if (s.lateWaits >= MAX_LATE) beginSlow(s, now);
-  else if (!isLate) s.slowMs = 0;
+  const forgivenMs = FORGIVEN_SHARE * (now - s.lostAt);
+  const waitedMs = now - slotAt(s, slot).preparedAt;
+  s.lostMs = Math.max(0, s.lostMs - forgivenMs) + Math.max(0, waitedMs - s.roundMs);
+  s.lostAt = now;
+  s.lateWaits = waitedMs > 2 * s.roundMs + LATE_MS ? s.lateWaits + 1 : 0;
+  if (s.lostMs > FORGIVEN_MS || s.lateWaits >= MAX_LATE) beginSlow(s, now);
 }
 
 /** Commits what a quorum has made sure of, or all have durably accepted, and executes; also without an own vote. */
@@ -122,7 +132,7 @@ function learn(s: ReplicaState, env: Env<Message>): void {
   const byAll = s.config.fastCommit ? reachedBy(s, fast, 'prepared') : 0;
   const reached = Math.min(s.accepted, Math.max(bySome, byAll));
   if (reached > s.committed) {
-    if (byAll === reached && byAll > bySome) noteWait(s, env.now, reached);
+    if (byAll === reached && byAll > bySome) noteWait(s, env.now, s.committed + 1);
     s.committed = reached;
     s.progressAt = env.now;
   }

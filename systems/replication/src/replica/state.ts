@@ -103,7 +103,10 @@ export interface ReplicaState {
   committedSent: number;
   /** How long a quorum takes to vouch for what is accepted here, on average. */
   roundMs: Millis;
-  /** How often in a row the last of all members then took longer than that. */
+  /** What waiting for the last of all members has lost over what COMMITs would have taken, less what is forgiven, at `lostAt`. */
+  lostMs: Millis;
+  lostAt: Millis;
+  /** How often in a row it then was late by far. */
   lateWaits: number;
   /** COMMITs leave without waiting for all members to accept, until then. */
   slowUntil: Millis;
@@ -210,6 +213,8 @@ export function createReplicaState(parts: Parts, now: Millis): ReplicaState {
     preparedSent: 0,
     committedSent: 0,
     roundMs: 0,
+    lostMs: 0,
+    lostAt: 0,
     lateWaits: 0,
     slowUntil: Number.NEGATIVE_INFINITY,
     slowMs: 0,

@@ -121,7 +121,7 @@ export const messageDelays: Experiment<Parameters, readonly Row[]> = {
       { u: 2, r: 1 },
       { u: 2, r: 2 },
     ],
-    requests: 200,
+    requests: 60,
   },
   run: ({ models, requests }) =>
     models.flatMap((faults) =>
