@@ -374,12 +374,13 @@ function createObserver(ledger: Ledger, honestAt: (id: NodeId) => boolean): Proc
   };
 }
 
-/** Members that have executed as much hold the same state. */
+/** Members that have executed as much hold the same state; what is executed ahead may be taken back. */
 function convergence(world: World, ids: readonly NodeId[], honestAt: (id: NodeId) => boolean): string | null {
   const byHeight = new Map<number, { id: NodeId; digest: string }>();
   for (const id of ids) {
     if (!honestAt(id) || !world.isUp(id)) continue;
-    const { execution } = world.stateOf<ReplicaState>(id);
+    const { execution, speculated } = world.stateOf<ReplicaState>(id);
+    if (speculated.length > 0) continue;
     const digest = toHex(execution.digest());
     const other = byHeight.get(execution.executed);
     if (other === undefined) byHeight.set(execution.executed, { id, digest });

@@ -10,7 +10,7 @@ import { equalBytes } from '@concordat/wire';
 import { append } from '../replica/journal.ts';
 import type { Certificate, Checkpoint, Message } from '../replica/messages.ts';
 import type { Content } from '../replica/slot.ts';
-import { findSlot, type ReplicaState, type Stable } from '../replica/state.ts';
+import type { ReplicaState, Stable } from '../replica/state.ts';
 import { checkpointCheck } from '../replica/statements.ts';
 import { verifyThen } from '../replica/verification.ts';
 import { forgive } from '../robust/throughput.ts';
@@ -76,13 +76,21 @@ const dropEnd = (s: ReplicaState): number => startOf(s).slot - s.config.window;
 export const startOf = ({ config, feed, stable }: ReplicaState): Stable =>
   config.executes ? stable : feed.delivered;
 
-/** Keeps a slot's batch that was committed and executed just now. */
-export function keep(s: ReplicaState, number: number): void {
+/** A batch that is executed: of its slot only this is still known for sure once it is final. */
+export interface ExecutedBatch {
+  readonly slot: number;
+  /** Of the log up to it. */
+  readonly history: Digest;
+  readonly content: Content;
+  /** Of its journal record. */
+  readonly position: number;
+}
+
+/** Keeps a batch that is executed and committed. */
+export function keep(s: ReplicaState, { slot, history, content, position }: ExecutedBatch): void {
   const { feed } = s;
-  const slot = findSlot(s, number);
-  assert(number === feed.head.slot + 1, 'the committed log has no gaps');
-  assert(slot !== null && slot.content !== null && slot.history !== null, 'what was executed is at hand');
-  keepBatch(s, number, feed.head.history, slot.history, slot.content, slot.position);
+  assert(slot === feed.head.slot + 1, 'the committed log has no gaps');
+  keepBatch(s, slot, feed.head.history, history, content, position);
 }
 
 export function keepBatch(

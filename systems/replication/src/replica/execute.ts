@@ -7,10 +7,10 @@
 import { assert, type Env, type ExposedBatch } from '@concordat/kernel';
 import { executedOf, replyKey } from '../execution/core-state.ts';
 import { executeBatch, markExecution } from '../execution/execution.ts';
-import { keep, resumeFeed } from '../executor/retention.ts';
+import { type ExecutedBatch, keep, resumeFeed } from '../executor/retention.ts';
 import { findVerdicts, takeVerdicts } from '../governance/submitting.ts';
 import { noteExecuted, pooledAt } from '../pool.ts';
-import { COMMAND_CLIENT, type Request } from '../request.ts';
+import { COMMAND_CLIENT } from '../request.ts';
 import { noteServed } from '../robust/throughput.ts';
 import { noteOutcome } from '../submission.ts';
 import { announceCheckpoint, takeCheckpoint } from './checkpoint.ts';
@@ -33,19 +33,19 @@ function executeNext(s: ReplicaState, env: Env<Message>): boolean {
   const slot = findSlot(s, number);
   // Below the log's window: only a state transfer gets there, and it has been started.
   if (slot === null || slot.content === null || slot.history === null) return false;
-  const { digest, batch, requests } = slot.content;
+  const { content, history, position } = slot;
+  const executed = { slot: number, history, content, position };
   const isCommitted = number <= s.committed;
-  if (!isCommitted && !maySpeculate(s, slot.content)) return false;
+  if (!isCommitted && !maySpeculate(s, content)) return false;
   const before = isCommitted ? null : markExecution(s.execution);
-  const exposed = executeBatch(s.execution, batch, executable(s, slot.content), slot.history);
+  const exposed = executeBatch(s.execution, content.batch, executable(s, content), history);
   env.note({ kind: 'executed', slot: number, requests: exposed.outcomes.length });
   const isCheckpoint = number % s.config.checkpointInterval === 0;
   if (isCheckpoint) takeCheckpoint(s);
   if (before === null) {
-    expose(s, env, exposed, requests, false);
+    expose(s, env, executed, exposed, false);
     if (isCheckpoint) announceCheckpoint(s, env, number);
-  } else
-    s.speculated.push({ slot: number, history: slot.history, digest, requests, exposed, before, toldIn: -1 });
+  } else s.speculated.push({ ...executed, exposed, before, toldIn: -1 });
   return true;
 }
 
@@ -57,15 +57,15 @@ function exposeSpeculated(s: ReplicaState, env: Env<Message>): void {
     first = s.speculated[0]
   ) {
     s.speculated.shift();
-    expose(s, env, first.exposed, first.requests, first.toldIn >= 0);
+    expose(s, env, first, first.exposed, first.toldIn >= 0);
     if (first.slot % s.config.checkpointInterval === 0) announceCheckpoint(s, env, first.slot);
   }
 }
 function expose(
   s: ReplicaState,
   env: Env<Message>,
+  executed: ExecutedBatch,
   exposed: ExposedBatch,
-  requests: readonly Request[],
   isTold: boolean,
 ): void {
   for (const outcome of exposed.outcomes) {
@@ -80,9 +80,9 @@ function expose(
     }
   }
   for (const outcome of exposed.outcomes) noteExecuted(s.pool, outcome, outcome.seq);
-  for (const request of requests)
+  for (const request of executed.content.requests)
     if (request.client === COMMAND_CLIENT) noteExecuted(s.pool, request, request.seq);
-  keep(s, exposed.slot);
+  keep(s, executed);
   s.admission.onExposed(s, env, exposed);
   s.exposed.push(takeVerdicts(s, env, exposed));
 }

@@ -14,20 +14,16 @@ import {
 } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type ExecutionMark, rollbackExecution } from '../execution/execution.ts';
+import type { ExecutedBatch } from '../executor/retention.ts';
 import { noteRetracted } from '../pool.ts';
-import { isCommand, type Request } from '../request.ts';
+import { isCommand } from '../request.ts';
 import { selectedDigest, selectionEnd } from './acceptance.ts';
 import type { Message } from './messages.ts';
 import type { Content } from './slot.ts';
 import type { ReplicaState } from './state.ts';
 
 /** A slot that is executed and not committed. */
-export interface Speculated {
-  readonly slot: number;
-  /** Of the log up to it. */
-  readonly history: Digest;
-  readonly digest: Digest;
-  readonly requests: readonly Request[];
+export interface Speculated extends ExecutedBatch {
   readonly exposed: ExposedBatch;
   /** The state before it. */
   readonly before: ExecutionMark;
@@ -76,8 +72,8 @@ export function retractUnselected(s: ReplicaState, env: Env<Message>): void {
   const end = selectionEnd(s);
   // What the new view begins after is on its way to being committed.
   const wrong = s.speculated.find(
-    ({ slot, digest }) =>
-      slot > s.stable.slot && (slot > end || !equalBytes(digest, selectedDigest(s, slot))),
+    ({ slot, content }) =>
+      slot > s.stable.slot && (slot > end || !equalBytes(content.digest, selectedDigest(s, slot))),
   );
   if (wrong !== undefined) retractFrom(s, env, wrong.slot);
 }
