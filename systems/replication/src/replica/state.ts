@@ -183,6 +183,16 @@ type Parts = Pick<
   'config' | 'order' | 'admission' | 'vouching' | 'keys' | 'governance' | 'execution' | 'incarnation'
 >;
 
+/** Before any round of votes. */
+const NOBODY_LATE = {
+  roundMs: 0,
+  lostMs: 0,
+  lostAt: 0,
+  lateWaits: 0,
+  slowUntil: Number.NEGATIVE_INFINITY,
+  slowMs: 0,
+};
+
 export function createReplicaState(parts: Parts, now: Millis): ReplicaState {
   const { config } = parts;
   const ids = memberIdsEnd(config.members);
@@ -212,12 +222,7 @@ export function createReplicaState(parts: Parts, now: Millis): ReplicaState {
     committed: 0,
     preparedSent: 0,
     committedSent: 0,
-    roundMs: 0,
-    lostMs: 0,
-    lostAt: 0,
-    lateWaits: 0,
-    slowUntil: Number.NEGATIVE_INFINITY,
-    slowMs: 0,
+    ...NOBODY_LATE,
     owed: 0,
     peers: Array.from({ length: MAX_MEMBERS }, createPeer),
     certificate: null,
