@@ -73,6 +73,11 @@ interface ProposeOptions {
   readonly serviceVersion?: number;
 }
 
+/** Daemons run replicas that execute and check signatures, whatever they agree by. */
+const HOSTED = Object.values(presets)
+  .filter(({ settings }) => settings.executes !== false && settings.admission !== 'request-quorum')
+  .map(({ name }) => name);
+
 const proposeCommand = (): Command =>
   new Command('propose')
     .description(
@@ -80,7 +85,7 @@ const proposeCommand = (): Command =>
     )
     .argument('<file>', 'where the proposal goes')
     .requiredOption('--data <directory>', 'of a daemon that runs')
-    .option('--preset <name>', `one of ${Object.keys(presets).join(', ')}`)
+    .option('--preset <name>', `one of ${HOSTED.join(', ')}`)
     .option(
       '--service-version <n>',
       'of the service, once enough members can run it; there is no way back',

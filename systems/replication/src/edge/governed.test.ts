@@ -168,6 +168,17 @@ const doubling = defineService({
   event: u53,
 });
 
+test('a federation that changes may begin with a later version of the service', DEADLINE, async () => {
+  const onlySecond = defineService({
+    version: 2,
+    state: (declare) => ({ total: declare.cell('total', u53, 0) }),
+    operations: { next: { input: record({}), output: u53, execute: ({ state }) => state.total.get() + 1 } },
+  });
+  await using cluster = await createCluster(onlySecond, { u: 1, r: 0, governed: true, version: 2 });
+  assert.equal(unwrap(await cluster.members[1]!.call('next', {})), 1);
+  assert.equal(cluster.members[0]!.configuration().version, 2);
+});
+
 test(
   'the service gets another version, once enough programs have announced it, and never the former one again',
   DEADLINE,

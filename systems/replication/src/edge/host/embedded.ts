@@ -28,6 +28,8 @@ export interface ClusterOptions<E> extends Pick<MemberOptions<E>, 'logger' | 'se
   readonly directory?: string;
   /** Each member gets administrators, whose approvals change the federation. */
   readonly governed?: boolean;
+  /** Of the service, with which it then begins: 1 unless told. */
+  readonly version?: number;
   /** Outside clients that may connect. */
   readonly clients?: readonly ClientCard[];
   /** Told of events with the index of the member that exposed them, or of the executor with a preset that has some. */
@@ -82,7 +84,8 @@ export async function createCluster<I, O, QI, QO, E>(
   const ordering = await prepareStage(directory, 'member', quorums.members, options.governed);
   const executing = await prepareStage(directory, 'executor', beside);
   const [members, executors] = [ordering.cards, executing.cards];
-  const membership: Membership = { u, r, preset, members, executors, clients };
+  const { version = 1 } = options;
+  const membership: Membership = { u, r, preset, version, members, executors, clients };
   const order = launcherOf(service, options, membership, ordering, startMember);
   const execution = launcherOf(service, options, membership, executing, startExecutor);
   const close = async (): Promise<void> => {

@@ -54,6 +54,8 @@ export interface Membership {
   readonly clients?: readonly ClientCard[];
   /** How members agree: `concordat` unless told. */
   readonly preset?: PresetName;
+  /** Of the service, with which a federation that changes begins: 1 unless told. */
+  readonly version?: number;
 }
 
 const KEY = /^[0-9a-f]{64}$/;
@@ -94,8 +96,9 @@ export function compositionOf({ u, r, preset = 'concordat' }: Pick<Membership, '
 }
 
 function membershipProblem(membership: Membership): string | null {
-  const { u, r, members, preset = 'concordat' } = membership;
+  const { u, r, members, preset = 'concordat', version = 1 } = membership;
   if (!isPresetName(preset)) return `there is no preset '${preset}'`;
+  if (!Number.isSafeInteger(version) || version < 1) return `${version} is no version of a service`;
   const problem = presetProblem(presets[preset], { u, r });
   if (problem !== null) return problem;
   const wanted = quorumsOf(compositionOf(membership).faults).members;
@@ -142,6 +145,7 @@ export const genesisOf = (membership: Membership, config: ReplicaConfig): Config
   isGoverned(membership)
     ? {
         ...ungoverned(config),
+        version: membership.version ?? 1,
         members: membership.members.map(({ name, key, pin, admin = '' }, id) => ({
           id,
           key: fromHex(key) ?? new Uint8Array(0),
@@ -153,12 +157,15 @@ export const genesisOf = (membership: Membership, config: ReplicaConfig): Config
 
 /** 32 bytes that name the cluster. */
 export function clusterOf(membership: Membership): Digest {
-  const { u, r, members, executors = [], clients = [], preset = 'concordat' } = membership;
+  const { u, r, members, executors = [], clients = [], preset = 'concordat', version = 1 } = membership;
   const line = ({ name, key, admin }: ClientCard & Pick<MemberCard, 'admin'>): string =>
     `${name} ${key}${admin === undefined ? '' : ` ${admin}`}\n`;
   const [inside, beside, outside] = [members, executors, clients].map((cards) => cards.map(line).join(''));
   const stage = executors.length === 0 ? '' : `executors\n${beside}`;
-  return sha256(utf8(`concordat replicate v2\n${preset} ${u} ${r}\n${inside}${stage}clients\n${outside}`));
+  const begins = version === 1 ? '' : ` version ${version}`;
+  return sha256(
+    utf8(`concordat replicate v2\n${preset} ${u} ${r}${begins}\n${inside}${stage}clients\n${outside}`),
+  );
 }
 
 /** Of members, executors and outside clients, by their domain. */
