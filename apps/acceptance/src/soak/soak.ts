@@ -4,7 +4,7 @@
  * sampled all the time and drawn.
  */
 
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '@concordat/bench';
@@ -37,6 +37,8 @@ export const soak: Acceptance = {
   run: async (trial) => {
     const cluster = await trial.cluster();
     const random = createRandom(1);
+    // Before minutes have passed in vain.
+    mkdirSync(trial.out, { recursive: true });
     const startedAt = performance.now();
     const sampling = startSampling(cluster, startedAt);
     const pieces: Piece[] = [];
@@ -51,6 +53,10 @@ export const soak: Acceptance = {
       judgePiece(trial, `${pieces.length}. ${what}`, history);
     }
     const samples = sampling.stop();
+    for (const { what, fromMs, toMs } of pieces) {
+      const during = samples.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+      trial.note(`${mib(largest(during)).padStart(8)} in the largest domain, ${what}`);
+    }
     judgeMemory(trial, samples);
     const file = join(trial.out, 'soak.svg');
     writeFileSync(file, drawSoak({ answers, samples, pieces }));
@@ -109,13 +115,15 @@ function judgePiece(trial: Trial, what: string, history: readonly ZnodeOperation
   judge(trial, what, history);
 }
 
+const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(0)} MiB`;
+
+const largest = (samples: readonly { readonly residentBytes: number }[]): number =>
+  Math.max(0, ...samples.map(({ residentBytes }) => residentBytes));
+
 /** The largest process in the last third of the run, against the largest in the first. */
 function judgeMemory(trial: Trial, samples: readonly { readonly residentBytes: number }[]): void {
   const third = Math.floor(samples.length / 3);
-  const largest = (part: readonly { readonly residentBytes: number }[]): number =>
-    Math.max(...part.map(({ residentBytes }) => residentBytes));
   const [before, after] = [largest(samples.slice(0, third)), largest(samples.slice(-third))];
-  const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(0)} MiB`;
   trial.check(
     after <= GROWTH * before + SLACK_BYTES,
     `memory does not grow: at most ${mib(before)} a domain in the first third, ${mib(after)} in the last`,
