@@ -36,6 +36,7 @@ const records: readonly LearnerRecord[] = [
   },
   { type: 'part', part: 1, bytes: Uint8Array.of(1, 2, 3) },
   { type: 'snapshot-end' },
+  { type: 'body', request },
 ];
 
 test('records come back as they were', () => {
@@ -76,4 +77,8 @@ test('golden bytes: what one version wrote, all later ones recover', () => {
   );
   assert.equal(hex[3], '040000000100000003010203');
   assert.equal(hex[4], '05');
+  assert.equal(
+    hex[5],
+    `06${'0001'}${'0000000000000002'}${'0000000000000003'}${'0000000000000002'}000000020708${'09'.repeat(64)}`,
+  );
 });
