@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `concordat` command. One file per subcommand; this one only dispatches and reports failures. */
 
+import { HaltError } from '@concordat/kernel';
 import { Command } from 'commander';
 import { attackCommand } from './commands/attack.ts';
 import { checkCommand } from './commands/check.ts';
@@ -35,7 +36,10 @@ try {
   await program.parseAsync();
 } catch (error) {
   // Failures with a code say what happened and what to do; anything else is a bug and shows where.
-  const isExpected = error instanceof CommandError || (error instanceof Error && 'code' in error);
+  const isExpected =
+    error instanceof CommandError ||
+    error instanceof HaltError ||
+    (error instanceof Error && 'code' in error);
   process.stderr.write(`concordat: ${isExpected ? (error as Error).message : (error as Error).stack}\n`);
   if (error instanceof CommandError && error.advice !== '') process.stderr.write(`${error.advice}\n`);
   process.exitCode = 1;

@@ -119,6 +119,7 @@ test('a member is replaced, another takes a new key, and the federation bears th
   });
   const versions = (await governanceAt(at('alpha'))).members.map((member) => member.versions);
   assert.deepEqual(versions, [[1], [1], [1], [1]]);
+  await run('federation', 'status', '--data', at('alpha'));
   await assert.rejects(run('federation', 'propose', PROPOSAL, '--data', at('alpha')), {
     message: /nothing is to change/,
   });

@@ -5,6 +5,7 @@
 
 import type { Hash } from '@concordat/crypto';
 import {
+  assert,
   createPrng,
   type Digest,
   type ExposedBatch,
@@ -17,7 +18,7 @@ import {
   type Snapshot,
 } from '@concordat/kernel';
 import type { Batch } from '../batch.ts';
-import { decodeAnnouncement } from '../governance/announcement.ts';
+import { areVersions, decodeAnnouncement } from '../governance/announcement.ts';
 import { encodeVerdict, type Verdict } from '../governance/command.ts';
 import {
   beginEpochIfDue,
@@ -64,6 +65,7 @@ export function createExecution(
   governance: Governance,
   keepsReplies = true,
 ): Execution {
+  assert(areVersions(service.versions), 'a service can run a few versions, which ascend');
   const core = createCoreState(hash, governance);
   const configuration = (): Digest => presentDigest(core.governance, hash);
   return {

@@ -130,7 +130,10 @@ export function defineService<S, I, O, QI = unknown, QO = unknown, E = never, F 
 }
 
 function checkVersions<S>({ version, former, event, migrate }: Running<S>): void {
-  assert(Number.isInteger(version) && version >= 1, 'a version is a whole number from 1');
+  assert(
+    Number.isInteger(version) && version >= 1 && version < 2 ** 32,
+    'a version is a whole number from 1, below 2^32',
+  );
   assert(former !== undefined || migrate === undefined, 'there is a former version to migrate from');
   if (former === undefined) return;
   const { definition: before } = former;

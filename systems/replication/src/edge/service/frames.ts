@@ -5,8 +5,9 @@
  *   reply       u8 0, the output's bytes - or u8 1, text code (64), text detail (256)
  *
  * The form is a sum over the formats of input and output. So a client and replicas of different versions understand one
- * another in all that the versions have in common, and notice where they do not. Both are canonical and bounded. A failure carries a code and words that its author wrote: never a stack or a message
- * of the engine, which differ between machines (UpRight once leaked traces into replies).
+ * another in all that the versions have in common, and notice where they do not. Both are canonical and bounded. A failure
+ * carries a code and words that its author wrote: never a stack or a message of the engine, which differ between machines
+ * (UpRight once leaked traces into replies).
  */
 
 import { createReader, createWriter, type Reader, utf8, type Writer } from '@concordat/wire';
