@@ -41,8 +41,8 @@ test('recovered records are let go of once somebody has read them', async () => 
   first.commit();
   await first.close();
   const second = await openJournal(directory);
-  const collected = new WeakRef(second.recovered.records[0] ?? {});
-  second.recovered.records.splice(0);
+  const collected = new WeakRef(second.recovered.records);
+  second.forgetRecovered();
   assert.deepEqual([second.recovered.records, second.recovered.whole, second.end], [[], true, 1]);
   // A reference is held until the turn of the loop is over.
   await new Promise((resolve) => setImmediate(resolve));

@@ -28,13 +28,11 @@ export interface JournalListener {
   synced?(durationMs: number, records: number): void;
 }
 
-/** What was found when it was opened. Whoever has read the records empties the list: it may be all that the journal holds. */
-export interface FoundRecords extends Recovered {
-  readonly records: Uint8Array[];
-}
-
 export interface Journal {
-  readonly recovered: FoundRecords;
+  /** What was found when it was opened; without its records once they are forgotten. */
+  readonly recovered: Recovered;
+  /** Lets go of the recovered records, which somebody has read: they are as many bytes as the journal holds. */
+  forgetRecovered(): void;
   /** Why `recovered.whole` is false; empty otherwise. */
   readonly reason: string;
   /** Position after the last appended record. */
@@ -67,7 +65,7 @@ export interface WriterOptions {
   readonly directory: string;
   readonly lock: Lock;
   readonly manifest: Manifest;
-  readonly recovered: FoundRecords;
+  readonly recovered: Recovered;
   readonly lastCrc: number;
   readonly segments: readonly OpenSegment[];
   readonly sync: SyncMode;
@@ -86,7 +84,9 @@ interface Segment {
 const SLOW_SYNC_MS = 1;
 
 export function createJournalWriter(options: WriterOptions): Journal {
-  const { disk, directory, manifest, recovered } = options;
+  // Not kept as a whole: what was recovered may be let go of.
+  const { disk, directory, manifest, sync: syncMode, lock } = options;
+  let { recovered } = options;
   const capacity = manifest.segmentBytes - SEGMENT_HEADER_BYTES;
   const segments: Segment[] = [];
   let listener: JournalListener = { durable: () => {}, failed: () => {} };
@@ -118,7 +118,12 @@ export function createJournalWriter(options: WriterOptions): Journal {
   const sealTimer = setTimeout(seal, options.sealAfterMs).unref();
 
   return {
-    recovered,
+    get recovered() {
+      return recovered;
+    },
+    forgetRecovered: () => {
+      recovered = { ...recovered, records: [] };
+    },
     reason: manifest.reason,
     get end() {
       return written + pending.count;
@@ -216,8 +221,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     const dirty = unsynced;
     unsynced = [];
     const started = performance.now();
-    const isBlocking =
-      options.sync === 'blocking' || (options.sync === 'adaptive' && averageMs < SLOW_SYNC_MS);
+    const isBlocking = syncMode === 'blocking' || (syncMode === 'adaptive' && averageMs < SLOW_SYNC_MS);
     if (isBlocking) syncNow(dirty, target, started);
     else syncLater(dirty, target, started);
   }
@@ -304,7 +308,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     clearTimeout(sealTimer);
     await store.close();
     for (const segment of segments) closeHandle(segment);
-    options.lock.release();
+    lock.release();
   }
 
   async function close(): Promise<void> {
@@ -320,7 +324,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     if (failure === null) await store.attest();
     await store.close();
     for (const segment of segments) closeHandle(segment);
-    options.lock.release();
+    lock.release();
     if (failure !== null) throw failure;
   }
 }

@@ -101,7 +101,7 @@ async function openLocked(
     directory,
     lock,
     manifest: repaired,
-    recovered: { records: [...records], first, whole: repaired.losses === 0, losses: repaired.losses },
+    recovered: { records, first, whole: repaired.losses === 0, losses: repaired.losses },
     lastCrc,
     segments: opened,
     sync: options.sync ?? 'adaptive',
