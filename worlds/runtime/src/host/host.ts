@@ -137,7 +137,6 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   bound.links?.open();
   for (const port of ports) port.open();
   logger.info('started', { whole: journal.recovered.whole, records: journal.recovered.records.length });
-  journal.forgetRecovered();
 
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => {

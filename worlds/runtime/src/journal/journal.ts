@@ -29,10 +29,7 @@ export interface JournalListener {
 }
 
 export interface Journal {
-  /** What was found when it was opened; without its records once they are forgotten. */
   readonly recovered: Recovered;
-  /** Lets go of the recovered records, which somebody has read: they are as many bytes as the journal holds. */
-  forgetRecovered(): void;
   /** Why `recovered.whole` is false; empty otherwise. */
   readonly reason: string;
   /** Position after the last appended record. */
@@ -84,9 +81,7 @@ interface Segment {
 const SLOW_SYNC_MS = 1;
 
 export function createJournalWriter(options: WriterOptions): Journal {
-  // Not kept as a whole: what was recovered may be let go of.
-  const { disk, directory, manifest, sync: syncMode, lock } = options;
-  let { recovered } = options;
+  const { disk, directory, manifest, recovered } = options;
   const capacity = manifest.segmentBytes - SEGMENT_HEADER_BYTES;
   const segments: Segment[] = [];
   let listener: JournalListener = { durable: () => {}, failed: () => {} };
@@ -118,12 +113,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
   const sealTimer = setTimeout(seal, options.sealAfterMs).unref();
 
   return {
-    get recovered() {
-      return recovered;
-    },
-    forgetRecovered: () => {
-      recovered = { ...recovered, records: [] };
-    },
+    recovered,
     reason: manifest.reason,
     get end() {
       return written + pending.count;
@@ -221,7 +211,8 @@ export function createJournalWriter(options: WriterOptions): Journal {
     const dirty = unsynced;
     unsynced = [];
     const started = performance.now();
-    const isBlocking = syncMode === 'blocking' || (syncMode === 'adaptive' && averageMs < SLOW_SYNC_MS);
+    const isBlocking =
+      options.sync === 'blocking' || (options.sync === 'adaptive' && averageMs < SLOW_SYNC_MS);
     if (isBlocking) syncNow(dirty, target, started);
     else syncLater(dirty, target, started);
   }
@@ -308,7 +299,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     clearTimeout(sealTimer);
     await store.close();
     for (const segment of segments) closeHandle(segment);
-    lock.release();
+    options.lock.release();
   }
 
   async function close(): Promise<void> {
@@ -324,7 +315,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     if (failure === null) await store.attest();
     await store.close();
     for (const segment of segments) closeHandle(segment);
-    lock.release();
+    options.lock.release();
     if (failure !== null) throw failure;
   }
 }

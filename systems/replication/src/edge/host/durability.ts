@@ -24,10 +24,7 @@ export function watchDurability(inner: Journal): WatchedJournal {
     for (const { action } of ready) action();
   };
   const journal: Journal = {
-    get recovered() {
-      return inner.recovered;
-    },
-    forgetRecovered: () => inner.forgetRecovered(),
+    recovered: inner.recovered,
     reason: inner.reason,
     get end() {
       return inner.end;

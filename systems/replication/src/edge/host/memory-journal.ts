@@ -50,14 +50,8 @@ export function createMemoryDisk(): MemoryDisk {
     const leave = async (): Promise<void> => {
       if (owner === journal) owner = null;
     };
-    let recovered: Journal['recovered'] = { records: [...records], first, whole: true, losses: 0 };
     const journal: Journal = {
-      get recovered() {
-        return recovered;
-      },
-      forgetRecovered: () => {
-        recovered = { ...recovered, records: [] };
-      },
+      recovered: { records: [...records], first, whole: true, losses: 0 },
       reason: '',
       get end() {
         return first + records.length;
