@@ -69,6 +69,12 @@ export interface Host<S, M> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** The process has read what its journal recovered: here nobody needs it any more. */
+function tellStart(logger: Logger, journal: Journal): void {
+  logger.info('started', { whole: journal.recovered.whole, records: journal.recovered.records.length });
+  journal.forgetRecovered();
+}
+
 /** Binds the ports, then starts the process. Rejects with `port-failed`, `bad-configuration`, or what `start` throws. */
 export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host<S, M>> {
   const { self, codec, journal, metrics = createMetrics() } = options;
@@ -136,7 +142,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   observer.queues(running, journal, offload, bound.links, ports);
   bound.links?.open();
   for (const port of ports) port.open();
-  logger.info('started', { whole: journal.recovered.whole, records: journal.recovered.records.length });
+  tellStart(logger, journal);
 
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { utf8 } from '@concordat/wire';
 import { type Disk, realDisk } from './disk.ts';
 import type { Journal } from './journal.ts';
@@ -29,6 +31,29 @@ test('records come back in order, with their positions, after a clean close', as
   const third = await openJournal(directory);
   assert.deepEqual(texts(third), ['a', 'bc', 'd']);
   await third.close();
+});
+
+test('recovered records are let go of once somebody has read them', async () => {
+  const directory = temporary();
+  await createJournal(directory, { segmentBytes: 64 * 1024 });
+  const first = await openJournal(directory);
+  first.append(utf8('a'));
+  first.commit();
+  await first.close();
+  const second = await openJournal(directory);
+  const found = ((): WeakRef<object> => {
+    const { records } = second.recovered;
+    second.forgetRecovered();
+    assert.equal(records.length, 1, 'whoever was given them may keep them');
+    return new WeakRef(records);
+  })();
+  assert.deepEqual([second.recovered.records, second.recovered.whole, second.end], [[], true, 1]);
+  // A reference is held until the turn of the loop is over.
+  await new Promise((resolve) => setImmediate(resolve));
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  assert.equal(found.deref(), undefined, 'the journal keeps nothing');
+  await second.close();
 });
 
 test('segments roll over, and released ones are forgotten', async () => {

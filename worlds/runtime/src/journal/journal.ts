@@ -29,7 +29,10 @@ export interface JournalListener {
 }
 
 export interface Journal {
+  /** What was found when it was opened; without its records once they are forgotten. */
   readonly recovered: Recovered;
+  /** Lets go of the recovered records, which somebody has read: they are as many bytes as the journal holds. */
+  forgetRecovered(): void;
   /** Why `recovered.whole` is false; empty otherwise. */
   readonly reason: string;
   /** Position after the last appended record. */
@@ -62,6 +65,7 @@ export interface WriterOptions {
   readonly directory: string;
   readonly lock: Lock;
   readonly manifest: Manifest;
+  /** To be let go of later: no closure may keep the options as a whole. */
   readonly recovered: Recovered;
   readonly lastCrc: number;
   readonly segments: readonly OpenSegment[];
@@ -77,13 +81,20 @@ interface Segment {
   end: number;
 }
 
+/** Those that hold records; the others are spares. */
+const segmentsIn = ({ segments, manifest }: WriterOptions): Segment[] =>
+  segments.flatMap(({ sequence, first, end, handle }) =>
+    first === null ? [] : [{ sequence, first, end, handle, salt: saltOf(manifest.id, sequence) }],
+  );
+
 /** Above this average, a sync is worth the detour over the thread pool. */
 const SLOW_SYNC_MS = 1;
 
 export function createJournalWriter(options: WriterOptions): Journal {
-  const { disk, directory, manifest, recovered } = options;
+  const { disk, directory, manifest, sync: syncMode, lock } = options;
+  let { recovered } = options;
   const capacity = manifest.segmentBytes - SEGMENT_HEADER_BYTES;
-  const segments: Segment[] = [];
+  const segments = segmentsIn(options);
   let listener: JournalListener = { durable: () => {}, failed: () => {} };
   const pending = createPending();
   let written: Position = recovered.first + recovered.records.length;
@@ -97,23 +108,24 @@ export function createJournalWriter(options: WriterOptions): Journal {
   let isClosed = false;
   const whenDurable: (() => void)[] = [];
 
-  for (const { sequence, first, end, handle } of options.segments) {
-    if (first !== null) segments.push({ sequence, first, end, handle, salt: saltOf(manifest.id, sequence) });
-  }
   for (const segment of segments.slice(0, -1)) closeHandle(segment);
-  const spares = options.segments.filter((segment) => segment.first === null);
   const store: SegmentStore = createSegmentStore({
     disk,
     directory,
     manifest,
-    spares,
+    spares: options.segments.filter((segment) => segment.first === null),
     onSpare,
     durable: () => durable,
   });
   const sealTimer = setTimeout(seal, options.sealAfterMs).unref();
 
   return {
-    recovered,
+    get recovered() {
+      return recovered;
+    },
+    forgetRecovered: () => {
+      recovered = { ...recovered, records: [] };
+    },
     reason: manifest.reason,
     get end() {
       return written + pending.count;
@@ -211,8 +223,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     const dirty = unsynced;
     unsynced = [];
     const started = performance.now();
-    const isBlocking =
-      options.sync === 'blocking' || (options.sync === 'adaptive' && averageMs < SLOW_SYNC_MS);
+    const isBlocking = syncMode === 'blocking' || (syncMode === 'adaptive' && averageMs < SLOW_SYNC_MS);
     if (isBlocking) syncNow(dirty, target, started);
     else syncLater(dirty, target, started);
   }
@@ -299,7 +310,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     clearTimeout(sealTimer);
     await store.close();
     for (const segment of segments) closeHandle(segment);
-    options.lock.release();
+    lock.release();
   }
 
   async function close(): Promise<void> {
@@ -315,7 +326,7 @@ export function createJournalWriter(options: WriterOptions): Journal {
     if (failure === null) await store.attest();
     await store.close();
     for (const segment of segments) closeHandle(segment);
-    options.lock.release();
+    lock.release();
     if (failure !== null) throw failure;
   }
 }

@@ -24,7 +24,10 @@ export function watchDurability(inner: Journal): WatchedJournal {
     for (const { action } of ready) action();
   };
   const journal: Journal = {
-    recovered: inner.recovered,
+    get recovered() {
+      return inner.recovered;
+    },
+    forgetRecovered: () => inner.forgetRecovered(),
     reason: inner.reason,
     get end() {
       return inner.end;

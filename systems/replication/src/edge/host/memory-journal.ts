@@ -50,8 +50,14 @@ export function createMemoryDisk(): MemoryDisk {
     const leave = async (): Promise<void> => {
       if (owner === journal) owner = null;
     };
+    let recovered: Journal['recovered'] = { records: [...records], first, whole: true, losses: 0 };
     const journal: Journal = {
-      recovered: { records: [...records], first, whole: true, losses: 0 },
+      get recovered() {
+        return recovered;
+      },
+      forgetRecovered: () => {
+        recovered = { ...recovered, records: [] };
+      },
       reason: '',
       get end() {
         return first + records.length;
