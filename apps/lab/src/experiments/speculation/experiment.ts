@@ -7,7 +7,7 @@ import { drawBars } from '../../drawing/chart.ts';
 import type { Experiment } from '../../experiment.ts';
 import { atLeast, type Finding } from '../../finding.ts';
 import { CANDIDATES, concordat, pbft, withSettings, zyzzyva } from '../../harness/candidate.ts';
-import { room, slowed } from '../../harness/testbed.ts';
+import { room } from '../../harness/testbed.ts';
 import { type Load, run } from '../../harness/trial.ts';
 
 interface Parameters extends Load {
@@ -28,7 +28,7 @@ const checkers = { ...room, cpu: { ...room.cpu, workers: 4 } };
 
 /** Zyzzyva over PBFT in the paper's figure of 0/0 requests, and what is asserted here. */
 const PUBLISHED: Readonly<Record<number, string>> = { 10: 'Zyzzyva 86K over PBFT 59K: 1.45' };
-const LEAST: Readonly<Record<string, number>> = { [concordat.name]: 1.1, [zyzzyva.name]: 0.9 };
+const LEAST: Readonly<Record<string, number>> = { [concordat.name]: 1.2, [zyzzyva.name]: 1.1 };
 
 const REMARK =
   "zyzzyva's members exchange what they tell clients, as pbft's do PREPAREs, so that gateways learn from their own replica what is complete";
@@ -52,12 +52,13 @@ export const speculation: Experiment<Parameters, readonly Row[]> = {
   name: 'speculation',
   claim: 'Committing what everyone has accepted, without a third phase, gains throughput.',
   source: 'Zyzzyva (SOSP 2007), throughput of 0/0 requests with and without batches',
+  // Not on slower machines: with few requests under way, batches would be small, and latency what is measured.
   small: {
     batches: [1, 10],
-    clients: 40,
+    clients: 100,
     atGateways: 0,
-    span: { warmMs: 60, forMs: 100 },
-    testbed: slowed(checkers, 4),
+    span: { warmMs: 40, forMs: 40 },
+    testbed: checkers,
   },
   full: {
     batches: [1, 10],

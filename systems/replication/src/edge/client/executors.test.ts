@@ -66,14 +66,19 @@ async function startProxy(port: number) {
   return proxy;
 }
 
+/** A proxy before each executor, and the membership that leads there. */
+async function behindProxies(direct: Membership) {
+  const ports = (direct.executors ?? []).map(({ clientPort = 0 }) => clientPort);
+  const proxies = await Promise.all(ports.map(startProxy));
+  return { proxies, membership: withExecutors(direct, (i) => ({ clientPort: proxies[i]?.port })) };
+}
+
 test(
   'a client makes lost connections again, and replies find it though it sends nothing over them',
   DEADLINE,
   async () => {
     await using cluster = await startCluster();
-    const cards = cluster.membership.executors ?? [];
-    const proxies = await Promise.all(cards.map(({ clientPort = 0 }) => startProxy(clientPort)));
-    const membership = withExecutors(cluster.membership, (i) => ({ clientPort: proxies[i]?.port }));
+    const { proxies, membership } = await behindProxies(cluster.membership);
     // Nothing is sent again within the deadline: what is answered is answered at once.
     await using client = connectClient(counter, { membership, identity, retransmitMs: 60_000 });
     assert.deepEqual(
@@ -96,9 +101,7 @@ test(
   DEADLINE,
   async () => {
     await using cluster = await startCluster();
-    const cards = cluster.membership.executors ?? [];
-    const proxies = await Promise.all(cards.map(({ clientPort = 0 }) => startProxy(clientPort)));
-    const membership = withExecutors(cluster.membership, (i) => ({ clientPort: proxies[i]?.port }));
+    const { proxies, membership } = await behindProxies(cluster.membership);
     await using client = connectClient(counter, { membership, identity, retransmitMs: 50 });
     const results: number[] = [];
     const calls = Promise.all(
