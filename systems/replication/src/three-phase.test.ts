@@ -69,6 +69,26 @@ for (const preset of ['concordat', 'zyzzyva'] as const)
     assert.ok(cluster.completed() > 200);
   });
 
+test('a restarted member keeps no more of the log than one that never stopped', () => {
+  const settings = { checkpointInterval: 8, window: 16 };
+  const cluster = createCluster({ seed: 3, faults: BFT, settings });
+  scheduleLoad(cluster, createPrng(4), 400, 4000);
+  cluster.world.run(4000);
+  settleAll(cluster);
+  const kept = (id: number): number[] => [...cluster.stateOf(id).feed.kept.keys()];
+  const before = kept(1);
+  assert.ok(cluster.stateOf(1).stable.slot > 2 * settings.window, 'most of the log is past');
+  cluster.world.crash(1);
+  cluster.world.restart(1);
+  cluster.world.run(1);
+  const { stable } = cluster.stateOf(1);
+  assert.deepEqual(
+    kept(1),
+    before.filter((slot) => slot <= stable.slot),
+    'what lies between is not executed again yet',
+  );
+});
+
 test('a member that stood still does not take its own pause for the silence of others', () => {
   const cluster = createCluster({ seed: 5, faults: BFT });
   cluster.world.run(2100);

@@ -4,6 +4,7 @@ import { hostAndPort } from '@concordat/replication/edge';
 import { Command, Option } from 'commander';
 import { createDemonstration } from '../attack/demonstration.ts';
 import { readFederation } from '../config/federation.ts';
+import { collectGarbage } from '../daemon/collect-garbage.ts';
 import { type DaemonOptions, startDaemon } from '../daemon/daemon.ts';
 import { CommandError } from '../errors.ts';
 import { natural } from './natural.ts';
@@ -54,6 +55,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const daemon = await startDaemon(
     options.demo === true ? { ...daemonOptions, ...createDemonstration() } : daemonOptions,
   );
+  await collectGarbage();
   const stop = (): void => void daemon.close();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const error = await daemon.halted;

@@ -8,7 +8,7 @@ import type { Digest, Position, Recovered } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { nextHistory } from '../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
-import { keepBatch, resumeFeed } from '../executor/retention.ts';
+import { dropKept, keepBatch, resumeFeed } from '../executor/retention.ts';
 import { isChange } from '../governance/announcement.ts';
 import { adopt } from '../governance/epochs.ts';
 import type { Link } from '../governance/link.ts';
@@ -151,6 +151,7 @@ function applyStable(recovery: Recovery, certificate: Certificate): void {
   trimCertificate(s, before);
   executeTo(recovery, stable);
   keepTo(recovery, before, stable);
+  dropKept(s);
   for (const slot of traces.keys()) if (slot <= stable.slot) traces.delete(slot);
 }
 
