@@ -208,6 +208,24 @@ describe('an executor', () => {
     finish(cluster);
     assert.ok(cluster.executors.every((id) => noted(cluster, id, 'state-transfer') === 0));
   });
+  for (const isWiped of [false, true])
+    it(`is heard by an order replica that was away for many windows (wiped: ${isWiped})`, () => {
+      const cluster = create();
+      const { world } = cluster;
+      const [back = 0, gone = 0] = cluster.members.slice(2);
+      world.crash(back);
+      load(cluster, 300, 12_000);
+      assert.ok(cluster.orderOf(0).feed.delivered.slot > 5 * SETTINGS.window, 'it cannot be told by the log');
+      if (isWiped) world.wipe(back);
+      world.restart(back);
+      world.run(4000);
+      const { stable, feed } = cluster.orderOf(back);
+      assert.ok(feed.delivered.slot > stable.slot - 3 * SETTINGS.window, `${feed.delivered.slot} is too old`);
+      // Nothing commits from here on without its votes.
+      world.crash(gone);
+      load(cluster, 60, 3000);
+      finish(cluster);
+    });
 });
 
 describe('an executor that executes ahead', () => {

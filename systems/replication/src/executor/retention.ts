@@ -159,12 +159,17 @@ export function endTokenCheck({ feed }: ReplicaState, ticket: number): void {
   for (const [executor, known] of checking) if (known === ticket) checking.delete(executor);
 }
 
-/** Executors are never further ahead than order lets them be. */
-function isTokenWanted({ config, feed }: ReplicaState, m: Checkpoint): boolean {
-  const { slot } = feed.delivered;
+/**
+ * Executors are never further ahead than order lets them be, nor further behind: whoever comes back after many windows
+ * takes what they sign now, wherever it stood with them before.
+ */
+function isTokenWanted({ config, feed, stable }: ReplicaState, m: Checkpoint): boolean {
+  const behind = stable.slot - EXECUTION_WINDOWS * config.window;
+  const ahead = Math.max(feed.delivered.slot, stable.slot) + (EXECUTION_WINDOWS + 1) * config.window;
   return (
-    m.slot > slot &&
-    m.slot <= slot + (EXECUTION_WINDOWS + 1) * config.window &&
+    m.slot > feed.delivered.slot &&
+    m.slot >= behind &&
+    m.slot <= ahead &&
     m.slot % config.checkpointInterval === 0
   );
 }
