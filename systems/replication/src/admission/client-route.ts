@@ -21,8 +21,11 @@ export interface FilterRouteOptions {
   /** Its domain's. */
   readonly pair: PairKeys;
   readonly domain: number;
-  /** Executors answer, to whom it is attached: replicas need not know where it waits. */
-  readonly isAttached?: boolean;
+  /**
+   * Executors answer, to whom it is attached: replicas need not know where it waits, and filter nodes are machines of their
+   * own, as they are wherever there are executors.
+   */
+  readonly hasExecutors?: boolean;
 }
 
 export function filterRoute({
@@ -32,11 +35,19 @@ export function filterRoute({
   hash,
   pair,
   domain,
-  isAttached = false,
+  hasExecutors = false,
 }: FilterRouteOptions): ClientRoute {
   const { macs, secrets } = pair;
   const filterKeys = pairKeys(quorums.filters, (filter) =>
-    pairKey(hash, cluster, secrets, 'client to filter', domain, identityOf(members, filter), domain),
+    pairKey(
+      hash,
+      cluster,
+      secrets,
+      'client to filter',
+      domain,
+      identityOf(members, filter, hasExecutors),
+      domain,
+    ),
   );
   const replicaKeys = pairKeys(members.length, (place) =>
     pairKey(hash, cluster, secrets, 'client to replica', domain, members[place] as NodeId, domain),
@@ -45,7 +56,7 @@ export function filterRoute({
     seal: (content) => ({ ...content, signature: UNSIGNED }),
     send: (env, request, isAgain) => {
       // Replicas forget who waits where when they restart.
-      if (!isAttached && (isAgain || request.seq === 1))
+      if (!hasExecutors && (isAgain || request.seq === 1))
         for (const [place, id] of members.entries()) {
           const mac = macs.tag(keyAt(replicaKeys, place), awaitStatement(request));
           const { client, seq } = request;

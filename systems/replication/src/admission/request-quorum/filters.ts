@@ -1,6 +1,6 @@
 /**
  * Which filter nodes there are, and what so many of them prove (UpRight, SOSP 2009: u + r + max(u, r) + 1 of them). Each
- * has the identity of one member, and an id of its own as a participant. The matrix of a request has a row for each filter node and a column for each
+ * has the identity of one member, and an id of its own as a participant; where it is a machine apart, an identity too. The matrix of a request has a row for each filter node and a column for each
  * replica (DISC 2008, in its rectangular form).
  */
 
@@ -29,10 +29,10 @@ export function filterOf({ filters }: Quorums, id: NodeId): number | null {
   return filter >= 0 && filter < filters ? filter : null;
 }
 
-/** Whose identity a filter node has. */
-export function identityOf(members: readonly NodeId[], filter: number): NodeId {
-  const id = members[filter];
-  assert(id !== undefined, 'each filter node has the identity of a member');
+/** Whose identity a filter node has: its own where it is a machine apart, with executors; otherwise that of a member. */
+export function identityOf(members: readonly NodeId[], filter: number, isApart = false): NodeId {
+  const id = isApart ? filterId(filter) : members[filter];
+  assert(id !== undefined, 'a filter node beside a replica has the identity of a member');
   return id;
 }
 
