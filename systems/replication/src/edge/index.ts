@@ -41,6 +41,7 @@ export { type Keyring, keyringIn } from './governance/keyring.ts';
 export { approve, changesOf, propose, type Wish } from './governance/proposing.ts';
 export { type ClusterOptions, createCluster, type EmbeddedCluster } from './host/embedded.ts';
 export { startExecutor } from './host/executor.ts';
+export { startFilter } from './host/filter.ts';
 export type { Accepted, Federation } from './host/governing.ts';
 export { createAdmin, createHome, readAdmin } from './host/home.ts';
 export { type MemberOptions, startMember } from './host/member.ts';

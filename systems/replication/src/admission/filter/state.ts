@@ -244,10 +244,12 @@ export const doneBySome = (s: FilterState, client: FilterClient): number =>
     ? orderedBySome(s, client)
     : saidBy(client.executed, s.options.quorums.execution);
 
-/** Whom a new entry is sent to: the primary of the latest view in which a correct replica is. */
-export function presumedPrimary({ options, views }: FilterState): NodeId {
-  return primaryOf(options.members, saidBy(views, options.quorums.vouching));
-}
+/** The latest view in which a replica is that does not lie. */
+export const presumedView = ({ options, views }: FilterState): number =>
+  saidBy(views, options.quorums.vouching);
+
+/** Whom a new entry is sent to. */
+export const presumedPrimary = (s: FilterState): NodeId => primaryOf(s.options.members, presumedView(s));
 
 /** About what a request occupies. */
 export const costOf = ({ body }: Request): number => body.length + 160;

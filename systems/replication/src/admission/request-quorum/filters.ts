@@ -46,4 +46,5 @@ export const firstAsked = (quorums: Quorums, submitter: Submitter): number[] =>
     (_, i) => (designatedFor(quorums, submitter) + i) % quorums.filters,
   );
 
-export const allFilters = ({ filters }: Quorums): number[] => Array.from({ length: filters }, (_, i) => i);
+export const allFilters = ({ filters }: Pick<Quorums, 'filters'>): number[] =>
+  Array.from({ length: filters }, (_, i) => i);
