@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLogger } from '@concordat/runtime';
 import { unwrap } from '../client/outcome.ts';
+import { defineService } from '../service/index.ts';
 import { counter } from '../testing/counter.ts';
 import { freePort } from '../testing/free-port.ts';
 import { createHome } from './home.ts';
@@ -94,6 +95,17 @@ test('a directory without an identity, and an identity without a card, are named
     );
     // The failed starts have let go of the journal.
     const replica = await replicate(counter, { ...options, directory: first });
+    await replica.close();
+  }),
+);
+
+test('a member begins with the version of the service that its membership names', DEADLINE, () =>
+  withHomes(async ([first = ''], members) => {
+    const administered = members.map((card, i) => ({ ...card, admin: `${i}`.repeat(64) }));
+    const options = { u: 1, r: 0, members: administered, version: 2, directory: first, logger };
+    const later = defineService({ version: 2, state: () => ({}), operations: {} });
+    const replica = await replicate(later, options);
+    assert.equal(replica.configuration().version, 2);
     await replica.close();
   }),
 );

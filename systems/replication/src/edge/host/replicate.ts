@@ -42,11 +42,12 @@ export async function replicate<I, O, QI, QO, E>(
   options: ReplicateOptions<E>,
 ): Promise<Replica<I, O, QI, QO>> {
   const { directory, monitor: listen, ...others } = options;
-  const { u, r, members, executors = [], filters = [], clients = [], preset = 'concordat', ...rest } = others;
+  const { u, r, members, executors = [], filters = [], clients = [], ...more } = others;
+  const { preset = 'concordat', version = 1, ...rest } = more;
   const identity = readHome(directory);
   const metrics = options.metrics ?? createMetrics();
   const journal = await openJournal(journalFolder(directory));
-  const membership = { u, r, members, executors, filters, clients, preset };
+  const membership = { u, r, members, executors, filters, clients, preset, version };
   const keyring = keyringIn(directory, 'concordat member');
   const start = starterFor(membership, identity.publicKey);
   const member = await start(service, { ...rest, membership, identity, journal, keyring, metrics });
