@@ -172,7 +172,7 @@ test(
     // Two do not, and others are served.
     await say({ client: 8, seq: 1 }, [0, 1]);
     for (let i = 1; i <= 50; i++) assert.equal(unwrap(await client.call('add', { amount: 1 })), 1000 + i);
-      // Asked again, of all that it did not tell before.
+    // Asked again, of all that it did not tell before.
     await say({ client: 8, seq: 1 }, [0, 1, 2, 3]);
     while (unwrap(await peek('total', {})) !== 2050) await new Promise((next) => setTimeout(next, 5));
   },
