@@ -50,10 +50,12 @@ export {
   type ClientCard,
   cardOf,
   clientCardOf,
+  compositionOf,
   type MemberCard,
   type Membership,
 } from './host/membership.ts';
 export { createMemoryDisk, type MemoryDisk } from './host/memory-journal.ts';
 export { type Replica, type ReplicateOptions, replicate } from './host/replicate.ts';
+export { nodeCounts } from './host/stages.ts';
 export { startUnreplicated, type Unreplicated, type UnreplicatedOptions } from './host/unreplicated.ts';
 export * from './service/index.ts';

@@ -7,7 +7,6 @@
 import { join } from 'node:path';
 import { createLogger, generateIdentity, type Identity, openJournal } from '@concordat/runtime';
 import { equalBytes } from '@concordat/wire';
-import { quorumsOf } from '../../fault-model.ts';
 import type { Configuration } from '../../governance/configuration.ts';
 import type { PresetName } from '../../presets/index.ts';
 import { createMemoryKeyring, type Keyring, keyringIn } from '../governance/keyring.ts';
@@ -20,6 +19,7 @@ import { type MemberOptions, startMember } from './member.ts';
 import type { Member } from './member-handle.ts';
 import { type ClientCard, cardOf, compositionOf, type MemberCard, type Membership } from './membership.ts';
 import { createMemoryDisk } from './memory-journal.ts';
+import { nodeCounts } from './stages.ts';
 
 export interface ClusterOptions<E> extends Pick<MemberOptions<E>, 'logger' | 'settings'> {
   readonly u: number;
@@ -84,14 +84,10 @@ export async function createCluster<I, O, QI, QO, E>(
   options: ClusterOptions<E>,
 ): Promise<EmbeddedCluster<I, O, QI, QO>> {
   const { u, r, clients = [], preset = 'concordat', directory } = options;
-  const composition = compositionOf({ u, r, preset });
-  const quorums = quorumsOf(composition.faults);
-  const { executes, admission } = composition.preset.settings;
-  const beside = executes === false ? quorums.executors : 0;
-  const before = executes === false && admission === 'request-quorum' ? quorums.filters : 0;
-  const ordering = await prepareStage(directory, 'member', quorums.members, options.governed);
-  const executing = await prepareStage(directory, 'executor', beside);
-  const filtering = await prepareStage(directory, 'filter', before);
+  const counts = nodeCounts(compositionOf({ u, r, preset }));
+  const ordering = await prepareStage(directory, 'member', counts.members, options.governed);
+  const executing = await prepareStage(directory, 'executor', counts.executors);
+  const filtering = await prepareStage(directory, 'filter', counts.filters);
   const [members, executors, filters] = [ordering.cards, executing.cards, filtering.cards];
   const { version = 1 } = options;
   const membership: Membership = { u, r, preset, version, members, executors, filters, clients };
@@ -104,9 +100,9 @@ export async function createCluster<I, O, QI, QO, E>(
     await Promise.all(nodes.map((node) => node.close()));
   };
   try {
-    for (let id = before - 1; id >= 0; id--) await filtration.launch(id);
-    for (let id = beside - 1; id >= 0; id--) await execution.launch(id);
-    for (let id = quorums.members - 1; id >= 0; id--) await order.launch(id);
+    for (let id = counts.filters - 1; id >= 0; id--) await filtration.launch(id);
+    for (let id = counts.executors - 1; id >= 0; id--) await execution.launch(id);
+    for (let id = counts.members - 1; id >= 0; id--) await order.launch(id);
   } catch (error) {
     await close();
     throw error;

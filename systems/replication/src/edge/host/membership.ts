@@ -9,11 +9,12 @@ import type { Digest, NodeId } from '@concordat/kernel';
 import { type Identity, RuntimeError, sha256 } from '@concordat/runtime';
 import { fromHex, toHex, utf8 } from '@concordat/wire';
 import type { ReplicaConfig } from '../../config.ts';
-import { type FaultModel, quorumsOf } from '../../fault-model.ts';
+import { quorumsOf } from '../../fault-model.ts';
 import { type Configuration, ungoverned } from '../../governance/configuration.ts';
-import { isPresetName, type Preset, type PresetName, presetProblem, presets } from '../../presets/index.ts';
+import { isPresetName, type PresetName, presetProblem, presets } from '../../presets/index.ts';
 import { encodeContact } from '../governance/contact.ts';
 import {
+  type Composition,
   cardsIn,
   domainsIn,
   executesApart,
@@ -97,10 +98,11 @@ export function checkMembership(membership: Membership): void {
 }
 
 /** The preset of a membership, and the fault model that it runs. */
-export function compositionOf({ u, r, preset = 'concordat' }: Pick<Membership, 'u' | 'r' | 'preset'>): {
-  readonly preset: Preset;
-  readonly faults: FaultModel;
-} {
+export function compositionOf({
+  u,
+  r,
+  preset = 'concordat',
+}: Pick<Membership, 'u' | 'r' | 'preset'>): Composition {
   const chosen = presets[preset];
   return { preset: chosen, faults: chosen.faults({ u, r }) };
 }

@@ -70,12 +70,34 @@ export function domainsIn(membership: Membership): Map<NodeId, ClientCard> {
   return new Map<NodeId, ClientCard>([...nodesIn(membership), ...outside]);
 }
 
+/** A preset, and the fault model that it runs. */
+export interface Composition {
+  readonly preset: Preset;
+  readonly faults: FaultModel;
+}
+
+/** How many nodes each stage has. */
+export function nodeCounts({
+  preset,
+  faults,
+}: Composition): Record<'members' | 'executors' | 'filters', number> {
+  const { members, executors, filters } = quorumsOf(faults);
+  const { executes, admission } = preset.settings;
+  const isApart = executes === false;
+  return {
+    members,
+    executors: isApart ? executors : 0,
+    filters: isApart && admission === 'request-quorum' ? filters : 0,
+  };
+}
+
 /** What is wrong with the executors of a membership, or null: they are there exactly where members do not execute. */
 export function executorsProblem(
   { u, r, executors = [] }: Membership,
-  { preset, faults }: { readonly preset: Preset; readonly faults: FaultModel },
+  composition: Composition,
 ): string | null {
-  const wanted = preset.settings.executes === false ? quorumsOf(faults).executors : 0;
+  const { preset } = composition;
+  const { executors: wanted } = nodeCounts(composition);
   if (executors.length === wanted) return null;
   return wanted === 0
     ? `members execute with the preset ${preset.name}: it has no executors beside them, here are ${executors.length}`
@@ -88,16 +110,15 @@ export function executorsProblem(
  */
 export function filtersProblem(
   { u, r, members, executors = [], filters = [] }: Membership,
-  { preset, faults }: { readonly preset: Preset; readonly faults: FaultModel },
+  composition: Composition,
 ): string | null {
-  const { admission, executes } = preset.settings;
-  const isApart = admission === 'request-quorum' && executes === false;
-  const wanted = isApart ? quorumsOf(faults).filters : 0;
+  const { preset } = composition;
+  const { filters: wanted } = nodeCounts(composition);
   if (filters.length !== wanted)
     return wanted === 0
       ? `the preset ${preset.name} has no filter nodes apart from its members, here are ${filters.length}`
       : `u = ${u} and r = ${r} need ${wanted} filter nodes apart from the members with the preset ${preset.name}, here are ${filters.length}`;
-  const cards = isApart ? [...members, ...executors, ...filters] : [];
+  const cards = wanted > 0 ? [...members, ...executors, ...filters] : [];
   return cards.some(({ admin }) => admin !== undefined)
     ? 'filter nodes apart from the members do not follow a change of these: where there are some, no card has an admin key'
     : null;
