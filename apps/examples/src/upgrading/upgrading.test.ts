@@ -37,7 +37,7 @@ function callAllTheTime(calls: readonly (() => Promise<Outcome<number>>)[]) {
       const outcome = await call();
       if (outcome.status === 'failed') load.failed.push(outcome.code);
       else load[outcome.status] += 1;
-      await sleep(20);
+      await sleep(50);
     }
   });
   const stop = async (): Promise<void> => {
@@ -95,7 +95,7 @@ async function switchToSecond({ proposeSecond, statusOf }: Organisations): Promi
     await until(`${name} is in epoch 1`, async () => ((await statusOf(name))?.epoch === 1 ? true : null));
 }
 
-test('programs are replaced one by one, and then the service', { timeout: 60_000 }, async ({ signal }) => {
+test('programs are replaced one by one, and then the service', { timeout: 100_000 }, async ({ signal }) => {
   const [before, after] = [generateIdentity('before'), generateIdentity('after')];
   const clients = [clientCardOf('before', before), clientCardOf('after', after)];
   await using organisations = await createOrganisations(clients, signal);
