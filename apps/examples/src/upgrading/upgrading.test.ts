@@ -143,18 +143,19 @@ test('programs are replaced one by one, and then the service', { timeout: 100_00
       `${failed}`,
     );
 
-  // Dan is needed from here on: it went on from its journal.
-  assert.equal(await stop('ada', 'SIGKILL'), 'SIGKILL');
   assert.equal(unwrap(await young.call('deposit', { to: 'usa', cents: 1 })), 8);
-  const books = await Promise.all(
-    (['bob', 'cyd', 'dan'] as const).map((name) => lastBook(organisations, name)),
-  );
-  assert.deepEqual([books[1], books[2]], [books[0], books[0]], 'migrated alike everywhere');
-  const amounts = new Map(books[0]!.map(({ name, amount }) => [name, amount]));
+  const [book, ...others] = await Promise.all(NAMES.map((name) => lastBook(organisations, name)));
+  assert.ok(book !== undefined);
+  assert.deepEqual(others, [book, book, book], 'migrated alike everywhere');
+  const amounts = new Map(book.map(({ name, amount }) => [name, amount]));
   assert.deepEqual([...amounts.keys()], ['ada', 'bob', 'cyd', 'dan', 'outside', 'usa']);
   assert.deepEqual(amounts.get('outside'), { cents: outside.ok, currency: 'EUR' }, 'each call once');
   for (const [i, { ok, unknown }] of desks.entries()) {
     const { cents = 0 } = amounts.get(NAMES[i]!) ?? {};
     assert.ok(cents >= ok && cents <= ok + unknown, `${NAMES[i]}: ${cents}, of ${ok} and ${unknown} more`);
   }
+
+  // Dan, whose journal has seen all three programs, is needed without ada.
+  assert.equal(await stop('ada', 'SIGKILL'), 'SIGKILL');
+  assert.equal(unwrap(await young.call('deposit', { to: 'usa', cents: 1 })), 9);
 });
