@@ -1,6 +1,7 @@
 /**
  * The way of a client that is no member to a request quorum: a MAC for each filter node, to as many as convince everybody,
- * and to all when it is sent again, and for a while after that. Replies come from the replicas, whom it tells where it waits, unless others execute.
+ * and to all when it is sent again, and for a while after that. Replies come from the replicas, whom it tells where it waits,
+ * unless others execute.
  */
 
 import type { Hash } from '@concordat/crypto';

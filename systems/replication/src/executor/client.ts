@@ -11,6 +11,7 @@ import type { Keys } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
 import { equalBytes, toHex } from '@concordat/wire';
 import { type ClientRoute, signedToAll } from '../client/client.ts';
+import { type Numbered, noteResult, numbered } from '../client/giving-up.ts';
 import type { Quorums } from '../fault-model.ts';
 import type { Answer } from '../replica/client-messages.ts';
 import type { Message } from '../replica/messages.ts';
@@ -67,12 +68,9 @@ export interface ReadRequest {
   readonly isLinearizable: boolean;
 }
 
-export interface ExecutorClientState {
+export interface ExecutorClientState extends Numbered {
   readonly options: ExecutorClientOptions;
   readonly route: ClientRoute;
-  nextSeq: number;
-  /** Results up to here are known. */
-  acked: number;
   readonly calls: Map<number, Call>;
   readonly reads: Map<number, PendingRead>;
   nextRead: number;
@@ -108,8 +106,7 @@ export function createExecutorClient(options: ExecutorClientOptions): Process<Ex
 const createState = (options: ExecutorClientOptions): ExecutorClientState => ({
   options,
   route: options.route ?? signedToAll(options),
-  nextSeq: 1,
-  acked: 0,
+  ...numbered(),
   calls: new Map(),
   reads: new Map(),
   nextRead: 1,
@@ -202,10 +199,9 @@ function finish(
   call: Call,
   result: Uint8Array,
 ): void {
-  s.calls.delete(seq);
   if (call.readId === null) s.results.set(seq, result);
   else s.readResults.set(call.readId, result);
-  while (s.acked + 1 < s.nextSeq && !s.calls.has(s.acked + 1)) s.acked++;
+  noteResult(s, seq);
   env.note({ kind: 'result', seq });
 }
 

@@ -5,6 +5,7 @@
 
 import type { Digest, Millis, NodeId } from '@concordat/kernel';
 import { ordersReferences, type ReplicaConfig } from '../config.ts';
+import { MIN_JOURNAL_BYTES } from '../execution/snapshot-writing.ts';
 import type { Quorums } from '../fault-model.ts';
 import type { Governance } from '../governance/ordered.ts';
 import { governanceOf } from '../replica/replica.ts';
@@ -61,7 +62,7 @@ export function learnerConfig(order: ReplicaConfig, options: LearnerOptions): Le
     proving: order.executes ? quorums.agreement : quorums.execution,
     speculates: false,
     governance: governanceOf({ config: order }),
-    minJournalBytes: 16 * 1024 * 1024,
+    minJournalBytes: MIN_JOURNAL_BYTES,
     domain: null,
     clientWindow,
     ...options,

@@ -1,7 +1,7 @@
 /**
- * Which filter nodes there are, and what so many of them prove (UpRight, SOSP 2009: u + r + max(u, r) + 1 of them). Each
- * has the identity of one member, and an id of its own as a participant; where it is a machine apart, an identity too. The matrix of a request has a row for each filter node and a column for each
- * replica (DISC 2008, in its rectangular form).
+ * Which filter nodes there are, and what so many of them prove (UpRight, SOSP 2009: u + r + max(u, r) + 1 of them). Each has an id
+ * of its own as a participant, and the identity of one member, or its own where it is a machine apart. The matrix of a request has
+ * a row for each filter node and a column for each replica (DISC 2008, in its rectangular form).
  */
 
 import { type MatrixShape, rectangularShape } from '@concordat/crypto';

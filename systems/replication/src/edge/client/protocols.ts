@@ -1,7 +1,8 @@
 /**
  * The two protocols by which an outside client gets results, behind one face: replicas take requests and answer them
  * (../../client), or replicas, or the filter nodes before them, take them and executors answer (../../executor/client.ts). Each
- * says whom to be connected with: replicas change with the configuration, executors and filter nodes stay. Connections, a clock and timers are the business of connect.ts.
+ * says whom to be connected with: replicas change with the configuration, executors and filter nodes stay. Connections, a clock
+ * and timers are the business of connect.ts.
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
@@ -13,6 +14,7 @@ import {
   call,
   createClient,
 } from '../../client/client.ts';
+import { abandon, takeLost } from '../../client/giving-up.ts';
 import { read } from '../../client/reads.ts';
 import type { ReplicaConfig } from '../../config.ts';
 import { signAttach } from '../../executor/attach.ts';
@@ -55,6 +57,10 @@ export interface ClientProtocol {
   timeout(env: Env<Message>, name: string): void;
   /** Sends a request; its number, or null while too many are under way. */
   call(env: Env<Message>, body: Uint8Array): number | null;
+  /** Nobody waits for the result of this request any more. */
+  abandon(seq: number): void;
+  /** Takes the abandoned requests that are under way no more. */
+  takeLost(): readonly number[];
   /** Asks without order; its number. */
   ask(env: Env<Message>, query: Uint8Array): number;
   readonly hasCalls: boolean;
@@ -92,6 +98,8 @@ export function speakToReplicas(
     },
     timeout: (e, name) => process.timeout(s, e, name),
     call: (e, body) => call(s, e, body),
+    abandon: (seq) => abandon(s, seq),
+    takeLost: () => takeLost(s),
     ask: (e, query) => read(s, e, query),
     get hasCalls() {
       return s.calls.size > 0;
@@ -169,6 +177,8 @@ export function speakToExecutors(
     receive: (e, from, message) => process.receive(s, e, from, message),
     timeout: (e, name) => process.timeout(s, e, name),
     call: (e, body) => callExecutors(s, e, body),
+    abandon: (seq) => abandon(s, seq),
+    takeLost: () => takeLost(s),
     // An operation that is a query has the same answer: both are frames of the service.
     ask: (e, query) => readFrom(s, e, { query, ordered: query, isLinearizable: true }),
     get hasCalls() {

@@ -1,7 +1,8 @@
 /**
- * All members of a service in this process, and its executors and filter nodes if the preset has some, for tests and trials: real replicas over
- * real loopback links, each with keys of its own and a journal in memory or below a directory. Nodes start from the highest
- * id down, because the smaller id calls: so every port is the system's choice and known to whoever needs it, without a race.
+ * All members of a service in this process, and its executors and filter nodes if the preset has some, for tests and trials:
+ * real nodes over real loopback links, each with keys of its own and a journal in memory or below a directory. They start from
+ * the highest id down, because the smaller id calls: so every port is the system's choice and known to whoever needs it, without
+ * a race.
  */
 
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What a program holds of a member, an executor, or a filter node, that runs in it: its typed client, what it has executed, how it is, and
- * its end.
+ * What a program holds of a member, an executor, or a filter node, that runs in it: its typed client, what it has executed,
+ * how it is, and its end.
  */
 
 import type { AddressInfo } from 'node:net';
