@@ -44,9 +44,24 @@ test('a profile of every server is written and adds up to its cost', { timeout: 
   }
 });
 
+test('members, executors and filter nodes serve as well, and are held to nothing', {
+  timeout: 120_000,
+}, async () => {
+  const options = parseNullOptions([
+    ...['--preset', 'upright-separated', '--targets', 'bundled', '--journal', 'memory'],
+    ...['--clients', '3', '--bytes', '1024', '--seconds', '0.1'],
+  ]);
+  assert.ok(typeof options !== 'string');
+  const rows = await measureNull(options, () => {});
+  for (const { figures } of rows) assert.ok(figures.requests > 0 && figures.failures === 0);
+  assert.match(formatNull(rows), /3 clients, 1024 B +bundled, upright-separated +\d+/);
+  assert.deepEqual(nullVerdicts(rows), []);
+});
+
 test('mistakes on the command line are named', () => {
   assert.match(String(parseNullOptions(['--clients', '0'])), /not a number: 0/);
   assert.match(String(parseNullOptions(['--seconds', 'x'])), /not a duration: x/);
   assert.match(String(parseNullOptions(['--journal', 'tape'])), /not a journal: tape/);
   assert.match(String(parseNullOptions(['--targets', 'both'])), /not a target: both/);
+  assert.match(String(parseNullOptions(['--preset', 'paxos'])), /not a preset: paxos/);
 });

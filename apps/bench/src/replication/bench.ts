@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
+import type { PresetName } from '@concordat/replication';
 import { ClusterError } from '../cluster.ts';
 import { median } from '../latencies.ts';
 import { type NullFigures, type NullLoad, runNullLoad } from './null-load.ts';
@@ -17,6 +18,7 @@ import { type JournalKind, type Servers, startServers, type TargetName } from '.
 export interface NullRow {
   readonly journal: JournalKind;
   readonly target: TargetName;
+  readonly preset: PresetName;
   readonly load: NullLoad;
   /** Medians over the rounds, each figure for itself. */
   readonly figures: NullFigures;
@@ -56,7 +58,8 @@ export async function measureNull(
     const running = new Map<TargetName, Servers>();
     try {
       for (const target of options.targets) {
-        const servers = await startServers(target, journal, options.parentDir);
+        const { preset, parentDir } = options;
+        const servers = await startServers({ target, journal, preset, parentDir });
         running.set(target, servers);
       }
       for (const load of options.loads) {
@@ -77,7 +80,7 @@ interface Run {
 }
 
 async function measureLoad(
-  { rounds, profileDir }: NullOptions,
+  { rounds, profileDir, preset }: NullOptions,
   running: ReadonlyMap<TargetName, Servers>,
   journal: JournalKind,
   load: NullLoad,
@@ -96,6 +99,7 @@ async function measureLoad(
   return [...runs].map(([target, each]) => ({
     journal,
     target,
+    preset,
     load,
     figures: mediansOf(each.map(({ figures }) => figures)),
     shares: each.at(-1)?.shares ?? null,

@@ -1,6 +1,7 @@
 /** The command line of the null benchmark. */
 
 import { parseArgs } from 'node:util';
+import { isPresetName, type PresetName } from '@concordat/replication';
 import type { NullLoad } from './null-load.ts';
 import { isTarget, type JournalKind, TARGETS, type TargetName } from './servers.ts';
 
@@ -16,6 +17,8 @@ export const USAGE = `bench replication: a null service on four replicas (f = 1)
   --clients LIST   numbers of clients (default 1,50,200), one request outstanding each
   --bytes LIST     of request and reply (default 0,1024)
   --journal LIST   of memory,disk (default both)
+  --preset NAME    how they agree, and who beside them executes and admits requests (default concordat, to which alone applies
+                   what must hold); upright-separated: four filter nodes, four replicas that order, three executors
   --seconds N      of each phase (default 3), which runs twice and is measured the second time
   --rounds N       of all phases; targets alternate, and medians are shown (default 1)
   --profile DIR    where each microsecond of the servers goes, by category; .cpuprofile files of all servers in DIR
@@ -26,6 +29,8 @@ export const USAGE = `bench replication: a null service on four replicas (f = 1)
 export interface NullOptions {
   readonly targets: readonly TargetName[];
   readonly journals: readonly JournalKind[];
+  /** Of all targets with replicas. */
+  readonly preset: PresetName;
   readonly loads: readonly NullLoad[];
   readonly rounds: number;
   readonly profileDir: string | null;
@@ -45,6 +50,7 @@ export function parseNullOptions(args: readonly string[]): NullOptions | string 
         clients: { type: 'string', default: '1,50,200' },
         bytes: { type: 'string', default: '0,1024' },
         journal: { type: 'string', default: 'memory,disk' },
+        preset: { type: 'string', default: 'concordat' },
         profile: { type: 'string' },
         data: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -53,6 +59,7 @@ export function parseNullOptions(args: readonly string[]): NullOptions | string 
     return {
       targets: values.targets.split(',').map(targetName),
       journals: values.journal.split(',').map(journalKind),
+      preset: presetName(values.preset),
       loads: loadsOf(values),
       rounds: whole(values.rounds, 1),
       profileDir: values.profile ?? null,
@@ -91,6 +98,11 @@ function whole(text: string, least: number): number {
 function journalKind(text: string): JournalKind {
   if (text === 'memory' || text === 'disk') return text;
   throw new RangeError(`not a journal: ${text}`);
+}
+
+function presetName(text: string): PresetName {
+  if (isPresetName(text)) return text;
+  throw new RangeError(`not a preset: ${text}`);
 }
 
 function targetName(text: string): TargetName {

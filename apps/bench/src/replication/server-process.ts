@@ -8,6 +8,8 @@ import {
   createMemoryDisk,
   type MemberCard,
   type Membership,
+  startExecutor,
+  startFilter,
   startMember,
   startUnreplicated,
 } from '@concordat/replication/edge';
@@ -19,24 +21,29 @@ interface Start {
   readonly identity: Identity;
   /** A journal's folder; null for one in memory. */
   readonly journal: string | null;
-  /** Without replication. */
-  readonly isAlone: boolean;
+  readonly kind: ServerKind;
 }
 
+/** What a server is among those of its membership; `alone` is one without replication. */
+export type ServerKind = 'member' | 'executor' | 'filter' | 'alone';
+
 export type Command =
-  | ({ readonly kind: 'start' } & Start)
+  | { readonly kind: 'start'; readonly start: Start }
   | { readonly kind: 'start-profile' | 'stop-profile' };
+
+const STARTS = { member: startMember, executor: startExecutor, filter: startFilter } as const;
 
 export interface StartedMessage extends Pick<MemberCard, 'port'> {
   readonly clientPort: number;
 }
 
-async function start({ membership, identity, journal: folder, isAlone }: Start): Promise<StartedMessage> {
+async function start({ membership, identity, journal: folder, kind }: Start): Promise<StartedMessage> {
   const journal = folder === null ? createMemoryDisk().open() : await openJournal(folder);
   const options = { membership, identity, journal };
-  const server = isAlone
-    ? await startUnreplicated(nullService, options)
-    : await startMember(nullService, { ...options, logger: createLogger({ level: 'warn' }) });
+  const server =
+    kind === 'alone'
+      ? await startUnreplicated(nullService, options)
+      : await STARTS[kind](nullService, { ...options, logger: createLogger({ level: 'warn' }) });
   void server.halted.then((error) => process.exit(error === null ? 0 : 1));
   const portOf = (name: string): number => server.addresses.get(name)?.port ?? 0;
   return { port: portOf('members'), clientPort: portOf('clients') };
@@ -60,7 +67,7 @@ async function stopProfile(): Promise<Profiler.Profile> {
 function answer(command: Command): Promise<unknown> {
   switch (command.kind) {
     case 'start':
-      return start(command);
+      return start(command.start);
     case 'start-profile':
       return startProfile();
     case 'stop-profile':

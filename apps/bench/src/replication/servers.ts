@@ -1,7 +1,7 @@
 /**
- * What is measured: four replicas of the null service (f = 1), or one server without replication, each in a process of
- * its own on this machine, with real links and a journal on disk or in memory. Replicas start from the highest id down:
- * whoever calls knows the port by then.
+ * What is measured: four replicas of the null service (f = 1), with those whom the preset puts beside them, or one server without
+ * replication, each in a process of its own on this machine, with real links and a journal on disk or in memory. They start from
+ * the highest id down: whoever calls knows the port by then.
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -10,16 +10,19 @@ import type { Profiler } from 'node:inspector';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PresetName } from '@concordat/replication';
 import {
   type ClientCard,
   cardOf,
   clientCardOf,
+  compositionOf,
   type MemberCard,
   type Membership,
+  nodeCounts,
 } from '@concordat/replication/edge';
 import { createJournal, generateIdentity, type Identity } from '@concordat/runtime';
 import { ClusterError } from '../cluster.ts';
-import type { Command, StartedMessage } from './server-process.ts';
+import type { Command, ServerKind, StartedMessage } from './server-process.ts';
 
 export type JournalKind = 'memory' | 'disk';
 
@@ -43,37 +46,71 @@ const PROGRAM = fileURLToPath(new URL('./server-process.js', import.meta.url));
 const LOOPBACK = '127.0.0.1';
 const ANSWER_MS = 20_000;
 
+export interface ServersOptions {
+  readonly target: TargetName;
+  readonly journal: JournalKind;
+  readonly preset: PresetName;
+  /** Where journals on disk lie. */
+  readonly parentDir?: string | undefined;
+}
+
+/** A server that is to start; its card tells its ports once it has. */
+interface Planned {
+  readonly kind: ServerKind;
+  readonly identity: Identity;
+  readonly cards: MemberCard[];
+  readonly index: number;
+}
+
+/** What f = 1 takes with a preset, or one server alone; clients of both know a membership. */
+function planOf({ target, preset }: ServersOptions, clients: readonly ClientCard[]) {
+  const planned: Planned[] = [];
+  const plan = (kind: ServerKind, count: number): MemberCard[] => {
+    const cards: MemberCard[] = [];
+    for (let index = 0; index < count; index++) {
+      const name = `${kind}-${index}`;
+      const identity = generateIdentity(name);
+      cards.push(cardOf(name, identity, { host: LOOPBACK, port: 0, clientPort: 0 }));
+      planned.push({ kind, identity, cards, index });
+    }
+    return cards;
+  };
+  if (target === 'alone') {
+    const membership: Membership = { u: 0, r: 0, members: plan('alone', 1), clients };
+    return { membership, planned };
+  }
+  const model = { u: 1, r: 1, preset };
+  const counts = nodeCounts(compositionOf(model));
+  const membership: Membership = {
+    ...model,
+    members: plan('member', counts.members),
+    executors: plan('executor', counts.executors),
+    filters: plan('filter', counts.filters),
+    clients,
+  };
+  return { membership, planned };
+}
+
 /** Rejects with a `ClusterError` when one does not start. */
-export async function startServers(
-  target: TargetName,
-  journal: JournalKind,
-  parentDir = tmpdir(),
-): Promise<Servers> {
-  const f = target === 'alone' ? 0 : 1;
-  const members = 3 * f + 1;
+export async function startServers(options: ServersOptions): Promise<Servers> {
+  const { journal, parentDir = tmpdir() } = options;
   const directory = mkdtempSync(join(parentDir, 'concordat-null-'));
   const identity = generateIdentity('clients');
-  const identities = Array.from({ length: members }, (_, id) => generateIdentity(`server-${id}`));
-  const cards = identities.map((each, id) =>
-    cardOf(`server-${id}`, each, { host: LOOPBACK, port: 0, clientPort: 0 }),
-  );
-  const clients: ClientCard[] = [clientCardOf('clients', identity)];
-  const membership: Membership = { u: f, r: f, members: cards, clients };
+  const { membership, planned } = planOf(options, [clientCardOf('clients', identity)]);
   const children: ChildProcess[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(children.map(end));
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    for (let id = members - 1; id >= 0; id--) {
-      const folder = journal === 'disk' ? join(directory, `server-${id}`) : null;
+    for (const { kind, identity: own, cards, index } of planned.toReversed()) {
+      const folder = journal === 'disk' ? join(directory, `${kind}-${index}`) : null;
       if (folder !== null) await createJournal(folder);
       const child = fork(PROGRAM, { serialization: 'advanced' });
       children.push(child);
-      const own = identities[id] as Identity;
-      const start = { membership, identity: own, journal: folder, isAlone: target === 'alone' };
-      const started = await ask(child, { kind: 'start', ...start }, isStarted);
-      cards[id] = { ...(cards[id] as MemberCard), ...started };
+      const start = { membership, identity: own, journal: folder, kind };
+      const started = await ask(child, { kind: 'start', start }, isStarted);
+      cards[index] = { ...(cards[index] as MemberCard), ...started };
     }
   } catch (error) {
     await stop();

@@ -17,7 +17,7 @@ export interface PairKeys {
   readonly secrets: PairSecrets;
 }
 
-/** Who convinces whom of what. Clients stand for their domains; filter node i has the identity of member i. */
+/** Who convinces whom of what. Clients stand for their domains; filter nodes have the identities of `identityOf`. */
 export type PairUse = 'client to filter' | 'filter to replica' | 'client to replica';
 
 /** 16 bytes that `from` and `to` share for this use, of whom the participant with `secrets` is one. */

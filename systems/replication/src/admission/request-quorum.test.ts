@@ -247,7 +247,7 @@ describe('whoever does not know a domain', () => {
     finishCalmly(cluster);
     for (const who of [forged, changed, moved, { ...moved, client }]) assert.equal(executed(cluster, who), 0);
     for (let filter = 0; filter < 4; filter++) assert.equal(filterState(cluster, filter).log.size, 0);
-    assert.equal(notesOf(cluster, 'drop'), 12);
+    assert.equal(notesOf(cluster, 'strike'), 12);
   });
 });
 

@@ -3,7 +3,7 @@
  * before them where these admit requests, and outside clients whose results are judged: every operation happened once, and in one order with all others.
  */
 
-import { createModelKeys, type Keys, modelHash } from '@concordat/crypto';
+import { createMacs, createModelKeys, createModelPairSecrets, type Keys, modelHash } from '@concordat/crypto';
 import {
   type Env,
   FIRST_CONNECTION,
@@ -26,6 +26,7 @@ import { toHex, utf8 } from '@concordat/wire';
 import { filterRoute } from '../admission/client-route.ts';
 import { createFilter } from '../admission/filter/filter.ts';
 import { filterSettings } from '../admission/filter/state.ts';
+import type { PairKeys } from '../admission/pair-keys.ts';
 import { allFilters, filterId, identityOf } from '../admission/request-quorum/filters.ts';
 import type { ClientRoute } from '../client/client.ts';
 import { executorIds, firstMembers, type ReplicaSettings, replicaConfig } from '../config.ts';
@@ -39,7 +40,7 @@ import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { createReplica } from '../replica/replica.ts';
 import type { ReplicaState } from '../replica/state.ts';
-import { type FilterStrategy, pairOf, type ReplicaStrategy } from './cluster.ts';
+import type { FilterStrategy, ReplicaStrategy } from './cluster.ts';
 import { addOperation, createLedger } from './ledger.ts';
 
 export type ExecutorStrategy = Strategy<ExecutorState, Message>;
@@ -98,6 +99,8 @@ export interface ExecutorCluster {
 export const EXECUTOR_CLUSTER_ID = modelHash(utf8('compliance'));
 /** Of members and executors. */
 export const KEYS = 2 * MAX_MEMBERS;
+/** Of members, executors and filter nodes. */
+const PAIRS = filterId(MAX_MEMBERS);
 const codec = { codec: { encode: encodeMessage, decode: decodeMessage } };
 const range = (first: number, count: number): NodeId[] => Array.from({ length: count }, (_, i) => first + i);
 
@@ -161,6 +164,12 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
   };
 }
 
+/** What a node, or a domain's client, authenticates to others with. */
+const pairOf = ({ seed }: ExecutorClusterOptions, id: NodeId): PairKeys => ({
+  macs: createMacs(),
+  secrets: createModelPairSecrets(PAIRS, seed)(id),
+});
+
 type KeysOf = ReturnType<typeof createModelKeys>;
 
 export const configOf = ({ faults, settings }: ExecutorClusterOptions, self: NodeId) =>
@@ -198,7 +207,7 @@ function addOrder(
     };
     const config = configOf(options, id);
     const quorums = { ...config.quorums, ...options.orderQuorums };
-    const pair = config.admission === 'request-quorum' ? { pair: pairOf(options, ids, id) } : {};
+    const pair = config.admission === 'request-quorum' ? { pair: pairOf(options, id) } : {};
     const honest = createReplica({ config: { ...config, quorums }, keys, createService, ...pair });
     const tried = options.orderVariant?.(honest) ?? honest;
     addNode(world, options, id, keys, tried, options.orderLiars?.get(id));
@@ -240,7 +249,7 @@ function addFilters(
       learners: configOf(options, 0).learners,
       filter,
       hash: modelHash,
-      pair: pairOf(options, members, identityOf(members, filter)),
+      pair: pairOf(options, identityOf(members, filter, true)),
     });
     const strategy = options.filterLiars?.get(filter);
     world.add({
@@ -265,9 +274,9 @@ export const filterRouteOf = (
     quorums: quorumsOf(options.faults),
     members,
     hash: modelHash,
-    pair: pairOf(options, members, domain),
+    pair: pairOf(options, domain),
     domain,
-    isAttached: true,
+    hasExecutors: true,
   });
 
 /** No two honest executors, nor one at two times, have shown different logs. */

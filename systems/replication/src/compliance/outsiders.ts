@@ -76,8 +76,8 @@ export function addRogue(
   options: Pick<ClusterOptions, 'seed' | 'faults' | 'macsOf'>,
   who: Outsider,
   twist: (m: Message) => Message = (m) => m,
+  route = routeOf(options, who),
 ): (seq: number, body: Uint8Array, filters: readonly number[]) => void {
-  const route = routeOf(options, who);
   const { id, domain, client } = who;
   world.add({ id, process: silent, link: 'connection', codec });
   return (seq, body, filters) => {

@@ -42,6 +42,7 @@ export { type Keyring, keyringIn } from './governance/keyring.ts';
 export { approve, changesOf, propose, type Wish } from './governance/proposing.ts';
 export { type ClusterOptions, createCluster, type EmbeddedCluster } from './host/embedded.ts';
 export { startExecutor } from './host/executor.ts';
+export { startFilter } from './host/filter.ts';
 export type { Accepted, Federation } from './host/governing.ts';
 export { createAdmin, createHome, readAdmin } from './host/home.ts';
 export { type MemberOptions, startMember } from './host/member.ts';
@@ -50,10 +51,12 @@ export {
   type ClientCard,
   cardOf,
   clientCardOf,
+  compositionOf,
   type MemberCard,
   type Membership,
 } from './host/membership.ts';
 export { createMemoryDisk, type MemoryDisk } from './host/memory-journal.ts';
 export { type Replica, type ReplicateOptions, replicate } from './host/replicate.ts';
+export { nodeCounts } from './host/stages.ts';
 export { startUnreplicated, type Unreplicated, type UnreplicatedOptions } from './host/unreplicated.ts';
 export * from './service/index.ts';

@@ -179,6 +179,8 @@ describe('a large body', () => {
 describe('a client that tells only some filter nodes', () => {
   const options = { seed: 1, faults: BFT };
   const who = { id: FIRST_CONNECTION + 100, domain: 0, client: 2_000_000 };
+  const rogue = (cluster: ExecutorCluster) =>
+    addRogue(cluster, options, who, undefined, filterRouteOf(options, cluster.members, who.domain));
   const executed = (cluster: ExecutorCluster): number[] => [
     ...cluster.members.map((id) => executedOf(cluster.orderOf(id).execution.core, who)),
     ...cluster.executors.map((id) => executedOf(cluster.executorOf(id).learner.execution.core, who)),
@@ -188,7 +190,7 @@ describe('a client that tells only some filter nodes', () => {
     // Its rows hold for the backups, and not for the primary.
     const filterLiars = new Map([[3, spoilRows((_entry, replica) => replica === 0)]]);
     const cluster = create({ filterLiars });
-    addRogue(cluster, options, who)(1, addOperation(`one ${LARGE}`, 1), [1, 2, 3]);
+    rogue(cluster)(1, addOperation(`one ${LARGE}`, 1), [1, 2, 3]);
     cluster.world.run(150);
     assert.deepEqual(new Set(executed(cluster)), new Set([0]), 'the primary sees two rows, and needs three');
     load(cluster, 20, 3000);
@@ -210,7 +212,7 @@ describe('a client that tells only some filter nodes', () => {
       ],
     ] as const) {
       const cluster = create();
-      const ask = addRogue(cluster, options, who);
+      const ask = rogue(cluster);
       ask(1, addOperation(`x ${LARGE}`, 1), shares[0]);
       ask(1, addOperation(`y ${LARGE}`, 1), shares[1]);
       load(cluster, 40, 3000);

@@ -1,8 +1,8 @@
 /**
  * UpRight in full (Clement et al., SOSP 2009): filter nodes authenticate requests and keep their bodies, order replicas agree on
  * references to them, executors hold the service. Each stage endures u failures, r of them lies. A large body goes from
- * the client to filter nodes and from one of these to executors, and never meets an order replica. Members that host
- * a daemon each run `upright`: this composition is run by simulations.
+ * the client to filter nodes and from one of these to executors, and never meets an order replica. Members that each host all
+ * they have in one process run `upright`.
  */
 
 import type { Preset } from './preset.ts';

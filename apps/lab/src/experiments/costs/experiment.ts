@@ -69,6 +69,7 @@ async function compare(
     {
       targets: ['each'],
       journals: ['memory'],
+      preset: 'concordat',
       loads: [{ clients: CLIENTS, payloadBytes: 0, seconds }],
       rounds: 1,
       profileDir: null,

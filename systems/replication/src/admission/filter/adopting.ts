@@ -14,15 +14,15 @@ import { designatedFor, filterId } from '../request-quorum/filters.ts';
 import { requestOf } from '../request-quorum/vouchers.ts';
 import { forward, forwardAgain, pushBody } from './forwarding.ts';
 import { findHeld, keep } from './log.ts';
-import { clientOf, doneBySome, type FilterState, orderedBySome } from './state.ts';
+import { clientOf, doneBySome, type FilterState, maySubmit, orderedBySome } from './state.ts';
 
 /** Requests that one replica may want adopted at a time, and that are being fetched; the oldest are forgotten first. */
 const MAX_WISHES = 1024;
 
 export function onAdopt(s: FilterState, env: Env<Message>, from: NodeId, { ref, content }: Adopt): void {
-  const { members, quorums } = s.options;
+  const { quorums } = s.options;
   const wishes = s.wishes[from];
-  if (wishes === undefined || !members.includes(ref.domain)) return;
+  if (wishes === undefined || !maySubmit(s.options, ref.domain)) return;
   const request = content === null ? null : requestOf(ref, content);
   if (request !== null && !equalBytes(digestOf(s, request), ref.digest)) {
     env.note({ kind: 'strike', peer: from, why: 'another request than it names' });

@@ -4,27 +4,37 @@
  * Invariant kept: a request is on disk before anybody is told of it.
  */
 
-import type { Env, NodeId } from '@concordat/kernel';
+import { type Env, FIRST_CONNECTION, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import type { Message } from '../../replica/messages.ts';
 import { isCommand, type Request, refOf, requestDigest } from '../../request.ts';
 import type { FilterRequest } from '../messages.ts';
-import { keyAt, refStatement } from '../pair-keys.ts';
+import { refStatement } from '../pair-keys.ts';
 import { forward, forwardAgain, pushBody } from './forwarding.ts';
 import { keep } from './log.ts';
-import { clientOf, costOf, doneBySome, type FilterState, orderedBySome, presumedPrimary } from './state.ts';
+import {
+  clientKeyOf,
+  clientOf,
+  costOf,
+  doneBySome,
+  type FilterState,
+  maySubmit,
+  orderedBySome,
+  presumedPrimary,
+} from './state.ts';
 
 export function onFilterRequest(s: FilterState, env: Env<Message>, from: NodeId, m: FilterRequest): void {
   const { request } = m;
-  const { members, cluster, pair } = s.options;
-  const place = members.indexOf(request.domain);
+  const { cluster, pair } = s.options;
   // Commands of members are signed, and do not pass here.
-  if (place < 0 || isCommand(request.client)) return;
+  if (!maySubmit(s.options, request.domain) || isCommand(request.client)) return;
   const digest = requestDigest(s.options, cluster, request);
-  const key = keyAt(s.clientKeys, place);
+  const key = clientKeyOf(s, request.domain);
   if (!pair.macs.verify(key, refStatement(refOf(request, digest)), m.mac)) {
-    // Whoever sent it did not know the key, so it is nobody's fault but the link's.
-    env.note({ kind: 'drop', why: 'a false MAC on a request', peer: from });
+    // Whoever sent it did not know the key, so it is nobody's fault but the link's: a stranger's ends.
+    const isStranger = from >= FIRST_CONNECTION;
+    env.note({ kind: isStranger ? 'strike' : 'drop', why: 'a false MAC on a request', peer: from });
+    if (isStranger) env.close(from);
     return;
   }
   const client = clientOf(s, request);

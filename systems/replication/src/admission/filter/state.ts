@@ -25,11 +25,13 @@ export interface FilterOptions {
   readonly quorums: Quorums;
   /** Who orders. */
   readonly members: readonly NodeId[];
+  /** Domains whose clients may ask; those of the members unless told. */
+  readonly submitters?: ReadonlySet<NodeId>;
   /** Whose keys and rows: those of another epoch never hold. 0 unless told. */
   readonly epoch?: number;
   /** True if a domain has the key that it had in an epoch, so that what was taken from it then is its own now; always unless told. */
   readonly isKept?: (domain: number, since: number) => boolean;
-  /** Which filter node this is, from 0; it has the identity of the member in this place. */
+  /** Which filter node this is, from 0; beside a replica it has the identity of the member in this place. */
   readonly filter: number;
   readonly hash: Hash;
   readonly pair: PairKeys;
@@ -89,8 +91,8 @@ interface EpochKeys {
   shape: MatrixShape;
   /** Shared with each replica, for rows; in the members' order. */
   rowKeys: Uint8Array;
-  /** Shared with each domain, for its clients' MACs; in the members' order. */
-  clientKeys: Uint8Array;
+  /** Shared with each domain, for its clients' MACs: derived when it first asks, because they may be many. */
+  clientKeys: Map<NodeId, Uint8Array>;
 }
 
 export interface FilterState extends EpochKeys {
@@ -128,8 +130,8 @@ const MAX_CLIENTS = 65_536;
 
 /** The keys and the shape of an epoch. */
 function keysFor(options: FilterOptions): EpochKeys {
-  const { cluster, members, filter, hash, pair, epoch } = options;
-  const self = identityOf(members, filter);
+  const { cluster, members, hash, pair, epoch } = options;
+  const self = identityIn(options);
   const at = (place: number): NodeId => members[place] as NodeId;
   return {
     options,
@@ -137,10 +139,26 @@ function keysFor(options: FilterOptions): EpochKeys {
     rowKeys: pairKeys(members.length, (to) =>
       pairKey(hash, cluster, pair.secrets, 'filter to replica', self, at(to), self, epoch),
     ),
-    clientKeys: pairKeys(members.length, (from) =>
-      pairKey(hash, cluster, pair.secrets, 'client to filter', at(from), self, self, epoch),
-    ),
+    clientKeys: new Map(),
   };
+}
+
+const identityIn = ({ members, filter, executors }: FilterOptions): NodeId =>
+  identityOf(members, filter, executors.length > 0);
+
+/** True if this domain's clients may ask. */
+export const maySubmit = ({ members, submitters }: FilterOptions, domain: NodeId): boolean =>
+  submitters?.has(domain) ?? members.includes(domain);
+
+/** Shared with a domain whose clients may ask. */
+export function clientKeyOf({ options, clientKeys }: FilterState, domain: NodeId): Uint8Array {
+  const { cluster, hash, pair, epoch } = options;
+  const self = identityIn(options);
+  const key =
+    clientKeys.get(domain) ??
+    pairKey(hash, cluster, pair.secrets, 'client to filter', domain, self, self, epoch);
+  clientKeys.set(domain, key);
+  return key;
 }
 
 export function createFilterState(options: FilterOptions): FilterState {
@@ -164,11 +182,10 @@ export function createFilterState(options: FilterOptions): FilterState {
 export const epochIn = ({ epoch = 0 }: FilterOptions): number => epoch;
 
 /** True if what a domain's client asked in an epoch may be vouched for now. */
-export const isKept = (
-  { members, isKept = () => true }: FilterOptions,
-  domain: number,
-  since: number,
-): boolean => members.includes(domain) && isKept(domain, since);
+export function isKept(options: FilterOptions, domain: number, since: number): boolean {
+  const { isKept = () => true } = options;
+  return maySubmit(options, domain) && isKept(domain, since);
+}
 
 /**
  * The next epoch's place: keys, columns and replicas are others. What replicas said counts on where they are members
@@ -227,10 +244,12 @@ export const doneBySome = (s: FilterState, client: FilterClient): number =>
     ? orderedBySome(s, client)
     : saidBy(client.executed, s.options.quorums.execution);
 
-/** Whom a new entry is sent to: the primary of the latest view in which a correct replica is. */
-export function presumedPrimary({ options, views }: FilterState): NodeId {
-  return primaryOf(options.members, saidBy(views, options.quorums.vouching));
-}
+/** The latest view in which a replica is that does not lie. */
+export const presumedView = ({ options, views }: FilterState): number =>
+  saidBy(views, options.quorums.vouching);
+
+/** Whom a new entry is sent to. */
+export const presumedPrimary = (s: FilterState): NodeId => primaryOf(s.options.members, presumedView(s));
 
 /** About what a request occupies. */
 export const costOf = ({ body }: Request): number => body.length + 160;

@@ -1,7 +1,7 @@
 /**
- * Which filter nodes there are, and what so many of them prove (UpRight, SOSP 2009: u + r + max(u, r) + 1 of them). Each
- * has the identity of one member, and an id of its own as a participant. The matrix of a request has a row for each filter node and a column for each
- * replica (DISC 2008, in its rectangular form).
+ * Which filter nodes there are, and what so many of them prove (UpRight, SOSP 2009: u + r + max(u, r) + 1 of them). Each has an id
+ * of its own as a participant, and the identity of one member, or its own where it is a machine apart. The matrix of a request has
+ * a row for each filter node and a column for each replica (DISC 2008, in its rectangular form).
  */
 
 import { type MatrixShape, rectangularShape } from '@concordat/crypto';
@@ -29,10 +29,10 @@ export function filterOf({ filters }: Quorums, id: NodeId): number | null {
   return filter >= 0 && filter < filters ? filter : null;
 }
 
-/** Whose identity a filter node has. */
-export function identityOf(members: readonly NodeId[], filter: number): NodeId {
-  const id = members[filter];
-  assert(id !== undefined, 'each filter node has the identity of a member');
+/** Whose identity a filter node has: its own where it is a machine apart, with executors; otherwise that of a member. */
+export function identityOf(members: readonly NodeId[], filter: number, isApart = false): NodeId {
+  const id = isApart ? filterId(filter) : members[filter];
+  assert(id !== undefined, 'a filter node beside a replica has the identity of a member');
   return id;
 }
 
@@ -46,4 +46,5 @@ export const firstAsked = (quorums: Quorums, submitter: Submitter): number[] =>
     (_, i) => (designatedFor(quorums, submitter) + i) % quorums.filters,
   );
 
-export const allFilters = ({ filters }: Quorums): number[] => Array.from({ length: filters }, (_, i) => i);
+export const allFilters = ({ filters }: Pick<Quorums, 'filters'>): number[] =>
+  Array.from({ length: filters }, (_, i) => i);

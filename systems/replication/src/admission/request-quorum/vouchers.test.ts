@@ -17,13 +17,13 @@ import { type Request, refOf, requestDigest } from '../../request.ts';
 import { UNSIGNED } from '../codec.ts';
 import { createFilterState, filterSettings } from '../filter/state.ts';
 import { refStatement } from '../pair-keys.ts';
-import { filterId } from './filters.ts';
+import { filterId, identityOf } from './filters.ts';
 import type { Vouching } from './vouchers.ts';
 
 const FAULTS = { u: 1, r: 1 };
 const MEMBERS = [0, 1, 2, 3];
 const cluster = modelHash(utf8('vouchers test'));
-const secretsOf = createModelPairSecrets(4, 1);
+const secretsOf = createModelPairSecrets(filterId(4), 1);
 const macs = createMacs();
 const keys = createModelKeys(4, 1)(1);
 
@@ -47,9 +47,13 @@ function createBackup(preset: 'upright' | 'upright-separated' = 'upright') {
     bodyBytes = request.body.length,
     isInline = true,
   ): void => {
-    const pair = { macs, secrets: secretsOf(filter) };
+    const pair = { macs, secrets: secretsOf(identityOf(MEMBERS, filter, !config.executes)) };
     const options = { cluster, quorums: quorumsOf(FAULTS), members: MEMBERS, filter, hash: modelHash, pair };
-    const { rowKeys, shape } = createFilterState({ ...options, ...filterSettings });
+    const { rowKeys, shape } = createFilterState({
+      ...filterSettings,
+      ...options,
+      executors: config.executors,
+    });
     const ref = refOf(request, requestDigest(keys, cluster, request));
     const row = signRow(macs, shape, rowKeys, refStatement(ref));
     const inline = isInline ? { acked: request.acked, body: request.body } : null;

@@ -7,7 +7,7 @@
  */
 
 import { type Keys, MAC_BYTES, type MatrixShape } from '@concordat/crypto';
-import { assert, type Env, type Millis } from '@concordat/kernel';
+import { assert, type Env, type Millis, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { ordersReferences, type ReplicaConfig } from '../../config.ts';
 import { executedOf, replyKey } from '../../execution/core-state.ts';
@@ -78,33 +78,16 @@ export function createVouching({ config, keys, pair }: VouchingOptions): Vouchin
   const { quorums, members, cluster, self, epoch } = config;
   const { hash } = keys;
   const shape = filterShape(quorums);
+  const identityAt = (filter: number): NodeId => identityOf(members, filter, ordersReferences(config));
   return {
     pair,
     shape,
     column: members.indexOf(self),
     columnKeys: pairKeys(shape.rows, (filter) =>
-      pairKey(
-        hash,
-        cluster,
-        pair.secrets,
-        'filter to replica',
-        identityOf(members, filter),
-        self,
-        self,
-        epoch,
-      ),
+      pairKey(hash, cluster, pair.secrets, 'filter to replica', identityAt(filter), self, self, epoch),
     ),
     ownKeys: pairKeys(shape.rows, (filter) =>
-      pairKey(
-        hash,
-        cluster,
-        pair.secrets,
-        'client to filter',
-        self,
-        identityOf(members, filter),
-        self,
-        epoch,
-      ),
+      pairKey(hash, cluster, pair.secrets, 'client to filter', self, identityAt(filter), self, epoch),
     ),
     requests: new Map(),
     byFilter: Array.from({ length: shape.rows }, () => new Set()),

@@ -12,6 +12,7 @@ import { replicaConfig } from '../../config.ts';
 import type { Configuration } from '../../governance/configuration.ts';
 import type { Message } from '../../replica/messages.ts';
 import { frameMessage } from '../host/client-port.ts';
+import { routeFor } from '../host/filter-node.ts';
 import {
   checkMembership,
   clusterOf,
@@ -175,11 +176,15 @@ function settingsFrom(options: ConnectOptions): ClientSettings {
   const domain = domainOf(membership, identity.publicKey);
   const cluster = clusterOf(membership);
   const { faults, preset } = compositionOf(membership);
+  const first = replicaConfig({ self: domain, cluster, faults, ...preset.settings });
+  const identities = { seed: identity.seed, publicKeys: publicKeysOf(membership) };
+  const keys = createKeys({ self: domain, ...identities });
   return {
     membership,
     ...(later && { later }),
-    first: replicaConfig({ self: domain, cluster, faults, ...preset.settings }),
-    keys: createKeys({ self: domain, seed: identity.seed, publicKeys: publicKeysOf(membership) }),
+    first,
+    keys,
+    ...routeFor(first, { self: domain, identities, hash: keys.hash }),
     domain,
     client: nextClientNumber(),
     clientWindow: clientWindow ?? CLIENT_WINDOW,

@@ -1,7 +1,6 @@
 /** Clients of executors over real sockets: connections that break, and executors that lie or are somebody else. */
 
 import assert from 'node:assert/strict';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { generateIdentity, type Identity } from '@concordat/runtime';
@@ -12,59 +11,21 @@ import { executorFraming } from '../host/executor-port.ts';
 import { clientCardOf, type Membership } from '../host/membership.ts';
 import { encodeDone } from '../service/frames.ts';
 import { counter } from '../testing/counter.ts';
+import { listenOn, startProxy } from '../testing/proxy.ts';
 import { connectClient } from './connect.ts';
 import { unwrap } from './outcome.ts';
 
 const DEADLINE = { timeout: 30_000 };
-const LOOPBACK = '127.0.0.1';
 const identity = generateIdentity('outside');
 const clients = [clientCardOf('outside', identity)];
 const startCluster = () => createCluster(counter, { u: 1, r: 1, preset: 'executors', clients });
 const pause = () => new Promise((next) => setTimeout(next, 5));
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-  return (server.address() as AddressInfo).port;
-}
 
 /** The membership with other client ports, and pins, of executors. */
 const withExecutors = (membership: Membership, changed: (i: number) => object): Membership => ({
   ...membership,
   executors: (membership.executors ?? []).map((card, i) => ({ ...card, ...changed(i) })),
 });
-
-/** Passes bytes on to a port, and can break all connections there are. */
-async function startProxy(port: number) {
-  const sockets = new Set<Socket>();
-  const proxy = {
-    port: 0,
-    made: 0,
-    cut: () => sockets.forEach((socket) => void socket.destroy()),
-    close: () => {},
-  };
-  const server = createServer((from) => {
-    proxy.made += 1;
-    const to = connect(port, LOOPBACK);
-    for (const [socket, other] of [
-      [from, to],
-      [to, from],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-      socket.pipe(other);
-    }
-  });
-  proxy.port = await listen(server);
-  proxy.close = () => {
-    server.close();
-    proxy.cut();
-  };
-  return proxy;
-}
 
 /** A proxy before each executor, and the membership that leads there. */
 async function behindProxies(direct: Membership) {
@@ -157,7 +118,7 @@ async function startLiar(key: Identity) {
       });
     });
   });
-  liar.port = await listen(server);
+  liar.port = await listenOn(server);
   liar.close = () => void server.close();
   return liar;
 }

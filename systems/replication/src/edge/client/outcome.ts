@@ -11,7 +11,8 @@ export type Outcome<T> =
 /**
  * `bad-input`: the codec does not accept the arguments; `malformed`, `unknown-operation`, `other-version`: the replicas
  * run another version of the service, which has no such operation, or takes or answers it in another form; `threw`: its
- * code has a bug; `busy`: too many calls wait; `orders-only`: this member holds no state (preset `executors`); `aborted`,
+ * code has a bug; `busy`: too many calls wait; `orders-only`, `filters-only`: this node holds no state (presets `executors` and
+ * `upright-separated`); `aborted`,
  * `timeout`, `closed`: before it was sent. All other codes are the service's own refusals.
  */
 export type FailureCode =
@@ -22,6 +23,7 @@ export type FailureCode =
   | 'threw'
   | 'busy'
   | 'orders-only'
+  | 'filters-only'
   | 'aborted'
   | 'timeout'
   | 'closed'

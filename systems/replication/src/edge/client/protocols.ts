@@ -1,12 +1,19 @@
 /**
  * The two protocols by which an outside client gets results, behind one face: replicas take requests and answer them
- * (../../client), or replicas take them and executors answer (../../executor/client.ts). Each says whom to be connected with:
- * replicas change with the configuration, executors stay. Connections, a clock and timers are the business of connect.ts.
+ * (../../client), or replicas, or the filter nodes before them, take them and executors answer (../../executor/client.ts). Each
+ * says whom to be connected with: replicas change with the configuration, executors and filter nodes stay. Connections, a clock
+ * and timers are the business of connect.ts.
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
 import { createSignatures, RuntimeError } from '@concordat/runtime';
-import { type ClientOptions, type ClientState, call, createClient } from '../../client/client.ts';
+import {
+  type ClientOptions,
+  type ClientRoute,
+  type ClientState,
+  call,
+  createClient,
+} from '../../client/client.ts';
 import { abandon, takeLost } from '../../client/giving-up.ts';
 import { read } from '../../client/reads.ts';
 import type { ReplicaConfig } from '../../config.ts';
@@ -21,7 +28,7 @@ import { type Configuration, configurationQuorums, memberIds } from '../../gover
 import type { Message } from '../../replica/messages.ts';
 import { contactIn, hostAndPort } from '../governance/contact.ts';
 import { genesisOf, type MemberCard, type Membership } from '../host/membership.ts';
-import { executorsIn, nodesIn } from '../host/stages.ts';
+import { executorsIn, filtersIn, nodesIn } from '../host/stages.ts';
 import type { ReplicaLinkOptions } from './replica-link.ts';
 
 /** Where a node listens for clients, and what every connection to it begins with, if anything. */
@@ -40,6 +47,8 @@ export interface ClientSettings
   readonly first: ReplicaConfig;
   /** A later configuration that the client trusts. */
   readonly later?: Configuration;
+  /** To filter nodes, where they are machines apart; otherwise requests go to the members, signed. */
+  readonly route?: ClientRoute;
 }
 
 /** One client, started; each method is a part of a turn. */
@@ -135,7 +144,7 @@ function placeOn({ name, host, clientPort, pin }: MemberCard): ClientPlace {
 const READ_TRIES = 3;
 
 export function speakToExecutors(
-  { membership, first, keys, domain, client, clientWindow, retransmitMs }: ClientSettings,
+  { membership, first, keys, domain, client, clientWindow, retransmitMs, route }: ClientSettings,
   linkTo: LinkTo,
   env: Env<Message>,
 ): ClientProtocol {
@@ -152,8 +161,11 @@ export function speakToExecutors(
     clientWindow,
     retransmitMs,
     readTries: READ_TRIES,
+    ...(route && { route }),
   });
-  const places = [...nodesIn(membership)].map(([id, card]): [NodeId, ClientPlace] => {
+  const asked = route === undefined ? members : filtersIn(membership);
+  const used = [...nodesIn(membership)].filter(([id]) => asked.includes(id) || executors.includes(id));
+  const places = used.map(([id, card]): [NodeId, ClientPlace] => {
     const place = placeOn(card);
     if (!executors.includes(id)) return [id, place];
     // Whenever a connection is made, it is this client's from the first message on: replies find it.

@@ -45,6 +45,7 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
   let socket: TLSSocket | null = null;
   /** The replica at the other end has proven itself. */
   let isKnown = false;
+  let knownAt = 0;
   let outbox: Uint8Array[] = [];
   let outboxBytes = 0;
   let pauseMs = FIRST_PAUSE_MS;
@@ -99,6 +100,7 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
         return;
       }
       isKnown = true;
+      knownAt = performance.now();
       isDown = false;
       listen(made);
       if (greeting !== undefined) made.write(greeting());
@@ -107,6 +109,8 @@ export function createReplicaLink(options: ReplicaLinkOptions): ReplicaLink {
     made.on('close', () => {
       clearTimeout(deadline);
       socket = null;
+      // One that is never answered over, like those to filter nodes, has proven itself by lasting.
+      if (isKnown && performance.now() - knownAt >= LAST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS;
       isKnown = false;
       isDown = true;
       const afterMs = pauseMs * (0.5 + Math.random() / 2);

@@ -1,24 +1,26 @@
 /**
- * All members of a service in this process, and its executors if the preset has some, for tests and trials: real replicas over
- * real loopback links, each with keys of its own and a journal in memory or below a directory. Nodes start from the highest
- * id down, because the smaller id calls: so every port is the system's choice and known to whoever needs it, without a race.
+ * All members of a service in this process, and its executors and filter nodes if the preset has some, for tests and trials:
+ * real nodes over real loopback links, each with keys of its own and a journal in memory or below a directory. They start from
+ * the highest id down, because the smaller id calls: so every port is the system's choice and known to whoever needs it, without
+ * a race.
  */
 
 import { join } from 'node:path';
 import { createLogger, generateIdentity, type Identity, openJournal } from '@concordat/runtime';
 import { equalBytes } from '@concordat/wire';
-import { quorumsOf } from '../../fault-model.ts';
 import type { Configuration } from '../../governance/configuration.ts';
 import type { PresetName } from '../../presets/index.ts';
 import { createMemoryKeyring, type Keyring, keyringIn } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startExecutor } from './executor.ts';
+import { startFilter } from './filter.ts';
 import { createHome, journalFolder } from './home.ts';
 import { type MemberOptions, startMember } from './member.ts';
 import type { Member } from './member-handle.ts';
 import { type ClientCard, cardOf, compositionOf, type MemberCard, type Membership } from './membership.ts';
 import { createMemoryDisk } from './memory-journal.ts';
+import { nodeCounts } from './stages.ts';
 
 export interface ClusterOptions<E> extends Pick<MemberOptions<E>, 'logger' | 'settings'> {
   readonly u: number;
@@ -41,6 +43,8 @@ export interface EmbeddedCluster<I, O, QI, QO> {
   readonly members: readonly Member<I, O, QI, QO>[];
   /** By index: who serves calls where members only order; none with other presets. */
   readonly executors: readonly Member<I, O, QI, QO>[];
+  /** By index: who keeps requests where members order references; none with other presets. */
+  readonly filters: readonly Member<I, O, QI, QO>[];
   /** For outside clients. */
   readonly membership: Membership;
   /** The member stops as in a crash. */
@@ -50,6 +54,9 @@ export interface EmbeddedCluster<I, O, QI, QO> {
   /** The same of executors. */
   killExecutor(executor: number): Promise<void>;
   restartExecutor(executor: number): Promise<void>;
+  /** The same of filter nodes. */
+  killFilter(filter: number): Promise<void>;
+  restartFilter(filter: number): Promise<void>;
   /** Of each member's administrators, by index, where the cluster is governed. */
   readonly admins: readonly Identity[];
   /** Keys, a journal and ports for one that is to join; its card is for a proposal. */
@@ -78,24 +85,25 @@ export async function createCluster<I, O, QI, QO, E>(
   options: ClusterOptions<E>,
 ): Promise<EmbeddedCluster<I, O, QI, QO>> {
   const { u, r, clients = [], preset = 'concordat', directory } = options;
-  const composition = compositionOf({ u, r, preset });
-  const quorums = quorumsOf(composition.faults);
-  const beside = composition.preset.settings.executes === false ? quorums.executors : 0;
-  const ordering = await prepareStage(directory, 'member', quorums.members, options.governed);
-  const executing = await prepareStage(directory, 'executor', beside);
-  const [members, executors] = [ordering.cards, executing.cards];
+  const counts = nodeCounts(compositionOf({ u, r, preset }));
+  const ordering = await prepareStage(directory, 'member', counts.members, options.governed);
+  const executing = await prepareStage(directory, 'executor', counts.executors);
+  const filtering = await prepareStage(directory, 'filter', counts.filters);
+  const [members, executors, filters] = [ordering.cards, executing.cards, filtering.cards];
   const { version = 1 } = options;
-  const membership: Membership = { u, r, preset, version, members, executors, clients };
+  const membership: Membership = { u, r, preset, version, members, executors, filters, clients };
   const order = launcherOf(service, options, membership, ordering, startMember);
   const execution = launcherOf(service, options, membership, executing, startExecutor);
+  const filtration = launcherOf(service, options, membership, filtering, startFilter);
   const close = async (): Promise<void> => {
     // Those that were not started leave holes.
-    const nodes = [...Object.values(order.nodes), ...Object.values(execution.nodes)];
+    const nodes = [order, execution, filtration].flatMap((stage) => Object.values(stage.nodes));
     await Promise.all(nodes.map((node) => node.close()));
   };
   try {
-    for (let id = beside - 1; id >= 0; id--) await execution.launch(id);
-    for (let id = quorums.members - 1; id >= 0; id--) await order.launch(id);
+    for (let id = counts.filters - 1; id >= 0; id--) await filtration.launch(id);
+    for (let id = counts.executors - 1; id >= 0; id--) await execution.launch(id);
+    for (let id = counts.members - 1; id >= 0; id--) await order.launch(id);
   } catch (error) {
     await close();
     throw error;
@@ -103,11 +111,14 @@ export async function createCluster<I, O, QI, QO, E>(
   return {
     members: order.nodes,
     executors: execution.nodes,
+    filters: filtration.nodes,
     membership,
     kill: async (id) => await order.nodes[id]?.kill(),
     restart: order.launch,
     killExecutor: async (id) => await execution.nodes[id]?.kill(),
     restartExecutor: execution.launch,
+    killFilter: async (id) => await filtration.nodes[id]?.kill(),
+    restartFilter: filtration.launch,
     get admins() {
       return ordering.places.map(({ admin }) => admin);
     },

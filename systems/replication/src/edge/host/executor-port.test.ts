@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connect, type TLSSocket } from 'node:tls';
 import { createKeys, generateIdentity } from '@concordat/runtime';
 import { signAttach } from '../../executor/attach.ts';
 import type { Message } from '../../replica/messages.ts';
@@ -10,7 +9,8 @@ import { COMMAND_CLIENT, GOVERNANCE_CLIENTS } from '../../request.ts';
 import { connectClient } from '../client/connect.ts';
 import { unwrap } from '../client/outcome.ts';
 import { counter } from '../testing/counter.ts';
-import { CLIENT_PROTOCOL, clientFraming, frameMessage, MAX_CLIENT_FRAME_BYTES } from './client-port.ts';
+import { dial } from '../testing/dial.ts';
+import { frameMessage, MAX_CLIENT_FRAME_BYTES } from './client-port.ts';
 import { createCluster } from './embedded.ts';
 import { executorFraming } from './executor-port.ts';
 import { clientCardOf, clusterOf, domainOf } from './membership.ts';
@@ -109,22 +109,6 @@ test('frames too large, bytes after a message, and other bytes cut the peer off'
   assert.deepEqual([claim, longer, Uint8Array.of(0, 0, 0, 1, 99)].map(cuts), [true, true, true]);
   assert.ok(!cuts(frameMessage(attach())));
 });
-
-/** A connection to a client port, what came back over it, and when it was ended. */
-function dial(port: number) {
-  const socket: TLSSocket = connect({
-    port,
-    host: '127.0.0.1',
-    rejectUnauthorized: false,
-    ALPNProtocols: [CLIENT_PROTOCOL],
-  });
-  const heard: Message[] = [];
-  const splitter = clientFraming.createSplitter();
-  socket.on('error', () => {});
-  socket.on('data', (chunk) => splitter.push(new Uint8Array(chunk), (message) => heard.push(message)));
-  const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  return { socket, heard, ended };
-}
 
 test('hostile bytes and false signatures end their connection and nothing else', {
   timeout: 60_000,

@@ -16,6 +16,7 @@ import type { Message } from '../../replica/messages.ts';
 import type { TypedService } from '../service/definition.ts';
 import { watchDurability } from './durability.ts';
 import { executorFraming } from './executor-port.ts';
+import { routeFor } from './filter-node.ts';
 import {
   eventTeller,
   listenersFor,
@@ -58,7 +59,8 @@ export async function startExecutor<I, O, QI, QO, E>(
   const { membership, identity } = options;
   const { self, card } = await placeOf(options, (known) => placeIn(known, identity));
   const logger = (options.logger ?? createLogger()).with({ executor: card.name });
-  const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(membership) });
+  const identities = { seed: identity.seed, publicKeys: publicKeysOf(membership) };
+  const keys = createKeys({ self, ...identities });
   const { preset, faults } = compositionOf(membership);
   const order = replicaConfig({
     self: 0,
@@ -71,6 +73,7 @@ export async function startExecutor<I, O, QI, QO, E>(
     config: learnerConfig(order, { self, domain: self }),
     keys,
     createService: () => service.create({ hash: keys.hash, onThrow: throwTeller(logger) }),
+    ...routeFor(order, { self, identities, hash: keys.hash }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
   const onBatch = eventTeller(service, options, logger);

@@ -1,6 +1,6 @@
 /**
- * What a program holds of a member, or an executor, that runs in it: its typed client, what it has executed, how it is, and
- * its end.
+ * What a program holds of a member, an executor, or a filter node, that runs in it: its typed client, what it has executed,
+ * how it is, and its end.
  */
 
 import type { AddressInfo } from 'node:net';
@@ -31,14 +31,19 @@ export interface MemberStatus extends Federation {
   readonly view: number;
   /** Name of the member that proposes in this view. */
   readonly primary: string;
-  /** The last slot executed here, and the last that is a stable checkpoint: at an executor, one that enough of them signed. */
+  /**
+   * The last slot executed here, and the last that is a stable checkpoint: at an executor, one that enough of them signed; 0 at
+   * a filter node, which hears of no slots.
+   */
   readonly executed: number;
   readonly stable: number;
-  /** Milliseconds since the ordered time of the last executed batch: small while a quorum works. */
+  /** Milliseconds since the ordered time of the last executed batch: small while a quorum works; 0 at a filter node. */
   readonly behindMs: Millis;
-  /** False while it recovers from lost promises; an executor makes none that count. */
+  /** False while it recovers from lost promises; executors and filter nodes make none that count. */
   readonly mayVote: boolean;
-  /** Names of the members and executors it is linked to. */
+  /** At a filter node alone: requests that are on its disk, and about how much they occupy. */
+  readonly keeps?: { readonly requests: number; readonly bytes: number };
+  /** Names of the other nodes it is linked to. */
   readonly linked: readonly string[];
 }
 
@@ -59,7 +64,7 @@ export interface Member<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
    */
   nextKey(): string;
   readonly metrics: Metrics;
-  /** Where members, executors and, if its card says so, outside clients (`clients`) connect. */
+  /** Where other nodes (`members`) and, if its card says so, outside clients (`clients`) connect. */
   readonly addresses: ReadonlyMap<string, AddressInfo>;
   /** Resolves with the error when a bug or the disk stops it, or with null after `close`. */
   readonly halted: Promise<Error | null>;

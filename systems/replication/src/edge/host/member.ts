@@ -17,7 +17,7 @@ import {
   type PeerAddress,
 } from '@concordat/runtime';
 import { createReader } from '@concordat/wire';
-import { type ReplicaSettings, replicaConfig } from '../../config.ts';
+import { ordersReferences, type ReplicaSettings, replicaConfig } from '../../config.ts';
 import type { Configuration } from '../../governance/configuration.ts';
 import { decodeMessage, encodeMessage } from '../../replica/codec.ts';
 import type { Message } from '../../replica/messages.ts';
@@ -103,15 +103,17 @@ export async function startMember<I, O, QI, QO, E>(
   const { journal, onceDurable } = watchDurability(options.journal);
   const onBatch = eventTeller(service, options, logger);
   const { queue, process, ask } = withOwnCalls(replica, replicaLog, { onceDurable, onBatch });
+  // Without a change to come it has a filter node from the start or never; what orders references has none beside it.
+  const mayFilter = !ordersReferences(config) && (pair !== undefined || governed !== undefined);
   const host = await createHost({
     self,
-    // Without a change to come it has one from the start or never.
-    process: pair === undefined && governed === undefined ? process : withFilterNode(process, keys),
+    process: mayFilter ? withFilterNode(process, keys) : process,
     codec: memberCodec,
     keys,
     journal,
     members: { self, listen: card, tls: identity.tls, peers: peersOf(membership, self) },
-    listeners: clientListeners(membership, card, identity),
+    // Clients ask filter nodes where there are some, and not members.
+    listeners: ordersReferences(config) ? [] : clientListeners(membership, card, identity),
     logger,
     onNote: governing.onNote,
     ...(options.metrics && { metrics: options.metrics }),

@@ -32,6 +32,7 @@ const governed: Membership = {
   members: together.members.map((each, i) => ({ ...each, admin: digits(50 + i) })),
 };
 const apart: Membership = { ...together, preset: 'executors', executors: cards(10, 3) };
+const filtered: Membership = { ...apart, preset: 'upright-separated', filters: cards(20, 4) };
 
 test('executors are there exactly where members do not execute, as many as the fault model asks for', () => {
   checkMembership(together);
@@ -42,10 +43,6 @@ test('executors are there exactly where members do not execute, as many as the f
     { ...together, preset: 'executors' },
     /u = 1 and r = 1 need 3 executors beside the members with the preset executors, here are 0/,
   );
-  wrong(
-    { ...apart, preset: 'upright-separated' },
-    /filter nodes apart from its members, which are not hosted here/,
-  );
   wrong({ ...apart, executors: cards(10, 4) }, /need 3 executors .* here are 4/);
   wrong({ ...apart, u: 2, members: cards(0, 6) }, /u = 2 and r = 1 need 5 executors .* here are 3/);
   wrong({ ...apart, preset: 'pbft' }, /members execute with the preset pbft: .* here are 3/);
@@ -55,6 +52,33 @@ test('executors are there exactly where members do not execute, as many as the f
   wrong({ ...apart, executors: [{ ...first, pin: digits(199) }, ...others] }, /pin of c occurs twice/);
   wrong({ ...apart, executors: [{ ...first, pin: 'short' }, ...others] }, /pin of m10 is not 64/);
   wrong({ ...apart, executors: [{ ...first, name: 'M' }, ...others] }, /'M' is not a name/);
+});
+
+test('filter nodes are there exactly where members order references, as many as the fault model asks for', () => {
+  checkMembership(filtered);
+  const wrong = (membership: Membership, words: RegExp): void =>
+    assert.throws(() => checkMembership(membership), { code: 'bad-configuration', message: words });
+  wrong(
+    { ...apart, preset: 'upright-separated' },
+    /u = 1 and r = 1 need 4 filter nodes apart from the members with the preset upright-separated, here are 0/,
+  );
+  wrong({ ...filtered, filters: cards(20, 3) }, /need 4 filter nodes .* here are 3/);
+  wrong({ ...filtered, executors: [] }, /need 3 executors beside the members .* here are 0/);
+  for (const preset of ['executors', 'upright'] as const)
+    wrong(
+      { ...filtered, preset, executors: preset === 'upright' ? [] : cards(10, 3) },
+      new RegExp(`the preset ${preset} has no filter nodes apart from its members, here are 4`),
+    );
+  const [first, ...others] = cards(20, 4) as [MemberCard, ...MemberCard[]];
+  wrong({ ...filtered, filters: [{ ...first, key: digits(10) }, ...others] }, /key of m20 occurs twice/);
+  wrong({ ...filtered, filters: [{ ...first, pin: 'short' }, ...others] }, /pin of m20 is not 64/);
+  for (const stage of ['members', 'executors', 'filters'] as const) {
+    const administered = filtered[stage]?.map((each, i) => ({ ...each, admin: digits(50 + i) })) ?? [];
+    wrong(
+      { ...filtered, [stage]: administered },
+      /filter nodes apart from the members do not follow a change/,
+    );
+  }
 });
 
 test('a federation changes where all members have administrators, and none where executors would have to follow', () => {
@@ -72,21 +96,23 @@ test('a federation changes where all members have administrators, and none where
   wrong({ ...apart, executors: staffed }, /executors do not follow a change of members/);
 });
 
-test('members, executors and clients have numbers of their own, which nobody else has', () => {
+test('members, executors, filter nodes and clients have numbers of their own, which nobody else has', () => {
   const keyOf = (n: number): Uint8Array => new Uint8Array(32).fill(n);
   const domains = (membership: Membership, ...keys: number[]): number[] =>
     keys.map((n) => domainOf(membership, keyOf(n)));
   assert.deepEqual(domains(together, 0, 3, 99), [0, 3, 4]);
   assert.deepEqual(domains(governed, 0, 3, 99), [0, 3, 128]);
   assert.deepEqual(domains(apart, 0, 3, 10, 12, 99), [0, 3, 31, 33, 128]);
+  assert.deepEqual(domains(filtered, 3, 12, 20, 23, 99), [3, 33, 63, 66, 128]);
   assert.deepEqual([...publicKeysOf(apart).keys()], [0, 1, 2, 3, 31, 32, 33, 128]);
+  assert.equal(publicKeysOf(filtered).size, 12);
   assert.deepEqual([...clientPins(together)], [[digits(199), 4]]);
   assert.deepEqual([...clientPins(governed)], [[digits(199), 128]]);
   assert.deepEqual([...clientPins(apart)], [[digits(199), 128]]);
   assert.throws(() => domainOf(apart, keyOf(50)), /in no card/);
 });
 
-test('executors are part of what names a cluster, and clusters without them are named as ever', () => {
+test('executors and filter nodes are part of what names a cluster, and clusters without them are named as ever', () => {
   const hex = (membership: Membership): string => toHex(clusterOf(membership));
   assert.equal(
     hex({ u: 1, r: 1, members: [1, 2, 3, 4].map((n) => ({ ...card(n), key: `${n}`.repeat(64) })) }),
@@ -99,6 +125,10 @@ test('executors are part of what names a cluster, and clusters without them are 
     apart,
     { ...apart, executors: cards(10, 3).reverse() },
     { ...apart, executors: cards(11, 3) },
+    { ...apart, executors: cards(10, 7) },
+    { ...apart, filters: cards(13, 4) },
+    filtered,
+    { ...filtered, filters: cards(20, 4).reverse() },
   ].map(hex);
   assert.equal(new Set(names).size, names.length);
   const moved = cards(10, 3).map((each) => ({ ...each, host: 'elsewhere', port: 2 }));

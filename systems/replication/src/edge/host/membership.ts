@@ -9,11 +9,20 @@ import type { Digest, NodeId } from '@concordat/kernel';
 import { type Identity, RuntimeError, sha256 } from '@concordat/runtime';
 import { fromHex, toHex, utf8 } from '@concordat/wire';
 import type { ReplicaConfig } from '../../config.ts';
-import { type FaultModel, quorumsOf } from '../../fault-model.ts';
+import { quorumsOf } from '../../fault-model.ts';
 import { type Configuration, ungoverned } from '../../governance/configuration.ts';
-import { isPresetName, type Preset, type PresetName, presetProblem, presets } from '../../presets/index.ts';
+import { isPresetName, type PresetName, presetProblem, presets } from '../../presets/index.ts';
 import { encodeContact } from '../governance/contact.ts';
-import { cardsIn, domainsIn, executesApart, executorsProblem, firstClientOf, isGoverned } from './stages.ts';
+import {
+  type Composition,
+  cardsIn,
+  domainsIn,
+  executesApart,
+  executorsProblem,
+  filtersProblem,
+  firstClientOf,
+  isGoverned,
+} from './stages.ts';
 
 /** A client that is no member; its number among the domains follows the members'. */
 export interface ClientCard {
@@ -51,6 +60,8 @@ export interface Membership {
   readonly members: readonly MemberCard[];
   /** u + max(u, r) + 1 of them, exactly with a preset whose members only order; the order matters. */
   readonly executors?: readonly MemberCard[];
+  /** u + r + max(u, r) + 1 of them, exactly with a preset whose members order references; the order matters. */
+  readonly filters?: readonly MemberCard[];
   readonly clients?: readonly ClientCard[];
   /** How members agree: `concordat` unless told. */
   readonly preset?: PresetName;
@@ -87,10 +98,11 @@ export function checkMembership(membership: Membership): void {
 }
 
 /** The preset of a membership, and the fault model that it runs. */
-export function compositionOf({ u, r, preset = 'concordat' }: Pick<Membership, 'u' | 'r' | 'preset'>): {
-  readonly preset: Preset;
-  readonly faults: FaultModel;
-} {
+export function compositionOf({
+  u,
+  r,
+  preset = 'concordat',
+}: Pick<Membership, 'u' | 'r' | 'preset'>): Composition {
   const chosen = presets[preset];
   return { preset: chosen, faults: chosen.faults({ u, r }) };
 }
@@ -105,10 +117,8 @@ function membershipProblem(membership: Membership): string | null {
   if (members.length !== wanted) {
     return `u = ${u} and r = ${r} need ${wanted} members with the preset ${preset}, here are ${members.length}`;
   }
-  const { admission, executes } = presets[preset].settings;
-  if (admission === 'request-quorum' && executes === false)
-    return `the preset ${preset} needs filter nodes apart from its members, which are not hosted here: choose upright or executors`;
-  const unstaffed = executorsProblem(membership, compositionOf(membership));
+  const composition = compositionOf(membership);
+  const unstaffed = executorsProblem(membership, composition) ?? filtersProblem(membership, composition);
   if (unstaffed !== null) return unstaffed;
   const seen = new Set<string>();
   for (const { name, key, pin } of cardsIn(membership)) {
@@ -157,18 +167,23 @@ export const genesisOf = (membership: Membership, config: ReplicaConfig): Config
 
 /** 32 bytes that name the cluster. */
 export function clusterOf(membership: Membership): Digest {
-  const { u, r, members, executors = [], clients = [], preset = 'concordat', version = 1 } = membership;
+  const { u, r, members, executors = [], filters = [], clients = [] } = membership;
+  const { preset = 'concordat', version = 1 } = membership;
   const line = ({ name, key, admin }: ClientCard & Pick<MemberCard, 'admin'>): string =>
     `${name} ${key}${admin === undefined ? '' : ` ${admin}`}\n`;
-  const [inside, beside, outside] = [members, executors, clients].map((cards) => cards.map(line).join(''));
-  const stage = executors.length === 0 ? '' : `executors\n${beside}`;
+  const lines = (cards: readonly ClientCard[]): string => cards.map(line).join('');
+  const stage = (name: string, cards: readonly ClientCard[]): string =>
+    cards.length === 0 ? '' : `${name}\n${lines(cards)}`;
+  const beside = stage('executors', executors) + stage('filters', filters);
   const begins = version === 1 ? '' : ` version ${version}`;
   return sha256(
-    utf8(`concordat replicate v2\n${preset} ${u} ${r}${begins}\n${inside}${stage}clients\n${outside}`),
+    utf8(
+      `concordat replicate v2\n${preset} ${u} ${r}${begins}\n${lines(members)}${beside}clients\n${lines(clients)}`,
+    ),
   );
 }
 
-/** Of members, executors and outside clients, by their domain. */
+/** Of all nodes and outside clients, by their domain. */
 export const publicKeysOf = (membership: Membership): Map<NodeId, Uint8Array> =>
   new Map([...domainsIn(membership)].map(([id, { key }]) => [id, fromHex(key) ?? new Uint8Array(0)]));
 
@@ -190,7 +205,11 @@ export function domainOf(membership: Membership, publicKey: Uint8Array): number 
 }
 
 /** Who has a card, but not one of this kind. */
-export function misplaced(membership: Membership, id: NodeId, role: 'member' | 'executor'): RuntimeError {
+export function misplaced(
+  membership: Membership,
+  id: NodeId,
+  role: 'member' | 'executor' | 'filter node',
+): RuntimeError {
   const name = domainsIn(membership).get(id)?.name;
   return new RuntimeError('bad-configuration', `the key of ${name} is on the card of no ${role}`);
 }

@@ -5,7 +5,7 @@
 
 import type { Host } from '@concordat/runtime';
 import type { Message } from '../../replica/messages.ts';
-import { failed, unknown } from '../client/outcome.ts';
+import { type FailureCode, failed, unknown } from '../client/outcome.ts';
 import { createTypedClient } from '../client/typed-client.ts';
 import type { TypedService } from '../service/definition.ts';
 import { decodeReply, encodeCall } from '../service/frames.ts';
@@ -77,12 +77,17 @@ function peekInto<S, I, O, QI, QO, E>(
   };
 }
 
+const ELSEWHERE = 'call at an executor, or from outside with connectClient';
+
 /** What it orders it neither executes nor sees the results of: an executor does, or a client that hears several. */
-export function orderingOnly<I, O, QI, QO>(): OwnClient<I, O, QI, QO> {
-  const refuse = async () =>
-    failed(
-      'orders-only',
-      'this member orders and holds no state: call at an executor, or from outside with connectClient',
-    );
+export const orderingOnly = <I, O, QI, QO>(): OwnClient<I, O, QI, QO> =>
+  refusing('orders-only', `this member orders and holds no state: ${ELSEWHERE}`);
+
+/** The same of one that keeps what others order and execute. */
+export const filteringOnly = <I, O, QI, QO>(): OwnClient<I, O, QI, QO> =>
+  refusing('filters-only', `this node keeps requests for others and holds no state: ${ELSEWHERE}`);
+
+function refusing<I, O, QI, QO>(code: FailureCode, detail: string): OwnClient<I, O, QI, QO> {
+  const refuse = async () => failed(code, detail);
   return { call: refuse, query: refuse, peek: refuse };
 }

@@ -5,12 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createLogger } from '@concordat/runtime';
+import { createLogger, generateIdentity } from '@concordat/runtime';
+import { connectClient } from '../client/connect.ts';
 import { unwrap } from '../client/outcome.ts';
+import { defineService } from '../service/index.ts';
 import { counter } from '../testing/counter.ts';
 import { freePort } from '../testing/free-port.ts';
 import { createHome } from './home.ts';
-import { cardOf, type MemberCard } from './membership.ts';
+import { cardOf, clientCardOf, type MemberCard } from './membership.ts';
 import { replicate } from './replicate.ts';
 
 const DEADLINE = { timeout: 30_000 };
@@ -98,18 +100,40 @@ test('a directory without an identity, and an identity without a card, are named
   }),
 );
 
+test('a member begins with the version of the service that its membership names', DEADLINE, () =>
+  withHomes(async ([first = ''], members) => {
+    const administered = members.map((card, i) => ({ ...card, admin: `${i}`.repeat(64) }));
+    const options = { u: 1, r: 0, members: administered, version: 2, directory: first, logger };
+    const later = defineService({ version: 2, state: () => ({}), operations: {} });
+    const replica = await replicate(later, options);
+    assert.equal(replica.configuration().version, 2);
+    await replica.close();
+  }),
+);
+
+/** Homes and cards of nodes beside the members. */
+async function makeStage(homes: readonly string[], names: readonly string[]) {
+  const directories = names.map((name) => join(homes[0] as string, 'beside', name));
+  const cards: MemberCard[] = [];
+  for (const [i, directory] of directories.entries()) {
+    const address = { host: LOOPBACK, port: await freePort(), clientPort: await freePort() };
+    cards.push(cardOf(names[i] as string, await createHome(directory, names[i] as string), address));
+  }
+  return [directories, cards] as const;
+}
+
+const monitor = { host: LOOPBACK, port: 0 };
+
+/** What a node's monitor says to a path. */
+async function see(node: Counter | undefined, path: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(`http://${LOOPBACK}:${node?.monitor?.port}/${path}`);
+  return { status: response.status, text: await response.text() };
+}
+
 test('executors open directories like members, and the card says which of them one is', DEADLINE, () =>
   withHomes(async (homes, members) => {
-    const parent = join(homes[0] as string, 'beside');
-    const beside = ['eve', 'fay', 'gil'].map((name) => join(parent, name));
-    const executors: MemberCard[] = [];
-    for (const [i, directory] of beside.entries()) {
-      const name = ['eve', 'fay', 'gil'][i] as string;
-      const address = { host: LOOPBACK, port: await freePort(), clientPort: await freePort() };
-      executors.push(cardOf(name, await createHome(directory, name), address));
-    }
+    const [beside, executors] = await makeStage(homes, ['eve', 'fay', 'gil']);
     const common = { u: 1, r: 0, preset: 'executors', logger } as const;
-    const monitor = { host: LOOPBACK, port: 0 };
     const openAll = () =>
       Promise.all(
         [...homes, ...beside].map((directory) =>
@@ -126,7 +150,7 @@ test('executors open directories like members, and the card says which of them o
       replicate(counter, { ...common, members, executors: executors.slice(1), directory: eve }),
       wrong(/here are 2/),
     );
-    const stranger = join(parent, 'stranger');
+    const stranger = join(eve, 'stranger');
     await createHome(stranger, 'stranger');
     await assert.rejects(
       replicate(counter, { ...common, members, executors, directory: stranger }),
@@ -139,13 +163,53 @@ test('executors open directories like members, and the card says which of them o
         assert.equal(unwrap(await first!.call('add', { amount: 5 })), total);
         assert.deepEqual([ada!.status().name, first!.status().name], ['ada', 'eve']);
         for (const node of [ada, first]) {
-          const { port } = node!.monitor!;
           // A member is ready once it has executed what was ordered lately.
-          while ((await fetch(`http://${LOOPBACK}:${port}/ready`)).status !== 200)
-            await new Promise((next) => setTimeout(next, 20));
-          const metrics = await fetch(`http://${LOOPBACK}:${port}/metrics`);
-          assert.match(await metrics.text(), /kind="executed"/);
+          while ((await see(node, 'ready')).status !== 200) await new Promise((next) => setTimeout(next, 20));
+          assert.match((await see(node, 'metrics')).text, /kind="executed"/);
         }
+      } finally {
+        await Promise.all(nodes.map((node) => node.close()));
+      }
+    }
+  }),
+);
+
+test('filter nodes open directories like members, and are ready once members hear them', DEADLINE, () =>
+  withHomes(async (homes, members) => {
+    const [beside, executors] = await makeStage(homes, ['eve', 'fay', 'gil']);
+    const [before, filters] = await makeStage(homes, ['hal', 'ivy', 'joe']);
+    const outside = generateIdentity('outside');
+    const clients = [clientCardOf('outside', outside)];
+    const membership = {
+      u: 1,
+      r: 0,
+      preset: 'upright-separated',
+      members,
+      executors,
+      filters,
+      clients,
+    } as const;
+    const openOne = (directory: string) => replicate(counter, { ...membership, directory, logger, monitor });
+    const { filters: _, ...unfiltered } = membership;
+    await assert.rejects(replicate(counter, { ...unfiltered, directory: before[0] as string, logger }), {
+      code: 'bad-configuration',
+      message: /need 3 filter nodes apart from the members .* here are 0/,
+    });
+    for (const total of [5, 10]) {
+      const nodes = await Promise.all(before.map(openOne));
+      try {
+        const first = nodes[0];
+        assert.equal(first!.status().name, 'hal');
+        assert.deepEqual(await see(first, 'ready'), {
+          status: 503,
+          text: 'linked to 0 of the 2 members that it takes to order\n',
+        });
+        nodes.push(...(await Promise.all([...homes, ...beside].map(openOne))));
+        await using client = connectClient(counter, { membership, identity: outside });
+        assert.equal(unwrap(await client.call('add', { amount: 5 })), total);
+        while ((await see(first, 'ready')).status !== 200) await new Promise((next) => setTimeout(next, 20));
+        assert.equal((await see(first, 'health')).status, 200);
+        assert.match((await see(first, 'metrics')).text, /^concordat_filter_requests \d+$/m);
       } finally {
         await Promise.all(nodes.map((node) => node.close()));
       }

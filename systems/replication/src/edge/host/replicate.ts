@@ -1,23 +1,25 @@
 /**
- * One member of a replicated service, or one executor, as a program of its own: what is in its directory, the cards of all
- * nodes, and a port for operators. Everything that may differ between nodes is here; all else is the membership.
+ * One member of a replicated service, one executor, or one filter node, as a program of its own: what is in its directory, the
+ * cards of all nodes, and a port for operators. Everything that may differ between nodes is here; all else is the membership.
  */
 
 import type { AddressInfo } from 'node:net';
 import { type Address, createMetrics, openJournal, startMonitor } from '@concordat/runtime';
+import { quorumsOf } from '../../fault-model.ts';
 import { keyringIn } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
 import { startExecutor } from './executor.ts';
+import { startFilter } from './filter.ts';
 import { journalFolder, readHome } from './home.ts';
 import { type MemberOptions, startMember } from './member.ts';
 import type { Member, MemberStatus } from './member-handle.ts';
-import type { Membership } from './membership.ts';
-import { isExecutor } from './stages.ts';
+import { compositionOf, type Membership } from './membership.ts';
+import { isExecutor, isFilter } from './stages.ts';
 
 export interface ReplicateOptions<E>
   extends Membership,
     Omit<MemberOptions<E>, 'membership' | 'identity' | 'journal' | 'keyring'> {
-  /** Made by `createHome`; the card of its identity is among the members, or the executors: it says which of them this is. */
+  /** Made by `createHome`; the card of its identity is among the members, executors or filter nodes: it says which this is. */
   readonly directory: string;
   /** Where operators read /metrics, /health and /ready; nowhere unless told. */
   readonly monitor?: Address;
@@ -41,13 +43,14 @@ export async function replicate<I, O, QI, QO, E>(
   options: ReplicateOptions<E>,
 ): Promise<Replica<I, O, QI, QO>> {
   const { directory, monitor: listen, ...others } = options;
-  const { u, r, members, executors = [], clients = [], preset = 'concordat', ...rest } = others;
+  const { u, r, members, executors = [], filters = [], clients = [], ...more } = others;
+  const { preset = 'concordat', version = 1, ...rest } = more;
   const identity = readHome(directory);
   const metrics = options.metrics ?? createMetrics();
   const journal = await openJournal(journalFolder(directory));
-  const membership = { u, r, members, executors, clients, preset };
+  const membership = { u, r, members, executors, filters, clients, preset, version };
   const keyring = keyringIn(directory, 'concordat member');
-  const start = isExecutor(membership, identity.publicKey) ? startExecutor : startMember;
+  const start = starterFor(membership, identity.publicKey);
   const member = await start(service, { ...rest, membership, identity, journal, keyring, metrics });
   if (listen === undefined) return { ...member, monitor: null };
   try {
@@ -55,7 +58,7 @@ export async function replicate<I, O, QI, QO, E>(
       listen,
       metrics,
       unhealthy: () => null,
-      unready: () => unreadiness(member.status()),
+      unready: () => unreadiness(member.status(), membership),
     });
     const close = async (): Promise<void> => void (await Promise.all([monitor.close(), member.close()]));
     return { ...member, monitor: monitor.address, close, [Symbol.asyncDispose]: close };
@@ -66,7 +69,20 @@ export async function replicate<I, O, QI, QO, E>(
   }
 }
 
-function unreadiness({ behindMs, hasLeft }: MemberStatus): string | null {
+/** By the card that the key is on. */
+function starterFor(membership: Membership, publicKey: Uint8Array): typeof startMember {
+  if (isExecutor(membership, publicKey)) return startExecutor;
+  return isFilter(membership, publicKey) ? startFilter : startMember;
+}
+
+function unreadiness(status: MemberStatus, membership: Membership): string | null {
+  const { behindMs, hasLeft, keeps, members, linked } = status;
   if (hasLeft) return 'this member has left the federation';
+  if (keeps !== undefined) {
+    // It hears of no batches. What it vouches for is ordered as soon as so many members hear it.
+    const { agreement } = quorumsOf(compositionOf(membership).faults);
+    const heard = members.filter((name) => linked.includes(name)).length;
+    return heard < agreement ? `linked to ${heard} of the ${agreement} members that it takes to order` : null;
+  }
   return behindMs < READY_MS ? null : 'no recent ordered batch';
 }
