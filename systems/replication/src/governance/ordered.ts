@@ -21,6 +21,7 @@ import {
 import { type Configuration, configurationDigest, delegateOf } from './configuration.ts';
 import { type Court, refusalOf } from './judgement.ts';
 import { type Announced, readinessProblem } from './readiness.ts';
+import { stageProblem } from './stages.ts';
 
 export interface EpochRecord {
   readonly command: Reconfigure;
@@ -48,6 +49,8 @@ export interface Governance {
   /** What the federation begins with, or a later configuration that its operator trusts. */
   readonly genesis: Configuration;
   readonly checkpointInterval: number;
+  /** Nodes that execute beside the members, whom no command changes; 0 where members do. */
+  readonly executors: number;
   readonly verifyWith: Signatures['verifyWith'];
   /** The own keys of a public half, if they are here. */
   keysOf(publicKey: Uint8Array): Keys | null;
@@ -138,6 +141,7 @@ export function executeReconfigure(
   const present = presentRecord(governance).command.next;
   const refusal =
     refusalOf(courtOf(governance, context, hash), present, command) ??
+    stageProblem(context.executors, present, command.next) ??
     readinessProblem(governance.announced, present, command.next);
   if (refusal !== null) return refused(refusal);
   const base = boundaryOf(slot, context.checkpointInterval);
