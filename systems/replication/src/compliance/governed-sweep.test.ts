@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MAX_MEMBERS } from '@concordat/kernel';
 import { runSeed, type SweepCase, type World } from '@concordat/sim';
 import type { PresetName } from '../presets/index.ts';
 import type { ReplicaState } from '../replica/state.ts';
@@ -42,3 +43,28 @@ for (const preset of ['concordat', 'zyzzyva', 'upright'] satisfies PresetName[])
     assert.ok(entered > SEEDS, 'federations change');
     assert.ok(switched > 0, 'services get another version');
   });
+
+test(`executors: ${SEEDS} seeds`, (t) => {
+  const byKind = new Map<string, number>();
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const worlds: World[] = [];
+    const system = governedSweep('executors');
+    const build: typeof system.build = (setting) => {
+      const built = system.build(setting);
+      worlds.push(built.world);
+      return built;
+    };
+    assert.equal(runSeed({ ...system, build }, seed, { horizonMs: 6000 }), null);
+    for (const { node, note } of worlds.flatMap(({ notes }) => notes)) {
+      const who = node < MAX_MEMBERS ? 'member' : 'executor';
+      const key = note.kind === 'verdict' ? `verdict ${note['accepted']}` : `${who} ${note.kind}`;
+      byKind.set(key, (byKind.get(key) ?? 0) + 1);
+    }
+  }
+  const counted = (key: string): number => byKind.get(key) ?? 0;
+  t.diagnostic(
+    `${counted('executor epoch')} times an executor entered an epoch, ${counted('verdict false')} commands were refused`,
+  );
+  assert.ok(counted('executor epoch') > SEEDS, 'executors follow');
+  assert.ok(counted('verdict false') > 0, 'what does not suit them is refused');
+});

@@ -2,18 +2,27 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createModelKeys, modelHash } from '@concordat/crypto';
 import { createPrng, type NodeId } from '@concordat/kernel';
+import { createCluster, scheduleLoad, verifierOf } from '../compliance/cluster.ts';
 import {
   createExecutorCluster,
+  EXECUTOR_CLUSTER_ID,
   type ExecutorCluster,
   type ExecutorClusterOptions,
+  KEYS,
   scheduleAdditions,
 } from '../compliance/executor-cluster.ts';
-import { type Change, reconfigure } from '../compliance/governed.ts';
+import { type Change, governedAs, reconfigure } from '../compliance/governed.ts';
+import { createLedger } from '../compliance/ledger.ts';
 import { firstObjection } from '../compliance/storm.ts';
+import { replicaConfig } from '../config.ts';
 import { memberIds } from '../governance/configuration.ts';
 import { configurationOf } from '../governance/epochs.ts';
-import { exposedEnd } from './state.ts';
+import { decodeMessage, encodeMessage } from '../replica/codec.ts';
+import { learnerConfig } from './config.ts';
+import { createLearner } from './learner.ts';
+import { exposedEnd, type LearnerState } from './state.ts';
 
 const SETTINGS = { checkpointInterval: 8, window: 16 };
 const JOINERS: readonly NodeId[] = [4, 5, 6, 7, 8, 9, 10, 11];
@@ -207,4 +216,59 @@ describe('what a change may not do where executors execute', () => {
       assert.match(String(verdict?.note['reason']), why);
       assert.deepEqual(epochsOf(cluster), [0, 0, 0]);
     });
+});
+
+describe('a learner beside members that execute', () => {
+  const LEARNER: NodeId = 40;
+  const OUTSIDE = 20;
+
+  it('follows a change, and fetches a state of a later epoch when it comes late', () => {
+    const faults = { u: 1, r: 1 };
+    const settings = { ...SETTINGS, learners: [LEARNER] };
+    const cluster = createCluster({ seed: 1, faults, settings, joiners: JOINERS });
+    const order = replicaConfig({ self: 0, cluster: EXECUTOR_CLUSTER_ID, faults, ...settings });
+    const keys = createModelKeys(KEYS, 1)(OUTSIDE);
+    const governed = governedAs(1, order, order.members);
+    cluster.world.add({
+      id: LEARNER,
+      process: createLearner({
+        config: learnerConfig(order, { self: LEARNER, governed }),
+        keys,
+        createService: (version) => createLedger(modelHash, version),
+      }),
+      verify: verifierOf(keys),
+      codec: { encode: encodeMessage, decode: decodeMessage },
+    });
+    const learner = (): LearnerState => cluster.world.stateOf<LearnerState>(LEARNER);
+    const isLevel = (): boolean => {
+      const { execution } = cluster.stateOf(1);
+      return (
+        exposedEnd(learner()) >= execution.executed - 1 &&
+        learner().config.epoch === cluster.stateOf(1).config.epoch
+      );
+    };
+    const pass = (): void => {
+      scheduleLoad(cluster, createPrng(1), 60, 2000);
+      cluster.world.run(2000);
+      assert.ok(cluster.world.runUntil(isLevel, 20_000), `learner at ${exposedEnd(learner())}`);
+      assert.equal(firstObjection(cluster), null);
+    };
+    pass();
+    reconfigure(cluster, 1, { join: [4], leave: [0], rekey: [2] });
+    pass();
+    assert.deepEqual(learner().config.members, [1, 2, 3, 4]);
+    assert.deepEqual(learner().config.holders, [1, 2, 3, 4]);
+    cluster.world.crash(LEARNER);
+    cluster.world.wipe(LEARNER);
+    reconfigure(cluster, 1, { join: [5], leave: [3], rekey: [2] });
+    scheduleLoad(cluster, createPrng(2), 60, 2000);
+    cluster.world.run(2000);
+    cluster.world.restart(LEARNER);
+    cluster.world.run(1);
+    pass();
+    assert.equal(learner().config.epoch, 2);
+    assert.ok(
+      cluster.world.notes.some(({ node, note }) => node === LEARNER && note.kind === 'state-transferred'),
+    );
+  });
 });
