@@ -78,6 +78,8 @@ export interface ExecutorClientState {
   configuration: Configuration | null;
   members: readonly NodeId[];
   quorums: Quorums;
+  /** When order replicas were last asked for a later configuration. */
+  askedAt: Millis;
   readonly route: ClientRoute;
   nextSeq: number;
   /** Results up to here are known. */
@@ -95,6 +97,19 @@ const TICK = 'client/tick';
 
 export const READ_TRIES = 10;
 const MAX_BACKOFF = 8;
+
+/**
+ * Retransmission pauses between questions for a later configuration while calls are made. Executors answer as long as one
+ * member that is still there passes requests on: no call is late before the client knows nobody any more who could prove
+ * where they have gone.
+ */
+const ASK_EVERY = 4;
+
+function askForChain(s: ExecutorClientState, env: Env<Message>): void {
+  if (s.configuration === null) return;
+  s.askedAt = env.now;
+  for (const id of s.members) env.send(id, { type: 'fetch-chain', epoch: s.configuration.epoch });
+}
 
 export function createExecutorClient(options: ExecutorClientOptions): Process<ExecutorClientState, Message> {
   return {
@@ -119,6 +134,7 @@ const createState = (options: ExecutorClientOptions): ExecutorClientState => ({
   configuration: options.followed?.trusted ?? null,
   members: options.members,
   quorums: options.quorums,
+  askedAt: Number.NEGATIVE_INFINITY,
   route: options.route ?? signedToAll(options),
   nextSeq: 1,
   acked: 0,
@@ -141,6 +157,7 @@ function submit(s: ExecutorClientState, env: Env<Message>, body: Uint8Array, rea
   const answers = { said: new Map(), full: new Map() };
   s.calls.set(seq, { request, readId, sentAt: env.now, waitMs: retransmitMs, ...answers });
   s.route.send(env, request, false, s.members);
+  if (env.now - s.askedAt >= ASK_EVERY * retransmitMs) askForChain(s, env);
   return seq;
 }
 
@@ -258,8 +275,7 @@ function sendAgain(s: ExecutorClientState, env: Env<Message>): void {
   const lateReads = [...s.reads].filter(([, { sentAt }]) => env.now - sentAt >= retransmitMs);
   if (late.length + lateReads.length > 0) attachEverywhere(s, env);
   // Those who took requests may have left.
-  if (late.length > 0 && s.configuration !== null)
-    for (const id of s.members) env.send(id, { type: 'fetch-chain', epoch: s.configuration.epoch });
+  if (late.length > 0) askForChain(s, env);
   for (const call of late) {
     call.sentAt = env.now;
     call.waitMs = Math.min(2 * call.waitMs, MAX_BACKOFF * retransmitMs);

@@ -28,6 +28,22 @@ export function configurationIn(l: LearnerState, epoch: number): Configuration |
   return (link ?? execution.core.governance.records.get(epoch))?.command.next ?? null;
 }
 
+/**
+ * Whose members this learner has to be linked to, the present ones' last: those of the epoch before may need its tokens, those of
+ * unfinished ones have their logs.
+ */
+export function configurationsNear(l: LearnerState): readonly Configuration[] {
+  const { epoch, governance } = l.config;
+  const [first] = l.ahead;
+  const oldest = Math.min(epoch, first === undefined ? epoch : epochOf(first.link)) - 1;
+  const near: Configuration[] = [];
+  for (let past = Math.max(oldest, governance.genesis.epoch); past <= epoch; past++) {
+    const known = configurationIn(l, past);
+    if (known !== null) near.push(known);
+  }
+  return near;
+}
+
 const epochOf = ({ command }: Link): number => command.next.epoch;
 
 /** Enters the epochs that begin where the exposed log has come to. Called once per turn; true if there was one. */

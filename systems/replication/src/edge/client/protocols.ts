@@ -128,16 +128,19 @@ function placeOn({ name, host, clientPort, pin }: MemberCard): ClientPlace {
 const READ_TRIES = 3;
 
 export function speakToExecutors(
-  { membership, first, keys, domain, client, clientWindow, retransmitMs }: ClientSettings,
+  { membership, first, later, keys, domain, client, clientWindow, retransmitMs }: ClientSettings,
   linkTo: LinkTo,
   env: Env<Message>,
 ): ClientProtocol {
-  const { cluster, quorums, members } = first;
+  const { cluster } = first;
+  const trusted = later ?? genesisOf(membership, first);
+  const members = trusted === null ? first.members : memberIds(trusted);
   const executors = executorsIn(membership);
   const process = createExecutorClient({
     cluster,
-    quorums,
+    quorums: trusted === null ? first.quorums : configurationQuorums(trusted),
     members,
+    ...(trusted && { followed: { trusted, verifyWith: createSignatures().verifyWith } }),
     executors,
     keys,
     domain,
@@ -146,16 +149,23 @@ export function speakToExecutors(
     retransmitMs,
     readTries: READ_TRIES,
   });
-  const places = [...nodesIn(membership)].map(([id, card]): [NodeId, ClientPlace] => {
-    const place = placeOn(card);
-    if (!executors.includes(id)) return [id, place];
-    // Whenever a connection is made, it is this client's from the first message on: replies find it.
-    return [id, { ...place, greeting: () => signAttach(keys, cluster, { domain, client }, id) }];
-  });
-  linkTo(new Map(places));
+  const answering = [...nodesIn(membership)]
+    .filter(([id]) => executors.includes(id))
+    .map(([id, card]): [NodeId, ClientPlace] => {
+      // Whenever a connection is made, it is this client's from the first message on: replies find it.
+      const greeting = () => signAttach(keys, cluster, { domain, client }, id);
+      return [id, { ...placeOn(card), greeting }];
+    });
+  const linkBoth = (configuration: Configuration | null, ordering: readonly NodeId[]): void =>
+    linkTo(new Map([...placesUnder(membership, configuration, ordering), ...answering]));
+  linkBoth(trusted, members);
   const s: ExecutorClientState = process.start(env, FRESH);
   return {
-    receive: (e, from, message) => process.receive(s, e, from, message),
+    receive: (e, from, message) => {
+      const before = s.members;
+      process.receive(s, e, from, message);
+      if (s.members !== before) linkBoth(s.configuration, s.members);
+    },
     timeout: (e, name) => process.timeout(s, e, name),
     call: (e, body) => callExecutors(s, e, body),
     // An operation that is a query has the same answer: both are frames of the service.
@@ -163,7 +173,9 @@ export function speakToExecutors(
     get hasCalls() {
       return s.calls.size > 0;
     },
-    epoch: 0,
+    get epoch() {
+      return s.configuration?.epoch ?? 0;
+    },
     takeResults: () => takeAll(s.results),
     takeAnswers: () => takeAll(s.readResults),
   };
