@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLogger } from '@concordat/runtime';
 import { unwrap } from '../client/outcome.ts';
+import { defineService } from '../service/index.ts';
 import { counter } from '../testing/counter.ts';
 import { freePort } from '../testing/free-port.ts';
-import { createHome } from './home.ts';
+import { createAdmin, createHome, readHome } from './home.ts';
 import { cardOf, type MemberCard } from './membership.ts';
 import { replicate } from './replicate.ts';
 
@@ -150,5 +151,22 @@ test('executors open directories like members, and the card says which of them o
         await Promise.all(nodes.map((node) => node.close()));
       }
     }
+  }),
+);
+
+test('a membership that begins with a later version does so in a directory of its own', DEADLINE, () =>
+  withHomes(async ([directory = '']) => {
+    const admin = createAdmin(join(directory, 'admin.json'), 'ada');
+    const card = cardOf('ada', readHome(directory), { host: LOOPBACK, port: await freePort() }, admin);
+    const later = defineService({ version: 2, state: () => ({}), operations: {}, queries: {} });
+    await using replica = await replicate(later, {
+      u: 0,
+      r: 0,
+      members: [card],
+      version: 2,
+      directory,
+      logger,
+    });
+    assert.equal(replica.configuration().version, 2);
   }),
 );

@@ -40,11 +40,11 @@ export async function replicate<I, O, QI, QO, E>(
   options: ReplicateOptions<E>,
 ): Promise<Replica<I, O, QI, QO>> {
   const { directory, monitor: listen, ...others } = options;
-  const { u, r, members, executors = [], clients = [], preset = 'concordat', ...rest } = others;
+  const { u, r, members, executors = [], clients = [], preset = 'concordat', version = 1, ...rest } = others;
   const identity = readHome(directory);
   const metrics = options.metrics ?? createMetrics();
   const journal = await openJournal(journalFolder(directory));
-  const membership = { u, r, members, executors, clients, preset };
+  const membership = { u, r, members, executors, clients, preset, version };
   const keyring = keyringIn(directory, 'concordat member');
   const start = isExecutor(membership, identity.publicKey) ? startExecutor : startMember;
   const member = await start(service, { ...rest, membership, identity, journal, keyring, metrics });
