@@ -46,6 +46,7 @@ for (const preset of ['concordat', 'zyzzyva', 'upright'] satisfies PresetName[])
 
 test(`executors: ${SEEDS} seeds`, (t) => {
   const byKind = new Map<string, number>();
+  let led = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     const worlds: World[] = [];
     const system = governedSweep('executors');
@@ -59,12 +60,14 @@ test(`executors: ${SEEDS} seeds`, (t) => {
       const who = node < MAX_MEMBERS ? 'member' : 'executor';
       const key = note.kind === 'verdict' ? `verdict ${note['accepted']}` : `${who} ${note.kind}`;
       byKind.set(key, (byKind.get(key) ?? 0) + 1);
+      if (key === 'executor epoch' && Number(note['ahead']) > 0) led += 1;
     }
   }
   const counted = (key: string): number => byKind.get(key) ?? 0;
   t.diagnostic(
-    `${counted('executor epoch')} times an executor entered an epoch, ${counted('verdict false')} commands were refused`,
+    `${counted('executor epoch')} times an executor entered an epoch, ${led} times ahead of its log, ${counted('verdict false')} commands were refused`,
   );
   assert.ok(counted('executor epoch') > SEEDS, 'executors follow');
+  assert.ok(led > 0 && led < counted('executor epoch'), 'some by links, some by the log');
   assert.ok(counted('verdict false') > 0, 'what does not suit them is refused');
 });

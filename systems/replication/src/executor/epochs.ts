@@ -46,13 +46,14 @@ export function configurationsNear(l: LearnerState): readonly Configuration[] {
 
 const epochOf = ({ command }: Link): number => command.next.epoch;
 
-/** Enters the epochs that begin where the exposed log has come to. Called once per turn; true if there was one. */
+/** Enters the epochs that begin where the exposed log has come to. Called in each turn; true if others are heard now. */
 export function enterDue(l: LearnerState, env: Env<Message>): boolean {
-  const before = l.config.epoch;
+  const [before, ahead] = [l.config.epoch, l.ahead];
   enterExposed(l);
-  if (l.config.epoch === before) return false;
-  begin(l, env);
-  return true;
+  if (l.config.epoch !== before) begin(l, env);
+  // Those who joined with the epoch have nothing to tell before its beginning: from here on they have.
+  else if (l.ahead !== ahead) tellWhere(l, env);
+  return l.config.epoch !== before;
 }
 
 /** The same without telling anybody: also of a recovery. */
@@ -104,15 +105,17 @@ function seatSources(l: LearnerState): void {
 function begin(l: LearnerState, env: Env<Message>): void {
   const { epoch, members } = l.config;
   l.progressAt = env.now;
-  env.note({ kind: 'epoch', epoch, members: members.join(' ') });
+  env.note({ kind: 'epoch', epoch, members: members.join(' '), ahead: l.ahead.length });
   tellWhere(l, env);
 }
 
-/** Has the signatures of those links checked that lead on from here: of one sender at a time, for they come again. */
+/** Has the signatures of those links checked that lead on from here; of one sender now and then, for they come again. */
 export function onChain(l: LearnerState, env: Env<Message>, from: NodeId, m: Chain): void {
   const links = newIn(l, m.links);
   if (from >= FIRST_CONNECTION || links.length === 0) return;
-  if ([...l.following.values()].some((waiting) => waiting.from === from)) return;
+  // Checks are dear, and a liar has links without end.
+  if (env.now - (l.chainsAt.get(from) ?? Number.NEGATIVE_INFINITY) < l.config.retransmitMs / 2) return;
+  l.chainsAt.set(from, env.now);
   let present = configurationIn(l, l.config.epoch);
   const checks: SignatureCheck[] = [];
   for (const link of links) {

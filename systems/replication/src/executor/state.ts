@@ -57,6 +57,8 @@ export interface LearnerState {
   ahead: readonly Ahead[];
   /** Links whose signatures are being checked, by ticket. */
   readonly following: Map<number, { readonly from: NodeId; readonly links: readonly Link[] }>;
+  /** When each node's links were last looked at. */
+  readonly chainsAt: Map<NodeId, Millis>;
   /** The log up to here cannot be another. */
   proven: Point;
   /** What is proven and not exposed yet, by slot. */
@@ -110,6 +112,7 @@ export function createLearnerState(
     before: [],
     ahead: [],
     following: new Map(),
+    chainsAt: new Map(),
     proven: start,
     learned: new Map(),
     contents: new Map(),
@@ -138,8 +141,8 @@ export function createLearnerState(
 export const feeders = ({ sources, former }: LearnerState): readonly Source[] => [...sources, ...former];
 
 /** What this order replica says, if it is one, or was one that is still asked. */
-export const sourceOf = (l: LearnerState, id: NodeId): Source | undefined =>
-  feeders(l).find((source) => source.id === id);
+export const sourceOf = ({ sources, former }: LearnerState, id: NodeId): Source | undefined =>
+  sources.find((source) => source.id === id) ?? former.find((source) => source.id === id);
 
 /** Those whose word counts: the members of the epoch in force, as far as they speak in it. */
 export const heard = ({ sources, config }: LearnerState): readonly Source[] =>
@@ -163,6 +166,10 @@ export function invariants(l: LearnerState): void {
   assert(
     l.learned.size === Math.max(0, l.proven.slot - executed),
     'what is proven and not exposed is remembered',
+  );
+  assert(
+    l.ahead.every(({ link }, i) => link.command.next.epoch === l.config.epoch - l.ahead.length + 1 + i),
+    'links lead to the present epoch without a gap',
   );
   for (const source of feeders(l))
     assert(source.start.slot >= l.proven.slot, 'sources go on from what is proven');
