@@ -9,7 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { generateIdentity } from '@concordat/runtime';
+import { createLogger, generateIdentity } from '@concordat/runtime';
+import { startExecutor } from './host/executor.ts';
+import { readHome } from './host/home.ts';
+import { createMemoryDisk } from './host/memory-journal.ts';
 import {
   approve,
   clientCardOf,
@@ -79,53 +82,62 @@ function load(callers: readonly { call: Cluster['executors'][number]['call'] }[]
   };
 }
 
-test(
-  'a member is replaced and another takes a new key under load, and all are restarted',
-  DEADLINE,
-  async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'concordat-governed-executors-'));
-    try {
-      await using cluster = await start({ directory });
-      await using client = connectClient(counter, { membership: cluster.membership, identity });
-      const [first, second] = cluster.executors;
-      const stop = load([client, first!, second!]);
-      const echo = await cluster.prepare('echo');
-      assert.equal(unwrap(await change(cluster, { leave: ['member-3'], join: [echo] })).epoch, 1);
-      await areIn(cluster, 1);
-      await until('member 3 has left', () => cluster.members[3]!.status().hasLeft);
-      const { epoch, members, isMember, linked } = first!.status();
-      assert.deepEqual([epoch, members, isMember], [1, ['member-0', 'member-1', 'member-2', 'echo'], false]);
-      assert.ok(linked.includes('member-3'), 'whoever has just left may have what executors lack');
-      await until('executors are linked to the newcomer', () =>
-        cluster.executors.every((executor) => executor.status().linked.includes('echo')),
-      );
-      const keys = { 'member-0': cluster.members[0]!.nextKey() };
-      assert.equal(unwrap(await change(cluster, { keys }, [0, 1, 4])).epoch, 2);
-      await areIn(cluster, 2);
-      await until('nobody is linked to who left long ago', () =>
-        cluster.executors.every((executor) => !executor.status().linked.includes('member-3')),
-      );
-      const { done, failures } = await stop();
-      assert.deepEqual(failures, []);
+/** Runs with directories, and removes them. */
+async function withDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'concordat-governed-executors-'));
+  try {
+    await body(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
 
-      // Three of four are needed now: the newcomer, and the one with the new key.
-      await cluster.kill(1);
-      assert.equal(unwrap(await client.call('add', { amount: 1 })), done + 1);
-      for (const id of [0, 1, 2]) {
-        await cluster.killExecutor(id);
-        await cluster.restartExecutor(id);
-      }
-      await areIn(cluster, 2);
-      assert.equal(unwrap(await client.call('add', { amount: 1 })), done + 2);
-      assert.equal(unwrap(await cluster.executors[2]!.call('add', { amount: 1 })), done + 3);
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
-  },
+test('a member is replaced and another takes a new key under load, and all are restarted', DEADLINE, () =>
+  withDirectory(replaceOne),
 );
 
-test('a client and executors follow while one member after the other is replaced', DEADLINE, async () => {
-  await using cluster = await start();
+async function replaceOne(directory: string): Promise<void> {
+  await using cluster = await start({ directory });
+  await using client = connectClient(counter, { membership: cluster.membership, identity });
+  const [first, second] = cluster.executors;
+  const stop = load([client, first!, second!]);
+  const echo = await cluster.prepare('echo');
+  assert.equal(unwrap(await change(cluster, { leave: ['member-3'], join: [echo] })).epoch, 1);
+  await areIn(cluster, 1);
+  await until('member 3 has left', () => cluster.members[3]!.status().hasLeft);
+  const { epoch, members, isMember, linked } = first!.status();
+  assert.deepEqual([epoch, members, isMember], [1, ['member-0', 'member-1', 'member-2', 'echo'], false]);
+  assert.ok(linked.includes('member-3'), 'whoever has just left may have what executors lack');
+  await until('executors are linked to the newcomer', () =>
+    cluster.executors.every((executor) => executor.status().linked.includes('echo')),
+  );
+  const keys = { 'member-0': cluster.members[0]!.nextKey() };
+  assert.equal(unwrap(await change(cluster, { keys }, [0, 1, 4])).epoch, 2);
+  await areIn(cluster, 2);
+  await until('nobody is linked to who left long ago', () =>
+    cluster.executors.every((executor) => !executor.status().linked.includes('member-3')),
+  );
+  const { done, failures } = await stop();
+  assert.deepEqual(failures, []);
+
+  // Three of four are needed now: the newcomer, and the one with the new key.
+  await cluster.kill(1);
+  assert.equal(unwrap(await client.call('add', { amount: 1 })), done + 1);
+  for (const id of [0, 1, 2]) {
+    await cluster.killExecutor(id);
+    await cluster.restartExecutor(id);
+  }
+  await areIn(cluster, 2);
+  assert.equal(unwrap(await client.call('add', { amount: 1 })), done + 2);
+  assert.equal(unwrap(await cluster.executors[2]!.call('add', { amount: 1 })), done + 3);
+}
+
+test('a client and executors follow while one member after the other is replaced', DEADLINE, () =>
+  withDirectory(replaceAll),
+);
+
+async function replaceAll(directory: string): Promise<void> {
+  await using cluster = await start({ directory });
   await using client = connectClient(counter, { membership: cluster.membership, identity });
   const stop = load([client, cluster.executors[0]!]);
   for (const [i, name] of ['echo', 'foxtrot', 'golf'].entries()) {
@@ -143,7 +155,21 @@ test('a client and executors follow while one member after the other is replaced
   assert.equal(unwrap(await client.call('add', { amount: 1 })), done + 1);
   await cluster.kill(0);
   assert.equal(unwrap(await client.call('add', { amount: 1 })), done + 2);
-});
+
+  // One that lost its journal is told by its operator whom to ask: of the first members none is there.
+  const { membership } = cluster;
+  await cluster.killExecutor(2);
+  await using again = await startExecutor(counter, {
+    membership,
+    identity: readHome(join(directory, 'executor-2')),
+    journal: createMemoryDisk().open(),
+    later: cluster.executors[0]!.configuration(),
+    logger: createLogger({ level: 'error', write: () => {} }),
+    settings,
+  });
+  await until('it follows', () => again.status().epoch === 3);
+  assert.equal(unwrap(await again.call('add', { amount: 1 })), done + 3);
+}
 
 test('what does not suit the executors is refused, and executors take no commands', DEADLINE, async () => {
   await using cluster = await start();
