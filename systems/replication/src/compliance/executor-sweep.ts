@@ -62,7 +62,7 @@ const LIES: Readonly<Record<string, Attacker>> = executionAttackers;
 export function buildExecutors(
   { seed, config, random, horizonMs }: SweepSetting<SweepConfig>,
   orderLiars: ReadonlyMap<NodeId, ReplicaStrategy>,
-  more: Pick<ExecutorClusterOptions, 'joiners' | 'executorVariant'> = {},
+  more: Pick<ExecutorClusterOptions, 'joiners' | 'binaryOf'> = {},
 ): StruckExecutors {
   const { faults } = config;
   const quorums = quorumsOf(faults);

@@ -29,6 +29,7 @@ import {
 import { type HeldRead, onAskedAgain, onRead, releaseReads, reply, replyAgain } from './replies.ts';
 import { exposedEnd, invariants, type LearnerState } from './state.ts';
 import { submit } from './submit.ts';
+import { type Announcing, announceVersions, createAnnouncing } from './versions.ts';
 
 export interface ExecutorState {
   readonly learner: LearnerState;
@@ -41,6 +42,7 @@ export interface ExecutorState {
   exposed: (ExposedBatch | ExposedSnapshot)[];
   /** What filter nodes are told, where bodies come from them. */
   readonly completion: Completion;
+  readonly announcing: Announcing;
   /** Checkpoints up to here are signed and sent. */
   signed: number;
   signedAt: number;
@@ -68,6 +70,7 @@ export function createExecutor(parts: LearnerParts): Process<ExecutorState, Mess
       answers: new Map(),
       exposed: [],
       completion: createCompletion(),
+      announcing: createAnnouncing(),
       signed: 0,
       signedAt: env.now,
       signedIn: 0,
@@ -80,6 +83,7 @@ export function createExecutor(parts: LearnerParts): Process<ExecutorState, Mess
     timeout: (e, env, timer) => {
       timeoutAsLearner(e.learner, env, timer);
       signAgain(e, env);
+      announceVersions(e.announcing, e.learner, env);
     },
     completed,
     settle,

@@ -32,6 +32,7 @@ import { knownLosses, recover } from './recovery.ts';
 import { createLearnerState, exposedEnd, invariants, type LearnerState, sourceOf } from './state.ts';
 import { resubmit, submit } from './submit.ts';
 import { onFetchManifest, onFetchPart, onManifest, onPart, startTransfer, tickTransfer } from './transfer.ts';
+import { stopIfTooOld } from './versions.ts';
 
 export interface LearnerParts {
   readonly config: LearnerConfig;
@@ -141,6 +142,7 @@ export function completedAsLearner(l: LearnerState, env: Env<Message>, ticket: n
 export function timeoutAsLearner(l: LearnerState, env: Env<Message>, timer: string): void {
   if (timer !== TICK) return;
   env.setTimer(TICK, TICK_MS);
+  stopIfTooOld(l);
   const untoldMs = env.now - l.toldAt;
   if (untoldMs >= (hasHole(l) ? l.config.retransmitMs / 4 : l.config.retransmitMs)) tellWhere(l, env);
   resubmit(l, env);

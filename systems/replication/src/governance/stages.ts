@@ -14,9 +14,7 @@ export function stageProblem(executors: number, present: Configuration, next: Co
     return `u = ${u}, r = ${r} need ${needed} executors, here are ${executors}: who executes is no part of a change`;
   if (next.order !== 'three-phase' || next.speculates)
     return 'members that leave execution to executors order in three phases, and nothing ahead';
-  if (next.admission !== present.admission)
-    return 'where executors execute, how requests are admitted is no part of a change';
-  return next.version === present.version
+  return next.admission === present.admission
     ? null
-    : `executors cannot announce which versions of the service they run: version ${present.version} stays in force`;
+    : 'where executors execute, how requests are admitted is no part of a change';
 }
