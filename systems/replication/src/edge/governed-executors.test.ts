@@ -23,7 +23,7 @@ import {
   unwrap,
   type Wish,
 } from './index.ts';
-import { counter } from './testing/counter.ts';
+import { counter, doubling } from './testing/counter.ts';
 
 const DEADLINE = { timeout: 60_000 };
 const identity = generateIdentity('outside');
@@ -35,6 +35,13 @@ const start = (more: { readonly directory?: string } = {}) =>
   createCluster(counter, { u: 1, r: 1, preset: 'executors', governed: true, clients, settings, ...more });
 
 type Cluster = Awaited<ReturnType<typeof start>>;
+type Node = Pick<Cluster['members'][number], 'configuration' | 'govern' | 'status'>;
+
+/** What a change needs of a cluster, whatever its service is. */
+interface Governed extends Pick<Cluster, 'membership' | 'admins' | 'admit'> {
+  readonly members: readonly Node[];
+  readonly executors: readonly Node[];
+}
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   for (let waitedMs = 0; !holds(); waitedMs += 10) {
@@ -45,7 +52,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 
 /** Proposes a wish at a member, has three administrators approve it, admits newcomers, and submits it there. */
 async function change(
-  cluster: Cluster,
+  cluster: Governed,
   wish: Wish,
   approvers: readonly number[] = [0, 1, 2],
 ): Promise<Outcome<{ epoch: number; afterSlot: number }>> {
@@ -57,7 +64,7 @@ async function change(
   return member.govern(command);
 }
 
-const areIn = (cluster: Cluster, epoch: number): Promise<void> =>
+const areIn = (cluster: Governed, epoch: number): Promise<void> =>
   until(`executors are in epoch ${epoch}, and so is member 0`, () =>
     [...cluster.executors, cluster.members[0]!].every((node) => node.status().epoch === epoch),
   );
@@ -179,23 +186,50 @@ test('what does not suit the executors is refused, and executors take no command
     assert.throws(() => propose(present, wish, cluster.membership), { code: 'bad-configuration', message });
   };
   refused({ preset: 'pbft' }, /members execute with the preset pbft/);
-  refused({ version: 2 }, /version 1 stays in force/);
   const [golf, hotel] = [await cluster.prepare('golf'), await cluster.prepare('hotel')];
   refused({ join: [golf, hotel], faults: { u: 2, r: 1 } }, /u = 2, r = 1 need 5 executors, here are 3/);
 
   // Whoever does not say that there are executors is told by the log.
-  const command = propose(present, { version: 2 });
+  const command = propose(present, { preset: 'zyzzyva' });
   const approved = [0, 1, 2].reduce(
     (known, id) => approve(known, present, cluster.membership, cluster.admins[id]!),
     command,
   );
   const outcome = await member!.govern(approved);
   assert.ok(outcome.status === 'failed' && outcome.code === 'refused');
-  assert.match(outcome.detail, /version 1 stays in force/);
+  assert.match(outcome.detail, /order in three phases, and nothing ahead/);
 
   const executor = cluster.executors[0]!;
   const asked = await executor.govern(approved);
   assert.ok(asked.status === 'failed' && asked.code === 'executes-only');
   assert.throws(() => executor.nextKey(), { code: 'bad-configuration', message: /ask a member/ });
   assert.equal(executor.configuration().epoch, 0);
+});
+
+test('the service gets another version once executors have announced it', DEADLINE, async () => {
+  await using cluster = await createCluster(doubling, {
+    u: 1,
+    r: 1,
+    preset: 'executors',
+    governed: true,
+    clients,
+    settings,
+  });
+  await using client = connectClient(doubling, { membership: cluster.membership, identity });
+  assert.equal(unwrap(await client.call('add', { amount: 3 })), 3);
+  const early = await client.call('double', {});
+  assert.ok(early.status === 'failed' && early.code === 'unknown-operation');
+  let refusals = 0;
+  for (;;) {
+    const outcome = await change(cluster, { version: 2 });
+    if (outcome.status === 'ok') break;
+    // Binaries tell the log what they can run once it has had time to tell them.
+    assert.ok(outcome.status === 'failed' && /version 2 needs 2 executors/.test(outcome.detail), 'refused');
+    assert.ok(++refusals < 1000, 'they announce what they can run');
+    await sleep(20);
+  }
+  await areIn(cluster, 1);
+  assert.equal(unwrap(await client.call('double', {})), 6);
+  assert.equal(unwrap(await cluster.executors[2]!.call('double', {})), 12);
+  assert.equal(cluster.executors[0]!.configuration().version, 2);
 });

@@ -27,7 +27,7 @@ export interface Wish {
   readonly faults?: FaultModel;
   /** How members agree then. Robustness policies stay what each operator has set. */
   readonly preset?: PresetName;
-  /** Version of the service, once n - u members run programs that have it; there is no way back. */
+  /** Version of the service, once n - u members, or all executors but u, run programs that have it; there is no way back. */
   readonly version?: number;
   /** Canonical proof of misbehaviour of one that leaves: it is not asked. */
   readonly evidence?: Uint8Array;
