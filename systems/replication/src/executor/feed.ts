@@ -96,7 +96,8 @@ export function feedLearners(s: ReplicaState, env: Env<Message>): void {
 
 function feedOne(s: ReplicaState, env: Env<Message>, id: NodeId, fed: Fed): void {
   if (fed.epoch < s.config.epoch) {
-    env.send(id, { type: 'chain', links: linksAfter(s, fed.epoch) });
+    const links = linksAfter(s, fed.epoch);
+    if (links.length > 0) env.send(id, { type: 'chain', links });
     fed.epoch = s.config.epoch;
   }
   const start = startOf(s);

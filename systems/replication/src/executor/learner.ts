@@ -132,7 +132,8 @@ export function linkedAsLearner(l: LearnerState, env: Env<Message>, peer: NodeId
   if (!isUp) return;
   if (sourceOf(l, peer) !== undefined) tellWhere(l, env);
   // One that this learner's host knows of, and that it does not know yet: it may prove why.
-  else if (peer < FIRST_CONNECTION) env.send(peer, { type: 'fetch-chain', epoch: l.config.epoch });
+  else if (l.config.governance.isGoverned && peer < FIRST_CONNECTION)
+    env.send(peer, { type: 'fetch-chain', epoch: l.config.epoch });
 }
 
 export function completedAsLearner(l: LearnerState, env: Env<Message>, ticket: number, holds: boolean): void {
