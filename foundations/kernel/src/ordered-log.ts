@@ -21,7 +21,11 @@ export interface ExposedBatch {
   readonly events: readonly Uint8Array[];
 }
 
-/** The state was replaced by a verified snapshot: events between the last batch and this slot were not seen. */
+/**
+ * The state was replaced by a verified snapshot: events between the last batch and this slot were not seen. Outcomes of own
+ * requests follow as a batch of this slot, as far as the state still has their replies; of others nobody can tell more than
+ * that they were executed.
+ */
 export interface ExposedSnapshot {
   readonly slot: number;
   readonly time: Millis;

@@ -7,7 +7,13 @@
 import { statementBytes } from '@concordat/accountability';
 import type { Hash, Keys } from '@concordat/crypto';
 import { DIGEST_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
-import { type Digest, MAX_REQUEST_BYTES, type SignatureCheck, type Submitter } from '@concordat/kernel';
+import {
+  type Digest,
+  MAX_OPERATION_BYTES,
+  MAX_REQUEST_BYTES,
+  type SignatureCheck,
+  type Submitter,
+} from '@concordat/kernel';
 import { compact, createWriter, type Reader, type Writer } from '@concordat/wire';
 
 /**
@@ -15,6 +21,13 @@ import { compact, createWriter, type Reader, type Writer } from '@concordat/wire
  * one finds it. A client that never acknowledges loses its oldest instead of filling the state.
  */
 export const MAX_REPLIES_PER_CLIENT = 128;
+
+/**
+ * Bytes of replies kept for one client, beyond which its oldest go as well; its latest reply is always kept. Whoever waits finds
+ * its reply as long as those that it has not acknowledged fit: 4 requests under way, as every client of this library has them
+ * unless told otherwise, with the largest replies (1 MiB) take a quarter, and 64 of a quarter of a MiB each just fit.
+ */
+export const MAX_REPLY_BYTES_PER_CLIENT = 16 * MAX_OPERATION_BYTES;
 
 /** Client 0 of a domain is its replica itself: its requests are commands to replication, not to the service. */
 export const COMMAND_CLIENT = 0;

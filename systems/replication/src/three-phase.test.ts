@@ -89,6 +89,19 @@ test('a restarted member keeps no more of the log than one that never stopped', 
   );
 });
 
+test('a restarted member knows how much its journal holds', () => {
+  const cluster = createCluster({ seed: 3, faults: BFT });
+  scheduleLoad(cluster, createPrng(4), 200, 2000);
+  cluster.world.run(2000);
+  settleAll(cluster);
+  const { journalBytes } = cluster.stateOf(1);
+  assert.ok(journalBytes > 10_000);
+  cluster.world.crash(1);
+  cluster.world.restart(1);
+  cluster.world.run(0);
+  assert.equal(cluster.stateOf(1).journalBytes, journalBytes);
+});
+
 test('a member that stood still does not take its own pause for the silence of others', () => {
   const cluster = createCluster({ seed: 5, faults: BFT });
   cluster.world.run(2100);

@@ -52,6 +52,8 @@ const PALE = '#d8dee4';
 
 /** Bars with which their labels stand upright, or they would cover each other. */
 const CROWDED = 16;
+/** Points of a curve from which on they are not marked one by one: the line would not be seen for them. */
+const DENSE = 100;
 const UPRIGHT = { rotate: 90, align: 'left' as const, verticalAlign: 'middle' as const };
 
 export function drawBars(bars: Bars): string {
@@ -94,8 +96,11 @@ export function drawCurves(curves: Curves): string {
         type: 'line',
         name,
         data: points.map(([px, py]) => [px, py]),
-        symbolSize: isDashed ? 0 : 7,
-        lineStyle: { type: isDashed ? 'dashed' : 'solid', width: isLoose ? 0 : 2 },
+        symbolSize: isDashed || (points.length > DENSE && !isLoose) ? 0 : 7,
+        lineStyle: {
+          type: isDashed ? 'dashed' : 'solid',
+          width: isLoose ? 0 : points.length > DENSE && !isDashed ? 1.2 : 2,
+        },
         ...(index === 0 && marksOf(levels, 'yAxis')),
       }),
     ),

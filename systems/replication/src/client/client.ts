@@ -13,6 +13,7 @@ import type { Configuration } from '../governance/configuration.ts';
 import type { Message } from '../replica/messages.ts';
 import { type Request, signRequest } from '../request.ts';
 import { askForChain, type Followed, onChain } from './configuration.ts';
+import { type Numbered, noteResult, numbered } from './giving-up.ts';
 import { onAnswer, type PendingRead, retryReads } from './reads.ts';
 import {
   completeByCertificate,
@@ -56,16 +57,13 @@ export interface Call {
   readonly speculative: SpeculativeCall;
 }
 
-export interface ClientState {
+export interface ClientState extends Numbered {
   readonly options: ClientOptions;
   /** The latest that is known; null where the federation never changes. */
   configuration: Configuration | null;
   members: readonly NodeId[];
   quorums: Quorums;
   readonly route: ClientRoute;
-  nextSeq: number;
-  /** Results up to here are known. */
-  acked: number;
   readonly calls: Map<number, Call>;
   /** Results that nobody has taken yet, by sequence number. */
   readonly results: Map<number, Uint8Array>;
@@ -118,8 +116,7 @@ export function createClient(options: ClientOptions): Process<ClientState, Messa
         members: options.members,
         quorums: options.quorums,
         route: options.route ?? signedToAll(options),
-        nextSeq: 1,
-        acked: 0,
+        ...numbered(),
         calls: new Map(),
         results: new Map(),
         nextRead: 1,
@@ -184,8 +181,6 @@ function onReply(s: ClientState, env: Env<Message>, from: NodeId, seq: number, r
 /** Notes a result that is proven. */
 export function complete(s: ClientState, env: Env<Message>, seq: number, reply: Uint8Array): void {
   env.note({ kind: 'result', seq });
-  s.calls.delete(seq);
   s.results.set(seq, reply);
-  // Results of later requests may come first; what is acknowledged has no gaps.
-  while (s.acked + 1 < s.nextSeq && !s.calls.has(s.acked + 1)) s.acked += 1;
+  noteResult(s, seq);
 }

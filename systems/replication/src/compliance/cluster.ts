@@ -21,6 +21,7 @@ import {
   type NodeId,
   type Prng,
   type Process,
+  type Service,
   type SignatureCheck,
   type Strategy,
 } from '@concordat/kernel';
@@ -86,6 +87,8 @@ export interface ClusterOptions {
   readonly joiners?: readonly NodeId[];
   /** Which versions of the ledger a member's binary can run, asked at each of its starts; the first alone unless told. */
   readonly binaryOf?: (member: NodeId) => readonly number[];
+  /** What members run in place of the ledger, made from it. */
+  readonly serviceOf?: (ledger: Service) => Service;
   /** Replaces the honest process: how broken variants are tried. */
   readonly variant?: (honest: ReplicaProcess) => ReplicaProcess;
 }
@@ -234,12 +237,12 @@ function replicaOf(
   node: NodeId,
   keys: Keys,
 ): ReplicaProcess {
-  const { seed, faults, settings, joiners, variant } = options;
+  const { seed, faults, settings, joiners, variant, serviceOf = (ledger) => ledger } = options;
   const config = replicaConfig({ self, cluster: CLUSTER_ID, faults, members: ids, ...settings });
   const plain = createReplica({
     config,
     keys,
-    createService: (version) => createLedger(modelHash, version, options.binaryOf?.(self)),
+    createService: (version) => serviceOf(createLedger(modelHash, version, options.binaryOf?.(self))),
     ...(config.admission === 'request-quorum' &&
       joiners === undefined && { pair: pairOf(options, ids, self, node) }),
     ...(joiners !== undefined && { governed: governedAs(seed, config, ids) }),
@@ -354,8 +357,9 @@ function record(inner: ReplicaProcess, ledger: Ledger, id: NodeId): ReplicaProce
   };
 }
 
+/** PERF: a long reply by its digest: with replies of 1 MiB, telling them took ten times as long as everything else. */
 const describe = ({ time, outcomes }: ExposedBatch): string =>
-  `${time} ${outcomes.map((o) => `${o.domain}/${o.client}/${o.seq}=${toHex(o.reply)}`)}`;
+  `${time} ${outcomes.map(({ domain, client, seq, reply }) => `${domain}/${client}/${seq}=${toHex(reply.length > 64 ? modelHash(reply) : reply)}`)}`;
 
 /** Believes honest members, and notices when two of them, or one at two times, show different logs. */
 function createObserver(ledger: Ledger, honestAt: (id: NodeId) => boolean): Process<null, Message> {

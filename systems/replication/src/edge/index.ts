@@ -1,3 +1,4 @@
+export { HaltError } from '@concordat/kernel';
 export { decodeReconfigure, encodeReconfigure, type Reconfigure } from '../governance/command.ts';
 export {
   type Configuration,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelHash } from '@concordat/crypto';
-import { type ExposedBatch, HaltError } from '@concordat/kernel';
+import { createPrng, type ExposedBatch, HaltError, MAX_OPERATION_BYTES } from '@concordat/kernel';
 import { toHex, utf8 } from '@concordat/wire';
 import { genesisHistory, NULL_BATCH } from '../batch.ts';
 import { addOperation, createLedger } from '../compliance/ledger.ts';
@@ -11,8 +11,14 @@ import { replicaConfig } from '../config.ts';
 import { ungoverned } from '../governance/configuration.ts';
 import { type Governance, inVersionOf } from '../governance/ordered.ts';
 import { threePhase } from '../order/three-phase/index.ts';
-import { COMMAND_CLIENT, MAX_REPLIES_PER_CLIENT, type Request } from '../request.ts';
 import {
+  COMMAND_CLIENT,
+  MAX_REPLIES_PER_CLIENT,
+  MAX_REPLY_BYTES_PER_CLIENT,
+  type Request,
+} from '../request.ts';
+import {
+  type CoreState,
   createCoreState,
   executedOf,
   isNextOf,
@@ -148,6 +154,89 @@ test('a client that never acknowledges does not fill the state', () => {
   execute(execution, [request(1, 1, count + 1, count)]);
   assert.deepEqual(core.replies.sortedKeys(), [replyKey({ domain: 1, client: 1 }, count + 1)]);
 });
+
+const CLIENT = { domain: 1, client: 1 };
+
+/** What a core holds of the client's replies: their numbers, and the bytes in all, counted anew. */
+function heldBy({ replies }: CoreState): { readonly seqs: number[]; readonly bytes: number } {
+  const seqs = replies.sortedKeys().map((key) => Number(key.split('/')[2]));
+  const sizes = replies.sortedKeys().map((key) => replies.get(key)?.length ?? 0);
+  return { seqs: seqs.sort((a, b) => a - b), bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+test('a client that never acknowledges large replies keeps its latest ones, within the bound', () => {
+  const core = createCoreState(modelHash, UNGOVERNED);
+  const fitting = MAX_REPLY_BYTES_PER_CLIENT / MAX_OPERATION_BYTES;
+  for (let seq = 1; seq <= fitting; seq++)
+    recordReply(core, CLIENT, seq, 0, new Uint8Array(MAX_OPERATION_BYTES));
+  assert.equal(heldBy(core).seqs[0], 1, 'up to the bound nothing is dropped');
+  recordReply(core, CLIENT, fitting + 1, 0, new Uint8Array(1));
+  assert.deepEqual(heldBy(core), {
+    seqs: Array.from({ length: fitting }, (_, i) => i + 2),
+    bytes: MAX_REPLY_BYTES_PER_CLIENT - MAX_OPERATION_BYTES + 1,
+  });
+  recordReply(core, { domain: 1, client: 2 }, 1, 0, new Uint8Array(MAX_OPERATION_BYTES));
+  assert.equal(core.replies.has('1/1/2'), true, 'others do not crowd it out');
+  recordReply(core, CLIENT, fitting + 2, fitting + 1, new Uint8Array(0));
+  assert.deepEqual(core.clients.get('1/1'), {
+    ...CLIENT,
+    seq: fitting + 2,
+    kept: fitting + 2,
+    keptBytes: 0,
+  });
+});
+
+test('which replies are kept follows from sizes and acknowledgements alone, also after a rollback and a restore', () => {
+  const random = createPrng(1, 'kept replies');
+  const core = createCoreState(modelHash, UNGOVERNED);
+  let other = createCoreState(modelHash, UNGOVERNED);
+  /** By the definition: the longest end of the history that is not acknowledged, and within both bounds. */
+  const model: { seq: number; size: number }[] = [];
+  let lastAcked = 0;
+  const step = (into: CoreState, seq: number, acked: number, size: number): void =>
+    recordReply(into, CLIENT, seq, acked, new Uint8Array(size));
+  let dropped = 0;
+  for (let seq = 1; seq <= 600; seq++) {
+    const size = random.chance(0.3) ? random.below(MAX_OPERATION_BYTES) : random.below(1000);
+    if (random.chance(0.02)) lastAcked = random.below(seq);
+    const mark = core.state.mark();
+    // What is taken back leaves no trace.
+    if (random.chance(0.3)) {
+      step(core, seq, random.below(seq), random.below(MAX_OPERATION_BYTES));
+      core.state.rollback(mark);
+    }
+    step(core, seq, lastAcked, size);
+    step(other, seq, lastAcked, size);
+    model.push({ seq, size });
+    const bytes = (): number => model.reduce((sum, one) => sum + one.size, 0);
+    while (model[0] !== undefined && model[0].seq <= lastAcked && model.length > 1) model.shift();
+    while (model.length > MAX_REPLIES_PER_CLIENT || bytes() > MAX_REPLY_BYTES_PER_CLIENT) {
+      dropped += bytes() > MAX_REPLY_BYTES_PER_CLIENT ? 1 : 0;
+      model.shift();
+    }
+    core.state.release(mark);
+    assert.deepEqual(heldBy(core), { seqs: model.map((one) => one.seq), bytes: bytes() });
+    assert.equal(core.clients.get('1/1')?.keptBytes, bytes());
+    if (seq % 150 === 0) other = restored(other);
+    assert.equal(toHex(other.state.digest()), toHex(core.state.digest()));
+  }
+  assert.ok(dropped > 20, `${dropped} replies were dropped for their size`);
+});
+
+/** A fresh core with the state of another, by its snapshot. */
+function restored({ state }: CoreState): CoreState {
+  const core = createCoreState(modelHash, UNGOVERNED);
+  const mark = state.mark();
+  const snapshot = state.snapshot(mark);
+  const parts = Array.from({ length: snapshot.parts }, (_, part) => snapshot.digestOf(part));
+  const restore = core.state.restore(snapshot.digest, parts);
+  assert.ok(restore !== null);
+  for (const part of restore.missing(parts.length))
+    assert.ok(restore.offer(part, snapshot.read(part).slice()));
+  restore.finish();
+  state.release(mark);
+  return core;
+}
 
 /** What is executed after slot 1 belongs to an epoch with this version of the service. */
 function withSwitch(versions: readonly number[], version: number): Execution {

@@ -9,7 +9,7 @@ import type { Millis, Submitter } from '@concordat/kernel';
 import { createState, numberKey, type State, type StateCell, type StateMap, textKey } from '@concordat/state';
 import { createReader, createWriter } from '@concordat/wire';
 import { declareGovernance, type Governance, type GovernanceState } from '../governance/ordered.ts';
-import { clientKey, MAX_REPLIES_PER_CLIENT } from '../request.ts';
+import { clientKey, MAX_REPLIES_PER_CLIENT, MAX_REPLY_BYTES_PER_CLIENT } from '../request.ts';
 
 /** Clients remembered per domain. The one created first is forgotten, and refused from then on. */
 export const MAX_CLIENTS_PER_DOMAIN = 16_384;
@@ -19,6 +19,8 @@ export interface ClientRecord extends Submitter {
   readonly seq: number;
   /** Replies from here to `seq` are kept. */
   readonly kept: number;
+  /** What these replies take: ordered state like the replies, so that every replica drops the same ones. */
+  readonly keptBytes: number;
 }
 
 export interface IncarnationRecord {
@@ -65,9 +67,15 @@ export function createCoreState(hash: Hash, governance: Governance): CoreState {
     clients: state.map<string, ClientRecord>('clients', {
       ...textKey,
       ...numbers(
-        (record) => [record.domain, record.client, record.seq, record.kept],
-        ([domain = 0, client = 0, seq = 0, kept = 0]) => ({ domain, client, seq, kept }),
-        4,
+        ({ domain, client, seq, kept, keptBytes }) => [domain, client, seq, kept, keptBytes],
+        ([domain = 0, client = 0, seq = 0, kept = 0, keptBytes = 0]) => ({
+          domain,
+          client,
+          seq,
+          kept,
+          keptBytes,
+        }),
+        5,
       ),
     }),
     replies: state.map<string, Uint8Array>('replies', {
@@ -121,7 +129,7 @@ export function isNextOf(core: CoreState, id: Submitter, seq: number): boolean {
     clients: domain.clients + (forgotten === null ? 1 : 0),
     forgotten: forgotten ?? domain.forgotten,
   });
-  core.clients.set(clientKey(id), { domain: id.domain, client: id.client, seq: 0, kept: 1 });
+  core.clients.set(clientKey(id), { domain: id.domain, client: id.client, seq: 0, kept: 1, keptBytes: 0 });
   return true;
 }
 
@@ -147,15 +155,20 @@ export function recordReply(
 ): void {
   const { domain, client } = id;
   if (reply === null) {
-    core.clients.set(clientKey(id), { domain, client, seq, kept: seq + 1 });
+    core.clients.set(clientKey(id), { domain, client, seq, kept: seq + 1, keptBytes: 0 });
     return;
   }
-  const record = core.clients.get(clientKey(id));
-  let kept = record?.kept ?? 1;
-  const dropped = Math.min(Math.max(acked, seq - MAX_REPLIES_PER_CLIENT), seq - 1);
-  for (; kept <= dropped; kept++) core.replies.delete(replyKey(id, kept));
+  let { kept, keptBytes } = core.clients.get(clientKey(id)) ?? { kept: 1, keptBytes: 0 };
+  keptBytes += reply.length;
+  const dropped = Math.max(acked, seq - MAX_REPLIES_PER_CLIENT);
+  // PERF: each reply is dropped once, so one look-up and one deletion a request, on average, however many are kept.
+  for (; kept < seq && (kept <= dropped || keptBytes > MAX_REPLY_BYTES_PER_CLIENT); kept++) {
+    const key = replyKey(id, kept);
+    keptBytes -= core.replies.get(key)?.length ?? 0;
+    core.replies.delete(key);
+  }
   core.replies.set(replyKey(id, seq), reply);
-  core.clients.set(clientKey(id), { domain, client, seq, kept });
+  core.clients.set(clientKey(id), { domain, client, seq, kept, keptBytes });
 }
 
 /** Forgets the domain's client with the smallest number, and returns that number. */

@@ -20,8 +20,11 @@ export interface SnapshotWriting<C extends Checkpointed> {
   bytes: number;
 }
 
-/** A journal is worth compacting when it has this much and four times the state: a quarter more is written for it. */
-export const MIN_JOURNAL_BYTES = 16 * 1024 * 1024;
+/**
+ * A journal is worth compacting when it has this much and four times the state: a quarter more is written for it. Whoever
+ * restarts reads all of it, at about 20 MiB a second, and needs several times its size in memory for that moment.
+ */
+export const MIN_JOURNAL_BYTES = 4 * 1024 * 1024;
 
 /** Bytes of parts per turn: a turn stays short. */
 const TURN_BYTES = 4 * PART_BYTES;
@@ -37,6 +40,40 @@ export const isSnapshotDue = (
   snapshotBytes: number,
   leastBytes = MIN_JOURNAL_BYTES,
 ): boolean => journalBytes >= Math.max(leastBytes, 4 * snapshotBytes);
+
+/** What decides when the next snapshot is due. */
+export interface JournalSize {
+  /** Since the last whole snapshot began. */
+  readonly bytes: number;
+  /** Of that snapshot's parts. */
+  readonly snapshotBytes: number;
+}
+
+/**
+ * Measures a journal that is read again: whoever restarted more often than a snapshot is due would never write one
+ * otherwise, and read more each time.
+ */
+export function createMeasure(): {
+  /** Counts the next record, which takes so many bytes; null stands for one that no version wrote. */
+  count(length: number, record: { readonly type: string; readonly bytes?: Uint8Array } | null): void;
+  size(): JournalSize;
+} {
+  let [bytes, snapshotBytes] = [0, 0];
+  let open: { readonly begunAt: number; bytes: number } | null = null;
+  return {
+    count(length, record) {
+      if (record?.type === 'snapshot') open = { begunAt: bytes, bytes: 0 };
+      bytes += length;
+      if (open === null) return;
+      if (record?.type === 'part') open.bytes += record.bytes?.length ?? 0;
+      if (record?.type !== 'snapshot-end') return;
+      bytes -= open.begunAt;
+      snapshotBytes = open.bytes;
+      open = null;
+    },
+    size: () => ({ bytes, snapshotBytes }),
+  };
+}
 
 export const beginWriting = <C extends Checkpointed>(
   source: C,

@@ -12,6 +12,7 @@ import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
 import { equalBytes, toHex } from '@concordat/wire';
 import { type ClientRoute, signedToAll } from '../client/client.ts';
 import { adoptChain, epochAt, type Followed } from '../client/configuration.ts';
+import { type Numbered, noteResult, numbered } from '../client/giving-up.ts';
 import type { Quorums } from '../fault-model.ts';
 import type { Configuration } from '../governance/configuration.ts';
 import type { Link } from '../governance/link.ts';
@@ -72,7 +73,7 @@ export interface ReadRequest {
   readonly isLinearizable: boolean;
 }
 
-export interface ExecutorClientState {
+export interface ExecutorClientState extends Numbered {
   readonly options: ExecutorClientOptions;
   /** Of the order replicas, the latest that is known; null where they never change. */
   configuration: Configuration | null;
@@ -81,9 +82,6 @@ export interface ExecutorClientState {
   /** When order replicas were last asked for a later configuration. */
   askedAt: Millis;
   readonly route: ClientRoute;
-  nextSeq: number;
-  /** Results up to here are known. */
-  acked: number;
   readonly calls: Map<number, Call>;
   readonly reads: Map<number, PendingRead>;
   nextRead: number;
@@ -136,8 +134,7 @@ const createState = (options: ExecutorClientOptions): ExecutorClientState => ({
   quorums: options.quorums,
   askedAt: Number.NEGATIVE_INFINITY,
   route: options.route ?? signedToAll(options),
-  nextSeq: 1,
-  acked: 0,
+  ...numbered(),
   calls: new Map(),
   reads: new Map(),
   nextRead: 1,
@@ -239,10 +236,9 @@ function finish(
   call: Call,
   result: Uint8Array,
 ): void {
-  s.calls.delete(seq);
   if (call.readId === null) s.results.set(seq, result);
   else s.readResults.set(call.readId, result);
-  while (s.acked + 1 < s.nextSeq && !s.calls.has(s.acked + 1)) s.acked++;
+  noteResult(s, seq);
   env.note({ kind: 'result', seq });
 }
 

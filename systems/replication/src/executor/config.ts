@@ -5,6 +5,7 @@
 
 import type { Digest, Millis, NodeId } from '@concordat/kernel';
 import { ordersReferences, type ReplicaConfig } from '../config.ts';
+import { MIN_JOURNAL_BYTES } from '../execution/snapshot-writing.ts';
 import type { Quorums } from '../fault-model.ts';
 import { type Configuration, configurationQuorums, memberIds } from '../governance/configuration.ts';
 import type { Governance } from '../governance/ordered.ts';
@@ -70,7 +71,7 @@ export function learnerConfig(order: ReplicaConfig, { governed, ...options }: Le
     proving: order.executes ? quorums.agreement : quorums.execution,
     speculates: false,
     governance: governanceOf({ config: order, ...(governed && { governed }) }),
-    minJournalBytes: 16 * 1024 * 1024,
+    minJournalBytes: MIN_JOURNAL_BYTES,
     domain: null,
     clientWindow,
     ...options,

@@ -124,11 +124,15 @@ describe('an executor', () => {
     const [first = 0, second = 0] = cluster.executors;
     load(cluster, 300, 6000);
     assert.ok(noted(cluster, first, 'snapshot') > 0, 'a snapshot was written');
+    finish(cluster);
+    const { bytes, snapshotBytes } = cluster.executorOf(first).learner.journal;
     cluster.world.crash(first);
     load(cluster, 10, 100);
     cluster.world.restart(first);
     cluster.world.run(1);
     assert.ok(heightOf(cluster, first) >= 100, 'most was there at once');
+    const { journal } = cluster.executorOf(first).learner;
+    assert.deepEqual([journal.bytes, journal.snapshotBytes], [bytes, snapshotBytes]);
     assert.equal(noted(cluster, first, 'recovered'), 2);
     catchUp(cluster, first, second);
     assert.equal(noted(cluster, first, 'state-transfer'), 0, 'the log led back');

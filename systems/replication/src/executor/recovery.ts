@@ -7,6 +7,7 @@ import type { Position, Recovered } from '@concordat/kernel';
 import { equalBytes, toHex } from '@concordat/wire';
 import { batchDigest, nextHistory } from '../batch.ts';
 import { checkpointed, rebuild } from '../execution/execution.ts';
+import { createMeasure, type JournalSize } from '../execution/snapshot-writing.ts';
 import { carried } from '../replica/references.ts';
 import { type Request, requestDigest } from '../request.ts';
 import { adoptLink, enterExposed } from './epochs.ts';
@@ -36,6 +37,12 @@ function decoded({ records, first }: Recovered): Placed<LearnerRecord>[] {
   });
 }
 
+function sizeOf({ records }: Recovered): JournalSize {
+  const measure = createMeasure();
+  for (const bytes of records) measure.count(bytes.length, decodeLearnerRecord(bytes));
+  return measure.size();
+}
+
 /** Applies the journal, since its last beginning, to a fresh state. */
 export function recover(l: LearnerState, recovered: Recovered): void {
   const all = decoded(recovered);
@@ -58,6 +65,7 @@ export function recover(l: LearnerState, recovered: Recovered): void {
     }
   }
   executeLogged(l, batches);
+  Object.assign(l.journal, sizeOf(recovered));
   const { executed: slot, history } = l.execution;
   learnFrom(l, { slot, history });
   enterExposed(l);

@@ -50,8 +50,9 @@ export function exposeOwn(l: LearnerState): void {
   const outcomes: Outcome[] = [];
   for (const seq of [...submission.outstanding.keys()].sort((a, b) => a - b)) {
     const reply = execution.core.replies.get(replyKey(id, seq));
-    if (seq > done || reply === undefined) break;
-    outcomes.push({ ...id, seq, reply });
+    if (seq > done) break;
+    // Without a reply it was dropped for want of room: what became of the request nobody can tell any more.
+    if (reply !== undefined) outcomes.push({ ...id, seq, reply });
     noteOutcome(submission, seq);
   }
   const { executed: slot } = execution;

@@ -308,6 +308,34 @@ describe('a binary that is too old', () => {
     goesOn(cluster, 2);
   });
 
+  it('halts also on a journal that holds a state of the newer version, and leaves it as it is', () => {
+    const cluster = federation([...ALL, 4]);
+    const { world } = cluster;
+    scheduleLoad(cluster, createPrng(9), 300, 5000);
+    world.run(800);
+    reconfigure(cluster, 0, SWITCH);
+    assert.ok(world.runUntil(() => ALL.every((id) => versionAt(cluster, id) === 2), 10_000));
+    // Who has lost everything keeps the state that it fetches.
+    world.wipe(3);
+    world.restart(3);
+    world.run(100);
+    assert.ok(world.runUntil(() => cluster.stateOf(3).incarnation.mayVote, 30_000));
+    goesOn(cluster, 2);
+    const { number } = cluster.stateOf(3).incarnation;
+    cluster.binaries.downgrade(3);
+    for (let starts = 1; starts <= 2; starts++) {
+      world.crash(3);
+      world.restart(3);
+      world.run(1000);
+      assert.equal(world.isUp(3), false);
+      assert.equal(notesOf(cluster, 'halted', 'reason').length, starts);
+      goesOn(cluster, 2, [0, 1, 2]);
+    }
+    upgrade(cluster, cluster.binaries, 3);
+    goesOn(cluster, 2);
+    assert.equal(cluster.stateOf(3).incarnation.number, number, 'nothing was lost');
+  });
+
   it('does not keep the former epoch from ending while u others are down', () => {
     const cluster = federation([0, 1, 2]);
     const { world } = cluster;

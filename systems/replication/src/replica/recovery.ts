@@ -8,6 +8,7 @@ import type { Digest, Position, Recovered } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { nextHistory } from '../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
+import { createMeasure } from '../execution/snapshot-writing.ts';
 import { dropKept, keepBatch, resumeFeed } from '../executor/retention.ts';
 import { isChange } from '../governance/announcement.ts';
 import { adopt } from '../governance/epochs.ts';
@@ -72,10 +73,14 @@ export function recover(s: ReplicaState, recovered: Recovered): void {
   const { records, first } = sinceAmnesia(recovered);
   s.feed.delivered = lastDelivered(records) ?? s.feed.delivered;
   const recovery: Recovery = { s, traces: new Map(), snapshot: null, prepared: { view: 0, slot: 0 } };
+  const measure = createMeasure();
   for (const [i, bytes] of records.entries()) {
     const record = decodeRecord(bytes);
+    measure.count(bytes.length, record);
     if (record !== null) apply(recovery, record, first + i);
   }
+  const { bytes: journalBytes, snapshotBytes } = measure.size();
+  Object.assign(s, { journalBytes, snapshotBytes });
   // An unfinished change is over once its view, or a higher one, was entered.
   if (s.changingTo !== null && s.changingTo <= s.view) s.changingTo = null;
   s.mayPropose = !isPrimary(s);

@@ -9,7 +9,8 @@ import { createCallQueue } from './call-queue.ts';
 
 /** A queue whose requests are numbered from 1, with what was sent and replied. */
 function setUp(window: number) {
-  const queue = createCallQueue(window);
+  const abandoned: number[] = [];
+  const queue = createCallQueue(window, (seq) => abandoned.push(seq));
   const sent: Uint8Array[] = [];
   const replies = new Map<string, Uint8Array[]>();
   const add = (name: string, body = new TextEncoder().encode(name)) => {
@@ -18,7 +19,7 @@ function setUp(window: number) {
     assert.ok(entry !== null);
     return entry;
   };
-  return { queue, sent, replies, add, pump: () => queue.pump((body) => sent.push(body)) };
+  return { queue, sent, replies, abandoned, add, pump: () => queue.pump((body) => sent.push(body)) };
 }
 
 const bodies = (...names: string[]): Uint8Array =>
@@ -100,4 +101,24 @@ test('what is no list of results answers every call of the request', () => {
   const failure = encodeFailure('malformed', '');
   queue.reply(1, failure)();
   assert.deepEqual([...replies.values()], [[failure], [failure]]);
+});
+
+test('a request is abandoned once none of its calls is awaited, and keeps its place until it is lost', () => {
+  const { queue, sent, abandoned, add, pump } = setUp(1);
+  const [a, b, c] = [add('a'), add('b'), add('c')];
+  assert.equal(queue.withdraw(c), true, 'it was not sent');
+  pump();
+  assert.equal(queue.withdraw(a), false);
+  assert.equal(queue.withdraw(a), false);
+  assert.deepEqual(abandoned, []);
+  assert.equal(queue.withdraw(b), false);
+  assert.deepEqual(abandoned, [1]);
+  add('d');
+  pump();
+  assert.deepEqual(sent, [bodies('a', 'b')]);
+  queue.lose(1);
+  pump();
+  assert.deepEqual(sent.slice(1), [bodies('d')]);
+  queue.reply(2, Uint8Array.of(0))();
+  assert.deepEqual(abandoned, [1]);
 });

@@ -2,7 +2,8 @@
  * Calls on their way through a protocol client: in order, at most a window of requests under way, the other calls
  * waiting here, where they can still be withdrawn. A request takes along all that wait and fit, so that without any
  * pause its size follows the load: one call when idle, hundreds when many callers share the client. A call ends
- * exactly once: withdrawn before it was sent, or replied to. One that was sent and is no longer awaited stays under way.
+ * exactly once: withdrawn before it was sent, or replied to. One that was sent and is no longer awaited stays under way until
+ * it is replied to, or known to have been executed.
  */
 
 import {
@@ -16,8 +17,16 @@ import {
 export interface Entry {
   readonly body: Uint8Array;
   readonly replied: (reply: Uint8Array) => void;
-  isSent: boolean;
   isWithdrawn: boolean;
+  /** What it travels in; null while it is not sent. */
+  request: UnderWay | null;
+}
+
+interface UnderWay {
+  readonly seq: number;
+  readonly bundle: readonly Entry[];
+  /** Calls in it that were not withdrawn. */
+  awaited: number;
 }
 
 export interface CallQueue {
@@ -29,15 +38,17 @@ export interface CallQueue {
   pump(send: (body: Uint8Array) => number | null): void;
   /** Ends a request, so that the window has room; what is returned tells its callers. */
   reply(seq: number, reply: Uint8Array): () => void;
+  /** Ends a request without a reply, which nobody awaits any more. */
+  lose(seq: number): void;
   readonly hasWaiting: boolean;
 }
 
 /** Beyond this, a caller is told at once rather than served late. */
 const MAX_WAITING = 65_536;
 
-/** `window`: requests under way. */
-export function createCallQueue(window: number): CallQueue {
-  const underWay = new Map<number, readonly Entry[]>();
+/** `window`: requests under way. `abandoned` is told of those whose calls are all awaited no more. */
+export function createCallQueue(window: number, abandoned: (seq: number) => void = () => {}): CallQueue {
+  const underWay = new Map<number, UnderWay>();
   let waiting: Entry[] = [];
 
   /** The first calls that fit into one request, and where those behind them begin. */
@@ -60,27 +71,31 @@ export function createCallQueue(window: number): CallQueue {
     if (bundle.length === 0) return false;
     const seq = send(encodeBundle(bundle.map(({ body }) => body)));
     if (seq === null) return false;
-    for (const entry of bundle) entry.isSent = true;
-    underWay.set(seq, bundle);
+    const request: UnderWay = { seq, bundle, awaited: bundle.length };
+    for (const entry of bundle) entry.request = request;
+    underWay.set(seq, request);
     waiting = waiting.slice(end);
     return true;
   };
   return {
     add: (body, replied) => {
       if (waiting.length >= MAX_WAITING) return null;
-      const entry: Entry = { body, replied, isSent: false, isWithdrawn: false };
+      const entry: Entry = { body, replied, isWithdrawn: false, request: null };
       waiting.push(entry);
       return entry;
     },
     withdraw: (entry) => {
+      const { request, isWithdrawn } = entry;
       entry.isWithdrawn = true;
-      return !entry.isSent;
+      if (request !== null && !isWithdrawn && --request.awaited === 0 && underWay.has(request.seq))
+        abandoned(request.seq);
+      return request === null;
     },
     pump: (send) => {
       while (underWay.size < window && sendNext(send));
     },
     reply: (seq, reply) => {
-      const bundle = underWay.get(seq);
+      const { bundle } = underWay.get(seq) ?? {};
       if (bundle === undefined) return () => {};
       underWay.delete(seq);
       const listed = bundle.length === 1 ? [reply] : decodeResults(reply, bundle.length);
@@ -88,12 +103,13 @@ export function createCallQueue(window: number): CallQueue {
       const results = listed ?? bundle.map(() => reply);
       // Those without a result were not executed: there was no room for it.
       const left = bundle.slice(results.length);
-      for (const entry of left) entry.isSent = false;
+      for (const entry of left) entry.request = null;
       if (left.length > 0) waiting = [...left, ...waiting];
       return () => {
         for (const [i, result] of results.entries()) bundle[i]?.replied(result);
       };
     },
+    lose: (seq) => void underWay.delete(seq),
     get hasWaiting() {
       return waiting.length > 0;
     },

@@ -99,8 +99,8 @@ test(
   },
 );
 
-/** Answers every request at once, with a total of 999. `heard` counts the requests. */
-async function startLiar(identity: Identity) {
+/** Answers every request at once, unless it keeps no reply to it, with a total of 999. `heard` counts the requests. */
+async function startLiar(identity: Identity, keeps: (seq: number) => boolean = () => true) {
   const framing = replicaFraming(0, 100);
   const liar = { heard: 0, port: 0, close: () => {} };
   const server: Server = createServer({ ...identity.tls, ALPNProtocols: [CLIENT_PROTOCOL] }, (socket) => {
@@ -111,6 +111,7 @@ async function startLiar(identity: Identity) {
         if (message.type !== 'request') return;
         liar.heard += 1;
         const { domain, client, seq } = message.request;
+        if (!keeps(seq)) return;
         const reply = encodeDone((writer) => writer.u53(999));
         socket.write(frameMessage({ type: 'reply', domain, client, seq, slot: 1, reply }));
       });
@@ -146,6 +147,38 @@ test('one replica that answers falsely is heard and not believed', DEADLINE, asy
   await callBeside(cluster, liar.port, () => liar.heard > 3, key.pin);
   liar.close();
 });
+
+test(
+  'a call whose reply was dropped is unknown, and its place is free for later calls',
+  DEADLINE,
+  async () => {
+    await using cluster = await startCluster();
+    await Promise.all([0, 1, 2, 3].map((id) => cluster.kill(id)));
+    const keys = ['first', 'second'].map((name) => generateIdentity(name));
+    const forgetful = await Promise.all(keys.map((key) => startLiar(key, (seq) => seq !== 1)));
+    const members = cluster.membership.members.map((card, id) => {
+      const [key, liar] = [keys[id], forgetful[id]];
+      return key === undefined || liar === undefined
+        ? card
+        : { ...card, clientPort: liar.port, pin: key.pin };
+    });
+    await using client = connectClient(counter, {
+      membership: { ...cluster.membership, members },
+      identity,
+      clientWindow: 2,
+      retransmitMs: 50,
+    });
+    const dropped = client.call('add', { amount: 1 }, { timeoutMs: 300 });
+    // Calls of one moment share a request.
+    await new Promise((next) => setImmediate(next));
+    assert.equal(unwrap(await client.call('add', { amount: 1 })), 999);
+    const waiting = client.call('add', { amount: 1 });
+    assert.deepEqual(await dropped, { status: 'unknown', why: 'timeout' });
+    assert.equal(unwrap(await waiting), 999);
+    for (let n = 0; n < 4; n++) assert.equal(unwrap(await client.call('add', { amount: 1 })), 999);
+    for (const liar of forgetful) liar.close();
+  },
+);
 
 test('who has not the key on the card hears nothing', DEADLINE, async () => {
   await using cluster = await startCluster();

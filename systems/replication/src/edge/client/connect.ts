@@ -46,7 +46,9 @@ export interface ConnectOptions {
   readonly retransmitMs?: Millis;
   /**
    * Requests under way, 4 unless told, at most the members' `clientWindow` (64 unless they were told otherwise). Each
-   * takes along the calls that waited for it, so a small window makes for large requests: many calls, one signature.
+   * takes along the calls that waited for it, so a small window makes for large requests: many calls, one signature. Replicas
+   * keep 16 MiB of replies that a client has not acknowledged; what a wider window leaves beyond, they may have dropped when
+   * they are asked again, and its calls time out as `unknown`.
    */
   readonly clientWindow?: number;
 }
@@ -77,7 +79,10 @@ export function connectClient<I, O, QI, QO, E>(
   const { membership, identity } = options;
   checkMembership(membership);
   const settings = settingsFrom(options);
-  const queue = createCallQueue(settings.clientWindow);
+  const queue = createCallQueue(settings.clientWindow, (seq) => {
+    protocol.abandon(seq);
+    schedule();
+  });
   const closed = new AbortController();
   const executors = executorsIn(membership);
   const links = new Map<NodeId, ReplicaLink>();
@@ -154,6 +159,7 @@ export function connectClient<I, O, QI, QO, E>(
     if (closed.signal.aborted) return;
     for (const message of messages) protocol.receive(env, from, message);
     for (const [seq, reply] of protocol.takeResults()) queue.reply(seq, reply)();
+    for (const seq of protocol.takeLost()) queue.lose(seq);
     for (const [id, answer] of protocol.takeAnswers()) {
       asked.get(id)?.(answer);
       asked.delete(id);

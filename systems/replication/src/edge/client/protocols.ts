@@ -7,6 +7,7 @@
 import type { Env, NodeId } from '@concordat/kernel';
 import { createSignatures, RuntimeError } from '@concordat/runtime';
 import { type ClientOptions, type ClientState, call, createClient } from '../../client/client.ts';
+import { abandon, takeLost } from '../../client/giving-up.ts';
 import { read } from '../../client/reads.ts';
 import type { ReplicaConfig } from '../../config.ts';
 import { signAttach } from '../../executor/attach.ts';
@@ -47,6 +48,10 @@ export interface ClientProtocol {
   timeout(env: Env<Message>, name: string): void;
   /** Sends a request; its number, or null while too many are under way. */
   call(env: Env<Message>, body: Uint8Array): number | null;
+  /** Nobody waits for the result of this request any more. */
+  abandon(seq: number): void;
+  /** Takes the abandoned requests that are under way no more. */
+  takeLost(): readonly number[];
   /** Asks without order; its number. */
   ask(env: Env<Message>, query: Uint8Array): number;
   readonly hasCalls: boolean;
@@ -84,6 +89,8 @@ export function speakToReplicas(
     },
     timeout: (e, name) => process.timeout(s, e, name),
     call: (e, body) => call(s, e, body),
+    abandon: (seq) => abandon(s, seq),
+    takeLost: () => takeLost(s),
     ask: (e, query) => read(s, e, query),
     get hasCalls() {
       return s.calls.size > 0;
@@ -168,6 +175,8 @@ export function speakToExecutors(
     },
     timeout: (e, name) => process.timeout(s, e, name),
     call: (e, body) => callExecutors(s, e, body),
+    abandon: (seq) => abandon(s, seq),
+    takeLost: () => takeLost(s),
     // An operation that is a query has the same answer: both are frames of the service.
     ask: (e, query) => readFrom(s, e, { query, ordered: query, isLinearizable: true }),
     get hasCalls() {

@@ -4,9 +4,11 @@
  */
 
 import {
+  assert,
   type Env,
   type ExposedBatch,
   isBatch,
+  MAX_OPERATION_BYTES,
   type OrderedLog,
   type Process,
   type Submitter,
@@ -15,6 +17,7 @@ import type { Message } from '../../replica/messages.ts';
 import { ask, takeAnswers } from '../../replica/reads.ts';
 import { orderedLog } from '../../replica/replica.ts';
 import type { ReplicaState } from '../../replica/state.ts';
+import { MAX_REPLY_BYTES_PER_CLIENT } from '../../request.ts';
 import { type CallQueue, createCallQueue } from '../client/call-queue.ts';
 
 /** The ordered log as a node's own process finds it there. */
@@ -49,6 +52,11 @@ export interface OwnCalls<S> {
 
 /** Requests under way, each with all calls that waited for it; less than any member's `clientWindow`. */
 const OWN_WINDOW = 4;
+
+assert(
+  OWN_WINDOW * MAX_OPERATION_BYTES <= MAX_REPLY_BYTES_PER_CLIENT,
+  'what the own process waits for is found in the state, however far that jumps',
+);
 
 export function withOwnCalls<S>(
   node: Process<S, Message>,

@@ -33,7 +33,8 @@ const READY_MS = 3000;
 
 /**
  * Opens the directory, binds the ports and starts. Rejects with a `RuntimeError`: `bad-configuration`, `port-failed`,
- * or what the journal found (`journal-locked`, `journal-format`, `disk-full`, `disk-failed`).
+ * or what the journal found (`journal-locked`, `journal-format`, `disk-full`, `disk-failed`); or with a `HaltError` that says what
+ * to do where this program cannot go on from its journal, because the federation runs a version of the service that it lacks.
  */
 export async function replicate<I, O, QI, QO, E>(
   service: TypedService<I, O, QI, QO, E>,
