@@ -112,7 +112,9 @@ function begin(l: LearnerState, env: Env<Message>): void {
 /** Has the signatures of those links checked that lead on from here; of one sender now and then, for they come again. */
 export function onChain(l: LearnerState, env: Env<Message>, from: NodeId, m: Chain): void {
   const links = newIn(l, m.links);
-  if (from >= FIRST_CONNECTION || links.length === 0) return;
+  const [first] = links;
+  // What leads on from a later epoch was for one that this learner had come to before it lost its journal.
+  if (from >= FIRST_CONNECTION || first === undefined || epochOf(first) !== l.config.epoch + 1) return;
   // Checks are dear, and a liar has links without end.
   if (env.now - (l.chainsAt.get(from) ?? Number.NEGATIVE_INFINITY) < l.config.retransmitMs / 2) return;
   l.chainsAt.set(from, env.now);

@@ -22,7 +22,10 @@ import { configurationDigest, memberIds } from '../governance/configuration.ts';
 import { configurationOf } from '../governance/epochs.ts';
 import type { Link } from '../governance/link.ts';
 import { firstViewOf } from '../governance/views.ts';
+import type { Message } from '../replica/messages.ts';
 import type { ReplicaState } from '../replica/state.ts';
+import { onChain } from './epochs.ts';
+import type { ExecutorState } from './executor.ts';
 
 const SEED = 5;
 
@@ -162,6 +165,27 @@ describe('liars about epochs', () => {
       forged(gullibleChains),
       [31, 32, 33].map(() => [0, 1, 3, 7]),
     );
+  });
+
+  it('nobody is blamed for a link that was sent before its receiver lost its journal', () => {
+    const cluster = create({});
+    const { world } = cluster;
+    world.run(1000);
+    change(cluster, 1, { join: [4], leave: [0] });
+    change(cluster, 1, { join: [5], leave: [4] });
+    const [, second] = cluster.orderOf(1).chain;
+    assert.ok(second !== undefined);
+    world.crash(33);
+    world.wipe(33);
+    world.restart(33);
+    let epoch = -1;
+    world.call<ExecutorState, Message>(33, ({ learner }, env) => {
+      epoch = learner.config.epoch;
+      onChain(learner, env, 1, { type: 'chain', links: [second] });
+    });
+    assert.equal(objection(cluster), null);
+    assert.equal(epoch, 0, 'it had not followed yet');
+    assert.equal(cluster.executorOf(33).learner.config.epoch, 2);
   });
 
   /** All members leave while no executor has come to the end of their epoch. */
