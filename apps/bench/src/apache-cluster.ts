@@ -6,9 +6,10 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@concordat/runtime';
 import { type Cluster, ClusterError, type ClusterOptions } from './cluster.ts';
 import type { Endpoint } from './connection.ts';
-import { fourLetterWord, freePorts, type Server, startServer, untilServing } from './servers.ts';
+import { fourLetterWord, type Server, startServer, untilServing } from './servers.ts';
 
 const JAR = '/usr/share/java/zookeeper.jar';
 const SERVERS = 3;
@@ -24,7 +25,7 @@ export async function startApache(options: ClusterOptions = {}): Promise<Cluster
   const missing = apacheMissing();
   if (missing !== null) throw new ClusterError('CLUSTER_MISSING', missing);
   const dataDir = mkdtempSync(join(options.parentDir ?? tmpdir(), 'concordat-apache-'));
-  const ports = await freePorts(SERVERS * 3);
+  const ports = await Promise.all(Array.from({ length: SERVERS * 3 }, freePort));
   const group = (first: number): Endpoint[] =>
     ports.slice(first, first + SERVERS).map((port) => ({ host: '127.0.0.1', port }));
   const endpoints = group(0);

@@ -5,8 +5,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isPortFree } from '@concordat/runtime';
 import { ClusterError } from './cluster.ts';
 import { connect, type Endpoint } from './connection.ts';
 
@@ -55,39 +56,14 @@ export async function untilServing(endpoint: Endpoint, server: Server, deadlineM
 
 const tail = (file: string): string => readFileSync(file, 'utf8').slice(-1_500);
 
-/** `count` ports of this machine that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const held = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = held.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(held.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
-  return ports;
-}
-
 /** The first of `count` consecutive ports that were free a moment ago, below those that the system hands out. */
 export async function freePortRange(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const first = 10_000 + Math.floor(Math.random() * (22_000 - count));
-    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
+    const free = await Promise.all(Array.from({ length: count }, (_, i) => isPortFree(first + i)));
     if (free.every(Boolean)) return first;
   }
   throw new ClusterError('CLUSTER_START', `no ${count} consecutive free ports`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 /** Resolves once no process `pid` is left, dead children that nobody has waited for not counted. */

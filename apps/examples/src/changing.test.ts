@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -17,22 +16,12 @@ import {
   replicate,
   unwrap,
 } from '@concordat/replication/edge';
-import { createLogger } from '@concordat/runtime';
+import { createLogger, freePort } from '@concordat/runtime';
 import { proposeReplacement, review, submit } from './changing.ts';
 import { counter } from './counter.ts';
 
 const LOOPBACK = '127.0.0.1';
 const logger = createLogger({ write: () => {} });
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  await new Promise((resolve) => server.close(resolve));
-  return address.port;
-}
 
 test('a member is replaced while the counter counts', { timeout: 60_000 }, async () => {
   const parent = mkdtempSync(join(tmpdir(), 'concordat-changing-'));

@@ -10,6 +10,7 @@ import { type CreateEnvHost, envSuite, type OutsideConnection, textCodec } from 
 import { generateIdentity } from './crypto/identity.ts';
 import { createKeys } from './crypto/keys.ts';
 import { createLengthSplitter, type Framing } from './framing.ts';
+import { freePort } from './free-port.ts';
 import { createHost, type Host } from './host/host.ts';
 import { type Disk, realDisk } from './journal/disk.ts';
 import { createJournal, openJournal } from './journal/open.ts';
@@ -55,17 +56,6 @@ function holdableDisk() {
     waiting = [];
   };
   return { disk, hold, forget };
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, LOOPBACK, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 async function connectTo(port: number): Promise<OutsideConnection> {

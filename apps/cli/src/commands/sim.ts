@@ -83,7 +83,7 @@ const governedCommand = (): Command =>
     .description('federations whose members, keys and order protocol change while all that goes on')
     .addOption(
       new Option('--preset <name>', 'what they begin with')
-        .choices(Object.keys(presets))
+        .choices(Object.keys(presets).filter((name) => name !== 'upright-separated'))
         .default('concordat'),
     )
     .addHelpText('after', '\nExample:\n  concordat sim governed --seeds 200 --preset zyzzyva\n')

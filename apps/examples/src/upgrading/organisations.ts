@@ -7,7 +7,6 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +25,7 @@ import {
   readAdmin,
   unwrap,
 } from '@concordat/replication/edge';
+import { freePort } from '@concordat/runtime';
 import { review } from '../changing.ts';
 import type { MemberFile } from './run-member.ts';
 
@@ -34,16 +34,6 @@ export const NAMES = ['ada', 'bob', 'cyd', 'dan'] as const;
 export type Name = (typeof NAMES)[number];
 
 export type Organisations = Awaited<ReturnType<typeof createOrganisations>>;
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  await new Promise((resolve) => server.close(resolve));
-  return address.port;
-}
 
 export async function until<T>(what: string, look: () => Promise<T | null> | T | null): Promise<T> {
   for (let tries = 0; tries < 1000; tries++) {

@@ -250,7 +250,8 @@ function replicaOf(
   return variant === undefined ? plain : variant(plain);
 }
 
-const verifierOf =
+/** Checks signatures by the key that a check brings, or by the signer's first one. */
+export const verifierOf =
   ({ verify }: Keys) =>
   ({ key, signer, bytes, signature }: SignatureCheck): boolean =>
     key === undefined ? verify(signer, bytes, signature) : modelSignatures.verifyWith(key, bytes, signature);

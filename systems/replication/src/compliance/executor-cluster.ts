@@ -3,7 +3,14 @@
  * before them where these admit requests, and outside clients whose results are judged: every operation happened once, and in one order with all others.
  */
 
-import { createMacs, createModelKeys, createModelPairSecrets, type Keys, modelHash } from '@concordat/crypto';
+import {
+  createMacs,
+  createModelKeys,
+  createModelPairSecrets,
+  type Keys,
+  modelHash,
+  modelSignatures,
+} from '@concordat/crypto';
 import {
   type Env,
   FIRST_CONNECTION,
@@ -40,7 +47,8 @@ import { decodeMessage, encodeMessage } from '../replica/codec.ts';
 import type { Message } from '../replica/messages.ts';
 import { createReplica } from '../replica/replica.ts';
 import type { ReplicaState } from '../replica/state.ts';
-import type { FilterStrategy, ReplicaStrategy } from './cluster.ts';
+import { type FilterStrategy, type ReplicaStrategy, verifierOf } from './cluster.ts';
+import { governedAs } from './governed.ts';
 import { addOperation, createLedger } from './ledger.ts';
 
 export type ExecutorStrategy = Strategy<ExecutorState, Message>;
@@ -68,8 +76,15 @@ export interface ExecutorClusterOptions {
   /** Breaks clients. */
   readonly clientQuorums?: Partial<Quorums>;
   readonly clients?: number;
+  /**
+   * Who may join the order replicas later: they run from the start, as members of nothing. Then commands change these, and
+   * clients are of domains of their own.
+   */
+  readonly joiners?: readonly NodeId[];
   /** The service of one executor. */
   readonly createService?: (id: NodeId) => Service;
+  /** Which versions of the ledger an executor's binary can run, asked at each of its starts; the first alone unless told. */
+  readonly binaryOf?: (executor: NodeId) => readonly number[];
 }
 
 interface Asked {
@@ -79,7 +94,7 @@ interface Asked {
 
 export interface ExecutorCluster {
   readonly world: World;
-  /** Ids of order replicas, executors and clients. */
+  /** Ids of order replicas, with those that may join; of executors and clients. */
   readonly members: readonly NodeId[];
   readonly executors: readonly NodeId[];
   readonly filters: readonly NodeId[];
@@ -89,6 +104,8 @@ export interface ExecutorCluster {
   /** Operations without a result. */
   outstanding(): number;
   completed(): number;
+  /** Calls an order replica as an input of its next turn. */
+  call(id: NodeId, act: (s: ReplicaState, env: Env<Message>) => void): void;
   orderOf(id: NodeId): ReplicaState;
   executorOf(id: NodeId): ExecutorState;
   clientOf(id: NodeId): ExecutorClientState;
@@ -97,8 +114,9 @@ export interface ExecutorCluster {
 }
 
 export const EXECUTOR_CLUSTER_ID = modelHash(utf8('compliance'));
-/** Of members and executors. */
-export const KEYS = 2 * MAX_MEMBERS;
+/** Of members and executors, and of clients that are neither. */
+export const KEYS = 3 * MAX_MEMBERS;
+const FIRST_CLIENT_DOMAIN = 2 * MAX_MEMBERS;
 /** Of members, executors and filter nodes. */
 const PAIRS = filterId(MAX_MEMBERS);
 const codec = { codec: { encode: encodeMessage, decode: decodeMessage } };
@@ -108,7 +126,8 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
   const { seed, faults } = options;
   const world = createWorld({ seed, ...(options.network && { network: options.network }) });
   const quorums = quorumsOf(faults);
-  const members = range(0, quorums.members);
+  const first = firstMembers(quorums);
+  const members = [...first, ...(options.joiners ?? [])];
   const executors = executorIds(quorums);
   const clients = range(FIRST_CONNECTION, options.clients ?? 4);
   const keysOf = createModelKeys(KEYS, seed);
@@ -117,17 +136,23 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
   const isFiltered = configOf(options, 0).admission === 'request-quorum';
   const filters = isFiltered ? addFilters(world, options, members, executors) : [];
   for (const [i, id] of clients.entries()) {
-    const domain = i % members.length;
+    const domain = options.joiners === undefined ? i % members.length : FIRST_CLIENT_DOMAIN + i;
     const process = createExecutorClient({
       cluster: EXECUTOR_CLUSTER_ID,
       quorums: { ...quorums, ...options.clientQuorums },
-      members,
+      members: first,
       executors,
       keys: keysOf(domain),
       domain,
       client: 1_000_000 + i,
       clientWindow: 16,
       retransmitMs: 500,
+      ...(options.joiners !== undefined && {
+        followed: {
+          trusted: governedAs(seed, configOf(options, 0), first).genesis,
+          verifyWith: modelSignatures.verifyWith,
+        },
+      }),
       ...(isFiltered && { route: filterRouteOf(options, members, domain) }),
     });
     world.add({ id, process, link: 'connection', ...codec });
@@ -151,6 +176,7 @@ export function createExecutorCluster(options: ExecutorClusterOptions): Executor
       }),
     outstanding: () => clients.reduce((sum, id) => sum + (asked.get(id)?.length ?? 0), 0) - completed(),
     completed,
+    call: (id, act) => world.call<ReplicaState, Message>(id, act),
     orderOf: (id) => world.stateOf<ReplicaState>(id),
     executorOf: (id) => world.stateOf<ExecutorState>(id),
     clientOf,
@@ -175,6 +201,12 @@ type KeysOf = ReturnType<typeof createModelKeys>;
 export const configOf = ({ faults, settings }: ExecutorClusterOptions, self: NodeId) =>
   replicaConfig({ self, cluster: EXECUTOR_CLUSTER_ID, faults, executes: false, ...settings });
 
+/** What everyone of a federation that changes must know. */
+const governedIn = (options: ExecutorClusterOptions, self: NodeId) => {
+  const config = configOf(options, self);
+  return options.joiners === undefined ? {} : { governed: governedAs(options.seed, config, config.members) };
+};
+
 /** Adds a node, which may fail if a strategy bends it. */
 function addNode<S>(
   world: World,
@@ -187,7 +219,7 @@ function addNode<S>(
   world.add({
     id,
     process: strategy === undefined ? honest : strategy(honest),
-    verify: (check) => keys.verify(check.signer, check.bytes, check.signature),
+    verify: verifierOf(keys),
     mayFail: strategy !== undefined,
     ...codec,
     ...surroundings?.(),
@@ -208,7 +240,14 @@ function addOrder(
     const config = configOf(options, id);
     const quorums = { ...config.quorums, ...options.orderQuorums };
     const pair = config.admission === 'request-quorum' ? { pair: pairOf(options, id) } : {};
-    const honest = createReplica({ config: { ...config, quorums }, keys, createService, ...pair });
+    const governed = governedIn(options, id);
+    const honest = createReplica({
+      config: { ...config, quorums },
+      keys,
+      createService,
+      ...pair,
+      ...governed,
+    });
     const tried = options.orderVariant?.(honest) ?? honest;
     addNode(world, options, id, keys, tried, options.orderLiars?.get(id));
   }
@@ -223,9 +262,13 @@ function addExecutors(
   for (const id of ids) {
     const keys = keysOf(id);
     const honest = createExecutor({
-      config: { ...learnerConfig(configOf(options, 0), { self: id }), ...options.learner },
+      config: {
+        ...learnerConfig(configOf(options, 0), { self: id, ...governedIn(options, 0) }),
+        ...options.learner,
+      },
       keys,
-      createService: () => options.createService?.(id) ?? createLedger(modelHash),
+      createService: (version) =>
+        options.createService?.(id) ?? createLedger(modelHash, version, options.binaryOf?.(id)),
     });
     const tried = options.executorVariant?.(honest) ?? honest;
     addNode(world, options, id, keys, tried, options.executionLiars?.get(id));
@@ -349,7 +392,8 @@ function exactlyOnce(
     for (const [i, { name, amount }] of operations.entries()) {
       const result = results.get(i + 1);
       // What has no result may have happened: such a counter cannot be judged.
-      const sum = result === undefined ? Number.NaN : Number(`0x${toHex(result)}`);
+      // The second version of the ledger tells more than the sum.
+      const sum = result === undefined ? Number.NaN : Number(`0x${toHex(result.subarray(0, 8))}`);
       sums.set(name, [...(sums.get(name) ?? []), { sum, amount }]);
     }
   }

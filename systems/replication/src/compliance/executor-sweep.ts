@@ -31,6 +31,8 @@ import { filterLies } from './admission-attacks.ts';
 import type { FilterStrategy, ReplicaStrategy } from './cluster.ts';
 import {
   createExecutorCluster,
+  type ExecutorCluster,
+  type ExecutorClusterOptions,
   type ExecutorStrategy,
   lying,
   scheduleAdditions,
@@ -48,12 +50,20 @@ const GENERIC: Readonly<Record<string, <S>(random: Prng) => Strategy<S, Message>
   forgetful: () => forgetful(0.3),
 };
 
+export interface StruckExecutors {
+  readonly cluster: ExecutorCluster;
+  readonly executionLiars: ReadonlyMap<NodeId, ExecutorStrategy>;
+  readonly swept: SweepCase;
+}
+
 const LIES: Readonly<Record<string, Attacker>> = executionAttackers;
 
+/** Makes a cluster that is struck, and asked for additions, and its case. */
 export function buildExecutors(
   { seed, config, random, horizonMs }: SweepSetting<SweepConfig>,
   orderLiars: ReadonlyMap<NodeId, ReplicaStrategy>,
-): SweepCase {
+  more: Pick<ExecutorClusterOptions, 'joiners' | 'binaryOf'> = {},
+): StruckExecutors {
   const { faults } = config;
   const quorums = quorumsOf(faults);
   const plan = randomFaults(random.fork('execution faults'), {
@@ -98,13 +108,15 @@ export function buildExecutors(
       pipeline: config.pipeline,
       timeToleranceMs: 1000 + 5 * (config.network.tailMs ?? 0),
     },
+    ...more,
     learner: { speculates: random.chance(0.5), minJournalBytes: random.pick([1000, 100_000]) },
   });
   scheduleFaults(cluster.world, plan);
   if (filters.length > 0) scheduleFaults(cluster.world, filterPlan);
   scheduleAdditions(cluster, random, config.operations, horizonMs);
   const stopped = new Set([...plan.stopped, ...(filters.length > 0 ? filterPlan.stopped : [])]);
-  return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges, stopped };
+  const { world, outstanding, judges } = cluster;
+  return { cluster, executionLiars, swept: { world, outstanding, judges, stopped } };
 }
 
 function filterFaults(

@@ -16,10 +16,11 @@ import { configurationOf } from '../governance/epochs.ts';
 import type { Court } from '../governance/judgement.ts';
 import { followChain } from '../governance/link.ts';
 import { submitCommand } from '../governance/submitting.ts';
-import type { PresetName } from '../presets/index.ts';
+import { type PresetName, presets } from '../presets/index.ts';
 import type { ReplicaState } from '../replica/state.ts';
 import { type Cluster, createCluster, type ReplicaProcess, scheduleLoad } from './cluster.ts';
 import { approved, type Change, changed } from './governed.ts';
+import { buildGovernedExecutors } from './governed-executors.ts';
 import { clusterOptions, replicationSweep, type SweepConfig } from './sweep.ts';
 import { type Binaries, createBinaries, versionProblem } from './upgrades.ts';
 
@@ -33,7 +34,7 @@ export interface GovernedConfig extends SweepConfig {
 /** Organisations that wait to join. */
 const JOINERS = 6;
 
-const joinersOf = ({ faults }: SweepConfig): NodeId[] =>
+export const joinersOf = ({ faults }: SweepConfig): NodeId[] =>
   Array.from({ length: JOINERS }, (_, i) => quorumsOf(faults).members + i);
 
 export const governedSweep = (
@@ -68,6 +69,7 @@ function build(
   variant?: (honest: ReplicaProcess) => ReplicaProcess,
 ): SweepCase {
   const { seed, config, random, byzantine, horizonMs } = setting;
+  if (presets[config.preset].settings.executes === false) return buildGovernedExecutors(setting);
   const joiners = joinersOf(config);
   const binaries = createBinaries();
   const options = { ...clusterOptions(setting), joiners, binaryOf: binaries.of };
@@ -167,7 +169,10 @@ const otherOrder = ({ order }: Configuration): NonNullable<Change['settings']> =
     : { order: 'three-phase', speculates: false };
 
 /** Every chain leads offline to the configuration that its holder runs by, and no two lead apart. */
-export function chainProblem(cluster: Cluster, honest: readonly NodeId[]): string | null {
+export function chainProblem(
+  cluster: Pick<Cluster, 'world' | 'stateOf'>,
+  honest: readonly NodeId[],
+): string | null {
   const byEpoch = new Map<number, Uint8Array>();
   for (const id of honest) {
     if (!cluster.world.isUp(id)) continue;

@@ -133,7 +133,7 @@ function nextGeneration(seed: number, { id, key }: Delegate): number {
 }
 
 /** Has a member ask for a change of what it knows as the present configuration. */
-export function reconfigure(cluster: Cluster, member: NodeId, change: Change): void {
+export function reconfigure(cluster: Pick<Cluster, 'world' | 'call'>, member: NodeId, change: Change): void {
   const { seed } = cluster.world;
   cluster.call(member, (s, env) => {
     const present = configurationOf(s);

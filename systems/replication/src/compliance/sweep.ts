@@ -106,7 +106,7 @@ function build(
   variant?: (honest: ReplicaProcess) => ReplicaProcess,
 ): SweepCase {
   if (presets[setting.config.preset].settings.executes === false)
-    return buildExecutors(setting, clusterOptions(setting).adversaries ?? new Map());
+    return buildExecutors(setting, clusterOptions(setting).adversaries ?? new Map()).swept;
   const cluster = createCluster({ ...clusterOptions(setting), ...(variant && { variant }) });
   scheduleLoad(cluster, setting.random, setting.config.operations, setting.horizonMs);
   return { world: cluster.world, outstanding: cluster.outstanding, judges: cluster.judges };

@@ -4,6 +4,7 @@
  */
 
 import type { NodeId } from '@concordat/kernel';
+import type { ReplicaState } from '../replica/state.ts';
 import type { Cluster } from './cluster.ts';
 
 /** What the members' binaries can run: the first version, until they are upgraded. */
@@ -26,14 +27,17 @@ export function createBinaries(upgraded: readonly NodeId[] = []): Binaries {
 }
 
 /** Replaces a member's binary: it stops, if it runs, and goes on from its journal. */
-export function upgrade(cluster: Cluster, binaries: Binaries, member: NodeId): void {
+export function upgrade(cluster: Pick<Cluster, 'world'>, binaries: Binaries, member: NodeId): void {
   binaries.upgrade(member);
   cluster.world.crash(member);
   cluster.world.restart(member);
 }
 
 /** The version in force after the last executed slot is that of the epoch which decided the slot, at every member. */
-export function versionProblem(cluster: Cluster, honest: readonly NodeId[]): string | null {
+export function versionProblem(
+  cluster: Pick<Cluster, 'world'> & { stateOf(id: NodeId): Pick<ReplicaState, 'execution'> },
+  honest: readonly NodeId[],
+): string | null {
   for (const id of honest) {
     if (!cluster.world.isUp(id)) continue;
     const { core, executed, service } = cluster.stateOf(id).execution;

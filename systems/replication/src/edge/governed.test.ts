@@ -27,7 +27,7 @@ import {
   unwrap,
   type Wish,
 } from './index.ts';
-import { counter } from './testing/counter.ts';
+import { counter, doubling } from './testing/counter.ts';
 
 /** What a change needs of a cluster, whatever its service is. */
 type Governed = Pick<
@@ -140,33 +140,6 @@ test(
     assert.equal(unwrap(await cluster.members[4]!.query('total', {})), done + 1);
   },
 );
-
-/** The counter with one operation more. */
-const doubling = defineService({
-  version: 2,
-  former: counter,
-  state: (declare) => ({ total: declare.cell('total', u53, 0) }),
-  operations: {
-    add: {
-      input: record({ amount: u53 }),
-      output: u53,
-      execute: ({ state, emit }, { amount }) => {
-        state.total.set(state.total.get() + amount);
-        emit(state.total.get());
-        return state.total.get();
-      },
-    },
-    double: {
-      input: record({}),
-      output: u53,
-      execute: ({ state }) => {
-        state.total.set(2 * state.total.get());
-        return state.total.get();
-      },
-    },
-  },
-  event: u53,
-});
 
 test('a federation that changes may begin with a later version of the service', DEADLINE, async () => {
   const onlySecond = defineService({

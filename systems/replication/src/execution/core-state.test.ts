@@ -41,6 +41,7 @@ const UNGOVERNED: Governance = {
     replicaConfig({ self: 0, cluster: modelHash(utf8('core state')), faults: { u: 1, r: 1 } }),
   ),
   checkpointInterval: 128,
+  executors: [],
   verifyWith: () => false,
   keysOf: () => null,
   pairOf: () => null,

@@ -12,6 +12,7 @@ import {
   halt,
   type Mark,
   type Millis,
+  type NodeId,
   type Outcome,
   type Restore,
   type Service,
@@ -36,8 +37,8 @@ import { combinedDigest, type Roots } from './roots.ts';
 export interface Execution {
   readonly core: CoreState;
   readonly service: Service;
-  /** False where nobody asks for replies: the state then tells only who has executed what. */
-  readonly keepsReplies: boolean;
+  /** False where there is no service: the state then tells only who has executed what, without replies, in any version. */
+  readonly executes: boolean;
   /** Slots up to here are executed. */
   executed: number;
   /** Digest of the log up to `executed`. */
@@ -47,6 +48,8 @@ export interface Execution {
   digest(): Digest;
   /** Judges a command to governance. */
   reconfigure(slot: number, body: Uint8Array): Verdict;
+  /** Records what the binary of one that executes can run. */
+  announce(domain: NodeId, versions: readonly number[]): void;
 }
 
 /** Both states at one checkpoint; the parts of the core's come first. */
@@ -63,7 +66,7 @@ export function createExecution(
   service: Service,
   history: Digest,
   governance: Governance,
-  keepsReplies = true,
+  executes = true,
 ): Execution {
   assert(areVersions(service.versions), 'a service can run a few versions, which ascend');
   const core = createCoreState(hash, governance);
@@ -71,7 +74,7 @@ export function createExecution(
   return {
     core,
     service,
-    keepsReplies,
+    executes,
     executed: 0,
     history,
     configuration,
@@ -82,6 +85,7 @@ export function createExecution(
         configuration: configuration(),
       }),
     reconfigure: (slot, body) => executeReconfigure(core.governance, governance, hash, slot, body),
+    announce: (domain, versions) => recordVersions(core.governance, governance, domain, versions),
   };
 }
 
@@ -107,7 +111,7 @@ export function executeBatch(
     events.push(event);
   };
   const { retired, version } = presentRecord(core.governance).command.next;
-  runUnderVersion(service, version);
+  if (execution.executes) runUnderVersion(service, version);
   service.advance(time, emit);
   const random = createPrng(new DataView(history.buffer, history.byteOffset).getUint32(0), 'batch');
   const outcomes: Outcome[] = [];
@@ -125,7 +129,7 @@ export function executeBatch(
       client >= GOVERNANCE_CLIENTS
         ? executeGovernance(execution, request)
         : canonical(service, service.execute(request.body, { domain, client, seq, time, random, emit }));
-    recordReply(core, request, seq, request.acked, execution.keepsReplies ? reply : null);
+    recordReply(core, request, seq, request.acked, execution.executes ? reply : null);
     outcomes.push({ domain, client, seq, reply });
   }
   beginEpochIfDue(core.governance, execution.executed);
@@ -149,7 +153,7 @@ const NOTHING = new Uint8Array(0);
 function executeGovernance(execution: Execution, { domain, body }: Request): Uint8Array {
   const versions = decodeAnnouncement(body);
   if (versions === null) return encodeVerdict(execution.reconfigure(execution.executed, body));
-  recordVersions(execution.core.governance, domain, versions);
+  execution.announce(domain, versions);
   return NOTHING;
 }
 

@@ -4,13 +4,15 @@
  * by a fault or because the application is not deterministic, and fetches the proven state.
  */
 
-import type { Env, NodeId } from '@concordat/kernel';
+import type { Env, NodeId, SignatureCheck } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { checkpointed, releaseCheckpointed } from '../execution/execution.ts';
+import { configurationQuorums, delegateOf, memberIds } from '../governance/configuration.ts';
 import { says, stableOf } from '../replica/checkpoint.ts';
-import type { Certificate, Message } from '../replica/messages.ts';
+import type { Certificate, Checkpoint, Message } from '../replica/messages.ts';
 import type { Stable } from '../replica/state.ts';
 import { checkpointCheck } from '../replica/statements.ts';
+import { configurationIn } from './epochs.ts';
 import { beginSnapshotIfDue } from './journal.ts';
 import { exposedEnd, type LearnerState, sourceOf } from './state.ts';
 import { startTransfer } from './transfer.ts';
@@ -40,14 +42,37 @@ export function checkCertificate(
     return;
   }
   if (l.verifying.size >= MAX_VERIFYING) return;
-  const isWhole =
-    certificate.length >= l.config.proving &&
-    certificate.every((item) => says(item, first) && l.config.holders.includes(item.sender));
-  if (!isWhole || [...l.verifying.values()].some((waiting) => waiting.from === from)) return;
+  const checks = certificateChecks(l, certificate, first);
+  if (checks === null || [...l.verifying.values()].some((waiting) => waiting.from === from)) return;
   const ticket = l.nextTicket++;
   l.verifying.set(ticket, { from, certificate });
-  const checks = certificate.map((item) => checkpointCheck(l.config.cluster, item));
   env.offload({ kind: 'verify', checks }, ticket);
+}
+
+/**
+ * The signatures under a certificate of enough holders; null if it is none. Executors sign by the keys that they began with, and
+ * in no epoch. Members sign in one, and by its keys.
+ */
+function certificateChecks(
+  l: LearnerState,
+  certificate: Certificate,
+  first: Checkpoint,
+): SignatureCheck[] | null {
+  const { config } = l;
+  const signed = config.isApart ? null : configurationIn(l, first.epoch);
+  if (!config.isApart && signed === null) return null;
+  const proving = signed === null ? config.proving : configurationQuorums(signed).agreement;
+  const holders = signed === null ? config.holders : memberIds(signed);
+  const epoch = signed?.epoch ?? 0;
+  const isWhole =
+    certificate.length >= proving &&
+    certificate.every((item) => says(item, first) && item.epoch === epoch && holders.includes(item.sender));
+  if (!isWhole) return null;
+  return certificate.map((item) => {
+    const key =
+      signed === null || !config.governance.isGoverned ? null : delegateOf(signed, item.sender)?.key;
+    return { ...checkpointCheck(config.cluster, item), ...(key != null && { key }) };
+  });
 }
 
 export function onCertificateChecked(

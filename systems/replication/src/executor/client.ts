@@ -11,8 +11,11 @@ import type { Keys } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId, Process } from '@concordat/kernel';
 import { equalBytes, toHex } from '@concordat/wire';
 import { type ClientRoute, signedToAll } from '../client/client.ts';
+import { adoptChain, epochAt, type Followed } from '../client/configuration.ts';
 import { type Numbered, noteResult, numbered } from '../client/giving-up.ts';
 import type { Quorums } from '../fault-model.ts';
+import type { Configuration } from '../governance/configuration.ts';
+import type { Link } from '../governance/link.ts';
 import type { Answer } from '../replica/client-messages.ts';
 import type { Message } from '../replica/messages.ts';
 import type { Request } from '../request.ts';
@@ -23,6 +26,8 @@ export interface ExecutorClientOptions {
   readonly quorums: Quorums;
   /** Who orders. */
   readonly members: readonly NodeId[];
+  /** Without it the members are for ever those above. */
+  readonly followed?: Followed;
   /** Who answers. */
   readonly executors: readonly NodeId[];
   readonly keys: Keys;
@@ -70,6 +75,12 @@ export interface ReadRequest {
 
 export interface ExecutorClientState extends Numbered {
   readonly options: ExecutorClientOptions;
+  /** Of the order replicas, the latest that is known; null where they never change. */
+  configuration: Configuration | null;
+  members: readonly NodeId[];
+  quorums: Quorums;
+  /** When order replicas were last asked for a later configuration. */
+  askedAt: Millis;
   readonly route: ClientRoute;
   readonly calls: Map<number, Call>;
   readonly reads: Map<number, PendingRead>;
@@ -84,6 +95,19 @@ const TICK = 'client/tick';
 
 export const READ_TRIES = 10;
 const MAX_BACKOFF = 8;
+
+/**
+ * Retransmission pauses between questions for a later configuration while calls are made. Executors answer as long as one
+ * member that is still there passes requests on: no call is late before the client knows nobody any more who could prove
+ * where they have gone.
+ */
+const ASK_EVERY = 4;
+
+function askForChain(s: ExecutorClientState, env: Env<Message>): void {
+  if (s.configuration === null) return;
+  s.askedAt = env.now;
+  for (const id of s.members) env.send(id, { type: 'fetch-chain', epoch: s.configuration.epoch });
+}
 
 export function createExecutorClient(options: ExecutorClientOptions): Process<ExecutorClientState, Message> {
   return {
@@ -105,6 +129,10 @@ export function createExecutorClient(options: ExecutorClientOptions): Process<Ex
 
 const createState = (options: ExecutorClientOptions): ExecutorClientState => ({
   options,
+  configuration: options.followed?.trusted ?? null,
+  members: options.members,
+  quorums: options.quorums,
+  askedAt: Number.NEGATIVE_INFINITY,
   route: options.route ?? signedToAll(options),
   ...numbered(),
   calls: new Map(),
@@ -125,7 +153,8 @@ function submit(s: ExecutorClientState, env: Env<Message>, body: Uint8Array, rea
   const request = s.route.seal({ domain, client, seq, acked: s.acked, body });
   const answers = { said: new Map(), full: new Map() };
   s.calls.set(seq, { request, readId, sentAt: env.now, waitMs: retransmitMs, ...answers });
-  s.route.send(env, request, false, s.options.members);
+  s.route.send(env, request, false, s.members);
+  if (env.now - s.askedAt >= ASK_EVERY * retransmitMs) askForChain(s, env);
   return seq;
 }
 
@@ -158,10 +187,11 @@ function ask(s: ExecutorClientState, env: Env<Message>, id: number, { read, trie
     });
 }
 
-const agreeing = ({ options }: ExecutorClientState, { isLinearizable }: ReadRequest): number =>
-  isLinearizable ? options.executors.length : options.quorums.vouching;
+const agreeing = ({ options, quorums }: ExecutorClientState, { isLinearizable }: ReadRequest): number =>
+  isLinearizable ? options.executors.length : quorums.vouching;
 
 function receive(s: ExecutorClientState, env: Env<Message>, from: NodeId, m: Message): void {
+  if (m.type === 'chain') return onChain(s, env, m.links);
   if (!s.options.executors.includes(from)) return;
   if (m.type === 'answer') onAnswer(s, env, from, m);
   if (m.type !== 'reply' && m.type !== 'reply-digest') return;
@@ -172,9 +202,16 @@ function receive(s: ExecutorClientState, env: Env<Message>, from: NodeId, m: Mes
   const digest = isFull ? s.options.keys.hash(m.reply) : m.digest;
   // Not by the slot: who is asked again answers from wherever it has come to.
   const bytes = isFull ? m.reply : null;
-  const result = believed(call, from, toHex(digest), bytes, s.options.quorums.vouching);
+  const result = believed(call, from, toHex(digest), bytes, s.quorums.vouching);
   if (result === null) return;
   finish(s, env, m.seq, call, result);
+}
+
+/** Other order replicas take requests from here on, and perhaps more executors may lie. Executors stay, and so do their answers. */
+function onChain(s: ExecutorClientState, env: Env<Message>, links: readonly Link[]): void {
+  if (!adoptChain(s, links)) return;
+  env.note({ kind: 'epoch', epoch: epochAt(s), members: s.members.join(' ') });
+  for (const call of s.calls.values()) s.route.send(env, call.request, true, s.members);
 }
 
 /** Notes an answer; the bytes that `count` executors have agreed on, or null. */
@@ -233,10 +270,12 @@ function sendAgain(s: ExecutorClientState, env: Env<Message>): void {
   const late = [...s.calls.values()].filter(({ sentAt, waitMs }) => env.now - sentAt >= waitMs);
   const lateReads = [...s.reads].filter(([, { sentAt }]) => env.now - sentAt >= retransmitMs);
   if (late.length + lateReads.length > 0) attachEverywhere(s, env);
+  // Those who took requests may have left.
+  if (late.length > 0) askForChain(s, env);
   for (const call of late) {
     call.sentAt = env.now;
     call.waitMs = Math.min(2 * call.waitMs, MAX_BACKOFF * retransmitMs);
-    s.route.send(env, call.request, true, s.options.members);
+    s.route.send(env, call.request, true, s.members);
     for (const id of s.options.executors) env.send(id, { type: 'request', request: call.request });
   }
   for (const [id, pending] of lateReads) askAgain(s, env, id, pending);

@@ -34,6 +34,7 @@ export function writeFeedMessage(w: Writer, m: FeedMessage): void {
       w.u53(m.tentative);
       return w.u53(m.committed);
     case 'last-executed':
+      w.u53(m.epoch);
       w.u53(m.executed);
       w.u53(m.known);
       return w.bool(m.isSupplier);
@@ -59,7 +60,13 @@ export function readFeedMessage(r: Reader, tag: number): FeedMessage | null {
     case FEED_TAGS['next-batch']:
       return readNextBatch(r);
     case FEED_TAGS['last-executed']:
-      return { type: 'last-executed', executed: r.u53(), known: r.u53(), isSupplier: r.bool() };
+      return {
+        type: 'last-executed',
+        epoch: r.u53(),
+        executed: r.u53(),
+        known: r.u53(),
+        isSupplier: r.bool(),
+      };
     case FEED_TAGS.attach:
       return {
         type: 'attach',

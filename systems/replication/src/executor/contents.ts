@@ -15,7 +15,7 @@ import type { Request, RequestRef } from '../request.ts';
 import { fetchBodies, takeBody } from './bodies.ts';
 import { nextClaim } from './learn.ts';
 import { claimAt } from './source.ts';
-import { exposedEnd, type LearnerState, sourceOf } from './state.ts';
+import { exposedEnd, feeders, type LearnerState, sourceOf } from './state.ts';
 
 /** A batch, and the requests that it names as far as they are here. */
 export interface Gathered {
@@ -68,7 +68,7 @@ export function onContent(l: LearnerState, env: Env<Message>, from: NodeId, m: B
 function isNamed(l: LearnerState, slot: number, digest: Digest): boolean {
   const learned = l.learned.get(slot);
   if (learned !== undefined) return equalBytes(learned.digest, digest);
-  return l.sources.some((source) => {
+  return feeders(l).some((source) => {
     const claim = claimAt(source, slot);
     return claim !== null && equalBytes(claim.digest, digest);
   });
@@ -84,8 +84,8 @@ export function fetchLate(l: LearnerState, env: Env<Message>): void {
   const patienceMs = l.config.retransmitMs / 4;
   if (l.missingSince === null || env.now - l.missingSince < patienceMs) return;
   l.missingSince = env.now;
-  const { members } = l.config;
-  l.supplier = members[(members.indexOf(l.supplier) + 1) % members.length] as NodeId;
+  const ids = feeders(l).map(({ id }) => id);
+  l.supplier = ids[(ids.indexOf(l.supplier) + 1) % ids.length] as NodeId;
   for (const { slot, digest } of nextSlots(l))
     if (gatheredAt(l, slot, digest) === null) env.send(l.supplier, { type: 'fetch-batch', slot, digest });
 }

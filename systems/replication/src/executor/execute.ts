@@ -7,6 +7,7 @@
 import { assert, type Env, type ExposedBatch } from '@concordat/kernel';
 import { toHex } from '@concordat/wire';
 import { executeBatch, markExecution } from '../execution/execution.ts';
+import { withoutCommands } from '../governance/submitting.ts';
 import type { Message } from '../replica/messages.ts';
 import type { Content } from '../replica/slot.ts';
 import { compareCertified, takeCheckpoint } from './checkpoints.ts';
@@ -75,7 +76,7 @@ function expose(
   logBatch(l, env, slot, history, content);
   env.note({ kind: 'exposed', slot, history: toHex(history.subarray(0, 8)) });
   noteOwn(l, exposed.outcomes);
-  l.exposed.push(exposed);
+  l.exposed.push(withoutCommands(exposed));
   l.progressAt = env.now;
   if (slot === l.certified.slot) compareCertified(l, env);
 }

@@ -9,7 +9,6 @@ import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Message } from '../replica/messages.ts';
 import { signCheckpoint } from '../replica/statements.ts';
 import { type Attached, beginAttach, createAttached, detach, endAttach } from './attach.ts';
-import { onCertificateChecked } from './checkpoints.ts';
 import {
   type Completion,
   createCompletion,
@@ -18,6 +17,7 @@ import {
   tellCompleted,
 } from './completion.ts';
 import {
+  completedAsLearner,
   type LearnerParts,
   linkedAsLearner,
   receiveAsLearner,
@@ -29,6 +29,7 @@ import {
 import { type HeldRead, onAskedAgain, onRead, releaseReads, reply, replyAgain } from './replies.ts';
 import { exposedEnd, invariants, type LearnerState } from './state.ts';
 import { submit } from './submit.ts';
+import { type Announcing, announceVersions, createAnnouncing } from './versions.ts';
 
 export interface ExecutorState {
   readonly learner: LearnerState;
@@ -41,9 +42,12 @@ export interface ExecutorState {
   exposed: (ExposedBatch | ExposedSnapshot)[];
   /** What filter nodes are told, where bodies come from them. */
   readonly completion: Completion;
+  readonly announcing: Announcing;
   /** Checkpoints up to here are signed and sent. */
   signed: number;
   signedAt: number;
+  /** Whose order replicas were told. */
+  signedIn: number;
 }
 
 /** The ordered log of an executor whose configuration names a domain: what a gateway beside it consumes. */
@@ -66,8 +70,10 @@ export function createExecutor(parts: LearnerParts): Process<ExecutorState, Mess
       answers: new Map(),
       exposed: [],
       completion: createCompletion(),
+      announcing: createAnnouncing(),
       signed: 0,
       signedAt: env.now,
+      signedIn: 0,
     }),
     receive,
     linked: (e, env, peer, isUp) => {
@@ -77,6 +83,7 @@ export function createExecutor(parts: LearnerParts): Process<ExecutorState, Mess
     timeout: (e, env, timer) => {
       timeoutAsLearner(e.learner, env, timer);
       signAgain(e, env);
+      announceVersions(e.announcing, e.learner, env);
     },
     completed,
     settle,
@@ -103,7 +110,7 @@ function receive(e: ExecutorState, env: Env<Message>, from: NodeId, m: Message):
 
 function completed(e: ExecutorState, env: Env<Message>, ticket: number, holds: boolean): void {
   const attached = endAttach(e.attached, env, ticket, holds);
-  if (attached === null) return onCertificateChecked(e.learner, env, ticket, holds);
+  if (attached === null) return completedAsLearner(e.learner, env, ticket, holds);
   if (attached === 'none') return;
   replyAgain(e, env, attached.client);
   for (const m of attached.waiting) receive(e, env, attached.connection, m);
@@ -126,16 +133,19 @@ function settle(e: ExecutorState, env: Env<Message>): void {
 /** "This was my state": to be believed with the signatures of others. Leaves once the log up to there is durable. */
 function sign(e: ExecutorState, env: Env<Message>, { slot, history, state }: OwnCheckpoint): void {
   const { keys, config } = e.learner;
+  // No epoch: that this was the state stays true whoever orders, and who executes stays the same.
   const content = { slot, history, state, sender: config.self, incarnation: 0, epoch: 0 };
   const token = signCheckpoint(keys, config.cluster, content);
-  for (const id of config.members) env.send(id, token);
+  for (const id of new Set([...config.members, ...e.learner.before])) env.send(id, token);
   e.signed = slot;
+  e.signedIn = config.epoch;
   e.signedAt = env.now;
 }
 
-/** Order replicas may have missed the last token. */
+/** Order replicas may have missed the last token, and those that joined know of none: they order nothing more before they do. */
 function signAgain(e: ExecutorState, env: Env<Message>): void {
-  if (env.now - e.signedAt < 2 * e.learner.config.retransmitMs) return;
+  const { retransmitMs, epoch } = e.learner.config;
+  if (e.signedIn === epoch && env.now - e.signedAt < 2 * retransmitMs) return;
   const last = e.learner.own.findLast(({ slot }) => slot <= exposedEnd(e.learner));
   if (last !== undefined) sign(e, env, last);
 }

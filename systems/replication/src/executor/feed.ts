@@ -7,6 +7,7 @@
 import { DIGEST_BYTES } from '@concordat/crypto';
 import type { Digest, Env, Millis, NodeId } from '@concordat/kernel';
 import { ordersReferences } from '../config.ts';
+import { linksAfter } from '../governance/chain.ts';
 import { CREDIT_BYTES, serveContent } from '../replica/catch-up.ts';
 import type { Message } from '../replica/messages.ts';
 import { settledEnd } from '../replica/speculation.ts';
@@ -17,6 +18,8 @@ import { type Kept, startOf } from './retention.ts';
 
 /** A node that is fed, and what it was told last. */
 export interface Fed {
+  /** What it says, or was shown: members of a later epoch it does not listen to before it knows them. */
+  epoch: number;
   view: number;
   end: number;
   accepted: number;
@@ -48,6 +51,7 @@ export function onLastExecuted(s: ReplicaState, env: Env<Message>, from: NodeId,
     s.feed.fed.set(from, fed);
   }
   fed.heardAt = env.now;
+  fed.epoch = m.epoch;
   fed.isSupplied = m.isSupplier;
   fed.isDue = true;
   fed.end = Math.max(m.known, m.executed);
@@ -59,6 +63,7 @@ export function onLastExecuted(s: ReplicaState, env: Env<Message>, from: NodeId,
 }
 
 const createFed = (): Fed => ({
+  epoch: 0,
   view: 0,
   end: 0,
   accepted: 0,
@@ -90,6 +95,11 @@ export function feedLearners(s: ReplicaState, env: Env<Message>): void {
 }
 
 function feedOne(s: ReplicaState, env: Env<Message>, id: NodeId, fed: Fed): void {
+  if (fed.epoch < s.config.epoch) {
+    const links = linksAfter(s, fed.epoch);
+    if (links.length > 0) env.send(id, { type: 'chain', links });
+    fed.epoch = s.config.epoch;
+  }
   const start = startOf(s);
   if (start.slot > fed.certified) {
     fed.certified = start.slot;

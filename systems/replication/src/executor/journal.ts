@@ -98,6 +98,7 @@ function endSnapshot(l: LearnerState, env: Env<Message>, job: SnapshotWriting<Ow
   for (const slot of positions.keys()) if (slot <= job.slot) positions.delete(slot);
   let needed = job.position;
   for (const position of positions.values()) needed = Math.min(needed, position);
+  for (const { position } of l.ahead) needed = Math.min(needed, position);
   env.release(needed);
   env.note({ kind: 'snapshot', slot: job.slot, bytes: job.bytes });
   l.journal.snapshotBytes = job.bytes;

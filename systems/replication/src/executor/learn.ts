@@ -7,6 +7,7 @@
 import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { rollbackExecution } from '../execution/execution.ts';
+import type { Link } from '../governance/link.ts';
 import type { Message } from '../replica/messages.ts';
 import type { NextBatch } from './messages.ts';
 import {
@@ -18,7 +19,7 @@ import {
   type Point,
   takeNextBatch,
 } from './source.ts';
-import { exposedEnd, type LearnerState, lastHeard, sourceOf } from './state.ts';
+import { exposedEnd, feeders, heard, type LearnerState, lastHeard, sourceOf } from './state.ts';
 
 /** What an order replica says of its log. */
 export function onNextBatch(l: LearnerState, env: Env<Message>, from: NodeId, m: NextBatch): void {
@@ -32,26 +33,46 @@ export function onNextBatch(l: LearnerState, env: Env<Message>, from: NodeId, m:
 
 /** Draws the conclusions from what all say. Called from `settle`. */
 export function prove(l: LearnerState, env: Env<Message>): void {
-  const end = provable(l);
-  if (end === null || end.slot <= l.proven.slot) return;
-  const claims = claimsBetween(l.sources, l.proven, end);
-  // A hole: it is asked for.
-  if (claims === null) return;
+  while (proveNext(l, env));
+}
+
+/** Goes on to the furthest point that is proven and to which somebody's claims lead; where none leads there is a hole: it is asked for. */
+function proveNext(l: LearnerState, env: Env<Message>): boolean {
+  for (const end of provable(l)) {
+    const claims = claimsBetween(feeders(l), l.proven, end);
+    if (claims === null) continue;
+    goOnTo(l, env, end, claims);
+    return true;
+  }
+  return false;
+}
+
+function goOnTo(l: LearnerState, env: Env<Message>, end: Point, claims: readonly Claim[]): void {
   for (const [i, claim] of claims.entries()) l.learned.set(l.proven.slot + 1 + i, claim);
   l.proven = end;
-  for (const source of l.sources) goOnFrom(source, end);
+  for (const source of feeders(l)) goOnFrom(source, end);
   retractOther(l, env);
 }
 
-function provable({ sources, config }: LearnerState): Point | null {
-  const { vouching, certificate, fast } = config.quorums;
+/**
+ * The points beyond what is proven that are so, too, the furthest first: what members of the epoch in force have agreed on,
+ * and where epochs ended, which their certificates prove whoever leads there.
+ */
+function provable(l: LearnerState): Point[] {
+  const { vouching, certificate, fast } = l.config.quorums;
+  const sources = heard(l);
   const ends = [
     agreedEnd(sources, 'committed', vouching, false),
     agreedEnd(sources, 'tentative', certificate, true),
-    config.fastCommit ? agreedEnd(sources, 'accepted', fast, true) : null,
+    l.config.fastCommit ? agreedEnd(sources, 'accepted', fast, true) : null,
+    ...l.ahead.map(({ link }) => endOfEpoch(link)),
   ];
-  return ends.reduce((best, end) => ((end?.slot ?? 0) > (best?.slot ?? 0) ? end : best), null);
+  return ends
+    .filter((end): end is Point => end !== null && end.slot > l.proven.slot)
+    .sort((a, b) => b.slot - a.slot);
 }
+
+const endOfEpoch = ({ certificate: [first] }: Link): Point | null => first ?? null;
 
 /** Takes back what was executed ahead and is not what was proven. */
 function retractOther(l: LearnerState, env: Env<Message>): void {
@@ -76,9 +97,9 @@ export function nextClaim(l: LearnerState): Claim | null {
   const number = execution.executed + 1;
   if (number <= proven.slot) return l.learned.get(number) ?? null;
   if (!l.config.speculates) return null;
-  const end = agreedEnd(l.sources, 'accepted', l.config.quorums.vouching, false);
+  const end = agreedEnd(heard(l), 'accepted', l.config.quorums.vouching, false);
   if (end === null || end.slot < number) return null;
-  const claims = claimsBetween(l.sources, proven, end);
+  const claims = claimsBetween(feeders(l), proven, end);
   const before = execution.executed === proven.slot ? proven : claims?.[execution.executed - proven.slot - 1];
   const isOn = before !== undefined && equalBytes(before.history, execution.history);
   return isOn ? (claims?.[number - proven.slot - 1] ?? null) : null;
@@ -87,23 +108,20 @@ export function nextClaim(l: LearnerState): Claim | null {
 /** Tells order replicas where this learner stands, so that they go on from there. */
 export function tellWhere(l: LearnerState, env: Env<Message>): void {
   l.toldAt = env.now;
-  for (const [i, source] of l.sources.entries()) {
-    const id = l.config.members[i] as NodeId;
+  for (const source of feeders(l)) {
     const known = source.start.slot === l.proven.slot ? endOf(source) : l.proven.slot;
-    env.send(id, {
+    env.send(source.id, {
       type: 'last-executed',
+      epoch: l.config.epoch,
       executed: exposedEnd(l),
       known,
-      isSupplier: id === l.supplier,
+      isSupplier: source.id === l.supplier,
     });
   }
 }
 
 /** True if there is a proven point to which nobody's claims lead: some were lost. */
-export function hasHole(l: LearnerState): boolean {
-  const end = provable(l);
-  return end !== null && end.slot > l.proven.slot;
-}
+export const hasHole = (l: LearnerState): boolean => provable(l).length > 0;
 
 /** After the state jumped: the log goes on from there, and what was known beyond is asked for again. */
 export function learnFrom(l: LearnerState, point: Point): void {
@@ -113,5 +131,5 @@ export function learnFrom(l: LearnerState, point: Point): void {
   l.speculated = [];
   l.retractions++;
   for (const slot of l.contents.keys()) if (slot <= point.slot) l.contents.delete(slot);
-  for (const source of l.sources) Object.assign(source, { start: point, claims: [] });
+  for (const source of feeders(l)) Object.assign(source, { start: point, claims: [] });
 }

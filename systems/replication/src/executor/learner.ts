@@ -4,15 +4,16 @@
  */
 
 import type { Keys } from '@concordat/crypto';
-import type {
-  Env,
-  ExposedBatch,
-  ExposedSnapshot,
-  NodeId,
-  OrderedLog,
-  Process,
-  Recovered,
-  Service,
+import {
+  type Env,
+  type ExposedBatch,
+  type ExposedSnapshot,
+  FIRST_CONNECTION,
+  type NodeId,
+  type OrderedLog,
+  type Process,
+  type Recovered,
+  type Service,
 } from '@concordat/kernel';
 import { genesisHistory } from '../batch.ts';
 import { type ClientRoute, signedToAll } from '../client/client.ts';
@@ -23,6 +24,7 @@ import { onBody, onBodyDenied } from './bodies.ts';
 import { checkCertificate, onCertificateChecked } from './checkpoints.ts';
 import type { LearnerConfig } from './config.ts';
 import { fetchLate, onContent } from './contents.ts';
+import { enterDue, onChain, onChainChecked } from './epochs.ts';
 import { executeReady } from './execute.ts';
 import { append, continueSnapshot, createJournalled } from './journal.ts';
 import { hasHole, onNextBatch, prove, tellWhere } from './learn.ts';
@@ -30,12 +32,13 @@ import { knownLosses, recover } from './recovery.ts';
 import { createLearnerState, exposedEnd, invariants, type LearnerState, sourceOf } from './state.ts';
 import { resubmit, submit } from './submit.ts';
 import { onFetchManifest, onFetchPart, onManifest, onPart, startTransfer, tickTransfer } from './transfer.ts';
+import { stopIfTooOld } from './versions.ts';
 
 export interface LearnerParts {
   readonly config: LearnerConfig;
   readonly keys: Keys;
-  /** A fresh service in its initial state: called at every start. */
-  readonly createService: () => Service;
+  /** A fresh service in its initial state, under this version where the order replicas are governed: called at every start. */
+  readonly createService: (version?: number) => Service;
   /** How its own requests reach order replicas: signed, to each, unless told. */
   readonly route?: ClientRoute;
 }
@@ -49,7 +52,7 @@ export function createLearner(parts: LearnerParts): Process<LearnerState, Messag
     receive: receiveAsLearner,
     linked: linkedAsLearner,
     timeout: timeoutAsLearner,
-    completed: onCertificateChecked,
+    completed: completedAsLearner,
     settle: settleAsLearner,
     invariants,
   };
@@ -70,7 +73,8 @@ export function startLearner(
   env: Env<Message>,
   recovered: Recovered,
 ): LearnerState {
-  const service = createService();
+  const { isGoverned, genesis } = config.governance;
+  const service = isGoverned ? createService(genesis.version) : createService();
   const execution = createExecution(
     keys.hash,
     service,
@@ -106,6 +110,8 @@ export function receiveAsLearner(l: LearnerState, env: Env<Message>, from: NodeI
       return onBody(l, env, from, m);
     case 'body-denied':
       return onBodyDenied(l, env, from, m);
+    case 'chain':
+      return onChain(l, env, from, m);
     case 'stable':
       return checkCertificate(l, env, from, m.certificate);
     case 'fetch-manifest':
@@ -123,12 +129,21 @@ export function receiveAsLearner(l: LearnerState, env: Env<Message>, from: NodeI
 }
 
 export function linkedAsLearner(l: LearnerState, env: Env<Message>, peer: NodeId, isUp: boolean): void {
-  if (isUp && sourceOf(l, peer) !== undefined) tellWhere(l, env);
+  if (!isUp) return;
+  if (sourceOf(l, peer) !== undefined) tellWhere(l, env);
+  // One that this learner's host knows of, and that it does not know yet: it may prove why.
+  else if (l.config.governance.isGoverned && peer < FIRST_CONNECTION)
+    env.send(peer, { type: 'fetch-chain', epoch: l.config.epoch });
+}
+
+export function completedAsLearner(l: LearnerState, env: Env<Message>, ticket: number, holds: boolean): void {
+  if (!onChainChecked(l, env, ticket, holds)) onCertificateChecked(l, env, ticket, holds);
 }
 
 export function timeoutAsLearner(l: LearnerState, env: Env<Message>, timer: string): void {
   if (timer !== TICK) return;
   env.setTimer(TICK, TICK_MS);
+  stopIfTooOld(l);
   const untoldMs = env.now - l.toldAt;
   if (untoldMs >= (hasHole(l) ? l.config.retransmitMs / 4 : l.config.retransmitMs)) tellWhere(l, env);
   resubmit(l, env);
@@ -144,7 +159,10 @@ function jumpIfStuck(l: LearnerState, env: Env<Message>): void {
 }
 
 export function settleAsLearner(l: LearnerState, env: Env<Message>): void {
-  prove(l, env);
-  executeReady(l, env);
+  do {
+    prove(l, env);
+    executeReady(l, env);
+    // What members of the next epoch have said already counts from here on.
+  } while (enterDue(l, env));
   continueSnapshot(l, env);
 }

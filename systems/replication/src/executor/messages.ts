@@ -27,6 +27,8 @@ export interface NextBatch {
 /** Where a learner stands, so that an order replica feeds it, and sends what it lacks. */
 export interface LastExecuted {
   readonly type: 'last-executed';
+  /** Whose members it listens to: who knows later ones proves them (`chain`). */
+  readonly epoch: number;
   /** Slots up to here are executed and exposed. */
   readonly executed: number;
   /** Slots up to here of the receiver's log are known. */

@@ -8,6 +8,7 @@
  *   snapshot      begins a snapshot: of what slot, and what its parts hash to
  *   part          one part of it
  *   snapshot-end  all parts are there
+ *   epoch         what proves an epoch that begins beyond what is exposed
  */
 
 import { DIGEST_BYTES } from '@concordat/crypto';
@@ -22,6 +23,7 @@ import {
   writePartDigests,
   writeRoots,
 } from '../execution/roots.ts';
+import { type Link, readLink, writeLink } from '../governance/link.ts';
 import { type Request, readRequest, writeRequest } from '../request.ts';
 
 export interface SnapshotRecord {
@@ -41,13 +43,19 @@ export interface BatchRecord extends FullBatch {
   readonly history: Digest;
 }
 
+export interface EpochRecord {
+  readonly type: 'epoch';
+  readonly link: Link;
+}
+
 export type LearnerRecord =
   | { readonly type: 'begin'; readonly losses: number }
   | BatchRecord
   | { readonly type: 'body'; readonly request: Request }
   | SnapshotRecord
   | { readonly type: 'part'; readonly part: number; readonly bytes: Uint8Array }
-  | { readonly type: 'snapshot-end' };
+  | { readonly type: 'snapshot-end' }
+  | EpochRecord;
 
 const TAGS = {
   begin: 1,
@@ -56,6 +64,7 @@ const TAGS = {
   part: 4,
   'snapshot-end': 5,
   body: 6,
+  epoch: 7,
 } as const satisfies { [type in LearnerRecord['type']]: number };
 
 const writer = createWriter(64 * 1024);
@@ -86,6 +95,8 @@ function writeFields(w: Writer, record: LearnerRecord): void {
     case 'part':
       w.u32(record.part);
       return w.bytes(record.bytes);
+    case 'epoch':
+      return writeLink(w, record.link);
     case 'snapshot-end':
       return;
     default:
@@ -124,6 +135,8 @@ function readFields(r: Reader, tag: number): LearnerRecord | null {
       return { type: 'part', part: r.u32(), bytes: r.bytes(MAX_FRAME_BYTES) };
     case TAGS.body:
       return { type: 'body', request: readRequest(r) };
+    case TAGS.epoch:
+      return { type: 'epoch', link: readLink(r) };
     case TAGS['snapshot-end']:
       return { type: 'snapshot-end' };
     default:

@@ -10,10 +10,11 @@ import { checkpointed, rebuild } from '../execution/execution.ts';
 import { createMeasure, type JournalSize } from '../execution/snapshot-writing.ts';
 import { carried } from '../replica/references.ts';
 import { type Request, requestDigest } from '../request.ts';
+import { adoptLink, enterExposed } from './epochs.ts';
 import { execute } from './execute.ts';
 import { learnFrom } from './learn.ts';
 import { type BatchRecord, decodeLearnerRecord, type LearnerRecord, type SnapshotRecord } from './records.ts';
-import type { LearnerState } from './state.ts';
+import type { Ahead, LearnerState } from './state.ts';
 
 interface Placed<R> {
   readonly record: R;
@@ -48,6 +49,7 @@ export function recover(l: LearnerState, recovered: Recovered): void {
   const records = all.slice(all.findLastIndex(({ record }) => record.type === 'begin') + 1);
   const batches = new Map<number, Placed<BatchRecord>>();
   let bodies: Placed<Request>[] = [];
+  const links: Ahead[] = [];
   let open: { readonly snapshot: SnapshotRecord; readonly parts: Map<number, Uint8Array> } | null = null;
   for (const { record, position } of records) {
     if (record.type === 'body') bodies.push({ record: record.request, position });
@@ -55,6 +57,7 @@ export function recover(l: LearnerState, recovered: Recovered): void {
       batches.set(record.slot, withBodies(l, { record, position }, bodies));
       bodies = [];
     } else if (record.type === 'snapshot') open = { snapshot: record, parts: new Map() };
+    else if (record.type === 'epoch') links.push({ link: record.link, position });
     else if (record.type === 'part') open?.parts.set(record.part, record.bytes);
     else if (record.type === 'snapshot-end' && open !== null) {
       applySnapshot(l, open.snapshot, open.parts);
@@ -65,6 +68,8 @@ export function recover(l: LearnerState, recovered: Recovered): void {
   Object.assign(l.journal, sizeOf(recovered));
   const { executed: slot, history } = l.execution;
   learnFrom(l, { slot, history });
+  enterExposed(l);
+  for (const link of links) adoptLink(l, link);
 }
 
 /** The record with the large bodies that were logged before it. */

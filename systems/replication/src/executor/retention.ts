@@ -160,13 +160,14 @@ export function endTokenCheck({ feed }: ReplicaState, ticket: number): void {
 }
 
 /**
- * Executors are never further ahead than order lets them be, nor further behind: whoever comes back after many windows
+ * Executors sign in no epoch (`executor.ts`), and are never further ahead than order lets them be, nor further behind: whoever comes back after many windows
  * takes what they sign now, wherever it stood with them before.
  */
 function isTokenWanted({ config, feed, stable }: ReplicaState, m: Checkpoint): boolean {
   const behind = stable.slot - EXECUTION_WINDOWS * config.window;
   const ahead = Math.max(feed.delivered.slot, stable.slot) + (EXECUTION_WINDOWS + 1) * config.window;
   return (
+    m.epoch === 0 &&
     m.slot > feed.delivered.slot &&
     m.slot >= behind &&
     m.slot <= ahead &&

@@ -42,7 +42,7 @@ const says = (known: string, more: string, marks: Partial<NextBatch> = {}): Next
 });
 
 function sourceOf(log: string, marks: Partial<NextBatch> = {}): Source {
-  const source = createSource(GENESIS);
+  const source = createSource(0, GENESIS);
   takeNextBatch(modelHash, source, says('', log, marks), GENESIS, LAST);
   return source;
 }
@@ -60,7 +60,7 @@ describe('what a source says', () => {
   });
 
   it('is listened to up to a limit', () => {
-    const source = createSource(GENESIS);
+    const source = createSource(0, GENESIS);
     takeNextBatch(modelHash, source, says('', 'abcdef'), GENESIS, 4);
     assert.equal(endOf(source), 4);
   });
@@ -101,7 +101,7 @@ describe('agreement of sources', () => {
   });
 
   it('completes a prefix by any chain that leads to what was agreed on', () => {
-    const late = createSource(GENESIS);
+    const late = createSource(0, GENESIS);
     takeNextBatch(modelHash, late, says('abc', 'd', { committed: 4 }), GENESIS, LAST);
     const sources = [late, sourceOf('abcd', { committed: 4 })];
     const end = agreedEnd(sources, 'committed', 2, false);

@@ -5,7 +5,7 @@
  */
 
 import type { Hash } from '@concordat/crypto';
-import type { Digest } from '@concordat/kernel';
+import type { Digest, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { historiesAfter } from '../batch.ts';
 import type { NextBatch } from './messages.ts';
@@ -23,6 +23,8 @@ export interface Point {
 }
 
 export interface Source {
+  /** Who says so. */
+  readonly id: NodeId;
   /** What the claims follow on. */
   start: Point;
   /** Of the slots after `start`. */
@@ -37,7 +39,8 @@ export interface Source {
 
 export type Stage = 'accepted' | 'tentative' | 'committed';
 
-export const createSource = (start: Point): Source => ({
+export const createSource = (id: NodeId, start: Point): Source => ({
+  id,
   start,
   claims: [],
   view: 0,

@@ -4,10 +4,19 @@
  */
 
 import type { Keys } from '@concordat/crypto';
-import { assert, type ExposedBatch, type ExposedSnapshot, type Millis, type NodeId } from '@concordat/kernel';
+import {
+  assert,
+  type ExposedBatch,
+  type ExposedSnapshot,
+  type Millis,
+  type NodeId,
+  type Position,
+} from '@concordat/kernel';
 import type { ClientRoute } from '../client/client.ts';
 import type { Execution, ExecutionMark } from '../execution/execution.ts';
 import type { Fetching, Serving } from '../execution/fetching.ts';
+import type { Link } from '../governance/link.ts';
+import { epochOf } from '../governance/views.ts';
 import type { OwnCheckpoint } from '../replica/checkpoint.ts';
 import type { Certificate } from '../replica/messages.ts';
 import type { Content } from '../replica/slot.ts';
@@ -27,12 +36,29 @@ export interface Speculated extends Point {
   readonly before: ExecutionMark;
 }
 
+/** A link that is in the journal. */
+export interface Ahead {
+  readonly link: Link;
+  readonly position: Position;
+}
+
 export interface LearnerState {
-  readonly config: LearnerConfig;
+  /** What it goes by in the present epoch. */
+  config: LearnerConfig;
   readonly keys: Keys;
   readonly execution: Execution;
-  /** In the order of `config.members`. */
-  readonly sources: readonly Source[];
+  /** The present order replicas, in the order of `config.members`. */
+  sources: readonly Source[];
+  /** Those that left with an epoch whose log is not exposed to its end: asked for the rest of it, and believed in nothing. */
+  former: readonly Source[];
+  /** The members of the epoch before: they may need what executors sign in order to end it. */
+  before: readonly NodeId[];
+  /** What proves those epochs that begin beyond what is exposed, by ascending epoch. */
+  ahead: readonly Ahead[];
+  /** Links whose signatures are being checked, by ticket. */
+  readonly following: Map<number, { readonly from: NodeId; readonly links: readonly Link[] }>;
+  /** When each node's links were last looked at. */
+  readonly chainsAt: Map<NodeId, Millis>;
   /** The log up to here cannot be another. */
   proven: Point;
   /** What is proven and not exposed yet, by slot. */
@@ -81,7 +107,12 @@ export function createLearnerState(
   const { members } = config;
   return {
     ...parts,
-    sources: members.map(() => createSource(start)),
+    sources: members.map((id) => createSource(id, start)),
+    former: [],
+    before: [],
+    ahead: [],
+    following: new Map(),
+    chainsAt: new Map(),
     proven: start,
     learned: new Map(),
     contents: new Map(),
@@ -106,9 +137,16 @@ export function createLearnerState(
   };
 }
 
-/** What this order replica says, if it is one. */
-export const sourceOf = (l: LearnerState, id: NodeId): Source | undefined =>
-  l.sources[l.config.members.indexOf(id)];
+/** Everyone who may have what follows on what is exposed. */
+export const feeders = ({ sources, former }: LearnerState): readonly Source[] => [...sources, ...former];
+
+/** What this order replica says, if it is one, or was one that is still asked. */
+export const sourceOf = ({ sources, former }: LearnerState, id: NodeId): Source | undefined =>
+  sources.find((source) => source.id === id) ?? former.find((source) => source.id === id);
+
+/** Those whose word counts: the members of the epoch in force, as far as they speak in it. */
+export const heard = ({ sources, config }: LearnerState): readonly Source[] =>
+  sources.filter(({ view }) => epochOf(view) === config.epoch);
 
 /** Slots up to here are executed and exposed. */
 export const exposedEnd = ({ execution, proven }: LearnerState): number =>
@@ -129,6 +167,10 @@ export function invariants(l: LearnerState): void {
     l.learned.size === Math.max(0, l.proven.slot - executed),
     'what is proven and not exposed is remembered',
   );
-  for (const source of l.sources)
+  assert(
+    l.ahead.every(({ link }, i) => link.command.next.epoch === l.config.epoch - l.ahead.length + 1 + i),
+    'links lead to the present epoch without a gap',
+  );
+  for (const source of feeders(l))
     assert(source.start.slot >= l.proven.slot, 'sources go on from what is proven');
 }

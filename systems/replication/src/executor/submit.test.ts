@@ -23,6 +23,7 @@ const governance: Governance = {
   isGoverned: false,
   genesis: ungoverned(replicaConfig({ self: 0, cluster, faults: { u: 1, r: 1 } })),
   checkpointInterval: 128,
+  executors: [],
   verifyWith: () => false,
   keysOf: () => null,
   pairOf: () => null,

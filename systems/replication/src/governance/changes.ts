@@ -9,11 +9,14 @@ import { type FaultModel, faultModelProblem, quorumsOf } from '../fault-model.ts
 import { type Preset, presetProblem } from '../presets/index.ts';
 import type { Configuration, Delegate } from './configuration.ts';
 import { transitionProblem } from './judgement.ts';
+import { stageProblem } from './stages.ts';
 
 /** A newcomer's place, which has no number yet. */
 export type Newcomer = Omit<Delegate, 'id'>;
 
 export interface Change {
+  /** Nodes that execute beside the members: a change must suit them. 0, or absent, where members execute. */
+  readonly executors?: number;
   readonly join?: readonly Newcomer[];
   readonly leave?: readonly NodeId[];
   /** New replica keys, by member. */
@@ -33,9 +36,9 @@ const nextId = ({ members, retired }: Configuration): NodeId =>
 /** The configuration that follows, or why there is none. */
 export function nextConfiguration(
   present: Configuration,
-  { join = [], leave = [], keys, admins, faults, preset, version = present.version }: Change,
+  { join = [], leave = [], keys, admins, faults, preset, executors = 0, version = present.version }: Change,
 ): Configuration | { readonly problem: string } {
-  const agreed = agreementUnder(present, faults, preset);
+  const agreed = agreementUnder(present, faults, preset, executors > 0);
   if ('problem' in agreed) return agreed;
   const kept = present.members.filter(({ id }) => !leave.includes(id));
   const rekeyed = kept.map((one) => ({
@@ -52,7 +55,7 @@ export function nextConfiguration(
     members: [...rekeyed, ...join.map((one, i) => ({ ...one, id: first + i }))],
     retired: [...new Set([...present.retired, ...leave])].sort((a, b) => a - b),
   };
-  const problem = transitionProblem(present, next);
+  const problem = transitionProblem(present, next) ?? stageProblem(executors, present, next);
   return problem === null ? next : { problem };
 }
 
@@ -66,6 +69,7 @@ function agreementUnder(
   present: Configuration,
   faults: FaultModel | undefined,
   preset: Preset | undefined,
+  isApart: boolean,
 ): Agreement | { readonly problem: string } {
   if (preset === undefined) {
     const problem = faults === undefined ? null : faultModelProblem(faults);
@@ -75,8 +79,12 @@ function agreementUnder(
     return { faults: { u, r, spare }, order, speculates, fastCommit, commitOptimisation, admission };
   }
   const { settings } = preset;
-  if (settings.executes === false)
+  if (settings.executes === false && !isApart)
     return { problem: `the preset ${preset.name} needs executors, and who executes is no part of a change` };
+  if (settings.executes !== false && isApart)
+    return {
+      problem: `members execute with the preset ${preset.name}, and who executes is no part of a change`,
+    };
   // Spare members are the preset's choice, not of the one before.
   const asked = faults ?? { u: present.faults.u, r: present.faults.r };
   const problem = presetProblem(preset, asked);

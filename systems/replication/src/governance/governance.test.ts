@@ -186,6 +186,30 @@ describe('a change', () => {
     }
   });
 
+  it('is whole in the journals of newcomers, who accept in their epoch before they have written its first state', () => {
+    const cluster = governed({ joiners: [4, 5, 6, 7], network: { latencyMs: 50 } });
+    const { world } = cluster;
+    scheduleLoad(cluster, createPrng(2), 200, 4000);
+    world.run(1000);
+    reconfigure(cluster, 0, { join: [4, 5, 6, 7], leave: [0, 1, 2, 3] });
+    const newcomers = [4, 5, 6, 7];
+    reaches(cluster, 1, newcomers);
+    // Restarted between any two checkpoints they find what they have accepted, and all that leads to the last one.
+    for (let turn = 0; turn < 4; turn++) {
+      world.run(700);
+      const before = newcomers.map((id) => cluster.stateOf(id).accepted);
+      for (const id of newcomers) world.crash(id);
+      for (const id of newcomers) world.restart(id);
+      world.run(1);
+      for (const [i, id] of newcomers.entries()) {
+        const { execution, stable, accepted } = cluster.stateOf(id);
+        assert.equal(execution.executed, stable.slot, `member ${id} executes to its checkpoint`);
+        assert.equal(accepted, before[i], `member ${id} knows what it has accepted`);
+      }
+    }
+    goesOn(cluster, 1, newcomers);
+  });
+
   it('is waited for by who accepted its command before a restart', () => {
     const cluster = governed();
     const { world } = cluster;

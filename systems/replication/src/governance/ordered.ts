@@ -21,6 +21,7 @@ import {
 import { type Configuration, configurationDigest, delegateOf } from './configuration.ts';
 import { type Court, refusalOf } from './judgement.ts';
 import { type Announced, readinessProblem } from './readiness.ts';
+import { stageProblem } from './stages.ts';
 
 export interface EpochRecord {
   readonly command: Reconfigure;
@@ -48,6 +49,8 @@ export interface Governance {
   /** What the federation begins with, or a later configuration that its operator trusts. */
   readonly genesis: Configuration;
   readonly checkpointInterval: number;
+  /** Nodes that execute beside the members, whom no command changes; none where members do. */
+  readonly executors: readonly NodeId[];
   readonly verifyWith: Signatures['verifyWith'];
   /** The own keys of a public half, if they are here. */
   keysOf(publicKey: Uint8Array): Keys | null;
@@ -138,21 +141,26 @@ export function executeReconfigure(
   const present = presentRecord(governance).command.next;
   const refusal =
     refusalOf(courtOf(governance, context, hash), present, command) ??
-    readinessProblem(governance.announced, present, command.next);
+    stageProblem(context.executors.length, present, command.next) ??
+    readinessProblem(governance.announced, context.executors, present, command.next);
   if (refusal !== null) return refused(refusal);
   const base = boundaryOf(slot, context.checkpointInterval);
   governance.epochs.set(command.next.epoch, { command, slot, base });
   return { accepted: true, epoch: command.next.epoch, afterSlot: base };
 }
 
-/** Records what a member's binary can run; of others nothing is recorded. */
+/** Records what the binary can run of one that executes; of others nothing is recorded. */
 export function recordVersions(
   governance: GovernanceState,
+  { executors }: Governance,
   domain: NodeId,
   versions: readonly number[],
 ): void {
-  const isMember = delegateOf(presentRecord(governance).command.next, domain) !== null;
-  if (isMember) governance.announced.set(domain, versions);
+  const executes =
+    executors.length > 0
+      ? executors.includes(domain)
+      : delegateOf(presentRecord(governance).command.next, domain) !== null;
+  if (executes) governance.announced.set(domain, versions);
 }
 
 /** A court that knows the configurations of the ordered state. */

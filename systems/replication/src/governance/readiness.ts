@@ -1,11 +1,12 @@
 /**
  * When a federation may go on with another version of its service: once n - u members of the next configuration have
- * announced that their binaries can run it, so that it bears u others that cannot (DESIGN section 4, Service).
+ * announced that their binaries can run it, so that it bears u others that cannot (DESIGN section 4, Service). Where executors
+ * execute, all but u of them have.
  */
 
 import type { NodeId } from '@concordat/kernel';
 import type { StateMap } from '@concordat/state';
-import { type Configuration, configurationQuorums, memberIds } from './configuration.ts';
+import { type Configuration, memberIds } from './configuration.ts';
 
 /** By member, what its binary can run, as it has announced. */
 export type Announced = StateMap<NodeId, readonly number[]>;
@@ -13,16 +14,20 @@ export type Announced = StateMap<NodeId, readonly number[]>;
 /** Why the federation may not go on with the next configuration's version of the service yet, or null. */
 export function readinessProblem(
   announced: Announced,
+  executors: readonly NodeId[],
   present: Configuration,
   next: Configuration,
 ): string | null {
   if (next.version === present.version) return null;
-  const missing = memberIds(next).filter((id) => announced.get(id)?.includes(next.version) !== true);
-  const { members, agreement } = configurationQuorums(next);
-  const ready = members - missing.length;
-  if (ready >= agreement) return null;
-  const who = `member${missing.length > 1 ? 's' : ''} ${missing.join(', ')}`;
-  return `version ${next.version} needs ${agreement} members that have announced it, here are ${ready}: missing ${who}`;
+  const isApart = executors.length > 0;
+  const running = isApart ? executors : memberIds(next);
+  const missing = running.filter((id) => announced.get(id)?.includes(next.version) !== true);
+  const needed = running.length - next.faults.u;
+  const ready = running.length - missing.length;
+  if (ready >= needed) return null;
+  const kind = isApart ? 'executor' : 'member';
+  const who = `${kind}${missing.length > 1 ? 's' : ''} ${missing.join(', ')}`;
+  return `version ${next.version} needs ${needed} ${kind}s that have announced it, here are ${ready}: missing ${who}`;
 }
 
 /** What an operator reads whose binary cannot run the version in force. */

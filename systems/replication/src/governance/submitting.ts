@@ -47,8 +47,14 @@ export function takeVerdicts(s: ReplicaState, env: Env<Message>, batch: ExposedB
   if (verdicts.length === 0) return batch;
   for (const { domain, client, reply } of verdicts)
     if (domain === s.config.self) noteVerdict(s, env, client, reply);
-  return { ...batch, outcomes: batch.outcomes.filter(({ client }) => client < GOVERNANCE_CLIENTS) };
+  return withoutCommands(batch);
 }
+
+/** What gateways are shown of a batch. */
+export const withoutCommands = (batch: ExposedBatch): ExposedBatch =>
+  batch.outcomes.some(({ client }) => client >= GOVERNANCE_CLIENTS)
+    ? { ...batch, outcomes: batch.outcomes.filter(({ client }) => client < GOVERNANCE_CLIENTS) }
+    : batch;
 
 /** After the state jumped: verdicts on own commands are in the state. */
 export function findVerdicts(s: ReplicaState, env: Env<Message>): void {

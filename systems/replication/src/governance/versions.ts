@@ -1,6 +1,6 @@
 /**
  * A member's own part in rolling upgrades: it tells the log what its binary can run, and stops where that is not what the
- * federation runs. Then it counts against u until a newer binary goes on from its journal.
+ * federation runs. Then it counts against u until a newer binary goes on from its journal. Who only orders runs none.
  */
 
 import { type Env, halt } from '@concordat/kernel';
@@ -13,7 +13,7 @@ import { submitBody } from './submitting.ts';
 
 /** Tells the log what this binary can run, unless it knows. Called on every tick. */
 export function announceVersions(s: ReplicaState, env: Env<Message>): void {
-  if (!s.governance.isGoverned || !s.isSeated || s.transfer !== null) return;
+  if (!s.governance.isGoverned || !s.config.executes || !s.isSeated || s.transfer !== null) return;
   if (s.announcing !== null && s.commands.has(s.announcing)) return;
   if (isKnown(s)) {
     s.unknownSince = null;
@@ -35,6 +35,7 @@ function isKnown({ execution, config, governance }: ReplicaState): boolean {
 
 /** Stops a binary that is too old for the epoch it is in, before it has anything to execute there. */
 export function stopIfTooOld(s: ReplicaState): void {
+  if (!s.config.executes) return;
   const { version } = configurationOf(s);
   const { versions } = s.execution.service;
   if (version > (versions.at(-1) ?? 0)) halt(cannotRun(versions, version));

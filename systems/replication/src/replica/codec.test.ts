@@ -211,7 +211,13 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     reply: body,
   }),
   nextBatch,
-  plain({ type: fc.constant('last-executed' as const), executed: u53, known: u53, isSupplier: fc.boolean() }),
+  plain({
+    type: fc.constant('last-executed' as const),
+    epoch: u53,
+    executed: u53,
+    known: u53,
+    isSupplier: fc.boolean(),
+  }),
   plain({ type: fc.constant('attach' as const), domain: u16, client: u53, executor: u16, signature }),
   plain({
     type: fc.constant('reply-digest' as const),
@@ -357,8 +363,8 @@ test('golden bytes of messages around executors', () => {
     `30${number(1)}${number(2)}${'03'.repeat(32)}00000001${'04'.repeat(32)}${number(3)}${number(2)}${number(1)}`,
   );
   assert.equal(
-    hex({ type: 'last-executed', executed: 5, known: 6, isSupplier: true }),
-    `31${number(5)}${number(6)}01`,
+    hex({ type: 'last-executed', epoch: 4, executed: 5, known: 6, isSupplier: true }),
+    `31${number(4)}${number(5)}${number(6)}01`,
   );
   assert.equal(
     hex({ type: 'attach', domain: 1, client: 2, executor: 31, signature: proof }),

@@ -13,6 +13,7 @@ import { dropKept, keepBatch, resumeFeed } from '../executor/retention.ts';
 import { isChange } from '../governance/announcement.ts';
 import { adopt } from '../governance/epochs.ts';
 import type { Link } from '../governance/link.ts';
+import { epochOf } from '../governance/views.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
 import { withVouch } from './acceptance.ts';
 import { stableOf } from './checkpoint.ts';
@@ -167,7 +168,12 @@ function applyEpoch(recovery: Recovery, link: Link): void {
   applyStable(recovery, link.certificate);
   adopt(s, link);
   recovery.prepared = { view: s.view, slot: s.genesis.slot };
-  for (const slot of traces.keys()) if (slot > s.genesis.slot) traces.delete(slot);
+  for (const [slot, trace] of traces) {
+    if (slot <= s.genesis.slot) continue;
+    // What the epoch itself has promised stays: a snapshot repeats the link after it, and may have released the first one.
+    trace.accepted = trace.accepted.filter(({ view }) => epochOf(view) === s.config.epoch);
+    if (trace.accepted.length === 0) traces.delete(slot);
+  }
 }
 
 function executeTo(recovery: Recovery, stable: Stable): void {

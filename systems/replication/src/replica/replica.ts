@@ -125,6 +125,7 @@ export const governanceOf = ({
 }: Pick<ReplicaOptions, 'config' | 'governed'>): Governance => ({
   cluster: config.cluster,
   checkpointInterval: config.checkpointInterval,
+  executors: config.executes ? [] : config.executors,
   isGoverned: governed !== undefined,
   genesis: governed?.genesis ?? ungoverned(config),
   verifyWith: governed?.verifyWith ?? (() => false),

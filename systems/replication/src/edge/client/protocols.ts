@@ -144,16 +144,19 @@ function placeOn({ name, host, clientPort, pin }: MemberCard): ClientPlace {
 const READ_TRIES = 3;
 
 export function speakToExecutors(
-  { membership, first, keys, domain, client, clientWindow, retransmitMs, route }: ClientSettings,
+  { membership, first, later, keys, domain, client, clientWindow, retransmitMs, route }: ClientSettings,
   linkTo: LinkTo,
   env: Env<Message>,
 ): ClientProtocol {
-  const { cluster, quorums, members } = first;
+  const { cluster } = first;
+  const trusted = later ?? genesisOf(membership, first);
+  const members = trusted === null ? first.members : memberIds(trusted);
   const executors = executorsIn(membership);
   const process = createExecutorClient({
     cluster,
-    quorums,
+    quorums: trusted === null ? first.quorums : configurationQuorums(trusted),
     members,
+    ...(trusted && { followed: { trusted, verifyWith: createSignatures().verifyWith } }),
     executors,
     keys,
     domain,
@@ -163,18 +166,27 @@ export function speakToExecutors(
     readTries: READ_TRIES,
     ...(route && { route }),
   });
-  const asked = route === undefined ? members : filtersIn(membership);
-  const used = [...nodesIn(membership)].filter(([id]) => asked.includes(id) || executors.includes(id));
-  const places = used.map(([id, card]): [NodeId, ClientPlace] => {
-    const place = placeOn(card);
-    if (!executors.includes(id)) return [id, place];
+  const cardPlaces = (ids: readonly NodeId[]): [NodeId, ClientPlace][] =>
+    [...nodesIn(membership)].filter(([id]) => ids.includes(id)).map(([id, card]) => [id, placeOn(card)]);
+  const answering = cardPlaces(executors).map(([id, place]): [NodeId, ClientPlace] => {
     // Whenever a connection is made, it is this client's from the first message on: replies find it.
     return [id, { ...place, greeting: () => signAttach(keys, cluster, { domain, client }, id) }];
   });
-  linkTo(new Map(places));
+  const linkBoth = (configuration: Configuration | null, ordering: readonly NodeId[]): void => {
+    const asked =
+      route === undefined
+        ? placesUnder(membership, configuration, ordering)
+        : new Map(cardPlaces(filtersIn(membership)));
+    linkTo(new Map([...asked, ...answering]));
+  };
+  linkBoth(trusted, members);
   const s: ExecutorClientState = process.start(env, FRESH);
   return {
-    receive: (e, from, message) => process.receive(s, e, from, message),
+    receive: (e, from, message) => {
+      const before = s.members;
+      process.receive(s, e, from, message);
+      if (s.members !== before) linkBoth(s.configuration, s.members);
+    },
     timeout: (e, name) => process.timeout(s, e, name),
     call: (e, body) => callExecutors(s, e, body),
     abandon: (seq) => abandon(s, seq),
@@ -184,7 +196,9 @@ export function speakToExecutors(
     get hasCalls() {
       return s.calls.size > 0;
     },
-    epoch: 0,
+    get epoch() {
+      return s.configuration?.epoch ?? 0;
+    },
     takeResults: () => takeAll(s.results),
     takeAnswers: () => takeAll(s.readResults),
   };

@@ -67,9 +67,20 @@ export function followMembers(
 ): void {
   const present = configurationOf(replica);
   const before = replica.chain.at(-2)?.command.next ?? replica.governance.genesis;
-  const ahead = later !== null && later.epoch > present.epoch ? later : null;
+  linkAll(linking, [before, present], later, addressOf, onProblem);
+}
+
+/** Links to the members of these configurations, of which the last is the present one, and to no others. */
+export function linkAll(
+  linking: Linking,
+  near: readonly Configuration[],
+  later: Configuration | null,
+  addressOf: (id: NodeId) => PeerAddress | null,
+  onProblem: (id: NodeId, why: string) => void,
+): void {
+  const isAhead = later !== null && later.epoch > (near.at(-1)?.epoch ?? 0);
   const wanted = new Map<NodeId, PeerAddress>();
-  for (const configuration of ahead === null ? [before, present] : [before, present, ahead])
+  for (const configuration of isAhead ? [...near, later] : near)
     for (const id of memberIds(configuration)) {
       const address = addressIn(configuration, id) ?? addressOf(id);
       if (address !== null) wanted.set(id, address);

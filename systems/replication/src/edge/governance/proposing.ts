@@ -27,7 +27,7 @@ export interface Wish {
   readonly faults?: FaultModel;
   /** How members agree then. Robustness policies stay what each operator has set. */
   readonly preset?: PresetName;
-  /** Version of the service, once n - u members run programs that have it; there is no way back. */
+  /** Version of the service, once n - u members, or all executors but u, run programs that have it; there is no way back. */
   readonly version?: number;
   /** Canonical proof of misbehaviour of one that leaves: it is not asked. */
   readonly evidence?: Uint8Array;
@@ -36,8 +36,15 @@ export interface Wish {
 const bad = (why: string): RuntimeError =>
   new RuntimeError('bad-configuration', `the federation cannot change so: ${why}`);
 
-/** The command that fulfils a wish, without approvals. Throws `bad-configuration` with the reason why there is none. */
-export function propose(present: Configuration, wish: Wish): Reconfigure {
+/**
+ * The command that fulfils a wish, without approvals. Throws `bad-configuration` with the reason why there is none. Where
+ * executors execute, `membership` says so: otherwise what does not suit them is refused only when it has been ordered.
+ */
+export function propose(
+  present: Configuration,
+  wish: Wish,
+  { executors = [] }: Pick<Membership, 'executors'> = {},
+): Reconfigure {
   const { join = [], leave = [], keys = {}, admins = {}, faults, preset, version, evidence } = wish;
   const idOf = (name: string): number => {
     const id = memberNamed(present, name);
@@ -56,6 +63,7 @@ export function propose(present: Configuration, wish: Wish): Reconfigure {
   const next = nextConfiguration(present, {
     join: join.map(newcomerFrom),
     leave: leave.map(idOf),
+    executors: executors.length,
     keys: byId(keys),
     admins: byId(admins),
     ...(faults && { faults }),

@@ -6,13 +6,12 @@
  */
 
 import { join } from 'node:path';
-import { createLogger, generateIdentity, type Identity, openJournal } from '@concordat/runtime';
+import { createLogger, freePort, generateIdentity, type Identity, openJournal } from '@concordat/runtime';
 import { equalBytes } from '@concordat/wire';
 import type { Configuration } from '../../governance/configuration.ts';
 import type { PresetName } from '../../presets/index.ts';
 import { createMemoryKeyring, type Keyring, keyringIn } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
-import { freePort } from '../testing/free-port.ts';
 import { startExecutor } from './executor.ts';
 import { startFilter } from './filter.ts';
 import { createHome, journalFolder } from './home.ts';

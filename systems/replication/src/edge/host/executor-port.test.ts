@@ -81,7 +81,7 @@ test('whoever asks before, or as nobody known, or at another executor, is cut of
 test('votes, tokens, feeds and states are for links between nodes alone', () => {
   const nothing = new Uint8Array(32);
   const others: Message[] = [
-    { type: 'last-executed', executed: 0, known: 0, isSupplier: true },
+    { type: 'last-executed', epoch: 0, executed: 0, known: 0, isSupplier: true },
     {
       type: 'next-batch',
       view: 0,

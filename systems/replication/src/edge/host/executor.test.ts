@@ -48,7 +48,7 @@ test(
   },
 );
 
-test('no node of two stages follows a change, and each says so', DEADLINE, async () => {
+test('without admin keys no node of two stages follows a change, and each says so', DEADLINE, async () => {
   await using cluster = await start();
   for (const node of [cluster.executors[0]!, cluster.members[0]!]) {
     const next = node.configuration();
@@ -63,10 +63,6 @@ test('no node of two stages follows a change, and each says so', DEADLINE, async
     [cluster.members[0]!, cluster.executors[0]!].map((node) => node.status().isMember),
     [true, false],
   );
-  await assert.rejects(start({ governed: true }), {
-    code: 'bad-configuration',
-    message: /executors do not follow a change of members/,
-  });
 });
 
 test('an outside client is served by both stages, with u of each down', DEADLINE, async () => {

@@ -7,16 +7,19 @@ import type { NodeId } from '@concordat/kernel';
 import { createHost, createKeys, createLogger, type Host, type Identity } from '@concordat/runtime';
 import { primaryOf, replicaConfig } from '../../config.ts';
 import { learnerConfig } from '../../executor/config.ts';
+import { configurationIn, configurationsNear } from '../../executor/epochs.ts';
 import { createExecutor, type ExecutorState, executedLog } from '../../executor/executor.ts';
 import { askOwn, takeAnswers } from '../../executor/replies.ts';
-import { exposedEnd, type LearnerState } from '../../executor/state.ts';
+import { exposedEnd, heard, type LearnerState } from '../../executor/state.ts';
 import type { Configuration } from '../../governance/configuration.ts';
-import { presentRecord } from '../../governance/ordered.ts';
+import { firstViewOf } from '../../governance/views.ts';
 import type { Message } from '../../replica/messages.ts';
+import { createMemoryKeyring } from '../governance/keyring.ts';
 import type { TypedService } from '../service/definition.ts';
 import { watchDurability } from './durability.ts';
 import { executorFraming } from './executor-port.ts';
 import { routeFor } from './filter-node.ts';
+import { createGoverning, nameOf, type Outlook } from './governing.ts';
 import {
   eventTeller,
   listenersFor,
@@ -31,6 +34,7 @@ import {
   clusterOf,
   compositionOf,
   domainOf,
+  genesisOf,
   type MemberCard,
   type Membership,
   misplaced,
@@ -69,10 +73,16 @@ export async function startExecutor<I, O, QI, QO, E>(
     ...preset.settings,
     ...options.settings,
   });
+  const { keyring = createMemoryKeyring(identity), later, onEpoch } = options;
+  const genesis = genesisOf(membership, order);
+  const followed = { membership, self, genesis, keyring, later, onEpoch, logger };
+  const governing = createGoverning(followed, executorOutlook);
+  const { governed } = governing;
   const executor = createExecutor({
-    config: learnerConfig(order, { self, domain: self }),
+    config: learnerConfig(order, { self, domain: self, ...(governed && { governed }) }),
     keys,
-    createService: () => service.create({ hash: keys.hash, onThrow: throwTeller(logger) }),
+    createService: (version) =>
+      service.create({ hash: keys.hash, onThrow: throwTeller(logger), ...(version && { version }) }),
     ...routeFor(order, { self, identities, hash: keys.hash }),
   });
   const { journal, onceDurable } = watchDurability(options.journal);
@@ -89,9 +99,14 @@ export async function startExecutor<I, O, QI, QO, E>(
     members: { self, listen: card, tls: identity.tls, peers: peersOf(membership, self) },
     listeners: listenersFor(card, identity, executorFraming(self, first, end)),
     logger,
+    onNote: governing.onNote,
     ...(options.metrics && { metrics: options.metrics }),
   });
-  const governance = unchanging(() => configurationAt(host.state));
+  governing.follow(host);
+  const governance = unchanging(
+    () => configurationAt(host.state),
+    genesis === null ? undefined : EXECUTES_ONLY,
+  );
   return {
     ...createOwnClient(service, host, own, { closed: endOf(host) }),
     ...handleOn(host, () => statusOf(host, membership), governance),
@@ -106,35 +121,51 @@ function placeIn(membership: Membership, { publicKey }: Identity): { self: NodeI
   return { self, card };
 }
 
-/** Whom it follows, by what it has executed. */
+const EXECUTES_ONLY = {
+  code: 'executes-only',
+  why: 'an executor follows changes of the members and takes part in none: ask a member',
+};
+
+/** Whom it follows. */
 const configurationAt = ({ learner }: ExecutorState): Configuration =>
-  presentRecord(learner.execution.core.governance).command.next;
+  configurationIn(learner, learner.config.epoch) ?? learner.config.governance.genesis;
+
+const executorOutlook: Outlook<ExecutorState> = {
+  near: ({ learner }) => configurationsNear(learner),
+  federation: (e, membership) => {
+    const configuration = configurationAt(e);
+    return {
+      epoch: configuration.epoch,
+      members: configuration.members.map(({ id }) => nameOf(configuration, membership, id)),
+      isMember: false,
+      hasLeft: false,
+    };
+  },
+};
 
 function statusOf(host: Host<ExecutorState, Message>, membership: Membership): MemberStatus {
   const { learner } = host.state;
   const { config, execution, certified } = learner;
-  const nodes = nodesIn(membership);
-  const nameOf = (id: number): string => nodes.get(id)?.name ?? `${id}`;
   const view = viewOf(learner);
-  const { epoch, members } = configurationAt(host.state);
+  const configuration = configurationAt(host.state);
+  const called = (id: number): string => nameOf(configuration, membership, id);
   return {
-    epoch,
-    members: members.map(({ id }) => nameOf(id)),
-    isMember: false,
-    hasLeft: false,
-    name: nameOf(config.self),
+    ...executorOutlook.federation(host.state, membership),
+    name: called(config.self),
     view,
-    primary: nameOf(primaryOf(config.members, view)),
+    primary: called(primaryOf(config.members, view)),
     executed: exposedEnd(learner),
     stable: certified.slot,
     behindMs: Math.max(0, Date.now() - execution.core.time.get()),
     mayVote: true,
-    linked: host.linked.map(nameOf),
+    linked: host.linked.map(called),
   };
 }
 
 /** The latest view in which a member is that does not lie. */
-function viewOf({ sources, config }: LearnerState): number {
-  const views = sources.map(({ view }) => view).sort((a, b) => b - a);
-  return views[config.quorums.vouching - 1] ?? 0;
+function viewOf(l: LearnerState): number {
+  const views = heard(l)
+    .map(({ view }) => view)
+    .sort((a, b) => b - a);
+  return views[l.config.quorums.vouching - 1] ?? firstViewOf(l.config.epoch);
 }

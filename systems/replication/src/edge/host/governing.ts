@@ -4,12 +4,13 @@
  */
 
 import type { NodeId, Note } from '@concordat/kernel';
-import type { Identity, Logger, PeerAddress } from '@concordat/runtime';
+import type { Host, Identity, Logger, PeerAddress } from '@concordat/runtime';
 import { equalBytes } from '@concordat/wire';
 import { hasLeft } from '../../governance/chain.ts';
 import type { Reconfigure } from '../../governance/command.ts';
 import { type Configuration, delegateOf, memberIds } from '../../governance/configuration.ts';
 import { configurationOf } from '../../governance/epochs.ts';
+import type { Message } from '../../replica/messages.ts';
 import type { Governed } from '../../replica/replica.ts';
 import type { ReplicaState } from '../../replica/state.ts';
 import { failed, type Outcome, unknown } from '../client/outcome.ts';
@@ -19,8 +20,8 @@ import {
   type CommandEnd,
   type Commands,
   createCommands,
-  followMembers,
   governedBy,
+  linkAll,
 } from '../governance/following.ts';
 import type { Keyring } from '../governance/keyring.ts';
 import type { MemberHost } from './member-handle.ts';
@@ -89,6 +90,18 @@ export function federationAt(s: ReplicaState, membership: Membership): Federatio
   };
 }
 
+/** How a node of a kind sees its federation. */
+export interface Outlook<S> {
+  /** Whose members it is to be linked to, the present ones' last. */
+  near(s: S): readonly Configuration[];
+  federation(s: S, membership: Membership): Federation;
+}
+
+export const memberOutlook: Outlook<ReplicaState> = {
+  near: (s) => [s.chain.at(-2)?.command.next ?? s.governance.genesis, configurationOf(s)],
+  federation: federationAt,
+};
+
 export interface GoverningOptions {
   readonly membership: Membership;
   readonly self: NodeId;
@@ -100,37 +113,37 @@ export interface GoverningOptions {
   readonly logger: Logger;
 }
 
-export interface Governing {
+export interface Governing<S = ReplicaState> {
   /** For the replica. */
   readonly governed?: Governed;
   /** To be told every note of the host. */
   onNote(note: Note): void;
   /** Links as the journal tells, and from then on as epochs begin. */
-  follow(host: MemberHost): void;
+  follow(host: Host<S, Message>): void;
   /** Aborted when this member has left. */
   readonly left: AbortSignal;
   readonly commands: Commands;
 }
 
-export function createGoverning(options: GoverningOptions): Governing {
+export function createGoverning<S>(options: GoverningOptions, outlook: Outlook<S>): Governing<S> {
   const { membership, self, genesis, keyring, later = null, logger } = options;
   const commands = createCommands();
   const left = new AbortController();
-  let followed: MemberHost | null = null;
+  let followed: Host<S, Message> | null = null;
   const addressOf = (id: NodeId): PeerAddress | null => membership.members[id] ?? null;
   const look = (): void => {
     if (followed === null || genesis === null) return;
-    followMembers(followed, followed.state, later, addressOf, (member, why) =>
+    linkAll(followed, outlook.near(followed.state), later, addressOf, (member, why) =>
       logger.error('cannot-link', { member, why }),
     );
-    if (!hasLeft(followed.state)) return;
+    if (!outlook.federation(followed.state, membership).hasLeft) return;
     commands.abandon();
     left.abort();
   };
   const tell = (): void => {
     look();
     if (followed === null) return;
-    const federation = federationAt(followed.state, membership);
+    const federation = outlook.federation(followed.state, membership);
     logger.info('epoch', { epoch: federation.epoch, isMember: federation.isMember });
     try {
       options.onEpoch?.(federation);

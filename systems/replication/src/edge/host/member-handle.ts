@@ -55,12 +55,12 @@ export interface Member<I, O, QI, QO> extends TypedClient<I, O, QI, QO> {
   configuration(): Configuration;
   /**
    * Has an approved command ordered: `ok` with the epoch that it brings, or `failed` with code `refused` and the reason, or
-   * `ungoverned` where the cards have no admin keys. Any member takes any command.
+   * `ungoverned` where the cards have no admin keys, or `executes-only` at an executor. Any member takes any command.
    */
   govern(command: Reconfigure, options?: CallOptions): Promise<Outcome<Accepted>>;
   /**
    * The public key, in hexadecimal, that this member would take with the next epoch; made, and kept, when first asked for.
-   * Throws `bad-configuration` where the cards have no admin keys.
+   * Throws `bad-configuration` where the cards have no admin keys, and at an executor.
    */
   nextKey(): string;
   readonly metrics: Metrics;
@@ -95,16 +95,19 @@ export function handleOf(parts: GovernParts, membership: Membership, keyring: Ke
   });
 }
 
-/** Where nobody can approve a change, or the node would not follow one. */
-export const unchanging = (configuration: () => Configuration): Governance => ({
+/** Where nobody can approve a change, or the node takes part in none. */
+export const unchanging = (configuration: () => Configuration, { code, why } = NO_ADMINS): Governance => ({
   configuration,
-  govern: async () => failed('ungoverned', NO_ADMINS),
+  govern: async () => failed(code, why),
   nextKey: () => {
-    throw new RuntimeError('bad-configuration', NO_ADMINS);
+    throw new RuntimeError('bad-configuration', why);
   },
 });
 
-const NO_ADMINS = 'the cards have no admin keys: nobody can approve a change';
+const NO_ADMINS = {
+  code: 'ungoverned',
+  why: 'the cards have no admin keys: nobody can approve a change',
+};
 
 export function handleOn<S>(
   host: Host<S, Message>,

@@ -27,7 +27,7 @@ import type { TypedService } from '../service/definition.ts';
 import { CLIENT_PROTOCOL, replicaFraming } from './client-port.ts';
 import { watchDurability } from './durability.ts';
 import { pairKeysFor, withFilterNode } from './filter-node.ts';
-import { createGoverning, type Federation, type Place, placeIn } from './governing.ts';
+import { createGoverning, type Federation, memberOutlook, type Place, placeIn } from './governing.ts';
 import { handleOf, type Member } from './member-handle.ts';
 import {
   checkMembership,
@@ -90,7 +90,8 @@ export async function startMember<I, O, QI, QO, E>(
   const pair = pairKeysFor(config, identities);
   const { later, onEpoch } = options;
   const genesis = genesisOf(membership, config);
-  const governing = createGoverning({ membership, self, genesis, keyring, later, onEpoch, logger });
+  const followed = { membership, self, genesis, keyring, later, onEpoch, logger };
+  const governing = createGoverning(followed, memberOutlook);
   const { governed } = governing;
   const replica = createReplica({
     config,

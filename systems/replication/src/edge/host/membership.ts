@@ -135,10 +135,13 @@ function membershipProblem(membership: Membership): string | null {
 }
 
 function adminProblem(membership: Membership, seen: Set<string>): string | null {
-  const { members, executors = [] } = membership;
-  // Nothing tells them of another epoch, whose members they would not believe.
-  if (executesApart(membership) && [...members, ...executors].some(({ admin }) => admin !== undefined))
-    return 'executors do not follow a change of members: where there are some, no card has an admin key';
+  const { members, executors = [], preset = 'concordat' } = membership;
+  const staffed = executors.find(({ admin }) => admin !== undefined);
+  if (staffed !== undefined)
+    return `executor ${staffed.name} has an admin key: members alone approve changes, and who executes stays`;
+  const isFiltered = presets[preset].settings.admission === 'request-quorum';
+  if (isGoverned(membership) && executesApart(membership) && isFiltered)
+    return 'filter nodes apart from members do not follow a change of these: where there are some, no card has an admin key';
   for (const { name, admin } of members) {
     if ((admin === undefined) !== (members[0]?.admin === undefined))
       return 'either all members have an admin key or none';

@@ -5,13 +5,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createLogger, generateIdentity } from '@concordat/runtime';
+import { createLogger, freePort, generateIdentity } from '@concordat/runtime';
 import { connectClient } from '../client/connect.ts';
 import { unwrap } from '../client/outcome.ts';
 import { defineService } from '../service/index.ts';
 import { counter } from '../testing/counter.ts';
-import { freePort } from '../testing/free-port.ts';
-import { createHome } from './home.ts';
+import { openAll } from '../testing/open-all.ts';
+import { createAdmin, createHome, readHome } from './home.ts';
 import { cardOf, clientCardOf, type MemberCard } from './membership.ts';
 import { replicate } from './replicate.ts';
 
@@ -46,7 +46,7 @@ async function withReplicas(
   members: readonly MemberCard[],
   body: (replicas: readonly Counter[]) => Promise<void>,
 ) {
-  const replicas = await Promise.all(homes.map((directory) => open(directory, members)));
+  const replicas = await openAll(homes.map((directory) => open(directory, members)));
   try {
     await body(replicas);
   } finally {
@@ -134,8 +134,8 @@ test('executors open directories like members, and the card says which of them o
   withHomes(async (homes, members) => {
     const [beside, executors] = await makeStage(homes, ['eve', 'fay', 'gil']);
     const common = { u: 1, r: 0, preset: 'executors', logger } as const;
-    const openAll = () =>
-      Promise.all(
+    const openThem = () =>
+      openAll(
         [...homes, ...beside].map((directory) =>
           replicate(counter, { ...common, members, executors, directory, monitor }),
         ),
@@ -157,7 +157,7 @@ test('executors open directories like members, and the card says which of them o
       wrong(/in no card/),
     );
     for (const total of [5, 10]) {
-      const nodes = await openAll();
+      const nodes = await openThem();
       try {
         const [ada, , , first] = nodes;
         assert.equal(unwrap(await first!.call('add', { amount: 5 })), total);
@@ -196,7 +196,7 @@ test('filter nodes open directories like members, and are ready once members hea
       message: /need 3 filter nodes apart from the members .* here are 0/,
     });
     for (const total of [5, 10]) {
-      const nodes = await Promise.all(before.map(openOne));
+      const nodes = await openAll(before.map(openOne));
       try {
         const first = nodes[0];
         assert.equal(first!.status().name, 'hal');
@@ -204,7 +204,7 @@ test('filter nodes open directories like members, and are ready once members hea
           status: 503,
           text: 'linked to 0 of the 2 members that it takes to order\n',
         });
-        nodes.push(...(await Promise.all([...homes, ...beside].map(openOne))));
+        nodes.push(...(await openAll([...homes, ...beside].map(openOne))));
         await using client = connectClient(counter, { membership, identity: outside });
         assert.equal(unwrap(await client.call('add', { amount: 5 })), total);
         while ((await see(first, 'ready')).status !== 200) await new Promise((next) => setTimeout(next, 20));
@@ -214,5 +214,22 @@ test('filter nodes open directories like members, and are ready once members hea
         await Promise.all(nodes.map((node) => node.close()));
       }
     }
+  }),
+);
+
+test('a membership that begins with a later version does so in a directory of its own', DEADLINE, () =>
+  withHomes(async ([directory = '']) => {
+    const admin = createAdmin(join(directory, 'admin.json'), 'ada');
+    const card = cardOf('ada', readHome(directory), { host: LOOPBACK, port: await freePort() }, admin);
+    const later = defineService({ version: 2, state: () => ({}), operations: {}, queries: {} });
+    await using replica = await replicate(later, {
+      u: 0,
+      r: 0,
+      members: [card],
+      version: 2,
+      directory,
+      logger,
+    });
+    assert.equal(replica.configuration().version, 2);
   }),
 );

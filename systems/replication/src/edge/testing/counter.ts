@@ -55,3 +55,30 @@ export const counter = defineService({
   },
   event: u53,
 });
+
+/** Its next version, with one operation more, in a program that runs both. */
+export const doubling = defineService({
+  version: 2,
+  former: counter,
+  state: (declare) => ({ total: declare.cell('total', u53, 0) }),
+  operations: {
+    add: {
+      input: record({ amount: u53 }),
+      output: u53,
+      execute: ({ state, emit }, { amount }) => {
+        state.total.set(state.total.get() + amount);
+        emit(state.total.get());
+        return state.total.get();
+      },
+    },
+    double: {
+      input: record({}),
+      output: u53,
+      execute: ({ state }) => {
+        state.total.set(2 * state.total.get());
+        return state.total.get();
+      },
+    },
+  },
+  event: u53,
+});
