@@ -46,4 +46,8 @@ test('run asserts, writes what it found, and puts the table where it belongs', a
   const misplaced = await lab('run', 'message-delays', '--markdown', join(directory, 'report.html'));
   assert.equal(misplaced.code, 1);
   assert.match(misplaced.output, /has no place for the table/);
+  assert.doesNotMatch(misplaced.output, /holds/, 'it is said before anything runs');
+  const missing = await lab('run', 'message-delays', '--markdown', join(directory, 'missing.md'));
+  assert.equal(missing.code, 1);
+  assert.match(missing.output, /missing\.md cannot be read: ENOENT/);
 });

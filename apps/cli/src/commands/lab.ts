@@ -46,6 +46,8 @@ const runCommand = (): Command =>
 async function run(name: string, options: RunOptions): Promise<void> {
   const lab = await load();
   const results: Result[] = [];
+  // Before half an hour has passed in vain.
+  if (options.markdown !== undefined) tableIn(lab, options.markdown, results);
   for (const experiment of chosen(lab, name)) {
     process.stdout.write(`${experiment.name}: ${experiment.claim}\n`);
     const result = await lab.runExperiment(experiment, options.full === true ? 'full' : 'small', (line) =>
@@ -56,7 +58,8 @@ async function run(name: string, options: RunOptions): Promise<void> {
     // After each, so that who stops early has what is done.
     if (options.out !== undefined) write(lab, options.out, results);
   }
-  if (options.markdown !== undefined) tabulate(lab, options.markdown, results);
+  if (options.markdown !== undefined)
+    writeFileSync(options.markdown, tableIn(lab, options.markdown, results));
   const broken = lab.surprises(results).length;
   process.stdout.write(
     broken === 0 ? 'every claim is as it should be\n' : `${broken} claims are not as they should be\n`,
@@ -86,9 +89,16 @@ function write(lab: Lab, directory: string, results: readonly Result[]): void {
   writeFileSync(join(directory, 'report.html'), lab.reportOf(results));
 }
 
-function tabulate(lab: Lab, file: string, results: readonly Result[]): void {
-  const document = lab.withTable(readFileSync(file, 'utf8'), lab.markdownOf(results));
-  if (document === null)
+/** The document with the table of these results in its place. */
+function tableIn(lab: Lab, file: string, results: readonly Result[]): string {
+  let document: string;
+  try {
+    document = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandError('no-document', `${file} cannot be read: ${(error as Error).message}`);
+  }
+  const filled = lab.withTable(document, lab.markdownOf(results));
+  if (filled === null)
     throw new CommandError('no-place', `${file} has no place for the table`, 'Take apps/lab/README.md.');
-  writeFileSync(file, document);
+  return filled;
 }

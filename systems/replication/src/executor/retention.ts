@@ -160,8 +160,8 @@ export function endTokenCheck({ feed }: ReplicaState, ticket: number): void {
 }
 
 /**
- * Executors sign in no epoch (`executor.ts`), and are never further ahead than order lets them be, nor further behind: whoever comes back after many windows
- * takes what they sign now, wherever it stood with them before.
+ * Executors sign in no epoch (`executor.ts`), and are never further ahead than order lets them be, nor further behind: whoever
+ * comes back after many windows takes what they sign now, wherever it stood with them before.
  */
 function isTokenWanted({ config, feed, stable }: ReplicaState, m: Checkpoint): boolean {
   const behind = stable.slot - EXECUTION_WINDOWS * config.window;

@@ -171,7 +171,9 @@ function applyEpoch(recovery: Recovery, link: Link): void {
   for (const [slot, trace] of traces) {
     if (slot <= s.genesis.slot) continue;
     // What the epoch itself has promised stays: a snapshot repeats the link after it, and may have released the first one.
-    trace.accepted = trace.accepted.filter(({ view }) => epochOf(view) === s.config.epoch);
+    const isPresent = ({ view }: Vouch): boolean => epochOf(view) === s.config.epoch;
+    trace.accepted = trace.accepted.filter(isPresent);
+    if (trace.prepared !== null && !isPresent(trace.prepared)) trace.prepared = null;
     if (trace.accepted.length === 0) traces.delete(slot);
   }
 }
