@@ -95,7 +95,7 @@ function tableIn(lab: Lab, file: string, results: readonly Result[]): string {
   try {
     document = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CommandError('no-document', `${file} cannot be read: ${(error as Error).message}`);
+    throw new CommandError('no-document', `the document for the table cannot be read: ${String(error)}`);
   }
   const filled = lab.withTable(document, lab.markdownOf(results));
   if (filled === null)
