@@ -24,6 +24,7 @@ import {
   type Wish,
 } from './index.ts';
 import { counter, doubling } from './testing/counter.ts';
+import { load } from './testing/load.ts';
 
 const DEADLINE = { timeout: 60_000 };
 const identity = generateIdentity('outside');
@@ -68,26 +69,6 @@ const areIn = (cluster: Governed, epoch: number): Promise<void> =>
   until(`executors are in epoch ${epoch}, and so is member 0`, () =>
     [...cluster.executors, cluster.members[0]!].every((node) => node.status().epoch === epoch),
   );
-
-/** Calls from several sides until told to stop; returns how many succeeded, and what did not. */
-function load(callers: readonly { call: Cluster['executors'][number]['call'] }[]) {
-  let isOver = false;
-  const failures: unknown[] = [];
-  let done = 0;
-  const loops = callers.map(async (caller) => {
-    while (!isOver) {
-      const outcome = await caller.call('add', { amount: 1 });
-      if (outcome.status === 'ok') done += 1;
-      else failures.push(outcome);
-      await sleep(2);
-    }
-  });
-  return async () => {
-    isOver = true;
-    await Promise.all(loops);
-    return { done, failures };
-  };
-}
 
 /** Runs with directories, and removes them. */
 async function withDirectory(body: (directory: string) => Promise<void>): Promise<void> {

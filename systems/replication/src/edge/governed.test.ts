@@ -28,6 +28,7 @@ import {
   type Wish,
 } from './index.ts';
 import { counter, doubling } from './testing/counter.ts';
+import { load } from './testing/load.ts';
 
 /** What a change needs of a cluster, whatever its service is. */
 type Governed = Pick<
@@ -39,7 +40,6 @@ type Governed = Pick<
     'configuration' | 'govern' | 'status'
   >[];
 };
-type Cluster = Awaited<ReturnType<typeof start>>;
 
 const DEADLINE = { timeout: 60_000 };
 const identity = generateIdentity('outside');
@@ -78,26 +78,6 @@ const areIn = (cluster: Governed, epoch: number, ids: readonly number[]): Promis
       return status.epoch === epoch && status.isMember;
     }),
   );
-
-/** Calls from several sides until told to stop; returns how many succeeded, and what did not. */
-function load(callers: readonly { call: Cluster['members'][number]['call'] }[]) {
-  let isOver = false;
-  const failures: unknown[] = [];
-  let done = 0;
-  const loops = callers.map(async (caller) => {
-    while (!isOver) {
-      const outcome = await caller.call('add', { amount: 1 });
-      if (outcome.status === 'ok') done += 1;
-      else failures.push(outcome);
-      await sleep(2);
-    }
-  });
-  return async () => {
-    isOver = true;
-    await Promise.all(loops);
-    return { done, failures };
-  };
-}
 
 test(
   'a member is replaced, another takes a new key, under load and without a failed call',
