@@ -4,6 +4,7 @@ import type { AnyExperiment } from './experiment.ts';
 import { authenticators } from './experiments/authenticators/experiment.ts';
 import { costs } from './experiments/costs/experiment.ts';
 import { faultModels } from './experiments/fault-models/experiment.ts';
+import { laggingMember } from './experiments/lagging-member/experiment.ts';
 import { messageDelays } from './experiments/message-delays/experiment.ts';
 import { regularViews } from './experiments/regular-views/experiment.ts';
 import { requestSize } from './experiments/request-size/experiment.ts';
@@ -22,6 +23,7 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   slowPrimary,
   unfairPrimary,
   regularViews,
+  laggingMember,
   underAttack,
   faultModels,
   requestSize,

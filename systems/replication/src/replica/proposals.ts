@@ -27,7 +27,7 @@ import {
   slotAt,
 } from './state.ts';
 import { prePrepareCheck, signPrePrepare } from './statements.ts';
-import { verifyThen } from './verification.ts';
+import { verifyOnce } from './verification.ts';
 
 /** Pause between empty batches while a member waits for a new incarnation, or all for a checkpoint. */
 const FILL_MS = 20;
@@ -104,7 +104,7 @@ export function keepEarly(s: ReplicaState, from: NodeId, m: PrePrepare): void {
 export function checkProposal(s: ReplicaState, env: Env<Message>, from: NodeId, m: PrePrepare): void {
   const { members, cluster } = s.config;
   if (isWanted(s, m))
-    verifyThen(s, env, from, [prePrepareCheck(s.keys, cluster, primaryOf(members, m.view), m)], m);
+    verifyOnce(s, env, from, [prePrepareCheck(s.keys, cluster, primaryOf(members, m.view), m)], m);
 }
 
 /** Looks at the proposals that arrived before their view was entered. */

@@ -78,7 +78,7 @@ import {
   tickTransfer,
 } from './state-transfer.ts';
 import { checkpointCheck, newViewChecks, viewChangeChecks } from './statements.ts';
-import { takeVerified, verifyThen } from './verification.ts';
+import { takeVerified, verifyOnce, verifyThen } from './verification.ts';
 import {
   isNewViewWanted,
   isViewChangeWanted,
@@ -277,11 +277,11 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
       return;
     case 'checkpoint':
       if (config.executors.includes(from)) checkToken(s, env, from, m);
-      else if (isCheckpointWanted(s, m)) verifyThen(s, env, from, [checkpointCheck(cluster, m)], m);
+      else if (isCheckpointWanted(s, m)) verifyOnce(s, env, from, [checkpointCheck(cluster, m)], m);
       return;
     case 'stable':
       if (m.certificate[0]?.epoch === config.epoch && m.certificate[0].slot > s.stable.slot) {
-        verifyThen(
+        verifyOnce(
           s,
           env,
           from,
@@ -292,11 +292,11 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
       return;
     case 'view-change':
       if (isViewChangeWanted(s, m))
-        verifyThen(s, env, from, viewChangeChecks(keys, cluster, s.genesis, m), m);
+        verifyOnce(s, env, from, viewChangeChecks(keys, cluster, s.genesis, m), m);
       return;
     case 'new-view':
       if (isNewViewWanted(s, m)) {
-        verifyThen(s, env, from, newViewChecks(keys, cluster, s.genesis, primaryOf(members, m.view), m), m);
+        verifyOnce(s, env, from, newViewChecks(keys, cluster, s.genesis, primaryOf(members, m.view), m), m);
       }
       return;
     case 'batch':

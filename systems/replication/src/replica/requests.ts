@@ -137,6 +137,12 @@ export function onChecked(s: ReplicaState, env: Env<Message>, ticket: number, ho
 }
 
 /**
+ * Doubtful requests that are checked at a time: where this replica lags they all wait long, most are ordered already, and their
+ * checks would delay those that bring it up again.
+ */
+const MAX_DOUBTED = 16;
+
+/**
  * Since when the oldest believable request waits, or null. A request that waits for half the patience is checked, so
  * that a false one cannot make us suspect the primary, and shown to the primary, who may not have it.
  */
@@ -145,7 +151,7 @@ export function watchRequests(s: ReplicaState, env: Env<Message>): number | null
   for (const pooled of s.pool.arrivals) {
     if (env.now - pooled.arrivedAt < s.config.viewTimeoutMs / 2) continue;
     if (!pooled.isVerified) {
-      if (!pooled.isBusy) check(s, env, pooled);
+      if (!pooled.isBusy && s.checking.size < MAX_DOUBTED) check(s, env, pooled);
       continue;
     }
     // A client that leaves a gap waits for itself.

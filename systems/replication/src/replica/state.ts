@@ -13,6 +13,7 @@ import {
   MAX_MEMBERS,
   type Millis,
   type NodeId,
+  type SignatureCheck,
 } from '@concordat/kernel';
 import type { Admission } from '../admission/admission.ts';
 import type { Vouching } from '../admission/request-quorum/vouchers.ts';
@@ -50,6 +51,13 @@ export interface Stable {
 export interface Selection {
   readonly base: Stable;
   readonly digests: readonly (Digest | null)[];
+}
+
+/** A message whose signatures are being checked. */
+interface Verifying {
+  readonly from: NodeId;
+  readonly message: Message;
+  readonly checks: readonly SignatureCheck[];
 }
 
 export interface ReplicaState {
@@ -129,8 +137,8 @@ export interface ReplicaState {
   heldNewView: NewView | null;
   /** CHECKPOINTs above the stable one, by slot, then by member. */
   checkpoints: Map<number, (Checkpoint | null)[]>;
-  /** Messages whose signatures are being checked, by ticket. */
-  verifying: Map<number, { readonly from: NodeId; readonly message: Message; readonly checks: number }>;
+  /** By ticket. */
+  verifying: Map<number, Verifying>;
   /** Pooled requests whose signatures are being checked, by ticket. */
   checking: Map<number, Pooled>;
   nextTicket: number;

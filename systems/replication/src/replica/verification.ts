@@ -4,6 +4,7 @@
  */
 
 import { type Env, FIRST_CONNECTION, type NodeId, type SignatureCheck } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
 import { onOutsideChecked } from '../robust/outside.ts';
 import type { Message } from './messages.ts';
 import type { ReplicaState } from './state.ts';
@@ -33,10 +34,35 @@ export function verifyThen(
   }
   const ticket = s.nextTicket++;
   if (peer !== undefined) peer.checks += checks.length;
-  s.verifying.set(ticket, { from, message, checks: checks.length });
+  s.verifying.set(ticket, { from, message, checks });
   env.offload({ kind: 'verify', checks: checks.map((check) => keyed(s, check)) }, ticket);
   return true;
 }
+
+/**
+ * As `verifyThen`, for a message that its checks determine: while one copy waits for them, others do not. All who help a
+ * lagging member send it the same, and again while it waits; had it to check each, it would lag ever further.
+ */
+export function verifyOnce(
+  s: ReplicaState,
+  env: Env<Message>,
+  from: NodeId,
+  checks: readonly SignatureCheck[],
+  message: Message,
+): boolean {
+  for (const waiting of s.verifying.values())
+    if (waiting.message.type === message.type && areSame(waiting.checks, checks)) return true;
+  return verifyThen(s, env, from, checks, message);
+}
+
+const areSame = (some: readonly SignatureCheck[], others: readonly SignatureCheck[]): boolean =>
+  some.length === others.length &&
+  some.every(({ signer, bytes, signature }, i) => {
+    const other = others[i];
+    return (
+      other?.signer === signer && equalBytes(other.signature, signature) && equalBytes(other.bytes, bytes)
+    );
+  });
 
 /** A check by the keys of the present epoch, unless it brings the key of another. */
 export function keyed(s: ReplicaState, check: SignatureCheck): SignatureCheck {
@@ -56,7 +82,7 @@ export function takeVerified(
   s.verifying.delete(ticket);
   const { from, message } = waiting;
   const peer = s.peers[from];
-  if (peer !== undefined) peer.checks -= waiting.checks;
+  if (peer !== undefined) peer.checks -= waiting.checks.length;
   else if (message.type === 'request') onOutsideChecked(s, env, from, message.request, holds);
   if (holds) return waiting;
   if (message.type === 'request') hangUp(s, env, from);

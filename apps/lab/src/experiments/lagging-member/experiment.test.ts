@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { laggingMember } from './experiment.ts';
+
+testSmallSize(laggingMember);
