@@ -186,17 +186,13 @@ describe('a change', () => {
     }
   });
 
-  it('is whole in the journals of newcomers, who accept in their epoch before they have written its first state', () => {
-    const cluster = governed({ joiners: [4, 5, 6, 7], network: { latencyMs: 50 } });
+  /** Restarted between any two checkpoints they find what they have accepted, and all that leads to the last one. */
+  const rememberAll = (cluster: Cluster, newcomers: readonly NodeId[]): void => {
     const { world } = cluster;
-    scheduleLoad(cluster, createPrng(2), 200, 4000);
-    world.run(1000);
-    reconfigure(cluster, 0, { join: [4, 5, 6, 7], leave: [0, 1, 2, 3] });
-    const newcomers = [4, 5, 6, 7];
-    reaches(cluster, 1, newcomers);
-    // Restarted between any two checkpoints they find what they have accepted, and all that leads to the last one.
     for (let turn = 0; turn < 4; turn++) {
       world.run(700);
+      const isOnDisk = (id: NodeId): boolean => world.diskOf(id).durableTo === world.diskOf(id).writtenTo;
+      assert.ok(world.runUntil(() => newcomers.every(isOnDisk), 1000));
       const before = newcomers.map((id) => cluster.stateOf(id).accepted);
       for (const id of newcomers) world.crash(id);
       for (const id of newcomers) world.restart(id);
@@ -207,7 +203,30 @@ describe('a change', () => {
         assert.equal(accepted, before[i], `member ${id} knows what it has accepted`);
       }
     }
+  };
+
+  it('is whole in the journals of newcomers, who accept in their epoch before they have written its first state', () => {
+    const cluster = governed({ joiners: [4, 5, 6, 7], network: { latencyMs: 50 } });
+    scheduleLoad(cluster, createPrng(2), 200, 4000);
+    cluster.world.run(1000);
+    reconfigure(cluster, 0, { join: [4, 5, 6, 7], leave: [0, 1, 2, 3] });
+    const newcomers = [4, 5, 6, 7];
+    reaches(cluster, 1, newcomers);
+    rememberAll(cluster, newcomers);
     goesOn(cluster, 1, newcomers);
+  });
+
+  it('is whole in the journals of newcomers also after another change, whose link their first state repeats as well', () => {
+    const cluster = governed({ joiners: [4, 5, 6, 7], network: { latencyMs: 50 } });
+    scheduleLoad(cluster, createPrng(2), 400, 8000);
+    cluster.world.run(1000);
+    reconfigure(cluster, 0, { join: [4], leave: [3] });
+    reaches(cluster, 1, [0, 1, 2, 4]);
+    reconfigure(cluster, 0, { join: [5, 6, 7], leave: [0, 1, 2] });
+    const members = [4, 5, 6, 7];
+    reaches(cluster, 2, members);
+    rememberAll(cluster, members);
+    goesOn(cluster, 2, members);
   });
 
   it('is waited for by who accepted its command before a restart', () => {

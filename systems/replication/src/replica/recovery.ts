@@ -170,10 +170,11 @@ function applyEpoch(recovery: Recovery, link: Link): void {
   recovery.prepared = { view: s.view, slot: s.genesis.slot };
   for (const [slot, trace] of traces) {
     if (slot <= s.genesis.slot) continue;
-    // What the epoch itself has promised stays: a snapshot repeats the link after it, and may have released the first one.
-    const isPresent = ({ view }: Vouch): boolean => epochOf(view) === s.config.epoch;
-    trace.accepted = trace.accepted.filter(isPresent);
-    if (trace.prepared !== null && !isPresent(trace.prepared)) trace.prepared = null;
+    // What was promised in this epoch or in a later one stays: a snapshot repeats all links after it, and may have released the
+    // first ones.
+    const isKept = ({ view }: Vouch): boolean => epochOf(view) >= s.config.epoch;
+    trace.accepted = trace.accepted.filter(isKept);
+    if (trace.prepared !== null && !isKept(trace.prepared)) trace.prepared = null;
     if (trace.accepted.length === 0) traces.delete(slot);
   }
 }

@@ -17,7 +17,7 @@ import { type MachineCosts, measureMachine } from './machine.ts';
 interface Parameters {
   readonly rounds: number;
   readonly calls: number;
-  /** Seconds for which real replicas are run; 0 for not at all. */
+  /** Seconds for which real replicas are run, twice: compiled while they run the first time. 0 for not at all. */
   readonly realSeconds: number;
 }
 
@@ -118,7 +118,7 @@ export const costs: Experiment<Parameters, Data> = {
   claim: 'What the simulator charges for work is of the order of what work takes.',
   source: 'worlds/sim/src/cpu.ts, worlds/runtime, apps/bench',
   small: { rounds: 5, calls: 400, realSeconds: 0 },
-  full: { rounds: 10, calls: 10_000, realSeconds: 5 },
+  full: { rounds: 10, calls: 10_000, realSeconds: 20 },
   run: async ({ rounds, calls, realSeconds }, progress) => {
     const machine = await measureMachine(rounds, calls);
     for (const [name, charged, taken] of pricesOf(machine))
