@@ -218,14 +218,17 @@ export function isMissing(s: ReplicaState, m: BatchContent): boolean {
   return needed !== null && equalBytes(needed, batchDigest(s.keys.hash, m.batch));
 }
 
-/** Takes a content that is needed, whoever sent it: the digest decides. */
-export function onBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
+/** True if a content that is needed carries what its batch names, and nothing else, whoever sent it: the digest decides. */
+export function isWhole(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): boolean {
+  const found = carried(s.keys, s.config.cluster, m);
+  const isRight = found !== null && carriesRightly(m, found, ordersReferences(s.config));
+  if (!isRight) env.note({ kind: 'strike', peer: from, why: 'false content' });
+  return isRight;
+}
+
+/** Takes a content that is whole, if it is needed still. */
+export function onBatch(s: ReplicaState, m: BatchContent): void {
   if (!isMissing(s, m)) return;
   const digest = batchDigest(s.keys.hash, m.batch);
-  const found = carried(s.keys, s.config.cluster, m);
-  if (found === null || !carriesRightly(m, found, ordersReferences(s.config))) {
-    env.note({ kind: 'strike', peer: from, why: 'false content' });
-    return;
-  }
   slotAt(s, m.slot).contents.push({ digest, batch: m.batch, requests: m.requests });
 }

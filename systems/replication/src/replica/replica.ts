@@ -45,6 +45,7 @@ import {
   fetchMissing,
   hastenFetch,
   isMissing,
+  isWhole,
   onBatch,
   onFetchBatch,
   onStatus,
@@ -78,7 +79,7 @@ import {
   tickTransfer,
 } from './state-transfer.ts';
 import { checkpointCheck, newViewChecks, viewChangeChecks } from './statements.ts';
-import { takeVerified, verifyOnce, verifyThen } from './verification.ts';
+import { takeVerified, verifyOnce } from './verification.ts';
 import {
   isNewViewWanted,
   isViewChangeWanted,
@@ -310,14 +311,17 @@ function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): 
   }
 }
 
-/** Bodies for a proposal must be admitted requests, unless a correct replica has found them so: it voted, or they are selected. */
+/**
+ * Bodies for a proposal must be admitted requests, unless a correct replica has found them so: it voted, or they are selected.
+ * Of two contents that rest on the same checks the second comes again.
+ */
 function receiveBatch(s: ReplicaState, env: Env<Message>, from: NodeId, m: BatchContent): void {
-  if (!isMissing(s, m)) return;
+  if (!isMissing(s, m) || !isWhole(s, env, from, m)) return;
   const isVouchedFor = m.slot <= Math.max(selectionEnd(s), vouchedEnd(s));
   const doubts = isVouchedFor ? [] : s.admission.doubts(s, env, m);
   if (doubts === null) return;
-  if (doubts.length === 0) onBatch(s, env, from, m);
-  else verifyThen(s, env, from, doubts, m);
+  if (doubts.length === 0) onBatch(s, m);
+  else verifyOnce(s, env, from, doubts, m);
 }
 
 function completed(s: ReplicaState, env: Env<Message>, ticket: number, holds: boolean): void {
@@ -369,7 +373,7 @@ function handle(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): v
     case 'fetch-batch':
       return onFetchBatch(s, env, from, m);
     case 'batch':
-      return onBatch(s, env, from, m);
+      return onBatch(s, m);
     case 'fetch-manifest':
       return onFetchManifest(s, env, from, m);
     case 'manifest':
