@@ -71,16 +71,22 @@ export function plantTree(tree: Tree, configuration: Uint8Array): void {
 
 function unindex(tree: Tree, path: string, before: Znode, after: Znode | undefined): void {
   tree.dataBytes -= before.data?.length ?? 0;
-  if (after !== undefined) return;
+  if (after === undefined) unlist(tree, path);
+  // A restore may put another's node where one was.
+  if (before.owner !== NO_OWNER && before.owner !== after?.owner) disown(tree, path, before);
+}
+
+function unlist(tree: Tree, path: string): void {
   tree.dataBytes -= path.length;
-  if (path !== '/') {
-    const directory = tree.directories.get(parentOf(path));
-    assert(directory?.paths.delete(path) === true, 'a node is listed by its parent');
-    directory.sorted = null;
-    if (directory.paths.size === 0) tree.directories.delete(parentOf(path));
-  }
+  if (path === '/') return;
+  const directory = tree.directories.get(parentOf(path));
+  assert(directory?.paths.delete(path) === true, 'a node is listed by its parent');
+  directory.sorted = null;
+  if (directory.paths.size === 0) tree.directories.delete(parentOf(path));
+}
+
+function disown(tree: Tree, path: string, before: Znode): void {
   if (isContainer(before)) tree.containers.delete(path);
-  if (!isEphemeral(before)) return;
   const owned = tree.ephemerals.get(before.owner);
   owned?.delete(path);
   if (owned?.size === 0) tree.ephemerals.delete(before.owner);
@@ -88,13 +94,19 @@ function unindex(tree: Tree, path: string, before: Znode, after: Znode | undefin
 
 function index(tree: Tree, path: string, before: Znode | undefined, after: Znode): void {
   tree.dataBytes += after.data?.length ?? 0;
-  if (before !== undefined) return;
+  if (before === undefined) list(tree, path);
+  if (after.owner !== NO_OWNER && after.owner !== before?.owner) own(tree, path, after);
+}
+
+function list(tree: Tree, path: string): void {
   tree.dataBytes += path.length;
-  if (path !== '/') {
-    const directory = directoryOf(tree, parentOf(path));
-    directory.paths.add(path);
-    directory.sorted = null;
-  }
+  if (path === '/') return;
+  const directory = directoryOf(tree, parentOf(path));
+  directory.paths.add(path);
+  directory.sorted = null;
+}
+
+function own(tree: Tree, path: string, after: Znode): void {
   if (isContainer(after)) tree.containers.add(path);
   if (!isEphemeral(after)) return;
   const owned = tree.ephemerals.get(after.owner);
