@@ -76,6 +76,9 @@ export const CreateMode = {
   persistentSequentialTtl: 6,
 } as const;
 
+export const isTtlMode = (mode: number): boolean =>
+  mode === CreateMode.persistentTtl || mode === CreateMode.persistentSequentialTtl;
+
 export const EventType = { created: 1, deleted: 2, dataChanged: 3, childrenChanged: 4 } as const;
 
 /** KeeperState of a live session, as every watch event carries it. */

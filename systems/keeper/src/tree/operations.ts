@@ -5,7 +5,7 @@
 
 import { assert } from '@concordat/kernel';
 import { copyOf } from '@concordat/wire';
-import { CreateMode, ErrorCode, OpCode, Perms } from '../jute/protocol.ts';
+import { CreateMode, ErrorCode, isTtlMode, OpCode, Perms } from '../jute/protocol.ts';
 import type {
   CheckRequest,
   CreateRequest,
@@ -24,6 +24,7 @@ import {
   NO_OWNER,
   type Owner,
   type Stat,
+  ttlOwner,
   type Znode,
 } from './znode.ts';
 
@@ -78,19 +79,23 @@ function sequenceSuffix(counter: number): string {
 function ownerFor(request: CreateRequest, session: SessionId): Owner {
   // The operation decides: `create` with a container's flag makes a plain node, in ZooKeeper too.
   if (request.op === OpCode.createContainer) return CONTAINER_OWNER;
+  if (isTtlMode(request.mode)) return ttlOwner(request.ttlMs);
   const isSessions = request.mode === CreateMode.ephemeral || request.mode === CreateMode.ephemeralSequential;
   return isSessions ? session : NO_OWNER;
 }
 
-/** Ok if the mode is one we have. Deviation-free: ZooKeeper too refuses TTLs unless extended types are switched on. */
-function judgeMode(mode: number): number {
+/** As a ZooKeeper with extended types: the operation, the mode and the TTL must all be for a TTL node, or none. */
+function judgeMode({ op, mode, ttlMs }: CreateRequest): number {
   if (mode < CreateMode.persistent || mode > CreateMode.persistentSequentialTtl)
     return ErrorCode.badArguments;
-  return mode > CreateMode.container ? ErrorCode.unimplemented : ErrorCode.ok;
+  if (isTtlMode(mode) !== (op === OpCode.createTTL)) return ErrorCode.badArguments;
+  return isTtlMode(mode) && ttlMs === 0 ? ErrorCode.badArguments : ErrorCode.ok;
 }
 
 const isSequential = (mode: number): boolean =>
-  mode === CreateMode.persistentSequential || mode === CreateMode.ephemeralSequential;
+  mode === CreateMode.persistentSequential ||
+  mode === CreateMode.ephemeralSequential ||
+  mode === CreateMode.persistentSequentialTtl;
 
 /** The path that a create would make under `parent`, or the error it meets. */
 function judgeCreate(tree: Tree, request: CreateRequest, parent: Znode): string | number {
@@ -101,7 +106,7 @@ function judgeCreate(tree: Tree, request: CreateRequest, parent: Znode): string 
 }
 
 export function createNode(tree: Tree, tx: Transaction, request: CreateRequest): OpResult {
-  const modeError = judgeMode(request.mode);
+  const modeError = judgeMode(request);
   if (modeError !== ErrorCode.ok) return failure(modeError);
   if (isBadName(request.path)) return failure(ErrorCode.badArguments);
   const acl = resolveAcl(request.acl, tx.principal);
@@ -160,7 +165,7 @@ export function deleteNode(tree: Tree, tx: Transaction, request: DeleteRequest):
   return success(OpCode.delete, path, null);
 }
 
-/** Removes an existing, childless node whoever asks: also the end of ephemerals and containers. */
+/** Removes an existing, childless node whoever asks: also the end of ephemerals, containers and TTL nodes. */
 export function dropNode(tree: Tree, tx: Pick<Transaction, 'zxid' | 'changes'>, path: string): void {
   const parentPath = parentOf(path);
   const node = tree.nodes.get(path);

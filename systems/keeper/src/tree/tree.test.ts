@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Restore } from '@concordat/kernel';
 import type { KeeperService } from '../service.ts';
 import { sessionIdOf } from '../sessions/session-id.ts';
 import { createTestService } from '../testing/raw-client.ts';
+import { restoreFrom } from '../testing/state-checks.ts';
 import { ephemeralsOf, putNode } from './tree.ts';
 import type { Owner, Znode } from './znode.ts';
 
@@ -14,16 +14,6 @@ const [ONE, OTHER] = [sessionIdOf(0, 1), sessionIdOf(1, 1)];
 function put(service: KeeperService, path: string, owner: Owner): void {
   const blank = service.keeper.tree.nodes.get('/') as Znode;
   putNode(service.keeper.tree, path, { ...blank, owner });
-}
-
-function restoreFrom(donor: KeeperService, to: KeeperService): void {
-  const mark = donor.mark();
-  const snapshot = donor.snapshot(mark);
-  const digests = Array.from({ length: snapshot.parts }, (_, part) => snapshot.digestOf(part));
-  const restore = to.restore(snapshot.digest, digests) as Restore;
-  for (const part of restore.missing(digests.length)) assert.ok(restore.offer(part, snapshot.read(part)));
-  restore.finish();
-  assert.deepEqual(to.digest(), donor.digest());
 }
 
 test('a node that is another session\u2019s in a snapshot is that session\u2019s after the restore', () => {

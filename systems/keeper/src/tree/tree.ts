@@ -1,5 +1,5 @@
 /**
- * The data tree: one map from path to znode, which is the state, and three indexes derived from it by observing every
+ * The data tree: one map from path to znode, which is the state, and indexes derived from it by observing every
  * change, so that rollback and restore keep them right. Changes of a transaction that may fail half-way (`multi`) are
  * remembered and undone.
  */
@@ -8,8 +8,9 @@ import { assert } from '@concordat/kernel';
 import type { StateMap } from '@concordat/state';
 import type { SessionId } from '../sessions/session-id.ts';
 import { OPEN_ACL, READ_ACL } from './acl.ts';
+import { createLifetimes, endOf, type Lifetimes, review, setEnd } from './lifetimes.ts';
 import { CONFIG_PATH, nameOf, parentOf, SPECIAL_PATHS } from './paths.ts';
-import { isContainer, isEphemeral, NO_OWNER, type Stat, statOf, type Znode } from './znode.ts';
+import { isEphemeral, NO_OWNER, type Stat, statOf, type Znode } from './znode.ts';
 
 /** A node's children; their names are sorted when first asked for after a change. */
 interface Directory {
@@ -27,7 +28,7 @@ export interface Tree {
   readonly nodes: StateMap<string, Znode>;
   readonly directories: Map<string, Directory>;
   readonly ephemerals: Map<SessionId, Set<string>>;
-  readonly containers: Set<string>;
+  readonly lifetimes: Lifetimes;
   /** What paths held before the open transaction, oldest first; null while none is open. */
   formers: Former[] | null;
   /** Approximate size as ZooKeeper counts it: paths and data. */
@@ -39,7 +40,7 @@ export function createTree(nodes: StateMap<string, Znode>): Tree {
     nodes,
     directories: new Map(),
     ephemerals: new Map(),
-    containers: new Set(),
+    lifetimes: createLifetimes(),
     formers: null,
     dataBytes: 0,
   };
@@ -82,11 +83,13 @@ function unlist(tree: Tree, path: string): void {
   const directory = tree.directories.get(parentOf(path));
   assert(directory?.paths.delete(path) === true, 'a node is listed by its parent');
   directory.sorted = null;
-  if (directory.paths.size === 0) tree.directories.delete(parentOf(path));
+  if (directory.paths.size > 0) return;
+  tree.directories.delete(parentOf(path));
+  if (tree.lifetimes.ends.size > 0) review(tree.lifetimes, parentOf(path), false);
 }
 
 function disown(tree: Tree, path: string, before: Znode): void {
-  if (isContainer(before)) tree.containers.delete(path);
+  if (!isEphemeral(before)) return setEnd(tree.lifetimes, path, undefined, false);
   const owned = tree.ephemerals.get(before.owner);
   owned?.delete(path);
   if (owned?.size === 0) tree.ephemerals.delete(before.owner);
@@ -95,7 +98,7 @@ function disown(tree: Tree, path: string, before: Znode): void {
 function index(tree: Tree, path: string, before: Znode | undefined, after: Znode): void {
   tree.dataBytes += after.data?.length ?? 0;
   if (before === undefined) list(tree, path);
-  if (after.owner !== NO_OWNER && after.owner !== before?.owner) own(tree, path, after);
+  if (after.owner !== NO_OWNER) own(tree, path, before, after);
 }
 
 function list(tree: Tree, path: string): void {
@@ -104,11 +107,13 @@ function list(tree: Tree, path: string): void {
   const directory = directoryOf(tree, parentOf(path));
   directory.paths.add(path);
   directory.sorted = null;
+  if (directory.paths.size === 1 && tree.lifetimes.ends.size > 0)
+    review(tree.lifetimes, parentOf(path), true);
 }
 
-function own(tree: Tree, path: string, after: Znode): void {
-  if (isContainer(after)) tree.containers.add(path);
-  if (!isEphemeral(after)) return;
+function own(tree: Tree, path: string, before: Znode | undefined, after: Znode): void {
+  if (!isEphemeral(after)) return setEnd(tree.lifetimes, path, endOf(after), tree.directories.has(path));
+  if (after.owner === before?.owner) return;
   const owned = tree.ephemerals.get(after.owner);
   if (owned === undefined) tree.ephemerals.set(after.owner, new Set([path]));
   else owned.add(path);
