@@ -6,7 +6,7 @@
 
 import type { Hash, Signatures } from '@concordat/crypto';
 import type { ExecuteContext, Service } from '@concordat/kernel';
-import { createState, MAX_ENTRY_BYTES, type State, textKey } from '@concordat/state';
+import { createState, MAX_ENTRY_BYTES, numberKey, type State, textKey } from '@concordat/state';
 import { createReader, createWriter, utf8 } from '@concordat/wire';
 import { encodeEvent } from './events.ts';
 import { executeBody } from './execution.ts';
@@ -58,6 +58,8 @@ const metaCodec = {
   },
 };
 
+const timeCodec = { encode: numberKey.encodeKey, decode: numberKey.decodeKey };
+
 const START: Meta = { zxid: 0, sessions: 0, time: 0, lease: 0, sweptAt: 0 };
 
 export function createKeeperService(options: KeeperOptions): KeeperService {
@@ -65,7 +67,7 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
   const keeper: Keeper = {
     config: options.config,
     signatures: options.signatures,
-    tree: createTree(state.map('znodes', znodeCodec)),
+    tree: createTree(state.map('znodes', znodeCodec), state.cell('recounts-paid', timeCodec, 0)),
     sessions: createSessions(state),
     meta: state.cell('meta', metaCodec, START),
   };

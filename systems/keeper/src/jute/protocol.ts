@@ -59,6 +59,8 @@ export const ErrorCode = {
   sessionMoved: -118,
   noWatcher: -121,
   reconfigDisabled: -123,
+  quotaExceeded: -125,
+  throttledOp: -127,
 } as const;
 
 /** The `xid` of what no request of the client's own numbering asked for. */

@@ -27,6 +27,7 @@ export function checkIndexes(tree: Tree): void {
   const directories = new Map<string, Set<string>>();
   const ephemerals = new Map<number, Set<string>>();
   const ends = new Map<string, number>();
+  const quotas = new Set<string>();
   let dataBytes = 0;
   for (const [path, node] of tree.nodes.entries()) {
     dataBytes += path.length + (node.data?.length ?? 0);
@@ -34,10 +35,13 @@ export function checkIndexes(tree: Tree): void {
     if (isEphemeral(node)) addTo(ephemerals, node.owner, path);
     const end = node.owner === NO_OWNER || isEphemeral(node) ? undefined : endOf(node);
     if (end !== undefined) ends.set(path, end);
+    const limited = /^\/zookeeper\/quota(\/.+)\/zookeeper_limits$/.exec(path)?.[1];
+    if (limited !== undefined) quotas.add(limited);
   }
   assert(dataBytes === tree.dataBytes, 'the size is that of all nodes');
   requireSame(new Map([...tree.directories].map(([path, { paths }]) => [path, paths])), directories);
   requireSame(tree.ephemerals, ephemerals);
+  requireSame(new Map([['', tree.quotas]]), new Map([['', quotas]]));
   requireLifetimes(tree, ends);
 }
 

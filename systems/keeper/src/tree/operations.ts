@@ -16,6 +16,7 @@ import type {
 import type { SessionId } from '../sessions/session-id.ts';
 import { type Acl, authorize, OPEN_ACL, type Principal, resolveAcl } from './acl.ts';
 import { isValidPath, parentOf, SPECIAL_PATHS } from './paths.ts';
+import { countChanged, countCreated, countDeleted, judgeCreation, judgeData } from './quotas.ts';
 import { childCount, putNode, removeNode, statAt, type Tree } from './tree.ts';
 import {
   CONTAINER_OWNER,
@@ -118,12 +119,15 @@ export function createNode(tree: Tree, tx: Transaction, request: CreateRequest):
   if (denied !== ErrorCode.ok) return failure(denied);
   const path = judgeCreate(tree, request, parent);
   if (typeof path === 'number') return failure(path);
+  const refused = judgeCreation(tree, tx.time, path, request.data);
+  if (refused !== ErrorCode.ok) return failure(refused);
   const node = bornOf(tx, request, acl);
   putNode(tree, path, node);
   const changedParent = draftOf(parent);
   changedParent.cversion = successor(parent.cversion);
   changedParent.pzxid = tx.zxid;
   putNode(tree, parentPath, changedParent);
+  countCreated(tree, tx.time, path, request.data);
   tx.changes.push({ type: 'created', zxid: tx.zxid, path, acl, parentAcl: parent.acl });
   if (request.op === OpCode.create) return success(OpCode.create, path, null);
   return success(OpCode.create2, path, statAt(tree, path, node));
@@ -175,6 +179,7 @@ export function dropNode(tree: Tree, tx: Pick<Transaction, 'zxid' | 'changes'>, 
   const changedParent = draftOf(parent);
   changedParent.pzxid = tx.zxid;
   putNode(tree, parentPath, changedParent);
+  countDeleted(tree, path, node.data);
   tx.changes.push({ type: 'deleted', zxid: tx.zxid, path, acl: node.acl, parentAcl: parent.acl });
 }
 
@@ -185,6 +190,8 @@ export function setNodeData(tree: Tree, tx: Transaction, request: SetDataRequest
   if (node === undefined) return failure(ErrorCode.noNode);
   const denied = authorize(node.acl, Perms.write, tx.principal, path);
   if (denied !== ErrorCode.ok) return failure(denied);
+  const refused = judgeData(tree, path, node.data, request.data);
+  if (refused !== ErrorCode.ok) return failure(refused);
   if (!matchesVersion(request.version, node.version)) return failure(ErrorCode.badVersion);
   const changed = draftOf(node);
   changed.data = keep(request.data);
@@ -192,6 +199,7 @@ export function setNodeData(tree: Tree, tx: Transaction, request: SetDataRequest
   changed.mzxid = tx.zxid;
   changed.mtime = tx.time;
   putNode(tree, path, changed);
+  countChanged(tree, path, node.data, changed.data);
   tx.changes.push({ type: 'data-changed', zxid: tx.zxid, path, acl: node.acl, parentAcl: OPEN_ACL });
   return success(OpCode.setData, path, statAt(tree, path, changed));
 }

@@ -5,11 +5,11 @@
  */
 
 import { assert } from '@concordat/kernel';
-import type { StateMap } from '@concordat/state';
+import type { StateCell, StateMap } from '@concordat/state';
 import type { SessionId } from '../sessions/session-id.ts';
 import { OPEN_ACL, READ_ACL } from './acl.ts';
 import { createLifetimes, endOf, type Lifetimes, review, setEnd } from './lifetimes.ts';
-import { CONFIG_PATH, nameOf, parentOf, SPECIAL_PATHS } from './paths.ts';
+import { CONFIG_PATH, isBelowQuota, nameOf, parentOf, quotaNode, SPECIAL_PATHS } from './paths.ts';
 import { isEphemeral, NO_OWNER, type Stat, statOf, type Znode } from './znode.ts';
 
 /** A node's children; their names are sorted when first asked for after a change. */
@@ -29,18 +29,24 @@ export interface Tree {
   readonly directories: Map<string, Directory>;
   readonly ephemerals: Map<SessionId, Set<string>>;
   readonly lifetimes: Lifetimes;
+  /** Paths that have limits, see `quotas.ts`. */
+  readonly quotas: Set<string>;
+  /** Ordered time up to which the counting for quotas has been paid for. */
+  readonly recountsPaid: StateCell<number>;
   /** What paths held before the open transaction, oldest first; null while none is open. */
   formers: Former[] | null;
   /** Approximate size as ZooKeeper counts it: paths and data. */
   dataBytes: number;
 }
 
-export function createTree(nodes: StateMap<string, Znode>): Tree {
+export function createTree(nodes: StateMap<string, Znode>, recountsPaid: StateCell<number>): Tree {
   const tree: Tree = {
     nodes,
     directories: new Map(),
     ephemerals: new Map(),
     lifetimes: createLifetimes(),
+    quotas: new Set(),
+    recountsPaid,
     formers: null,
     dataBytes: 0,
   };
@@ -83,6 +89,7 @@ function unlist(tree: Tree, path: string): void {
   const directory = tree.directories.get(parentOf(path));
   assert(directory?.paths.delete(path) === true, 'a node is listed by its parent');
   directory.sorted = null;
+  if (isBelowQuota(path)) noteQuota(tree, path, false);
   if (directory.paths.size > 0) return;
   tree.directories.delete(parentOf(path));
   if (tree.lifetimes.ends.size > 0) review(tree.lifetimes, parentOf(path), false);
@@ -109,6 +116,14 @@ function list(tree: Tree, path: string): void {
   directory.sorted = null;
   if (directory.paths.size === 1 && tree.lifetimes.ends.size > 0)
     review(tree.lifetimes, parentOf(path), true);
+  if (isBelowQuota(path)) noteQuota(tree, path, true);
+}
+
+function noteQuota(tree: Tree, path: string, isThere: boolean): void {
+  const node = quotaNode(path);
+  if (node?.kind !== 'limits') return;
+  if (isThere) tree.quotas.add(node.of);
+  else tree.quotas.delete(node.of);
 }
 
 function own(tree: Tree, path: string, before: Znode | undefined, after: Znode): void {
@@ -158,6 +173,17 @@ export function endAttempt(tree: Tree, succeeded: boolean): void {
 }
 
 export const childCount = (tree: Tree, path: string): number => tree.directories.get(path)?.paths.size ?? 0;
+
+/** All nodes below `path`, in no particular order. */
+export function* pathsBelow(tree: Tree, path: string): Iterable<string> {
+  const waiting = [path];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const child of tree.directories.get(next)?.paths ?? []) {
+      yield child;
+      waiting.push(child);
+    }
+  }
+}
 
 const NO_NAMES: readonly string[] = [];
 
