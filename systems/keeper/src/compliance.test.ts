@@ -18,6 +18,7 @@ function drawRequest(random: Prng): readonly [number, Parameters<typeof requestF
   const version = random.chance(0.8) ? -1 : random.below(3);
   switch (random.below(8)) {
     case 0:
+      return [OpCode.createTTL, bodies.create(path, bytesOf('x'), { mode: 5 + random.below(2), ttlMs: 1 })];
     case 1:
     case 2:
       return [OpCode.create, bodies.create(path, bytesOf('x'), { mode: random.below(5) })];

@@ -79,6 +79,10 @@ test('bodies, results, events and queries have one spelling each', () => {
 
 const frames: readonly (readonly [number, Uint8Array])[] = [
   [OpCode.create, requestFrame(1, OpCode.create, bodies.create('/a', bytesOf('x')))],
+  [
+    OpCode.createTTL,
+    requestFrame(1, OpCode.createTTL, bodies.create('/t', bytesOf('x'), { mode: 5, ttlMs: 9 })),
+  ],
   [OpCode.setACL, requestFrame(1, OpCode.setACL, bodies.setAcl('/a', OPEN_ACL))],
   [OpCode.multi, requestFrame(1, OpCode.multi, bodies.multi([[OpCode.check, bodies.versioned('/a')]]))],
   [

@@ -45,7 +45,7 @@ export interface Meta {
   readonly time: number;
   /** The lease clock: ordered time without the outages. */
   readonly lease: number;
-  /** Ordered time of the last search for containers to remove. */
+  /** Ordered time of the last sweep, see `sweep.ts`. */
   readonly sweptAt: number;
 }
 

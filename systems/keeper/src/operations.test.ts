@@ -59,7 +59,7 @@ test('errors come in ZooKeeper\u2019s order of precedence', () => {
   assert.equal(create('/a//b'), ErrorCode.noNode, 'the missing parent is found before the bad path');
   assert.equal(create('/a/'), ErrorCode.badArguments);
   assert.equal(create('/c', { mode: 9 }), ErrorCode.badArguments);
-  assert.equal(create('/c', { mode: CreateMode.persistentTtl }), ErrorCode.unimplemented);
+  assert.equal(create('/c', { mode: CreateMode.persistentTtl }), ErrorCode.badArguments);
   assert.equal(
     create('/x/y', { acl: [] }),
     ErrorCode.invalidACL,

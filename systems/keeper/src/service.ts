@@ -6,16 +6,16 @@
 
 import type { Hash, Signatures } from '@concordat/crypto';
 import type { ExecuteContext, Service } from '@concordat/kernel';
-import { createState, MAX_ENTRY_BYTES, type State, textKey } from '@concordat/state';
+import { createState, MAX_ENTRY_BYTES, numberKey, type State, textKey } from '@concordat/state';
 import { createReader, createWriter, utf8 } from '@concordat/wire';
 import { encodeEvent } from './events.ts';
 import { executeBody } from './execution.ts';
-import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta, nextZxid } from './keeper.ts';
+import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta } from './keeper.ts';
 import { decodeBody, encodeResults } from './orders.ts';
 import { answerQuery } from './query.ts';
 import { createSessions, expiredAt } from './sessions/sessions.ts';
-import { dropNode, type Transaction } from './tree/operations.ts';
-import { childCount, createTree, plantTree } from './tree/tree.ts';
+import { sweep } from './sweep.ts';
+import { createTree, plantTree } from './tree/tree.ts';
 import { encodeZnode, readZnode } from './tree/znode.ts';
 
 export interface KeeperOptions {
@@ -29,8 +29,6 @@ export interface KeeperService extends Service {
 }
 
 const VERSION = 1;
-/** How often ZooKeeper looks for containers to remove. */
-const CONTAINER_SWEEP_MS = 60_000;
 
 const writer = createWriter();
 const NOTHING = new Uint8Array(0);
@@ -60,6 +58,8 @@ const metaCodec = {
   },
 };
 
+const timeCodec = { encode: numberKey.encodeKey, decode: numberKey.decodeKey };
+
 const START: Meta = { zxid: 0, sessions: 0, time: 0, lease: 0, sweptAt: 0 };
 
 export function createKeeperService(options: KeeperOptions): KeeperService {
@@ -67,7 +67,7 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
   const keeper: Keeper = {
     config: options.config,
     signatures: options.signatures,
-    tree: createTree(state.map('znodes', znodeCodec)),
+    tree: createTree(state.map('znodes', znodeCodec), state.cell('recounts-paid', timeCodec, 0)),
     sessions: createSessions(state),
     meta: state.cell('meta', metaCodec, START),
   };
@@ -101,21 +101,12 @@ function execute(keeper: Keeper, op: Uint8Array, context: ExecuteContext): Uint8
 
 function advance(keeper: Keeper, time: number, emit: Emit): void {
   const meta = keeper.meta.get();
-  const step = Math.max(0, Math.min(time - meta.time, 2 * keeper.config.heartbeatMs));
-  const lease = meta.lease + step;
-  keeper.meta.set({ ...meta, time: Math.max(time, meta.time), lease });
+  const now = Math.max(time, meta.time);
+  const { heartbeatMs, minTimeoutMs } = keeper.config;
+  const lease = meta.lease + Math.min(now - meta.time, 2 * heartbeatMs);
+  // Clients could not keep their TTL nodes alive: they are given a whole sweep's time for it, see `sweep.ts`.
+  const isAfterOutage = now - meta.time > minTimeoutMs;
+  keeper.meta.set({ ...meta, time: now, lease, sweptAt: isAfterOutage ? now : meta.sweptAt });
   for (const session of expiredAt(keeper.sessions, lease)) endSession(keeper, session, true, emit);
-  if (time - meta.sweptAt >= CONTAINER_SWEEP_MS) sweepContainers(keeper, time, emit);
-}
-
-/** Removes containers that had children and have none now. */
-function sweepContainers(keeper: Keeper, time: number, emit: Emit): void {
-  keeper.meta.set({ ...keeper.meta.get(), sweptAt: time });
-  for (const path of [...keeper.tree.containers].sort()) {
-    const node = keeper.tree.nodes.get(path);
-    if (node === undefined || node.cversion === 0 || childCount(keeper.tree, path) > 0) continue;
-    const tx: Pick<Transaction, 'zxid' | 'changes'> = { zxid: nextZxid(keeper), changes: [] };
-    dropNode(keeper.tree, tx, path);
-    for (const change of tx.changes) emit(change);
-  }
+  sweep(keeper, emit);
 }

@@ -38,6 +38,8 @@ export interface CreateOptions {
   readonly op?: number;
   readonly mode?: number;
   readonly acl?: readonly Acl[];
+  /** For createTTL. */
+  readonly ttlMs?: number;
 }
 
 type Body = (to: Writer) => void;
@@ -51,6 +53,7 @@ export const bodies = {
       writeBuffer(to, data);
       writeAcl(to, options.acl ?? OPEN_ACL);
       to.i32(options.mode ?? 0);
+      if (options.ttlMs !== undefined) to.u53(options.ttlMs);
     },
   setData:
     (path: string, data: Uint8Array | null, version = -1): Body =>

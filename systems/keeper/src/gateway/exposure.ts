@@ -122,6 +122,7 @@ function onReply(
   writeReplyHeader(answers, origin.xid, result.zxid, result.err);
   answers.fixed(result.payload);
   sendFrame(state, env, connection, answers.finish());
+  if (result.err === ErrorCode.quotaExceeded) state.statistics.quotaExceeded++;
   countLatency(state, env.now - origin.since);
   const isOver = order.kind === 'request' && order.op === OpCode.closeSession;
   if (isOver || result.err === ErrorCode.sessionExpired) closeConnection(state, env, connection);

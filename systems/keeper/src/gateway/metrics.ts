@@ -1,5 +1,6 @@
 /** What a gateway can tell of itself, under the names that ZooKeeper's `mntr` and its monitors use. */
 
+import { countOverSoftLimit } from '../tree/quotas.ts';
 import type { GatewayState } from './state.ts';
 
 export function latencies(state: GatewayState) {
@@ -55,6 +56,9 @@ export function measure(state: GatewayState): Record<string, number | string> {
     zk_max_latency: max,
     zk_approximate_data_size: tree.dataBytes,
     zk_local_sessions: 0,
+    zk_quota_count: tree.quotas.size,
+    zk_quota_over_soft_limit_count: countOverSoftLimit(tree),
+    zk_quota_exceeded_errors: state.statistics.quotaExceeded,
     ...state.config.info().metrics,
   };
 }

@@ -118,6 +118,8 @@ export interface Statistics {
   latencyMax: Millis;
   latencySum: Millis;
   latencyCount: number;
+  /** Writes refused because of a quota, those within multis apart. */
+  quotaExceeded: number;
 }
 
 export interface GatewayState {
@@ -150,6 +152,7 @@ export const freshStatistics = (): Statistics => ({
   latencyMax: 0,
   latencySum: 0,
   latencyCount: 0,
+  quotaExceeded: 0,
 });
 
 export function createGatewayState(config: GatewayConfig, epoch: number): GatewayState {

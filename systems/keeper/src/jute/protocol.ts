@@ -59,6 +59,8 @@ export const ErrorCode = {
   sessionMoved: -118,
   noWatcher: -121,
   reconfigDisabled: -123,
+  quotaExceeded: -125,
+  throttledOp: -127,
 } as const;
 
 /** The `xid` of what no request of the client's own numbering asked for. */
@@ -75,6 +77,9 @@ export const CreateMode = {
   persistentTtl: 5,
   persistentSequentialTtl: 6,
 } as const;
+
+export const isTtlMode = (mode: number): boolean =>
+  mode === CreateMode.persistentTtl || mode === CreateMode.persistentSequentialTtl;
 
 export const EventType = { created: 1, deleted: 2, dataChanged: 3, childrenChanged: 4 } as const;
 

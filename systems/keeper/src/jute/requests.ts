@@ -4,8 +4,9 @@
  */
 
 import { type Acl, readAcl } from '../tree/acl.ts';
-import { CreateMode, OpCode } from './protocol.ts';
-import type { JuteReader } from './reader.ts';
+import { MAX_TTL_MS } from '../tree/znode.ts';
+import { CreateMode, isTtlMode, OpCode } from './protocol.ts';
+import type { JuteReader, Long } from './reader.ts';
 
 export interface CreateRequest {
   readonly kind: 'create';
@@ -15,6 +16,8 @@ export interface CreateRequest {
   readonly data: Uint8Array | null;
   readonly acl: readonly Acl[] | null;
   readonly mode: number;
+  /** Of createTTL, within ZooKeeper's bounds; 0 for any other. */
+  readonly ttlMs: number;
 }
 
 export interface DeleteRequest {
@@ -67,11 +70,14 @@ function readCreate(reader: JuteReader, op: number): CreateRequest {
   const path = readPath(reader);
   const data = reader.buffer();
   const acl = readAcl(reader);
-  const flags = reader.int();
-  if (op === OpCode.createTTL) reader.long();
-  // The operation decides, whatever the flags say: only containers are made by createContainer.
-  const mode = op === OpCode.createContainer ? CreateMode.container : flags;
-  return { kind: 'create', op, path, data, acl, mode };
+  const mode = reader.int();
+  const ttlMs = op === OpCode.createTTL ? boundedTtl(reader.long()) : 0;
+  return { kind: 'create', op, path, data, acl, mode, ttlMs };
+}
+
+function boundedTtl({ high, low }: Long): number {
+  const ttlMs = high * 0x1_0000_0000 + low;
+  return ttlMs >= 0 && ttlMs <= MAX_TTL_MS ? ttlMs : 0;
 }
 
 const readDelete = (reader: JuteReader): DeleteRequest => ({
@@ -100,11 +106,17 @@ const readCheck = (reader: JuteReader): CheckRequest => ({
   version: reader.int(),
 });
 
-/** Within a multi it is the mode that decides what kind of create it is, and only containers answer with a Stat. */
-const asPartOfMulti = (request: CreateRequest): CreateRequest => ({
-  ...request,
-  op: request.mode === CreateMode.container ? OpCode.createContainer : OpCode.create,
-});
+/**
+ * Within a multi it is the mode that decides what kind of create it is, and only containers and TTL nodes answer with a
+ * Stat. A TTL node that is created without its TTL is malformed.
+ */
+function asPartOfMulti(reader: JuteReader, request: CreateRequest): CreateRequest {
+  const { mode } = request;
+  if (mode === CreateMode.container) return { ...request, op: OpCode.createContainer };
+  if (!isTtlMode(mode)) return { ...request, op: OpCode.create };
+  if (request.op !== OpCode.createTTL) reader.fail();
+  return request;
+}
 
 /** One operation of a multi; null, with the reader failed, for an operation that a multi may not hold. */
 function readMultiOperation(reader: JuteReader, op: number): MultiOperation | null {
@@ -113,7 +125,7 @@ function readMultiOperation(reader: JuteReader, op: number): MultiOperation | nu
     case OpCode.create2:
     case OpCode.createContainer:
     case OpCode.createTTL:
-      return asPartOfMulti(readCreate(reader, op));
+      return asPartOfMulti(reader, readCreate(reader, op));
     case OpCode.delete:
       return readDelete(reader);
     case OpCode.setData:

@@ -13,6 +13,7 @@ import type { Long } from '../jute/reader.ts';
 export type SessionId = number;
 
 const COUNT_LIMIT = 2 ** 44;
+export const MIN_SESSION_ID: SessionId = COUNT_LIMIT;
 const COUNT_HIGH_LIMIT = 2 ** 12;
 const MAX_DOMAINS = 126;
 

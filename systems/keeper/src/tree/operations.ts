@@ -5,7 +5,7 @@
 
 import { assert } from '@concordat/kernel';
 import { copyOf } from '@concordat/wire';
-import { CreateMode, ErrorCode, OpCode, Perms } from '../jute/protocol.ts';
+import { CreateMode, ErrorCode, isTtlMode, OpCode, Perms } from '../jute/protocol.ts';
 import type {
   CheckRequest,
   CreateRequest,
@@ -16,6 +16,7 @@ import type {
 import type { SessionId } from '../sessions/session-id.ts';
 import { type Acl, authorize, OPEN_ACL, type Principal, resolveAcl } from './acl.ts';
 import { isValidPath, parentOf, SPECIAL_PATHS } from './paths.ts';
+import { countChanged, countCreated, countDeleted, judgeCreation, judgeData } from './quotas.ts';
 import { childCount, putNode, removeNode, statAt, type Tree } from './tree.ts';
 import {
   CONTAINER_OWNER,
@@ -24,6 +25,7 @@ import {
   NO_OWNER,
   type Owner,
   type Stat,
+  ttlOwner,
   type Znode,
 } from './znode.ts';
 
@@ -78,19 +80,23 @@ function sequenceSuffix(counter: number): string {
 function ownerFor(request: CreateRequest, session: SessionId): Owner {
   // The operation decides: `create` with a container's flag makes a plain node, in ZooKeeper too.
   if (request.op === OpCode.createContainer) return CONTAINER_OWNER;
+  if (isTtlMode(request.mode)) return ttlOwner(request.ttlMs);
   const isSessions = request.mode === CreateMode.ephemeral || request.mode === CreateMode.ephemeralSequential;
   return isSessions ? session : NO_OWNER;
 }
 
-/** Ok if the mode is one we have. Deviation-free: ZooKeeper too refuses TTLs unless extended types are switched on. */
-function judgeMode(mode: number): number {
+/** As a ZooKeeper with extended types: the operation, the mode and the TTL must all be for a TTL node, or none. */
+function judgeMode({ op, mode, ttlMs }: CreateRequest): number {
   if (mode < CreateMode.persistent || mode > CreateMode.persistentSequentialTtl)
     return ErrorCode.badArguments;
-  return mode > CreateMode.container ? ErrorCode.unimplemented : ErrorCode.ok;
+  if (isTtlMode(mode) !== (op === OpCode.createTTL)) return ErrorCode.badArguments;
+  return isTtlMode(mode) && ttlMs === 0 ? ErrorCode.badArguments : ErrorCode.ok;
 }
 
 const isSequential = (mode: number): boolean =>
-  mode === CreateMode.persistentSequential || mode === CreateMode.ephemeralSequential;
+  mode === CreateMode.persistentSequential ||
+  mode === CreateMode.ephemeralSequential ||
+  mode === CreateMode.persistentSequentialTtl;
 
 /** The path that a create would make under `parent`, or the error it meets. */
 function judgeCreate(tree: Tree, request: CreateRequest, parent: Znode): string | number {
@@ -101,7 +107,7 @@ function judgeCreate(tree: Tree, request: CreateRequest, parent: Znode): string 
 }
 
 export function createNode(tree: Tree, tx: Transaction, request: CreateRequest): OpResult {
-  const modeError = judgeMode(request.mode);
+  const modeError = judgeMode(request);
   if (modeError !== ErrorCode.ok) return failure(modeError);
   if (isBadName(request.path)) return failure(ErrorCode.badArguments);
   const acl = resolveAcl(request.acl, tx.principal);
@@ -113,12 +119,15 @@ export function createNode(tree: Tree, tx: Transaction, request: CreateRequest):
   if (denied !== ErrorCode.ok) return failure(denied);
   const path = judgeCreate(tree, request, parent);
   if (typeof path === 'number') return failure(path);
+  const refused = judgeCreation(tree, tx.time, path, request.data);
+  if (refused !== ErrorCode.ok) return failure(refused);
   const node = bornOf(tx, request, acl);
   putNode(tree, path, node);
   const changedParent = draftOf(parent);
   changedParent.cversion = successor(parent.cversion);
   changedParent.pzxid = tx.zxid;
   putNode(tree, parentPath, changedParent);
+  countCreated(tree, tx.time, path, request.data);
   tx.changes.push({ type: 'created', zxid: tx.zxid, path, acl, parentAcl: parent.acl });
   if (request.op === OpCode.create) return success(OpCode.create, path, null);
   return success(OpCode.create2, path, statAt(tree, path, node));
@@ -160,7 +169,7 @@ export function deleteNode(tree: Tree, tx: Transaction, request: DeleteRequest):
   return success(OpCode.delete, path, null);
 }
 
-/** Removes an existing, childless node whoever asks: also the end of ephemerals and containers. */
+/** Removes an existing, childless node whoever asks: also the end of ephemerals, containers and TTL nodes. */
 export function dropNode(tree: Tree, tx: Pick<Transaction, 'zxid' | 'changes'>, path: string): void {
   const parentPath = parentOf(path);
   const node = tree.nodes.get(path);
@@ -170,6 +179,7 @@ export function dropNode(tree: Tree, tx: Pick<Transaction, 'zxid' | 'changes'>, 
   const changedParent = draftOf(parent);
   changedParent.pzxid = tx.zxid;
   putNode(tree, parentPath, changedParent);
+  countDeleted(tree, path, node.data);
   tx.changes.push({ type: 'deleted', zxid: tx.zxid, path, acl: node.acl, parentAcl: parent.acl });
 }
 
@@ -180,6 +190,8 @@ export function setNodeData(tree: Tree, tx: Transaction, request: SetDataRequest
   if (node === undefined) return failure(ErrorCode.noNode);
   const denied = authorize(node.acl, Perms.write, tx.principal, path);
   if (denied !== ErrorCode.ok) return failure(denied);
+  const refused = judgeData(tree, path, node.data, request.data);
+  if (refused !== ErrorCode.ok) return failure(refused);
   if (!matchesVersion(request.version, node.version)) return failure(ErrorCode.badVersion);
   const changed = draftOf(node);
   changed.data = keep(request.data);
@@ -187,6 +199,7 @@ export function setNodeData(tree: Tree, tx: Transaction, request: SetDataRequest
   changed.mzxid = tx.zxid;
   changed.mtime = tx.time;
   putNode(tree, path, changed);
+  countChanged(tree, path, node.data, changed.data);
   tx.changes.push({ type: 'data-changed', zxid: tx.zxid, path, acl: node.acl, parentAcl: OPEN_ACL });
   return success(OpCode.setData, path, statAt(tree, path, changed));
 }

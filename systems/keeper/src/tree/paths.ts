@@ -8,6 +8,22 @@ export const CONFIG_PATH = '/zookeeper/config';
 /** Present from the start, parents first; `delete` refuses them as bad arguments. */
 export const SPECIAL_PATHS: readonly string[] = ['/', '/zookeeper', '/zookeeper/quota', CONFIG_PATH];
 
+const QUOTA_PATH = '/zookeeper/quota';
+const BELOW_QUOTA = '/zookeeper/quota/';
+const LIMITS = '/zookeeper_limits';
+const STATS = '/zookeeper_stats';
+
+export const limitsPath = (path: string): string => QUOTA_PATH + path + LIMITS;
+export const statsPath = (path: string): string => QUOTA_PATH + path + STATS;
+export const isBelowQuota = (path: string): boolean => path.startsWith(BELOW_QUOTA);
+
+/** Which of a quota's two nodes it is that a path below `/zookeeper/quota` names, and of which path; null for any other. */
+export function quotaNode(path: string): { readonly kind: 'limits' | 'stats'; readonly of: string } | null {
+  if (path.endsWith(LIMITS)) return { kind: 'limits', of: path.slice(QUOTA_PATH.length, -LIMITS.length) };
+  if (path.endsWith(STATS)) return { kind: 'stats', of: path.slice(QUOTA_PATH.length, -STATS.length) };
+  return null;
+}
+
 /** PERF: what is asked next often has the same parent; the same string again is neither made nor hashed anew. */
 let lastParent = '/';
 

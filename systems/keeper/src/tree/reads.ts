@@ -10,7 +10,7 @@ import { writeMultiEnd, writeMultiHeader } from '../jute/responses.ts';
 import { writeAcl, writeBuffer, writeStat, writeString, writeStrings } from '../jute/writer.ts';
 import type { SessionId } from '../sessions/session-id.ts';
 import { isPermitted, maskAcl, type Principal } from './acl.ts';
-import { childrenOf, ephemeralsOf, statAt, type Tree } from './tree.ts';
+import { childrenOf, ephemeralsOf, pathsBelow, statAt, type Tree } from './tree.ts';
 import type { Znode } from './znode.ts';
 
 /** Who asks. */
@@ -59,13 +59,7 @@ const shownAcl = (node: Znode, principal: Principal, path: string) =>
 /** All nodes below `path`. */
 function countBelow(tree: Tree, path: string): number {
   let count = 0;
-  const waiting = [path];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    for (const child of tree.directories.get(next)?.paths ?? []) {
-      count++;
-      waiting.push(child);
-    }
-  }
+  for (const _ of pathsBelow(tree, path)) count++;
   return count;
 }
 

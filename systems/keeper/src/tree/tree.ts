@@ -1,15 +1,16 @@
 /**
- * The data tree: one map from path to znode, which is the state, and three indexes derived from it by observing every
+ * The data tree: one map from path to znode, which is the state, and indexes derived from it by observing every
  * change, so that rollback and restore keep them right. Changes of a transaction that may fail half-way (`multi`) are
  * remembered and undone.
  */
 
 import { assert } from '@concordat/kernel';
-import type { StateMap } from '@concordat/state';
+import type { StateCell, StateMap } from '@concordat/state';
 import type { SessionId } from '../sessions/session-id.ts';
 import { OPEN_ACL, READ_ACL } from './acl.ts';
-import { CONFIG_PATH, nameOf, parentOf, SPECIAL_PATHS } from './paths.ts';
-import { isContainer, isEphemeral, NO_OWNER, type Stat, statOf, type Znode } from './znode.ts';
+import { createLifetimes, endOf, type Lifetimes, review, setEnd } from './lifetimes.ts';
+import { CONFIG_PATH, isBelowQuota, nameOf, parentOf, quotaNode, SPECIAL_PATHS } from './paths.ts';
+import { isEphemeral, NO_OWNER, type Stat, statOf, type Znode } from './znode.ts';
 
 /** A node's children; their names are sorted when first asked for after a change. */
 interface Directory {
@@ -27,19 +28,25 @@ export interface Tree {
   readonly nodes: StateMap<string, Znode>;
   readonly directories: Map<string, Directory>;
   readonly ephemerals: Map<SessionId, Set<string>>;
-  readonly containers: Set<string>;
+  readonly lifetimes: Lifetimes;
+  /** Paths that have limits, see `quotas.ts`. */
+  readonly quotas: Set<string>;
+  /** Ordered time up to which the counting for quotas has been paid for. */
+  readonly recountsPaid: StateCell<number>;
   /** What paths held before the open transaction, oldest first; null while none is open. */
   formers: Former[] | null;
   /** Approximate size as ZooKeeper counts it: paths and data. */
   dataBytes: number;
 }
 
-export function createTree(nodes: StateMap<string, Znode>): Tree {
+export function createTree(nodes: StateMap<string, Znode>, recountsPaid: StateCell<number>): Tree {
   const tree: Tree = {
     nodes,
     directories: new Map(),
     ephemerals: new Map(),
-    containers: new Set(),
+    lifetimes: createLifetimes(),
+    quotas: new Set(),
+    recountsPaid,
     formers: null,
     dataBytes: 0,
   };
@@ -71,16 +78,25 @@ export function plantTree(tree: Tree, configuration: Uint8Array): void {
 
 function unindex(tree: Tree, path: string, before: Znode, after: Znode | undefined): void {
   tree.dataBytes -= before.data?.length ?? 0;
-  if (after !== undefined) return;
+  if (after === undefined) unlist(tree, path);
+  // A restore may put another's node where one was.
+  if (before.owner !== NO_OWNER && before.owner !== after?.owner) disown(tree, path, before);
+}
+
+function unlist(tree: Tree, path: string): void {
   tree.dataBytes -= path.length;
-  if (path !== '/') {
-    const directory = tree.directories.get(parentOf(path));
-    assert(directory?.paths.delete(path) === true, 'a node is listed by its parent');
-    directory.sorted = null;
-    if (directory.paths.size === 0) tree.directories.delete(parentOf(path));
-  }
-  if (isContainer(before)) tree.containers.delete(path);
-  if (!isEphemeral(before)) return;
+  if (path === '/') return;
+  const directory = tree.directories.get(parentOf(path));
+  assert(directory?.paths.delete(path) === true, 'a node is listed by its parent');
+  directory.sorted = null;
+  if (isBelowQuota(path)) noteQuota(tree, path, false);
+  if (directory.paths.size > 0) return;
+  tree.directories.delete(parentOf(path));
+  if (tree.lifetimes.ends.size > 0) review(tree.lifetimes, parentOf(path), false);
+}
+
+function disown(tree: Tree, path: string, before: Znode): void {
+  if (!isEphemeral(before)) return setEnd(tree.lifetimes, path, undefined, false);
   const owned = tree.ephemerals.get(before.owner);
   owned?.delete(path);
   if (owned?.size === 0) tree.ephemerals.delete(before.owner);
@@ -88,15 +104,31 @@ function unindex(tree: Tree, path: string, before: Znode, after: Znode | undefin
 
 function index(tree: Tree, path: string, before: Znode | undefined, after: Znode): void {
   tree.dataBytes += after.data?.length ?? 0;
-  if (before !== undefined) return;
+  if (before === undefined) list(tree, path);
+  if (after.owner !== NO_OWNER) own(tree, path, before, after);
+}
+
+function list(tree: Tree, path: string): void {
   tree.dataBytes += path.length;
-  if (path !== '/') {
-    const directory = directoryOf(tree, parentOf(path));
-    directory.paths.add(path);
-    directory.sorted = null;
-  }
-  if (isContainer(after)) tree.containers.add(path);
-  if (!isEphemeral(after)) return;
+  if (path === '/') return;
+  const directory = directoryOf(tree, parentOf(path));
+  directory.paths.add(path);
+  directory.sorted = null;
+  if (directory.paths.size === 1 && tree.lifetimes.ends.size > 0)
+    review(tree.lifetimes, parentOf(path), true);
+  if (isBelowQuota(path)) noteQuota(tree, path, true);
+}
+
+function noteQuota(tree: Tree, path: string, isThere: boolean): void {
+  const node = quotaNode(path);
+  if (node?.kind !== 'limits') return;
+  if (isThere) tree.quotas.add(node.of);
+  else tree.quotas.delete(node.of);
+}
+
+function own(tree: Tree, path: string, before: Znode | undefined, after: Znode): void {
+  if (!isEphemeral(after)) return setEnd(tree.lifetimes, path, endOf(after), tree.directories.has(path));
+  if (after.owner === before?.owner) return;
   const owned = tree.ephemerals.get(after.owner);
   if (owned === undefined) tree.ephemerals.set(after.owner, new Set([path]));
   else owned.add(path);
@@ -141,6 +173,17 @@ export function endAttempt(tree: Tree, succeeded: boolean): void {
 }
 
 export const childCount = (tree: Tree, path: string): number => tree.directories.get(path)?.paths.size ?? 0;
+
+/** All nodes below `path`, in no particular order. */
+export function* pathsBelow(tree: Tree, path: string): Iterable<string> {
+  const waiting = [path];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const child of tree.directories.get(next)?.paths ?? []) {
+      yield child;
+      waiting.push(child);
+    }
+  }
+}
 
 const NO_NAMES: readonly string[] = [];
 

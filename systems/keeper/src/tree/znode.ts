@@ -6,14 +6,22 @@
 
 import { createWriter, type Reader } from '@concordat/wire';
 import type { Long } from '../jute/reader.ts';
-import { longOfSession, type SessionId } from '../sessions/session-id.ts';
+import { longOfSession, MIN_SESSION_ID } from '../sessions/session-id.ts';
 import { type Acl, readStoredAcl, writeStoredAcl } from './acl.ts';
 
-/** Who a node lives and dies with: a session, its emptiness (a container), or nobody. */
-export type Owner = SessionId | typeof CONTAINER_OWNER | typeof NO_OWNER;
+/**
+ * Who a node lives and dies with: nobody, its emptiness (a container), the time since it was last written to (a TTL), or
+ * a session. As in ZooKeeper one number tells which; session ids are larger than all others, see `session-id.ts`.
+ */
+export type Owner = number;
 export const NO_OWNER = 0;
-/** Not a session id: those are multiples of nothing this small, see `session-id.ts`. */
 export const CONTAINER_OWNER = 1;
+const TTL_OWNERS = 2 ** 40;
+/** ZooKeeper keeps a TTL in five bytes: some 34 years. */
+export const MAX_TTL_MS = 2 ** 40 - 1;
+
+/** The owner of nodes that live for `ttlMs`, from 1 to `MAX_TTL_MS`, after they were last written to. */
+export const ttlOwner = (ttlMs: number): Owner => TTL_OWNERS + ttlMs;
 
 export interface Znode {
   /** Null where a client created the node with no data at all. */
@@ -68,10 +76,11 @@ export interface Stat {
 
 const LONG_ZERO: Long = { high: 0, low: 0 };
 
-export const isEphemeral = (node: Znode): boolean => node.owner > CONTAINER_OWNER;
-export const isContainer = (node: Znode): boolean => node.owner === CONTAINER_OWNER;
+export const isEphemeral = (node: Znode): boolean => node.owner >= MIN_SESSION_ID;
+export const isTtl = (node: Znode): boolean => node.owner > TTL_OWNERS && node.owner < MIN_SESSION_ID;
+export const ttlOf = (node: Znode): number => node.owner - TTL_OWNERS;
 
-/** Clients see sessions only: a container looks like any persistent node. */
+/** Clients see sessions only, as in ZooKeeper: a container or a TTL node looks like any persistent node. */
 const ownerLong = (node: Znode): Long => (isEphemeral(node) ? longOfSession(node.owner) : LONG_ZERO);
 
 export function statOf(node: Znode, numChildren: number): Stat {
