@@ -5,11 +5,13 @@
 
 import type { Env } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
+import { OpCode } from '../jute/protocol.ts';
 import { domainName } from '../keeper.ts';
 import { sessionHex } from '../sessions/session-id.ts';
 import type { GatewayMessage } from './message.ts';
-import { latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
-import { type Connection, freshStatistics, type GatewayState } from './state.ts';
+import { isAverage, latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
+import { resetConnections, resetStatistics } from './resets.ts';
+import type { Connection, GatewayState } from './state.ts';
 
 type Word = (state: GatewayState, env: Env<GatewayMessage>, asker: Connection) => string;
 
@@ -22,14 +24,11 @@ const WORDS: Readonly<Record<string, Word>> = {
   conf: configurationLines,
   cons: (state) => `${clientLines(state)}\n`,
   crst: (state) => {
-    for (const connection of state.connections.values()) {
-      connection.received = 0;
-      connection.sent = 0;
-    }
+    resetConnections(state);
     return 'Connection stats reset.\n';
   },
   srst: (state) => {
-    Object.assign(state.statistics, freshStatistics());
+    resetStatistics(state);
     return 'Server stats reset.\n';
   },
   envi: (state) => `Environment:\nzookeeper.version=${versionOf(state)}\nhost.name=${ownName(state)}\n`,
@@ -55,7 +54,7 @@ export function answerWord(
 const ownName = (state: GatewayState): string =>
   domainName(state.config.service.keeper.config, state.config.domain);
 
-function versionOf(state: GatewayState): string {
+export function versionOf(state: GatewayState): string {
   const { version, builtOn } = state.config.info();
   return `${version}, built on ${builtOn}`;
 }
@@ -78,25 +77,68 @@ function serverLines(state: GatewayState): string {
   ].join('\n');
 }
 
+/** Where a connection comes from; in place of the port, which nobody needs to know, its number. */
+export const namesOf = (connection: Connection): string =>
+  `${connection.identities[0]?.id ?? ''}:${connection.id % 65536}`;
+
 function clientLines(state: GatewayState): string {
   let text = '';
   for (const connection of state.connections.values()) {
-    const address = connection.identities[0]?.id ?? '';
     const counts = `queued=0,recved=${connection.received},sent=${connection.sent}`;
     const session = connection.phase === 'live' ? `,sid=${sessionHex(connection.session)}` : '';
     const timeout = connection.phase === 'live' ? `,to=${connection.timeoutMs}` : '';
-    text += ` /${address}:${connection.id % 65536}[1](${counts}${session}${timeout})\n`;
+    text += ` /${namesOf(connection)}[1](${counts}${session}${timeout})\n`;
   }
   return text;
 }
 
-function monitorLines(state: GatewayState): string {
-  const { mode } = state.config.info();
-  const metrics = { zk_version: versionOf(state), zk_server_state: mode, ...measure(state) };
-  return Object.entries(metrics)
-    .map(([name, value]) => `${name}\t${value}\n`)
-    .join('');
+/** ZooKeeper's names of operations, where monitors meet them. */
+const OPERATIONS: Readonly<Record<number, string>> = {
+  [OpCode.create]: 'CREA',
+  [OpCode.create2]: 'CREA',
+  [OpCode.createContainer]: 'CREA',
+  [OpCode.createTTL]: 'CREA',
+  [OpCode.delete]: 'DELE',
+  [OpCode.exists]: 'EXIS',
+  [OpCode.getData]: 'GETD',
+  [OpCode.setData]: 'SETD',
+  [OpCode.getACL]: 'GETA',
+  [OpCode.setACL]: 'SETA',
+  [OpCode.getChildren]: 'GETC',
+  [OpCode.getChildren2]: 'GETC',
+  [OpCode.sync]: 'SYNC',
+  [OpCode.ping]: 'PING',
+  [OpCode.check]: 'CHEC',
+  [OpCode.multi]: 'MULT',
+  [OpCode.multiRead]: 'MLTR',
+  [OpCode.checkWatches]: 'CHKW',
+  [OpCode.removeWatches]: 'REMW',
+  [OpCode.setWatches]: 'SETW',
+  [OpCode.setWatches2]: 'STW2',
+  [OpCode.addWatch]: 'ADDW',
+  [OpCode.getEphemerals]: 'GETE',
+  [OpCode.getAllChildrenNumber]: 'GETACN',
+  [OpCode.whoAmI]: 'HOMI',
+  [OpCode.createSession]: 'SESS',
+  [OpCode.closeSession]: 'CLOS',
+};
+
+export const operationName = (op: number): string => OPERATIONS[op] ?? 'NA';
+
+function monitorLines(state: GatewayState, env: Env<GatewayMessage>): string {
+  const { mode, metrics } = state.config.info();
+  const measured = { version: versionOf(state), server_state: mode, ...measure(state, env.now) };
+  const lines = Object.entries(measured).map(([name, value]) => `zk_${name}\t${figureText(name, value)}\n`);
+  return (
+    lines.join('') +
+    Object.entries(metrics)
+      .map(([name, value]) => `${name}\t${value}\n`)
+      .join('')
+  );
 }
+
+const figureText = (name: string, value: number | string): string =>
+  isAverage(name) && Number.isInteger(value) ? `${value}.0` : `${value}`;
 
 function configurationLines(state: GatewayState): string {
   const { heartbeatMs, minTimeoutMs, maxTimeoutMs } = state.config.service.keeper.config;
