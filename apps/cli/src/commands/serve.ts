@@ -25,7 +25,11 @@ export const serveCommand = (): Command =>
     .requiredOption('--data <directory>', 'as given to concordat init')
     .requiredOption('--federation <file>', 'the federation file that all members share')
     .option('--clients <host:port>', 'where its ZooKeeper clients connect', '127.0.0.1:2181')
-    .option('--monitor <host:port>', 'where /metrics, /health and /ready are served', '127.0.0.1:7070')
+    .option(
+      '--monitor <host:port>',
+      'where /metrics, /health, /ready and /commands are served',
+      '127.0.0.1:7070',
+    )
     .option('--super-digest <user:hash>', "ZooKeeper digest of the super user of this domain's own subtree")
     .option('--joins-as <id>', 'number of a member that joins a running federation', natural)
     .option('--address <host:port>', 'where the others will reach a member that joins')

@@ -74,7 +74,7 @@ export function figuresOf(state: GatewayState, now: Millis): Figures {
       local_sessions: 0,
       auth_failed_count: tally.authRefused,
       uptime: Math.max(0, Math.round(now - state.startedAt)),
-      ...state.config.info().figures,
+      ...state.config.info().figures?.(),
     },
     counters: {
       bytes_received_count: tally.bytesReceived,

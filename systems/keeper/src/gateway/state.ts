@@ -49,7 +49,7 @@ export interface ServerInfo {
   /** More lines for `mntr`, by metric name. */
   readonly metrics: Readonly<Record<string, number | string>>;
   /** What only the composition can measure, under ZooKeeper's names, such as `quorum_size`; nothing unless told. */
-  readonly figures?: Readonly<Record<string, number | string>>;
+  readonly figures?: () => Readonly<Record<string, number | string>>;
   /** Bytes that the server keeps on disk; none unless told. */
   readonly diskBytes?: () => number;
 }
