@@ -48,6 +48,8 @@ export interface DaemonOptions {
   readonly monitor: { readonly host: string; readonly port: number };
   /** `user:base64(sha1(user:password))` of the domain's super user, or null. */
   readonly superDigest: string | null;
+  /** The four-letter words that clients may use; all unless told. */
+  readonly words?: ReadonlySet<string>;
   readonly logger?: Logger;
   /** The place of a daemon that is to join a federation whose file does not name it. */
   readonly joins?: { readonly id: NodeId; readonly address: string };
@@ -114,6 +116,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     gateway: {
       limits: GATEWAY_LIMITS,
       superDigest: options.superDigest,
+      ...(options.words && { words: options.words }),
       addressOf: (connection) => addresses.get(connection) ?? '',
       info: (replica) => serverInfo(replica, started.host, admin),
     },

@@ -51,7 +51,8 @@ export function countAnswered(
   countSummary(kind, took);
   const { last } = connection;
   last.op = request.op;
-  last.xid = request.xid;
+  // Numbers below 0 are no client's own: what it last asked is of more use.
+  if (request.xid >= 0) last.xid = request.xid;
   last.zxid = zxid;
   last.at = now;
 }

@@ -11,3 +11,4 @@ export {
 } from './state.ts';
 export { quantileOf, type Summary } from './statistics.ts';
 export type { Submit } from './submission.ts';
+export { FOUR_LETTER_WORDS } from './words.ts';

@@ -71,6 +71,8 @@ export interface GatewayConfig {
   readonly info: () => ServerInfo;
   /** The peer address of a connection, without a port. */
   readonly addressOf: (connection: NodeId) => string;
+  /** Four-letter words that are answered, ZooKeeper's `4lw.commands.whitelist`; all unless told. */
+  readonly words?: ReadonlySet<string>;
   /** `user:base64(sha1(user:password))` of whoever may do anything below the domain's own subtree. */
   readonly superDigest: string | null;
 }

@@ -12,6 +12,7 @@ import type { GatewayMessage } from './message.ts';
 import { isAverage, latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
 import { resetConnections, resetStatistics } from './resets.ts';
 import type { Connection, GatewayState } from './state.ts';
+import { averageOf } from './statistics.ts';
 
 type Word = (state: GatewayState, env: Env<GatewayMessage>, asker: Connection) => string;
 
@@ -19,10 +20,10 @@ const WORDS: Readonly<Record<string, Word>> = {
   ruok: () => 'imok',
   isro: () => 'rw',
   srvr: (state) => versionLine(state) + serverLines(state),
-  stat: (state) => `${versionLine(state)}Clients:\n${clientLines(state)}\n${serverLines(state)}`,
+  stat: (state) => `${versionLine(state)}Clients:\n${clientLines(state, true)}\n${serverLines(state)}`,
   mntr: monitorLines,
   conf: configurationLines,
-  cons: (state) => `${clientLines(state)}\n`,
+  cons: (state) => `${clientLines(state, false)}\n`,
   crst: (state) => {
     resetConnections(state);
     return 'Connection stats reset.\n';
@@ -39,16 +40,33 @@ const WORDS: Readonly<Record<string, Word>> = {
   },
   wchc: watchesBySession,
   wchp: watchesByPath,
+  dirs: (state) => {
+    const size = state.config.info().diskBytes?.() ?? 0;
+    return `datadir_size: ${size}\nlogdir_size: ${size}\n`;
+  },
+  // Nothing is ever traced: that is what a mask of 0 says, and what it stays at.
+  gtmk: () => '0',
+  stmk: () => '0',
+  // ZooKeeper lists its digests of transactions here, and nothing while it has none.
+  hash: () => '',
 };
 
-/** The text for a word; nothing for an unknown one. */
+/** All words that there are. */
+export const FOUR_LETTER_WORDS: readonly string[] = Object.keys(WORDS);
+
+/** The text for a word; nothing for an unknown one, and ZooKeeper's refusal for one that is not allowed here. */
 export function answerWord(
   state: GatewayState,
   env: Env<GatewayMessage>,
   asker: Connection,
   word: string,
 ): Uint8Array {
-  return utf8(WORDS[word]?.(state, env, asker) ?? '');
+  const tell = WORDS[word];
+  if (tell === undefined) return utf8('');
+  const isAllowed = state.config.words?.has(word) ?? true;
+  return utf8(
+    isAllowed ? tell(state, env, asker) : `${word} is not executed because it is not in the whitelist.\n`,
+  );
 }
 
 const ownName = (state: GatewayState): string =>
@@ -81,15 +99,25 @@ function serverLines(state: GatewayState): string {
 export const namesOf = (connection: Connection): string =>
   `${connection.identities[0]?.id ?? ''}:${connection.id % 65536}`;
 
-function clientLines(state: GatewayState): string {
+function clientLines(state: GatewayState, isBrief: boolean): string {
   let text = '';
   for (const connection of state.connections.values()) {
-    const counts = `queued=0,recved=${connection.received},sent=${connection.sent}`;
-    const session = connection.phase === 'live' ? `,sid=${sessionHex(connection.session)}` : '';
-    const timeout = connection.phase === 'live' ? `,to=${connection.timeoutMs}` : '';
-    text += ` /${namesOf(connection)}[1](${counts}${session}${timeout})\n`;
+    const queued = connection.queue.length - connection.head + connection.ordered;
+    const counts = `queued=${queued},recved=${connection.received},sent=${connection.sent}`;
+    const more = isBrief || connection.phase !== 'live' ? '' : sessionText(connection);
+    text += ` /${namesOf(connection)}[1](${counts}${more})\n`;
   }
   return text;
+}
+
+function sessionText({ session, since, timeoutMs, last, latency }: Connection): string {
+  const hex = (value: number): string => BigInt.asUintN(64, BigInt(value)).toString(16);
+  const spans = [latency.last, latency.min, averageOf(latency), latency.max].map(Math.round);
+  return [
+    `,sid=${sessionHex(session)},lop=${operationName(last.op)},est=${Math.round(since)},to=${timeoutMs}`,
+    `,lcxid=0x${hex(last.xid)},lzxid=0x${hex(last.zxid)},lresp=${Math.round(last.at)}`,
+    `,llat=${spans[0]},minlat=${spans[1]},avglat=${spans[2]},maxlat=${spans[3]}`,
+  ].join('');
 }
 
 /** ZooKeeper's names of operations, where monitors meet them. */

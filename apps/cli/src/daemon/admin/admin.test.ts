@@ -1,9 +1,9 @@
 /** The port for operators of a real daemon: who may ask what, ZooKeeper's shapes of answers, and metrics that parse. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,6 +15,7 @@ import { formatFederation, parseFederation } from '../../config/federation.ts';
 import { initialise, placesIn } from '../../config/organisation.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../daemon.ts';
 import { remembered } from './admin.ts';
+import { bytesIn } from './machine.ts';
 import { isFromHere } from './pages.ts';
 
 const HERE = '127.0.0.1';
@@ -40,6 +41,7 @@ before(async () => {
     clients: { host: HERE, port: 0 },
     monitor: { host: HERE, port: monitor },
     superDigest: 'root:OperatorsSuperDigest',
+    words: new Set(['ruok', 'mntr', 'dirs']),
     logger: createLogger({ level: 'error' }),
   };
   started.daemon = await startDaemon(options);
@@ -137,6 +139,29 @@ test('values come from the daemon', async () => {
   assert.ok(Number((await ask('dirs')).fields['datadir_size']) > 0);
 });
 
+/** What the clients' port answers to a word, or to other first bytes, until it closes. */
+function say(word: string | Uint8Array): Promise<string> {
+  const port = started.daemon?.host.addresses.get('clients')?.port ?? 0;
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(port, HERE, () => socket.write(word));
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.on('error', reject).on('close', () => resolve(text));
+  });
+}
+
+test('words tell what only the daemon knows, and those not allowed are refused', async () => {
+  assert.equal(await say('ruok'), 'imok');
+  assert.match(await say('dirs'), /^datadir_size: [1-9]\d*\nlogdir_size: [1-9]\d*\n$/);
+  const mntr = await say('mntr');
+  assert.match(mntr, /^zk_quorum_size\t1$/m);
+  assert.match(mntr, /^zk_open_file_descriptor_count\t\d+$/m);
+  assert.equal(await say('srvr'), 'srvr is not executed because it is not in the whitelist.\n');
+  assert.equal(await say(Uint8Array.of(0xff, 0xf4, 0xff, 0xfd, 0x06)), '');
+});
+
 test('changes need a POST, and one that changes nothing says so', async () => {
   const told = await ask('stat_reset');
   assert.deepEqual(
@@ -180,6 +205,16 @@ test('details and changes are for programs on this machine, not for pages in its
     assert.ok(isFromHere({ ...asked, peer: '::1', host }));
   for (const peer of ['10.0.0.1', '::ffff:10.0.0.1', '127.evil', 'fe80::1', ''])
     assert.ok(!isFromHere({ ...asked, peer }), peer);
+});
+
+test('the size of a directory is that of its files, or unknown', () => {
+  const at = mkdtempSync(join(directory, 'sizes-'));
+  assert.equal(bytesIn(at), 0);
+  mkdirSync(join(at, 'damaged'));
+  writeFileSync(join(at, 'one'), 'abc');
+  writeFileSync(join(at, 'damaged', 'two'), 'defg');
+  assert.equal(bytesIn(at), 7);
+  assert.equal(bytesIn(join(at, 'absent')), -1);
 });
 
 test('what costs system calls is read once a second', () => {

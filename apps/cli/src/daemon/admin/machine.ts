@@ -47,14 +47,18 @@ export const properties = (): Record<string, string> => ({
   'node.version': process.version,
 });
 
-/** Bytes of all files in a directory; those that vanish meanwhile count as none. */
+/** Bytes of all files in a directory, -1 where it cannot be read: who asks within a turn must not end it. */
 export function bytesIn(directory: string): number {
   let bytes = 0;
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
-    const stat = statSync(join(directory, name), { throwIfNoEntry: false });
-    if (stat?.isFile() === true) bytes += stat.size;
+  try {
+    for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+      const stat = statSync(join(directory, name), { throwIfNoEntry: false });
+      if (stat?.isFile() === true) bytes += stat.size;
+    }
+    return bytes;
+  } catch {
+    return -1;
   }
-  return bytes;
 }
 
 /** Open files and how many there may be, where the system tells. */

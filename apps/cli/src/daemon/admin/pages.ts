@@ -20,7 +20,7 @@ import {
 import type { Host, Page, PageRequest, Pages } from '@concordat/runtime';
 import type { DomainMessage, DomainState } from '../../domain/domain.ts';
 
-type DomainHost = Pick<Host<DomainState, DomainMessage>, 'state' | 'inject' | 'halted'>;
+type DomainHost = Pick<Host<DomainState, DomainMessage>, 'state' | 'inject'>;
 
 /** A turn may take long; a process that takes longer is about to halt. */
 const TURN_MS = 5000;
@@ -83,7 +83,7 @@ async function change(
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), TURN_MS);
   });
-  const fields = await Promise.race([done, late, host.halted.then(() => null)]);
+  const fields = await Promise.race([done, late]);
   clearTimeout(timer);
   if (fields === null)
     return page(refuse(command.names[0], 'It may yet be carried out: no turn came in time'), 503);
