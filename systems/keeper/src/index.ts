@@ -1,3 +1,4 @@
+export * from './admin/index.ts';
 export * from './client/index.ts';
 export * from './events.ts';
 export * from './gateway/index.ts';

@@ -43,6 +43,6 @@ export { decodeMessage, encodeMessage } from './replica/codec.ts';
 export type { Message } from './replica/messages.ts';
 export { createReplica, type Governed, orderedLog } from './replica/replica.ts';
 export { replicationRules, viewOf } from './replica/rules.ts';
-export type { ReplicaState } from './replica/state.ts';
+export { isVoting, type ReplicaState } from './replica/state.ts';
 export * from './request.ts';
 export { allPolicies } from './robust/policies.ts';

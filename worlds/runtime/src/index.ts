@@ -15,4 +15,11 @@ export type { Listener, ListenerLimits } from './listeners/listener.ts';
 export * from './logs/logger.ts';
 export type { Histogram } from './metrics/histogram.ts';
 export * from './metrics/metrics.ts';
-export { type Monitor, type MonitorOptions, startMonitor } from './metrics/monitor.ts';
+export {
+  type Monitor,
+  type MonitorOptions,
+  type Page,
+  type PageRequest,
+  type Pages,
+  startMonitor,
+} from './metrics/monitor.ts';

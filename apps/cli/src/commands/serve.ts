@@ -1,5 +1,6 @@
 /** `concordat serve`: one organisation's daemon. */
 
+import { FOUR_LETTER_WORDS } from '@concordat/keeper';
 import { hostAndPort } from '@concordat/replication/edge';
 import { Command, Option } from 'commander';
 import { createDemonstration } from '../attack/demonstration.ts';
@@ -14,6 +15,7 @@ interface ServeOptions {
   readonly clients: string;
   readonly monitor: string;
   readonly superDigest?: string;
+  readonly words: string;
   readonly demo?: boolean;
   readonly joinsAs?: number;
   readonly address?: string;
@@ -25,8 +27,17 @@ export const serveCommand = (): Command =>
     .requiredOption('--data <directory>', 'as given to concordat init')
     .requiredOption('--federation <file>', 'the federation file that all members share')
     .option('--clients <host:port>', 'where its ZooKeeper clients connect', '127.0.0.1:2181')
-    .option('--monitor <host:port>', 'where /metrics, /health and /ready are served', '127.0.0.1:7070')
+    .option(
+      '--monitor <host:port>',
+      'where /metrics, /health, /ready and /commands are served',
+      '127.0.0.1:7070',
+    )
     .option('--super-digest <user:hash>', "ZooKeeper digest of the super user of this domain's own subtree")
+    .option(
+      '--words <list>',
+      "four-letter words that clients may use, as ZooKeeper's 4lw.commands.whitelist",
+      '*',
+    )
     .option('--joins-as <id>', 'number of a member that joins a running federation', natural)
     .option('--address <host:port>', 'where the others will reach a member that joins')
     .addOption(new Option('--demo', 'let "concordat attack" turn this daemon into an adversary').hideHelp())
@@ -42,6 +53,18 @@ function joiningWith({ joinsAs, address }: ServeOptions): Pick<DaemonOptions, 'j
   return { joins: { id: joinsAs, address } };
 }
 
+/** Words between commas, or `*` for all; one that does not exist is a mistake that would go unnoticed. */
+export function wordsIn(list: string): ReadonlySet<string> {
+  const asked = list
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  const unknown = asked.find((word) => word !== '*' && !FOUR_LETTER_WORDS.includes(word));
+  if (unknown !== undefined)
+    throw new CommandError('unknown-word', `--words: there is no four-letter word ${unknown}`);
+  return new Set(asked.includes('*') ? FOUR_LETTER_WORDS : asked);
+}
+
 async function serve(options: ServeOptions): Promise<void> {
   const daemonOptions: DaemonOptions = {
     directory: options.data,
@@ -49,6 +72,7 @@ async function serve(options: ServeOptions): Promise<void> {
     clients: hostAndPort(options.clients),
     monitor: hostAndPort(options.monitor),
     superDigest: options.superDigest ?? null,
+    words: wordsIn(options.words),
     ...joiningWith(options),
   };
   const daemon = await startDaemon(

@@ -23,6 +23,7 @@ import {
   type Metrics,
   type NamedIdentity,
   openJournal,
+  type Pages,
   type PeerAddress,
   startMonitor,
 } from '@concordat/runtime';
@@ -31,6 +32,7 @@ import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
+import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
@@ -46,6 +48,8 @@ export interface DaemonOptions {
   readonly monitor: { readonly host: string; readonly port: number };
   /** `user:base64(sha1(user:password))` of the domain's super user, or null. */
   readonly superDigest: string | null;
+  /** The four-letter words that clients may use; all unless told. */
+  readonly words?: ReadonlySet<string>;
   readonly logger?: Logger;
   /** The place of a daemon that is to join a federation whose file does not name it. */
   readonly joins?: { readonly id: NodeId; readonly address: string };
@@ -96,6 +100,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const genesis = genesisOf(federation, replica);
   const governing = createGoverning();
   const started: { host: Daemon['host'] | null } = { host: null };
+  const admin = adminOptions({ federation, clients: options.clients, journal: places.journal });
   const honest = createDomain({
     replica,
     keys,
@@ -111,8 +116,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     gateway: {
       limits: GATEWAY_LIMITS,
       superDigest: options.superDigest,
+      ...(options.words && { words: options.words }),
       addressOf: (connection) => addresses.get(connection) ?? '',
-      info: (replica) => serverInfo(replica, options.clients.port),
+      info: (replica) => serverInfo(replica, started.host, admin),
     },
   });
   const peers = peersOf(federation, self);
@@ -134,12 +140,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     codec: domainCodec,
     keys,
     journal,
-    members: {
-      self,
-      listen: listenAddress(options, self),
-      tls: identity.tls,
-      peers,
-    },
+    members: { self, listen: listenAddress(options, self), tls: identity.tls, peers },
     listeners: [clientListener(options.clients, addresses)],
     onNote,
     logger,
@@ -149,7 +150,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
   try {
-    const closeOperations = await openOperations(options, metrics, status, (request) =>
+    const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
+    const closeOperations = await openOperations(options, operations, (request) =>
       governing.answer(host, request),
     );
     const close = async (): Promise<void> => {
@@ -165,17 +167,23 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
+interface Operations {
+  readonly metrics: Metrics;
+  readonly pages: Pages;
+  readonly status: () => DomainStatus;
+}
+
 /** Opens what operators use: monitor, control socket, pid file; resolves with what closes the first two. */
 async function openOperations(
   { directory, monitor: listen, control: more }: DaemonOptions,
-  metrics: Metrics,
-  status: () => DomainStatus,
+  { metrics, pages, status }: Operations,
   governance: (request: string) => unknown,
 ): Promise<() => Promise<void>> {
   const places = placesIn(directory);
   const monitor = await startMonitor({
     listen,
     metrics,
+    pages,
     unhealthy: () => null,
     unready: () => (status().isServing ? null : 'no recent ordered batch'),
   });
@@ -215,13 +223,14 @@ function peersOf(federation: Federation, self: number): Map<NodeId, PeerAddress>
 const membershipOf = (federation: Federation): string =>
   federation.members.map(({ address }, i) => `server.${i}=${address}`).join('\n');
 
-function serverInfo(replica: ReplicaState, clientPort: number) {
+function serverInfo(replica: ReplicaState, host: Daemon['host'] | null, admin: AdminOptions) {
   const isPrimary = primaryOf(replica.config.members, replica.view) === replica.config.self;
   return {
     version: VERSION,
     builtOn: BUILT_ON,
     mode: isPrimary ? 'leader' : 'follower',
-    clientPort,
+    clientPort: admin.clients.port,
+    ...measuredHere(replica, host, admin),
     metrics: {
       view: replica.view,
       executed_slot: replica.execution.executed,

@@ -24,6 +24,8 @@ const LEVELS: Readonly<Record<string, 'info' | 'warn'>> = {
   'request-refused': 'warn',
   'slow-turn': 'warn',
   'slow-sync': 'warn',
+  'keeper-admin': 'info',
+  'keeper-shed': 'info',
   'keeper-stale': 'warn',
   'keeper-epoch-lost': 'warn',
 };

@@ -30,8 +30,17 @@ export interface DomainStatus {
 
 const SERVING_MS = 3000;
 
+type DomainHost = Host<DomainState, DomainMessage>;
+
+const behindBy = ({ state }: DomainHost): number =>
+  Math.max(0, Date.now() - state.replica.execution.core.time.get());
+
+/** Whether it has lately executed an ordered batch and its gateway may answer. */
+export const isServing = (host: DomainHost): boolean =>
+  behindBy(host) < SERVING_MS && host.state.clients.claim === 'held';
+
 export function statusOf(
-  host: Host<DomainState, DomainMessage>,
+  host: DomainHost,
   federation: Federation,
   self: number,
   clients: { readonly host: string; readonly port: number },
@@ -39,7 +48,6 @@ export function statusOf(
 ): DomainStatus {
   const { replica, clients: gateway } = host.state;
   const nameOf = (id: number): string => federation.members[id]?.name ?? `${id}`;
-  const behindMs = Math.max(0, Date.now() - replica.execution.core.time.get());
   return {
     name: nameOf(self),
     pid: process.pid,
@@ -49,8 +57,8 @@ export function statusOf(
     changingTo: replica.changingTo,
     executed: replica.execution.executed,
     stable: replica.stable.slot,
-    behindMs,
-    isServing: behindMs < SERVING_MS && gateway.claim === 'held',
+    behindMs: behindBy(host),
+    isServing: isServing(host),
     mayVote: replica.incarnation.mayVote,
     linked: host.linked.map(nameOf),
     connections: gateway.connections.size,

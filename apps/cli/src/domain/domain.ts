@@ -43,7 +43,7 @@ export interface DomainOptions {
   readonly signatures: Signatures;
   readonly sha1: Hash;
   readonly keeper: KeeperConfig;
-  readonly gateway: Pick<GatewayConfig, 'limits' | 'addressOf' | 'superDigest'> & {
+  readonly gateway: Pick<GatewayConfig, 'limits' | 'addressOf' | 'superDigest' | 'words'> & {
     /** What four-letter words tell of the server. */
     info(replica: ReplicaState): ReturnType<GatewayConfig['info']>;
   };

@@ -46,6 +46,11 @@ test('lengths out of bounds cut the peer off before it sends the frame', () => {
   assert.equal(split(Buffer.from('RUOK')), null);
 });
 
+test('a telnet session that is interrupted is closed without an answer', () => {
+  // What telnet sends for Ctrl-C: ZooKeeper's fourth kind of first bytes, after frames, words and unknown words.
+  assert.equal(split(Uint8Array.of(0xff, 0xf4, 0xff, 0xfd, 0x06)), null);
+});
+
 test('answers to words travel as they are', () => {
   const bytes = Uint8Array.of(105, 109, 111, 107);
   assert.deepEqual(framing.encode({ type: 'client-raw', bytes }), bytes);

@@ -34,6 +34,7 @@ export function onHandshake(
     env.note({ kind: 'keeper-drop', why: 'malformed handshake' });
     return closeConnection(state, env, connection);
   }
+  state.tally.handshakes++;
   connection.handshake = handshake;
   connection.phase = 'waiting';
   const { minTimeoutMs, maxTimeoutMs } = state.config.service.keeper.config;
@@ -64,6 +65,7 @@ function attach(
   handshake: ConnectRequest,
 ): void {
   const isNew = handshake.session.high === 0 && handshake.session.low === 0;
+  if (!isNew) state.tally.returns++;
   const session = sessionOfLong(handshake.session);
   if (!isNew && session === 0) return refuseSession(state, env, connection);
   connection.phase = 'attaching';

@@ -58,6 +58,7 @@ export function onAuth(
   if (scheme === 'ip' && !reader.failed) return accept(state, env, connection, request.xid);
   const identity = reader.failed ? null : identify(state, scheme ?? '', auth ?? new Uint8Array(0));
   if (identity === null || !addIdentity(connection, identity)) {
+    state.tally.authRefused++;
     sendHeader(state, env, connection, request.xid, 0, ErrorCode.authFailed);
     return closeConnection(state, env, connection);
   }

@@ -1,6 +1,6 @@
 /** What every part of the gateway does with a connection: send to it, and be done with it. */
 
-import type { Env } from '@concordat/kernel';
+import type { Env, Millis } from '@concordat/kernel';
 import { createWriter } from '@concordat/wire';
 import { Perms } from '../jute/protocol.ts';
 import { writeReplyHeader, writeWatchEvent } from '../jute/responses.ts';
@@ -8,21 +8,53 @@ import { domainName } from '../keeper.ts';
 import { type Acl, isPermitted, OPEN_ACL, type Principal } from '../tree/acl.ts';
 import { clientFrame, type GatewayMessage } from './message.ts';
 import type { Connection, GatewayState } from './state.ts';
+import { countAnswer, countLatency, countSummary, type Summary } from './statistics.ts';
 import { type Deliver, forgetConnection } from './watches.ts';
 
 /** Shared by all answers of this thread: each is finished before the next begins. */
 export const answers = createWriter(64 * 1024);
 
-/** Everything told to clients is exposed, so it may leave before this turn's appends are durable (rule 6). */
+/** The framing's, which counts as traffic. */
+export const LENGTH_BYTES = 4;
+
+/** An answer. */
 export function sendFrame(
   state: GatewayState,
   env: Env<GatewayMessage>,
   to: Connection,
   bytes: Uint8Array,
 ): void {
+  state.tally.bytesAnswered += LENGTH_BYTES + bytes.length;
+  countAnswer(state.tally, bytes.length);
+  send(state, env, to, bytes);
+}
+
+/** Everything told to clients is exposed, so it may leave before this turn's appends are durable (rule 6). */
+function send(state: GatewayState, env: Env<GatewayMessage>, to: Connection, bytes: Uint8Array): void {
   to.sent++;
   state.statistics.sent++;
   env.sendEarly(to.id, clientFrame(bytes));
+}
+
+/** Counts a request as answered, as one of the reads or updates of the tally. */
+export function countAnswered(
+  state: GatewayState,
+  connection: Connection,
+  request: { readonly op: number; readonly xid: number; readonly since: Millis },
+  zxid: number,
+  now: Millis,
+  kind: Summary,
+): void {
+  const took = now - request.since;
+  countLatency(state.statistics.latency, took);
+  countLatency(connection.latency, took);
+  countSummary(kind, took);
+  const { last } = connection;
+  last.op = request.op;
+  // Numbers below 0 are no client's own: what it last asked is of more use.
+  if (request.xid >= 0) last.xid = request.xid;
+  last.zxid = zxid;
+  last.at = now;
 }
 
 /** A reply with no more than a header. */
@@ -52,7 +84,7 @@ export function createNotifier(state: GatewayState, env: Env<GatewayMessage>): D
       lastType = type;
       lastPath = path;
     }
-    sendFrame(state, env, connection, bytes);
+    send(state, env, connection, bytes);
   };
 }
 

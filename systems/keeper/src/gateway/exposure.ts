@@ -9,9 +9,10 @@ import { decodeEvent, isAboutNode, type SessionMoved, zxidOf } from '../events.t
 import { ErrorCode, OpCode } from '../jute/protocol.ts';
 import { writeReplyHeader } from '../jute/responses.ts';
 import { decodeResults, type Result } from '../orders.ts';
+import { domainOfSession } from '../sessions/session-id.ts';
 import { gatewayKey, isOwner } from '../sessions/sessions.ts';
 import { onAttached } from './attach.ts';
-import { answers, closeConnection, createNotifier, sendFrame } from './connection.ts';
+import { answers, closeConnection, countAnswered, createNotifier, sendFrame } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, Origin } from './state.ts';
 import { type Deliver, isUnused, nodeChanged, stateJumped, watchesAlways } from './watches.ts';
@@ -48,6 +49,8 @@ function onEvent(state: GatewayState, env: Env<GatewayMessage>, bytes: Uint8Arra
   const event = decodeEvent(bytes);
   if (event === null) return;
   if (event.type === 'session-closed' || event.type === 'session-moved') {
+    const isExpiredHere = event.type === 'session-closed' && event.expired;
+    if (isExpiredHere && domainOfSession(event.session) === state.config.domain) state.tally.expired++;
     const connection = state.bySession.get(event.session);
     // A session that was closed on request gets its reply first; one that moved here has a new connection already.
     const isOver = event.type === 'session-closed' ? event.expired : !isOwnLife(state, event);
@@ -122,18 +125,13 @@ function onReply(
   writeReplyHeader(answers, origin.xid, result.zxid, result.err);
   answers.fixed(result.payload);
   sendFrame(state, env, connection, answers.finish());
-  if (result.err === ErrorCode.quotaExceeded) state.statistics.quotaExceeded++;
-  countLatency(state, env.now - origin.since);
+  if (result.err === ErrorCode.quotaExceeded) state.tally.quotaExceeded++;
+  const op = order.kind === 'request' ? order.op : OpCode.error;
+  // As ZooKeeper counts: a sync changes nothing.
+  const kind = op === OpCode.sync ? state.tally.reads : state.tally.updates;
+  countAnswered(state, connection, { op, xid: origin.xid, since: origin.since }, result.zxid, env.now, kind);
   const isOver = order.kind === 'request' && order.op === OpCode.closeSession;
   if (isOver || result.err === ErrorCode.sessionExpired) closeConnection(state, env, connection);
-}
-
-function countLatency(state: GatewayState, latency: number): void {
-  const { statistics } = state;
-  statistics.latencyMin = statistics.latencyCount === 0 ? latency : Math.min(statistics.latencyMin, latency);
-  statistics.latencyMax = Math.max(statistics.latencyMax, latency);
-  statistics.latencySum += latency;
-  statistics.latencyCount++;
 }
 
 /**

@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bodies, connectFrame, requestFrame } from '../client/requests.ts';
 import { CreateMode, ErrorCode, OpCode } from '../jute/protocol.ts';
-import { bytesOf, createTestWorld, TEST_START } from '../testing/raw-client.ts';
+import { bytesOf, createTestWorld, TEST_START, type TestWorld } from '../testing/raw-client.ts';
 import { clientFrame } from './message.ts';
+import { measure } from './metrics.ts';
 import { GATEWAY_LIMITS } from './state.ts';
+import { FOUR_LETTER_WORDS } from './words.ts';
 
 const ping = (): ReturnType<typeof clientFrame> => clientFrame(requestFrame(-2, OpCode.ping));
 
@@ -400,19 +402,43 @@ test('clients before 3.4 get no read-only flag', () => {
   assert.equal(answer?.type === 'client-frame' && answer.bytes.length, 36);
 });
 
+const askWord = (world: TestWorld, word: string): string => {
+  const { id } = world.open();
+  world.loopback.connect(id);
+  world.loopback.deliver(id, { type: 'client-word', word });
+  const [answer, end] = world.inboxes.get(id) ?? [];
+  assert.equal(end, null, 'the connection is closed');
+  return answer?.type === 'client-raw' ? new TextDecoder().decode(answer.bytes) : '';
+};
+
+test('words that are not allowed are refused in the words of ZooKeeper', () => {
+  const world = createTestWorld({ words: new Set(['ruok', 'srvr']) });
+  assert.equal(askWord(world, 'ruok'), 'imok');
+  assert.match(askWord(world, 'srvr'), /^Zookeeper version/);
+  for (const word of FOUR_LETTER_WORDS.filter((name) => name !== 'ruok' && name !== 'srvr'))
+    assert.equal(askWord(world, word), `${word} is not executed because it is not in the whitelist.\n`);
+  assert.equal(askWord(world, 'nope'), '');
+});
+
+test('mntr has the lines of monitor', () => {
+  const world = createTestWorld();
+  world.open().connect().create('/a');
+  const lines = askWord(world, 'mntr').trimEnd().split('\n');
+  for (const line of lines) assert.match(line, /^zk_[a-z0-9_]+\t\S.*$/);
+  const names = lines.map((line) => line.split('\t')[0]?.slice(3));
+  const fields = Object.keys(measure(world.loopback.state, world.loopback.now));
+  assert.deepEqual(names, ['version', 'server_state', ...fields]);
+  assert.ok(lines.includes('zk_cnt_updatelatency\t1') && lines.includes('zk_avg_latency\t0.0'));
+  // Words themselves are packets, too: the handshake, the request and this one.
+  assert.ok(lines.includes('zk_packets_received\t3'));
+});
+
 test('four-letter words have the text that clients parse', () => {
   const world = createTestWorld();
   const client = world.open().connect();
   client.call(OpCode.exists, bodies.watched('/a', true));
   client.create('/e', '', CreateMode.ephemeral);
-  const ask = (word: string): string => {
-    const { id } = world.open();
-    world.loopback.connect(id);
-    world.loopback.deliver(id, { type: 'client-word', word });
-    const [answer, end] = world.inboxes.get(id) ?? [];
-    assert.equal(end, null, 'the connection is closed');
-    return answer?.type === 'client-raw' ? new TextDecoder().decode(answer.bytes) : '';
-  };
+  const ask = (word: string): string => askWord(world, word);
   assert.equal(ask('ruok'), 'imok');
   assert.equal(ask('isro'), 'rw');
   assert.equal(ask('nope'), '');
@@ -432,7 +458,16 @@ test('four-letter words have the text that clients parse', () => {
   assert.match(ask('wchp'), /^\/a\n\t0x100000000000001\n/);
   assert.match(ask('wchc'), /^0x100000000000001\n\t\/a\n/);
   assert.match(ask('dump'), /0x100000000000001:\n\t\/e\n/);
-  assert.match(ask('cons'), /sid=0x100000000000001,to=10000/);
+  // All that ZooKeeper tells of a connection with a session, in its order.
+  const counted =
+    /queued=0,recved=3,sent=3,sid=0x100000000000001,lop=CREA,est=\d+,to=10000,lcxid=0x2,lzxid=0x2/;
+  const [line = '', asker = ''] = ask('cons').split('\n');
+  assert.match(line, counted);
+  assert.match(line, /^ \/10\.0\.0\.1:\d+\[1\]\(.*,lresp=\d+,llat=\d+,minlat=\d+,avglat=\d+,maxlat=\d+\)$/);
+  assert.match(asker, /\(queued=0,recved=1,sent=0\)$/);
+  assert.doesNotMatch(ask('stat'), /sid=/);
+  assert.equal(ask('dirs'), 'datadir_size: 0\nlogdir_size: 0\n');
+  assert.deepEqual([ask('gtmk'), ask('stmk'), ask('hash')], ['0', '0', '']);
   assert.match(ask('conf'), /^minSessionTimeout=4000$/m);
   assert.match(ask('stat'), /^Clients:$/m);
   assert.equal(ask('srst'), 'Server stats reset.\n');

@@ -8,7 +8,7 @@ import { type Env, type ExposedBatch, type ExposedSnapshot, isBatch, type NodeId
 import { MAX_TOUCHES } from '../orders.ts';
 import type { SessionId } from '../sessions/session-id.ts';
 import { attachWaiting, onHandshake } from './attach.ts';
-import { closeConnection, forget, isFresh } from './connection.ts';
+import { closeConnection, forget, isFresh, LENGTH_BYTES } from './connection.ts';
 import { onBatch, onSnapshot } from './exposure.ts';
 import type { GatewayMessage } from './message.ts';
 import { onRequest, serveReady } from './queue.ts';
@@ -40,7 +40,7 @@ export function createGateway(config: GatewayConfig): Gateway {
     start: (env) => {
       env.setTimer(TICK, TICK_MS);
       // Later lives have later clocks; if not, the refusal of the claim says where to begin.
-      return createGatewayState(config, Math.max(1, Math.floor(env.now)));
+      return createGatewayState(config, Math.max(1, Math.floor(env.now)), env.now);
     },
     receive,
     linked,
@@ -71,8 +71,9 @@ const addressIdentity = (config: GatewayConfig, connection: NodeId) => ({
 function linked(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, isUp: boolean): void {
   const known = state.connections.get(from);
   if (!isUp) {
-    if (known !== undefined) forget(state, known);
-    return;
+    if (known === undefined) return;
+    state.tally.dropped++;
+    return forget(state, known);
   }
   if (known !== undefined) return;
   const connection = createConnection(
@@ -83,6 +84,7 @@ function linked(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, isU
   );
   state.connections.set(from, connection);
   if (state.connections.size > state.config.limits.maxConnections) {
+    state.tally.refused++;
     env.note({ kind: 'keeper-drop', why: 'too many connections' });
     closeConnection(state, env, connection);
   }
@@ -95,6 +97,7 @@ function receive(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, me
   state.statistics.received++;
   switch (message.type) {
     case 'client-frame':
+      state.tally.bytesReceived += LENGTH_BYTES + message.bytes.length;
       if (connection.phase === 'handshake') onHandshake(state, env, connection, message.bytes);
       else onRequest(state, env, connection, message.bytes);
       return;
@@ -114,6 +117,7 @@ function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
       // A zxid that never came may have been planted by a lying gateway: worth a counter of its own (rule 8).
       if (connection.phase === 'waiting' && state.claim === 'held') env.note({ kind: 'keeper-zxid-ahead' });
       else env.note({ kind: 'keeper-drop', why: connection.phase });
+      if (connection.phase === 'handshake') state.tally.silent++;
       closeConnection(state, env, connection);
     } else if (connection.phase === 'live') {
       if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);

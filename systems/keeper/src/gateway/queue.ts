@@ -8,7 +8,7 @@ import { type Env, MAX_OPERATION_BYTES } from '@concordat/kernel';
 import { OpCode, Xid } from '../jute/protocol.ts';
 import { answerLocally } from './answer.ts';
 import { onAuth, onSasl } from './auth.ts';
-import { closeConnection, isFresh, sendHeader } from './connection.ts';
+import { closeConnection, countAnswered, isFresh, sendHeader } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, QueuedRequest } from './state.ts';
 
@@ -48,7 +48,7 @@ export function onRequest(
     return closeConnection(state, env, connection);
   }
   const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
-  connection.queue.push({ xid: header.getInt32(0), op: header.getInt32(4), bytes });
+  connection.queue.push({ xid: header.getInt32(0), op: header.getInt32(4), bytes, since: env.now });
   connection.heard = true;
   if (connection.phase === 'live') state.ready.add(connection);
 }
@@ -65,19 +65,14 @@ function serve(state: GatewayState, env: Env<GatewayMessage>, connection: Connec
     const isOrdered = ORDERED.has(request.op);
     if (!isOrdered && connection.ordered > 0) return;
     connection.head++;
-    if (isOrdered) order(state, env, connection, request);
+    if (isOrdered) order(state, connection, request);
     else serveLocally(state, env, connection, request);
   }
   connection.queue.length = 0;
   connection.head = 0;
 }
 
-function order(
-  state: GatewayState,
-  env: Env<GatewayMessage>,
-  connection: Connection,
-  request: QueuedRequest,
-): void {
+function order(state: GatewayState, connection: Connection, request: QueuedRequest): void {
   connection.ordered++;
   state.outbox.push({
     order: {
@@ -90,7 +85,7 @@ function order(
     connection,
     xid: request.xid,
     identities: connection.identities,
-    since: env.now,
+    since: request.since,
   });
 }
 
@@ -111,4 +106,5 @@ function serveLocally(
   else if (request.op === OpCode.auth) onAuth(state, env, connection, request);
   else if (request.op === OpCode.sasl) onSasl(state, env, connection, request);
   else answerLocally(state, env, connection, request);
+  countAnswered(state, connection, request, zxid, env.now, state.tally.reads);
 }

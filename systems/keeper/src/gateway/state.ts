@@ -6,11 +6,20 @@
 import type { Hash, Signatures } from '@concordat/crypto';
 import type { Millis, NodeId } from '@concordat/kernel';
 import type { ConnectRequest } from '../jute/handshake.ts';
+import { OpCode } from '../jute/protocol.ts';
 import type { Order } from '../orders.ts';
 import type { KeeperService } from '../service.ts';
 import type { SessionId } from '../sessions/session-id.ts';
 import type { GatewayLife } from '../sessions/sessions.ts';
 import type { Identity } from '../tree/acl.ts';
+import {
+  createLatency,
+  createTally,
+  freshStatistics,
+  type Latency,
+  type Statistics,
+  type Tally,
+} from './statistics.ts';
 import { createWatches, type Watches } from './watches.ts';
 
 export interface GatewayLimits {
@@ -39,6 +48,10 @@ export interface ServerInfo {
   readonly clientPort: number;
   /** More lines for `mntr`, by metric name. */
   readonly metrics: Readonly<Record<string, number | string>>;
+  /** What only the composition can measure, under ZooKeeper's names, such as `quorum_size`; nothing unless told. */
+  readonly figures?: () => Readonly<Record<string, number | string>>;
+  /** Bytes that the server keeps on disk; none unless told. */
+  readonly diskBytes?: () => number;
 }
 
 export interface GatewayConfig {
@@ -58,6 +71,8 @@ export interface GatewayConfig {
   readonly info: () => ServerInfo;
   /** The peer address of a connection, without a port. */
   readonly addressOf: (connection: NodeId) => string;
+  /** Four-letter words that are answered, ZooKeeper's `4lw.commands.whitelist`; all unless told. */
+  readonly words?: ReadonlySet<string>;
   /** `user:base64(sha1(user:password))` of whoever may do anything below the domain's own subtree. */
   readonly superDigest: string | null;
 }
@@ -67,6 +82,7 @@ export interface QueuedRequest {
   readonly xid: number;
   readonly op: number;
   readonly bytes: Uint8Array;
+  readonly since: Millis;
 }
 
 /**
@@ -99,7 +115,20 @@ export interface Connection {
   touchedAt: Millis;
   received: number;
   sent: number;
+  latency: Latency;
+  /** What was answered last. */
+  readonly last: Answered;
 }
+
+/** An answered request; `notification` as the operation, which nobody asks for, when there was none. */
+export interface Answered {
+  op: number;
+  xid: number;
+  zxid: number;
+  at: Millis;
+}
+
+export const noneAnswered = (): Answered => ({ op: OpCode.notification, xid: -1, zxid: -1, at: 0 });
 
 /** Where the result of an order goes. */
 export interface Origin {
@@ -109,17 +138,6 @@ export interface Origin {
   readonly xid: number;
   readonly identities: readonly Identity[];
   readonly since: Millis;
-}
-
-export interface Statistics {
-  received: number;
-  sent: number;
-  latencyMin: Millis;
-  latencyMax: Millis;
-  latencySum: Millis;
-  latencyCount: number;
-  /** Writes refused because of a quota, those within multis apart. */
-  quotaExceeded: number;
 }
 
 export interface GatewayState {
@@ -142,20 +160,12 @@ export interface GatewayState {
   exposedTime: Millis;
   /** The zxid up to which watches have been told. */
   exposedZxid: number;
+  readonly startedAt: Millis;
   readonly statistics: Statistics;
+  readonly tally: Tally;
 }
 
-export const freshStatistics = (): Statistics => ({
-  received: 0,
-  sent: 0,
-  latencyMin: 0,
-  latencyMax: 0,
-  latencySum: 0,
-  latencyCount: 0,
-  quotaExceeded: 0,
-});
-
-export function createGatewayState(config: GatewayConfig, epoch: number): GatewayState {
+export function createGatewayState(config: GatewayConfig, epoch: number, now: Millis): GatewayState {
   return {
     config,
     life: { domain: config.domain, gateway: config.gateway, epoch },
@@ -169,7 +179,9 @@ export function createGatewayState(config: GatewayConfig, epoch: number): Gatewa
     watches: createWatches(),
     exposedTime: Number.NEGATIVE_INFINITY,
     exposedZxid: config.service.keeper.meta.get().zxid,
+    startedAt: now,
     statistics: freshStatistics(),
+    tally: createTally(),
   };
 }
 
@@ -192,5 +204,7 @@ export function createConnection(id: NodeId, now: Millis, deadline: Millis, iden
     touchedAt: now,
     received: 0,
     sent: 0,
+    latency: createLatency(),
+    last: noneAnswered(),
   };
 }

@@ -5,11 +5,14 @@
 
 import type { Env } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
+import { OpCode } from '../jute/protocol.ts';
 import { domainName } from '../keeper.ts';
 import { sessionHex } from '../sessions/session-id.ts';
 import type { GatewayMessage } from './message.ts';
-import { latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
-import { type Connection, freshStatistics, type GatewayState } from './state.ts';
+import { isAverage, latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
+import { resetConnections, resetStatistics } from './resets.ts';
+import type { Connection, GatewayState } from './state.ts';
+import { averageOf } from './statistics.ts';
 
 type Word = (state: GatewayState, env: Env<GatewayMessage>, asker: Connection) => string;
 
@@ -17,19 +20,16 @@ const WORDS: Readonly<Record<string, Word>> = {
   ruok: () => 'imok',
   isro: () => 'rw',
   srvr: (state) => versionLine(state) + serverLines(state),
-  stat: (state) => `${versionLine(state)}Clients:\n${clientLines(state)}\n${serverLines(state)}`,
+  stat: (state) => `${versionLine(state)}Clients:\n${clientLines(state, true)}\n${serverLines(state)}`,
   mntr: monitorLines,
   conf: configurationLines,
-  cons: (state) => `${clientLines(state)}\n`,
+  cons: (state) => `${clientLines(state, false)}\n`,
   crst: (state) => {
-    for (const connection of state.connections.values()) {
-      connection.received = 0;
-      connection.sent = 0;
-    }
+    resetConnections(state);
     return 'Connection stats reset.\n';
   },
   srst: (state) => {
-    Object.assign(state.statistics, freshStatistics());
+    resetStatistics(state);
     return 'Server stats reset.\n';
   },
   envi: (state) => `Environment:\nzookeeper.version=${versionOf(state)}\nhost.name=${ownName(state)}\n`,
@@ -40,22 +40,39 @@ const WORDS: Readonly<Record<string, Word>> = {
   },
   wchc: watchesBySession,
   wchp: watchesByPath,
+  dirs: (state) => {
+    const size = state.config.info().diskBytes?.() ?? 0;
+    return `datadir_size: ${size}\nlogdir_size: ${size}\n`;
+  },
+  // Nothing is ever traced: that is what a mask of 0 says, and what it stays at.
+  gtmk: () => '0',
+  stmk: () => '0',
+  // ZooKeeper lists its digests of transactions here, and nothing while it has none.
+  hash: () => '',
 };
 
-/** The text for a word; nothing for an unknown one. */
+/** All words that there are. */
+export const FOUR_LETTER_WORDS: readonly string[] = Object.keys(WORDS);
+
+/** The text for a word; nothing for an unknown one, and ZooKeeper's refusal for one that is not allowed here. */
 export function answerWord(
   state: GatewayState,
   env: Env<GatewayMessage>,
   asker: Connection,
   word: string,
 ): Uint8Array {
-  return utf8(WORDS[word]?.(state, env, asker) ?? '');
+  const tell = WORDS[word];
+  if (tell === undefined) return utf8('');
+  const isAllowed = state.config.words?.has(word) ?? true;
+  return utf8(
+    isAllowed ? tell(state, env, asker) : `${word} is not executed because it is not in the whitelist.\n`,
+  );
 }
 
 const ownName = (state: GatewayState): string =>
   domainName(state.config.service.keeper.config, state.config.domain);
 
-function versionOf(state: GatewayState): string {
+export function versionOf(state: GatewayState): string {
   const { version, builtOn } = state.config.info();
   return `${version}, built on ${builtOn}`;
 }
@@ -78,25 +95,78 @@ function serverLines(state: GatewayState): string {
   ].join('\n');
 }
 
-function clientLines(state: GatewayState): string {
+/** Where a connection comes from; in place of the port, which nobody needs to know, its number. */
+export const namesOf = (connection: Connection): string =>
+  `${connection.identities[0]?.id ?? ''}:${connection.id % 65536}`;
+
+function clientLines(state: GatewayState, isBrief: boolean): string {
   let text = '';
   for (const connection of state.connections.values()) {
-    const address = connection.identities[0]?.id ?? '';
-    const counts = `queued=0,recved=${connection.received},sent=${connection.sent}`;
-    const session = connection.phase === 'live' ? `,sid=${sessionHex(connection.session)}` : '';
-    const timeout = connection.phase === 'live' ? `,to=${connection.timeoutMs}` : '';
-    text += ` /${address}:${connection.id % 65536}[1](${counts}${session}${timeout})\n`;
+    const queued = connection.queue.length - connection.head + connection.ordered;
+    const counts = `queued=${queued},recved=${connection.received},sent=${connection.sent}`;
+    const more = isBrief || connection.phase !== 'live' ? '' : sessionText(connection);
+    text += ` /${namesOf(connection)}[1](${counts}${more})\n`;
   }
   return text;
 }
 
-function monitorLines(state: GatewayState): string {
-  const { mode } = state.config.info();
-  const metrics = { zk_version: versionOf(state), zk_server_state: mode, ...measure(state) };
-  return Object.entries(metrics)
-    .map(([name, value]) => `${name}\t${value}\n`)
-    .join('');
+function sessionText({ session, since, timeoutMs, last, latency }: Connection): string {
+  const hex = (value: number): string => BigInt.asUintN(64, BigInt(value)).toString(16);
+  const spans = [latency.last, latency.min, averageOf(latency), latency.max].map(Math.round);
+  return [
+    `,sid=${sessionHex(session)},lop=${operationName(last.op)},est=${Math.round(since)},to=${timeoutMs}`,
+    `,lcxid=0x${hex(last.xid)},lzxid=0x${hex(last.zxid)},lresp=${Math.round(last.at)}`,
+    `,llat=${spans[0]},minlat=${spans[1]},avglat=${spans[2]},maxlat=${spans[3]}`,
+  ].join('');
 }
+
+/** ZooKeeper's names of operations, where monitors meet them. */
+const OPERATIONS: Readonly<Record<number, string>> = {
+  [OpCode.create]: 'CREA',
+  [OpCode.create2]: 'CREA',
+  [OpCode.createContainer]: 'CREA',
+  [OpCode.createTTL]: 'CREA',
+  [OpCode.delete]: 'DELE',
+  [OpCode.exists]: 'EXIS',
+  [OpCode.getData]: 'GETD',
+  [OpCode.setData]: 'SETD',
+  [OpCode.getACL]: 'GETA',
+  [OpCode.setACL]: 'SETA',
+  [OpCode.getChildren]: 'GETC',
+  [OpCode.getChildren2]: 'GETC',
+  [OpCode.sync]: 'SYNC',
+  [OpCode.ping]: 'PING',
+  [OpCode.check]: 'CHEC',
+  [OpCode.multi]: 'MULT',
+  [OpCode.multiRead]: 'MLTR',
+  [OpCode.checkWatches]: 'CHKW',
+  [OpCode.removeWatches]: 'REMW',
+  [OpCode.setWatches]: 'SETW',
+  [OpCode.setWatches2]: 'STW2',
+  [OpCode.addWatch]: 'ADDW',
+  [OpCode.getEphemerals]: 'GETE',
+  [OpCode.getAllChildrenNumber]: 'GETACN',
+  [OpCode.whoAmI]: 'HOMI',
+  [OpCode.createSession]: 'SESS',
+  [OpCode.closeSession]: 'CLOS',
+};
+
+export const operationName = (op: number): string => OPERATIONS[op] ?? 'NA';
+
+function monitorLines(state: GatewayState, env: Env<GatewayMessage>): string {
+  const { mode, metrics } = state.config.info();
+  const measured = { version: versionOf(state), server_state: mode, ...measure(state, env.now) };
+  const lines = Object.entries(measured).map(([name, value]) => `zk_${name}\t${figureText(name, value)}\n`);
+  return (
+    lines.join('') +
+    Object.entries(metrics)
+      .map(([name, value]) => `${name}\t${value}\n`)
+      .join('')
+  );
+}
+
+const figureText = (name: string, value: number | string): string =>
+  isAverage(name) && Number.isInteger(value) ? `${value}.0` : `${value}`;
 
 function configurationLines(state: GatewayState): string {
   const { heartbeatMs, minTimeoutMs, maxTimeoutMs } = state.config.service.keeper.config;

@@ -93,6 +93,11 @@ export function createSessions(state: State): Sessions {
   return sessions;
 }
 
+/** Sessions by when they end at the latest, on the lease clock. */
+export function* deadlinesOf({ buckets }: Sessions): Generator<readonly [number, ReadonlySet<SessionId>]> {
+  for (const [bucket, sessions] of buckets) yield [(bucket + 1) * BUCKET_MS, sessions];
+}
+
 const bucketOf = (deadline: number): number => Math.floor(deadline / BUCKET_MS);
 
 function enterBucket(buckets: Sessions['buckets'], bucket: number, session: SessionId): void {

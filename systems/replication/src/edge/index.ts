@@ -25,6 +25,7 @@ export type { CallOptions, TypedClient } from './client/typed-client.ts';
 export { type AdminIdentity, memberOfAdmin, withApproval } from './governance/approving.ts';
 export {
   type Contact,
+  contactIn,
   decodeContact,
   encodeContact,
   hostAndPort,

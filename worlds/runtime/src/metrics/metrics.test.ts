@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createHistogram } from './histogram.ts';
 import { createMetrics } from './metrics.ts';
-import { startMonitor } from './monitor.ts';
+import { type PageRequest, type Pages, startMonitor } from './monitor.ts';
 
 test('the text form is what Prometheus reads', () => {
   const metrics = createMetrics();
@@ -39,6 +39,31 @@ test('the text form is what Prometheus reads', () => {
   );
 });
 
+test('families that others measure are rendered as they are at that moment', () => {
+  const metrics = createMetrics();
+  metrics.counter('own_total', 'Own.').add();
+  let count = 1;
+  metrics.measured(() => [
+    { name: 'packets', kind: 'gauge', samples: [{ value: 2.5 }] },
+    {
+      name: 'latency',
+      kind: 'summary',
+      samples: [
+        { labels: { quantile: '0.5' }, value: Number.NaN },
+        { suffix: '_count', value: count++ },
+      ],
+    },
+  ]);
+  const text = (rendered: number): string =>
+    [
+      '# HELP own_total Own.\n# TYPE own_total counter\nown_total 1',
+      '# HELP packets packets\n# TYPE packets gauge\npackets 2.5',
+      `# HELP latency latency\n# TYPE latency summary\nlatency{quantile="0.5"} NaN\nlatency_count ${rendered}\n`,
+    ].join('\n');
+  assert.equal(metrics.render(), text(1));
+  assert.equal(metrics.render(), text(2));
+});
+
 test('quantiles are upper bounds, never above the maximum', () => {
   const histogram = createHistogram(1);
   assert.equal(histogram.quantile(0.5), 0);
@@ -70,5 +95,39 @@ test('the monitor tells health, readiness and figures', async () => {
   assert.match((await get('/metrics'))[1], /^a_total 5$/m);
   assert.equal((await get('/other'))[0], 404);
   assert.equal((await get('/metrics', 'POST'))[0], 405);
+  await monitor.close();
+});
+
+test('pages of others see who asks, and bodies are bounded', async () => {
+  const seen: PageRequest[] = [];
+  const pages: Pages = {
+    path: '/commands',
+    answer: async (request) => {
+      seen.push(request);
+      if (request.name === 'bug') throw new Error('a bug');
+      return { status: 418, type: 'text/x', body: request.name };
+    },
+  };
+  const options = { metrics: createMetrics(), unhealthy: () => null, unready: () => null, pages };
+  const monitor = await startMonitor(options);
+  const { port } = monitor.address;
+  const ask = (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${port}${path}`, init);
+  const response = await ask('/commands/a%20b?c');
+  assert.deepEqual([response.status, response.headers.get('content-type')], [418, 'text/x']);
+  assert.equal(await response.text(), 'a%20b');
+  await ask('/commands', { method: 'HEAD' });
+  await ask('/commands/', { method: 'POST', body: 'x'.repeat(4096), headers: { origin: 'http://evil' } });
+  const host = `127.0.0.1:${port}`;
+  const plain = { peer: '127.0.0.1', host, origin: null, body: '' };
+  assert.deepEqual(seen, [
+    { ...plain, method: 'GET', name: 'a%20b' },
+    { ...plain, method: 'GET', name: '' },
+    { ...plain, method: 'POST', name: '', origin: 'http://evil', body: 'x'.repeat(4096) },
+  ]);
+  assert.equal((await ask('/commands/a', { method: 'POST', body: 'x'.repeat(4097) })).status, 413);
+  assert.equal((await ask('/commands/a', { method: 'DELETE' })).status, 405);
+  assert.match(await (await ask('/commandsx')).text(), /\/commands/);
+  assert.equal(seen.length, 3);
+  assert.equal((await ask('/commands/bug')).status, 500);
   await monitor.close();
 });

@@ -20,8 +20,21 @@ export interface Metrics {
   gauge(name: string, help: string, read: () => number, labels?: Labels): void;
   /** Buckets double, from `smallest`. */
   histogram(name: string, help: string, smallest: number, labels?: Labels): Histogram;
+  /** Families that somebody else measures, read when asked for; their names must not be taken. */
+  measured(read: () => readonly Measured[]): void;
   /** Everything as Prometheus text. */
   render(): string;
+}
+
+export interface Measured {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge' | 'summary';
+  readonly samples: readonly {
+    /** `_sum` and `_count` of a summary. */
+    readonly suffix?: string;
+    readonly labels?: Labels;
+    readonly value: number;
+  }[];
 }
 
 type Series =
@@ -37,6 +50,7 @@ interface Family {
 
 export function createMetrics(): Metrics {
   const families = new Map<string, Family>();
+  const readers: (() => readonly Measured[])[] = [];
 
   const place = (name: string, help: string, kind: Series['kind']): Family => {
     assert(/^[a-z_][a-z0-9_]*$/.test(name), 'a metric name is snake case');
@@ -70,7 +84,14 @@ export function createMetrics(): Metrics {
       series.set(key, { kind: 'histogram', histogram });
       return histogram;
     },
-    render: () => [...families].map(([name, family]) => renderFamily(name, family)).join(''),
+    measured: (read) => {
+      readers.push(read);
+    },
+    render: () =>
+      [
+        ...[...families].map(([name, family]) => renderFamily(name, family)),
+        ...readers.flatMap((read) => read()).map(renderMeasured),
+      ].join(''),
   };
 }
 
@@ -111,6 +132,15 @@ function renderFamily(name: string, { help, kind, series }: Family): string {
   // Prometheus histograms have no maximum, but the longest sync ever is what one looks for after an incident.
   if (maxima.length > 0) lines.push(`# TYPE ${name}_max gauge`, ...maxima);
   return `${lines.join('\n')}\n`;
+}
+
+/** ZooKeeper's provider, too, explains a metric by its name. */
+function renderMeasured({ name, kind, samples }: Measured): string {
+  const lines = samples.map(({ suffix = '', labels, value }) => {
+    const text = labels === undefined ? '' : `{${labelText(labels)}}`;
+    return `${name}${suffix}${text} ${value}\n`;
+  });
+  return `# HELP ${name} ${name}\n# TYPE ${name} ${kind}\n${lines.join('')}`;
 }
 
 function renderHistogram(name: string, labels: string, histogram: Histogram): readonly string[] {
