@@ -92,6 +92,13 @@ export const bodies = {
       writeString(to, path);
       to.i32(type);
     },
+  /** Servers to join and to leave, new members, and the version of the configuration that is meant. */
+  reconfig:
+    (joining: string, leaving: string, members: string, version: number): Body =>
+    (to) => {
+      for (const list of [joining, leaving, members]) writeString(to, list);
+      to.i64(BigInt(version));
+    },
   auth:
     (scheme: string, proof: Uint8Array): Body =>
     (to) => {

@@ -67,6 +67,8 @@ export const Xid = { notification: -1, ping: -2, auth: -4, setWatches: -8 } as c
 export const Perms = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
 
 export const CreateMode = {
+  /** None of them: what no node can be. */
+  none: -1,
   persistent: 0,
   ephemeral: 1,
   persistentSequential: 2,

@@ -74,6 +74,15 @@ function readCreate(reader: JuteReader, op: number): CreateRequest {
   return { kind: 'create', op, path, data, acl, mode };
 }
 
+const isTtlMode = (mode: number): boolean =>
+  mode === CreateMode.persistentTtl || mode === CreateMode.persistentSequentialTtl;
+
+/** On its own, createTTL is for modes that have a time to live; with any other it asks for what no node can be. */
+const onItsOwn = (request: CreateRequest): CreateRequest =>
+  request.op === OpCode.createTTL && !isTtlMode(request.mode)
+    ? { ...request, mode: CreateMode.none }
+    : request;
+
 const readDelete = (reader: JuteReader): DeleteRequest => ({
   kind: 'delete',
   path: readPath(reader),
@@ -153,7 +162,7 @@ function readAnyWrite(reader: JuteReader, op: number): WriteRequest | null {
     case OpCode.create2:
     case OpCode.createContainer:
     case OpCode.createTTL:
-      return readCreate(reader, op);
+      return onItsOwn(readCreate(reader, op));
     case OpCode.setACL:
       return readSetAcl(reader);
     case OpCode.multi:
