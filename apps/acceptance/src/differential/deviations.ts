@@ -1,0 +1,310 @@
+/**
+ * Where the keeper differs from ZooKeeper 3.8.0 on purpose. Each entry says why, and takes its own difference - never
+ * more - out of what both servers sent; what remains must be equal. An entry that is never met is one to delete.
+ */
+
+import { CreateMode, ErrorCode, OpCode, WatcherType } from '@concordat/keeper';
+import { type Field, fieldOf, type Message } from './messages.ts';
+import { type RequestCall, resolvePath, type Step, type WatchCall } from './steps.ts';
+
+/** What one connection saw of one step. */
+export interface Sight {
+  readonly step: Step;
+  readonly session: number;
+  readonly apache: readonly Message[];
+  readonly ours: readonly Message[];
+}
+
+/** `apart`: the one-shot or the persistent half of what one watches was removed, where there is such a thing. */
+type Watching = 'data' | 'child' | 'persistent' | 'recursive' | 'apart';
+
+/** What is known of the requests so far, by which a deviation tells whether it applies. */
+export interface Ledger {
+  readonly root: string;
+  /** Kinds of watches that each session has asked for since it connected, by path. */
+  readonly watches: Map<number, Map<string, Set<Watching>>>;
+}
+
+export interface Deviation {
+  readonly name: string;
+  /** Where replication makes it: against a keeper on its own it does not occur. */
+  readonly isReplicated?: true;
+  readonly reason: string;
+  /** Both sides without this difference, or null where it does not apply. */
+  reconcile(
+    sight: Sight,
+    ledger: Ledger,
+  ): readonly [apache: readonly Message[], ours: readonly Message[]] | null;
+}
+
+export const createLedger = (root: string): Ledger => ({ root, watches: new Map() });
+
+/** Writes down what a request asks for; null for a new connection, which has no watches. */
+export function note(ledger: Ledger, session: number, call: RequestCall | null): void {
+  if (call === null) {
+    ledger.watches.delete(session);
+    return;
+  }
+  if (call.call === 'watched' && call.watch) {
+    const isData = call.op === OpCode.exists || call.op === OpCode.getData;
+    watch(ledger, session, call.path, isData ? 'data' : 'child');
+  }
+  if (call.call === 'watch' && call.op === OpCode.addWatch)
+    watch(ledger, session, call.path, call.type === 0 ? 'persistent' : 'recursive');
+  if (call.call === 'watch' && call.op === OpCode.removeWatches) {
+    if (call.type === WatcherType.any)
+      ledger.watches.get(session)?.delete(resolvePath(call.path, ledger.root));
+    else if (call.type > 0) watch(ledger, session, call.path, 'apart');
+  }
+  if (call.call === 'set-watches') {
+    const kinds: readonly Watching[] = ['data', 'data', 'child', 'persistent', 'recursive'];
+    for (const [i, paths] of call.lists.entries())
+      for (const path of paths) watch(ledger, session, path, kinds[i] ?? 'data');
+  }
+}
+
+function watch(ledger: Ledger, session: number, path: string, kind: Watching): void {
+  const paths = ledger.watches.get(session) ?? new Map<string, Set<Watching>>();
+  ledger.watches.set(session, paths);
+  const resolved = resolvePath(path, ledger.root);
+  paths.set(resolved, (paths.get(resolved) ?? new Set()).add(kind));
+}
+
+type Sides = readonly [apache: readonly Message[], ours: readonly Message[]];
+
+const withFields = (message: Message, fields: readonly Field[]): Message => ({ ...message, fields });
+
+const isEvent = ({ kind }: Message): boolean => kind === 'event';
+
+const pathOf = (message: Message): string => String(fieldOf(message, 'path') ?? '');
+
+const ancestorsOf = (path: string): string[] =>
+  path === '/' ? ['/'] : [path, ...ancestorsOf(path.slice(0, Math.max(1, path.lastIndexOf('/'))))];
+
+/** Runs of fields of this name, each in ascending order. */
+function sortRuns(message: Message, name: string): Message {
+  const values = message.fields.filter((field) => field.name === name);
+  if (values.length < 2) return message;
+  const fields = [...message.fields];
+  for (let from = 0; from < fields.length; from++) {
+    let to = from;
+    while (fields[to]?.name === name) to++;
+    const run = fields.slice(from, to).sort((a, b) => (String(a.value) < String(b.value) ? -1 : 1));
+    fields.splice(from, run.length, ...run);
+    from = Math.max(from, to);
+  }
+  return withFields(message, fields);
+}
+
+/** The items of the list that a reply begins with, each of so many fields after the count, in ascending order. */
+function sortGroups(message: Message, length: number): Message {
+  const at = message.fields.findIndex(({ name }) => name === 'count') + 1;
+  const count = Number(message.fields[at - 1]?.value ?? 0);
+  if (at === 0) return message;
+  const end = at + count * length;
+  const groups = Array.from({ length: count }, (_, i) =>
+    message.fields.slice(at + i * length, at + (i + 1) * length),
+  );
+  const key = (group: readonly Field[]): string => group.map(({ value }) => String(value)).join(' ');
+  const sorted = groups.sort((a, b) => (key(a) < key(b) ? -1 : 1)).flat();
+  return withFields(message, [...message.fields.slice(0, at), ...sorted, ...message.fields.slice(end)]);
+}
+
+const isReplyTo = ({ step, session }: Sight, op: number): boolean =>
+  session === step.session && 'op' in step.call && step.call.op === op;
+
+/** True for what its session sees of a read, or of several, of the path as the script has it. */
+function isReadOf({ step, session }: Sight, path: string): boolean {
+  const { call } = step;
+  const parts = call.call === 'multi-read' ? call.parts : [call];
+  const isRead = parts.every(({ call: kind }) => kind === 'watched' || kind === 'path' || kind === 'watch');
+  return isRead && session === step.session && parts.some((part) => 'path' in part && part.path === path);
+}
+
+const errOf = (messages: readonly Message[]): Field['value'] | undefined => {
+  const reply = messages.find(({ kind }) => kind === 'reply');
+  return reply === undefined ? undefined : fieldOf(reply, 'err');
+};
+
+const withoutDomain = (message: Message): Message => {
+  const at = message.fields.findLastIndex(({ name, value }) => name === 'scheme' && value === 'domain');
+  if (at < 0) return message;
+  const rest = message.fields.filter((_, i) => i !== at && i !== at + 1);
+  return withFields(
+    message,
+    rest.map((field) => (field.name === 'count' ? { ...field, value: Number(field.value) - 1 } : field)),
+  );
+};
+
+/** True if the session has asked for both kinds of watches where an event at `path` may come from. */
+function isContested(ledger: Ledger, session: number, path: string): boolean {
+  const watches = ledger.watches.get(session);
+  return ancestorsOf(path).some((at) => {
+    const kinds = watches?.get(at) ?? new Set();
+    const isRelevant = at === path || kinds.has('recursive');
+    const persistent = kinds.has('persistent') || kinds.has('recursive');
+    return isRelevant && kinds.size > 1 && persistent;
+  });
+}
+
+const eventKey = (message: Message): string =>
+  `${message.kind} ${pathOf(message)} ${fieldOf(message, 'type')}`;
+
+const KNOWN = new Set<number>(Object.values(OpCode));
+const isUnknown = (op: number): boolean => !KNOWN.has(op);
+
+const CONFIG_PATH = '/zookeeper/config';
+const TTL_MODES: readonly number[] = [CreateMode.persistentTtl, CreateMode.persistentSequentialTtl];
+const WATCH_TYPES_OF_39: readonly number[] = [WatcherType.persistent, WatcherType.persistentRecursive];
+
+/** True if these two answers about watches come from what 3.8 takes for a watch of this kind and client. */
+function isAboutOthers(
+  ledger: Ledger,
+  session: number,
+  { op, path, type }: WatchCall,
+  apache: Field['value'] | undefined,
+  ours: Field['value'] | undefined,
+): boolean {
+  const resolved = resolvePath(path, ledger.root);
+  if (WATCH_TYPES_OF_39.includes(type)) return apache === ErrorCode.marshallingError;
+  if (isContested(ledger, session, resolved)) return true;
+  if (apache !== ErrorCode.ok || ours !== ErrorCode.noWatcher) return false;
+  const own = ledger.watches.get(session);
+  const kinds = own?.get(resolved);
+  if (kinds?.has('persistent') === true || kinds?.has('recursive') === true) return true;
+  if (op !== OpCode.checkWatches) return false;
+  const isAnyones = [...ledger.watches.values()].some((paths) => paths.has(resolved));
+  return isAnyones || ancestorsOf(resolved).some((at) => own?.get(at)?.has('recursive') === true);
+}
+
+export const DEVIATIONS: readonly Deviation[] = [
+  {
+    name: 'children-in-order',
+    reason: 'children and ephemerals are listed in ascending order; ZooKeeper promises none',
+    reconcile: ({ apache, ours }) => {
+      const sorted = apache.map((message) => sortRuns(message, 'child'));
+      const isMoved = sorted.some((message, i) =>
+        message.fields.some((field, j) => field !== apache[i]?.fields[j]),
+      );
+      return isMoved ? [sorted, ours] : null;
+    },
+  },
+  {
+    name: 'whoami-tells-the-domain',
+    reason: 'whoAmI also names the organisation whose client one is',
+    reconcile: (sight) =>
+      isReplyTo(sight, OpCode.whoAmI) ? [sight.apache, sight.ours.map(withoutDomain)] : null,
+  },
+  {
+    name: 'identities-in-order',
+    reason:
+      'identities, and the list made of them for `auth`, are in the order in which they were claimed; ZooKeeper has none',
+    reconcile: (sight) => {
+      const length = isReplyTo(sight, OpCode.whoAmI) ? 2 : isReplyTo(sight, OpCode.getACL) ? 3 : 0;
+      if (length === 0) return null;
+      const sorted = (messages: readonly Message[]): Message[] =>
+        messages.map((message) => sortGroups(message, length));
+      return [sorted(sight.apache), sorted(sight.ours)];
+    },
+  },
+  {
+    name: 'config-is-the-membership',
+    isReplicated: true,
+    reason: '/zookeeper/config tells who the members are; a ZooKeeper on its own has nothing to tell there',
+    reconcile: (sight) => {
+      const told = (messages: readonly Message[]): Message[] =>
+        messages.map((message) =>
+          withFields(
+            message,
+            message.fields.filter(({ name }) => name !== 'data' && name !== 'dataLength'),
+          ),
+        );
+      return isReadOf(sight, CONFIG_PATH) ? [told(sight.apache), told(sight.ours)] : null;
+    },
+  },
+  {
+    name: 'empty-path-is-none',
+    reason: 'the empty path is no node; reads of ZooKeeper take it for the root, but no client lets it pass',
+    reconcile: (sight) =>
+      isReadOf(sight, '') ? [sight.apache.filter(isEvent), sight.ours.filter(isEvent)] : null,
+  },
+  {
+    name: 'unknown-opcode-stays',
+    reason: 'an unknown opcode gets Unimplemented and the connection stays; ZooKeeper closes it',
+    reconcile: ({ step, apache, ours }) => {
+      const { call } = step;
+      if (call.call !== 'bare' || !isUnknown(call.op)) return null;
+      if (errOf(apache) !== ErrorCode.unimplemented || apache.at(-1)?.kind !== 'closed') return null;
+      // A connection that ends has no use for the zxid; ZooKeeper's says -1.
+      const plain = (messages: readonly Message[]): Message[] =>
+        messages.map((message) =>
+          withFields(
+            message,
+            message.fields.filter(({ name }) => name !== 'zxid'),
+          ),
+        );
+      return [plain(apache.slice(0, -1)), plain(ours)];
+    },
+  },
+  {
+    name: 'ttl-in-multi',
+    reason:
+      'a TTL mode in a plain create of a multi is Unimplemented as elsewhere; ZooKeeper gives up the whole request',
+    reconcile: ({ step: { call }, apache, ours }) => {
+      if (call.call !== 'multi' || errOf(apache) !== ErrorCode.marshallingError) return null;
+      const hasTtl = call.parts.some(
+        (part) => part.call === 'create' && part.op !== OpCode.createTTL && TTL_MODES.includes(part.mode),
+      );
+
+      const isRefused = ours.some(({ fields }) =>
+        fields.some(({ value }) => value === ErrorCode.unimplemented),
+      );
+      return hasTtl && isRefused ? [apache.filter(isEvent), ours.filter(isEvent)] : null;
+    },
+  },
+  {
+    name: 'lone-check-is-answered',
+    reason: 'a check on its own that succeeds gets an empty reply; ZooKeeper 3.8.0 never answers one',
+    reconcile: (sight) => {
+      const { apache, ours } = sight;
+      const isLone = isReplyTo(sight, OpCode.check) && errOf(apache) === undefined && errOf(ours) === 0;
+      return isLone ? [apache, ours.filter(isEvent)] : null;
+    },
+  },
+  {
+    name: 'ephemerals-end-in-order',
+    reason: 'the ephemerals of a session that ends go in ascending order; ZooKeeper has none',
+    reconcile: ({ step, apache, ours }) => {
+      if (step.call.call !== 'close') return null;
+      const ordered = (messages: readonly Message[]): Message[] => {
+        const events = messages.filter(isEvent).sort((a, b) => (eventKey(a) < eventKey(b) ? -1 : 1));
+        return messages.map((message) => (isEvent(message) ? (events.shift() ?? message) : message));
+      };
+      return [ordered(apache), ordered(ours)];
+    },
+  },
+  {
+    name: 'watches-coexist',
+    reason:
+      'one-shot and persistent watches of one client on one path coexist (as in 3.9); in 3.8 one replaces the other',
+    reconcile: ({ session, apache, ours }, ledger) => {
+      const other = (message: Message): boolean =>
+        !isEvent(message) || !isContested(ledger, session, pathOf(message));
+      const sides: Sides = [apache.filter(other), ours.filter(other)];
+      return sides[0].length < apache.length || sides[1].length < ours.length ? sides : null;
+    },
+  },
+  {
+    name: 'own-watches-only',
+    reason:
+      'checkWatches and removeWatches mean the watches of this client on this path, by the types of 3.9; 3.8 also finds those of others and above, and takes persistent ones for one-shot ones',
+    reconcile: (sight, ledger) => {
+      const { step, session, apache, ours } = sight;
+      const { call } = step;
+      if (call.call !== 'watch' || call.op === OpCode.addWatch || session !== step.session) return null;
+      return isAboutOthers(ledger, session, call, errOf(apache), errOf(ours))
+        ? [apache.filter(isEvent), ours.filter(isEvent)]
+        : null;
+    },
+  },
+];
