@@ -36,7 +36,6 @@ test('a seed is a script, and a script asks for everything that clients ask for'
   const others: readonly number[] = [
     OpCode.notification,
     OpCode.deleteContainer,
-    OpCode.sasl,
     OpCode.createSession,
     OpCode.error,
   ];

@@ -51,6 +51,8 @@ function bodyOf(call: RequestCall, at: Circumstances): readonly [op: number, bod
       return [call.op, NO_BODY];
     case 'auth':
       return [OpCode.auth, bodies.auth(call.scheme, utf8(call.proof))];
+    case 'sasl':
+      return [OpCode.sasl, bodies.sasl(utf8(call.token))];
     case 'reconfig':
       return [OpCode.reconfig, bodies.reconfig('', '1', '', -1)];
     case 'set-watches': {

@@ -35,7 +35,7 @@ const ODD_PATHS = [
     '~/a/\u007f',
     '~/\uf8ff',
   ],
-  ...['~/\ufffd', '~/gr\u00fc\u00df \u{1f600}', '~/...', '~/a/...b', '/', '/zookeeper', '/zookeeper/quota'],
+  ...['~/\ufffd', '~/gr\u00fc\u00df', '~/...', '~/a/...b', '/', '/zookeeper', '/zookeeper/quota'],
   ...['/zookeeper/config', '/zookeeper/none', '/nowhere/x', '~/a/b/c/a/b/c', `~/${'long'.repeat(100)}`],
 ];
 
@@ -59,6 +59,9 @@ const LISTS: readonly (readonly Entry[])[] = [
   [world(Perms.all & ~Perms.delete)],
   [world(Perms.all & ~Perms.read)],
   [world(0)],
+  [world(63)],
+  [world(-1)],
+  [world(Perms.read), world(Perms.write)],
   [world(Perms.write | Perms.delete)],
   [owned('bob')],
   [owned('alice'), world(Perms.read)],
@@ -89,7 +92,23 @@ const BAD_LISTS: readonly (readonly Entry[])[] = [
 const UNKNOWN_OPCODES = [23, 99, 500, 501, 507, 997, -7];
 const PING_AND_WHOAMI = [OpCode.ping, OpCode.whoAmI, OpCode.whoAmI];
 /** Requests that are cut short after their header. */
-const HOLLOW = [OpCode.create, OpCode.getData, OpCode.exists, OpCode.setData, OpCode.reconfig, OpCode.sync];
+const HOLLOW = [
+  OpCode.setWatches,
+  OpCode.addWatch,
+  OpCode.multi,
+  OpCode.multiRead,
+  OpCode.delete,
+  OpCode.check,
+  OpCode.setACL,
+  OpCode.getACL,
+  OpCode.getEphemerals,
+  OpCode.create,
+  OpCode.getData,
+  OpCode.exists,
+  OpCode.setData,
+  OpCode.reconfig,
+  OpCode.sync,
+];
 
 /** jute.maxbuffer less what a create or setData has around its data, give or take. */
 const HUGE_BYTES = [0x8_0000, 0xf_0000, 0xf_ff00, 0x10_0000];
@@ -266,10 +285,11 @@ const CALLS: readonly Weighted[] = [
     }),
   ],
   [2, (random) => ({ call: 'bare', op: random.pick(PING_AND_WHOAMI) })],
-  [0.5, (random) => ({ call: 'bare', op: mostly(random, UNKNOWN_OPCODES, HOLLOW, 0.5) })],
+  [1, (random) => ({ call: 'bare', op: mostly(random, UNKNOWN_OPCODES, HOLLOW, 0.6) })],
   [1.5, reconnect],
   [1.5, setWatches],
   [0.2, () => ({ call: 'reconfig' })],
+  [0.2, (random) => ({ call: 'sasl', token: random.pick(['', 'token']) })],
   [1, container],
   [0.5, () => ({ call: 'close' })],
 ];

@@ -155,6 +155,7 @@ export const opOf = (call: RequestCall): number => {
     'multi-read': OpCode.multiRead,
     auth: OpCode.auth,
     reconfig: OpCode.reconfig,
+    sasl: OpCode.sasl,
     close: OpCode.closeSession,
   } as const;
   return fixed[call.call];

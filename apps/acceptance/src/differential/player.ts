@@ -56,7 +56,7 @@ const isHuge = (call: RequestCall): boolean => 'data' in call && typeof call.dat
 
 /** Requests after which a server may hang up: a ping behind them could destroy the answer that is under way. */
 const mayHangUp = (call: RequestCall): boolean =>
-  call.call === 'auth' || call.call === 'close' || call.call === 'bare' || isHuge(call);
+  ['auth', 'sasl', 'close', 'bare'].includes(call.call) || isHuge(call);
 
 function handshakeAnswer(bytes: Uint8Array): ConnectAnswer | null {
   const reader = createJuteReader();

@@ -94,6 +94,12 @@ export interface ReconfigCall {
   readonly call: 'reconfig';
 }
 
+/** Begins an exchange that a server without SASL ends at once. */
+export interface SaslCall {
+  readonly call: 'sasl';
+  readonly token: string;
+}
+
 export interface SetWatchesCall {
   readonly call: 'set-watches';
   readonly op: number;
@@ -129,6 +135,7 @@ export type RequestCall =
   | BareCall
   | AuthCall
   | ReconfigCall
+  | SaslCall
   | SetWatchesCall
   | CloseCall;
 
@@ -186,6 +193,8 @@ function callWords(call: Call): string {
       return `${opName(call.op)} without a body`;
     case 'auth':
       return `auth ${call.scheme} ${quoted(call.proof)}`;
+    case 'sasl':
+      return `sasl ${quoted(call.token)}`;
     case 'reconfig':
       return 'reconfig';
     case 'set-watches':

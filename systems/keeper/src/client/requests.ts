@@ -106,6 +106,11 @@ export const bodies = {
       writeString(to, scheme);
       to.bytes(proof);
     },
+  /** A token of an exchange. */
+  sasl:
+    (token: Uint8Array): Body =>
+    (to) =>
+      to.bytes(token),
   multi:
     (operations: readonly (readonly [op: number, body: Body])[]): Body =>
     (to) => {
