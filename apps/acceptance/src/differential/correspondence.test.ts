@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpCode } from '@concordat/keeper';
 import { requestFrame } from '@concordat/keeper/frames';
+import type { Writer } from '@concordat/wire';
 import { createCorrespondence, relate } from './correspondence.ts';
 import { type Field, type Message, readMessage } from './messages.ts';
 import type { RequestCall } from './steps.ts';
@@ -51,10 +52,7 @@ test('a message more, a field more or another kind is a difference', () => {
 });
 
 test('no byte of an answer can differ unnoticed', () => {
-  const calls: readonly (readonly [
-    RequestCall,
-    (to: { i32(value: number): void; text(text: string): void }) => void,
-  ])[] = [
+  const calls: readonly (readonly [RequestCall, (to: Writer) => void])[] = [
     [{ call: 'watched', op: OpCode.exists, path: '/', watch: false }, (to) => stat(to)],
     [{ call: 'watched', op: OpCode.getData, path: '/', watch: false }, (to) => [to.text('data'), stat(to)]],
     [
@@ -78,18 +76,17 @@ test('no byte of an answer can differ unnoticed', () => {
 });
 
 /** Seventeen numbers, all of them different. */
-function stat(to: { i32(value: number): void }): void {
+function stat(to: Writer): void {
   for (let i = 0; i < 17; i++) to.i32(i % 2 === 0 && i !== 12 ? 0 : i + 1);
 }
 
-function multiResult(to: { i32(value: number): void }): void {
+function multiResult(to: Writer): void {
   for (const [op, last] of [
     [OpCode.check, 0],
     [-1, 1],
   ] as const) {
     to.i32(op);
-    // `bool done` and the first bytes of `int err`.
-    (to as unknown as { bool(value: boolean): void }).bool(last === 1);
+    to.bool(last === 1);
     to.i32(0);
   }
 }

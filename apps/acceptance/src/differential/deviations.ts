@@ -4,7 +4,7 @@
  */
 
 import { CreateMode, ErrorCode, OpCode, WatcherType } from '@concordat/keeper';
-import { type Field, fieldOf, type Message } from './messages.ts';
+import { type Field, fieldOf, isEvent, type Message } from './messages.ts';
 import { type RequestCall, resolvePath, type Step, type WatchCall } from './steps.ts';
 
 /** What one connection saw of one step. */
@@ -74,12 +74,15 @@ type Sides = readonly [apache: readonly Message[], ours: readonly Message[]];
 
 const withFields = (message: Message, fields: readonly Field[]): Message => ({ ...message, fields });
 
-const isEvent = ({ kind }: Message): boolean => kind === 'event';
-
 const pathOf = (message: Message): string => String(fieldOf(message, 'path') ?? '');
 
-const ancestorsOf = (path: string): string[] =>
-  path === '/' ? ['/'] : [path, ...ancestorsOf(path.slice(0, Math.max(1, path.lastIndexOf('/'))))];
+/** The path itself, and those above it up to the root. */
+function ancestorsOf(path: string): string[] {
+  const paths = [path];
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
+    paths.push(path.slice(0, slash));
+  return [...paths, '/'];
+}
 
 /** Runs of fields of this name, each in ascending order. */
 function sortRuns(message: Message, name: string): Message {
@@ -168,6 +171,9 @@ function isAboutOthers(
   const resolved = resolvePath(path, ledger.root);
   if (WATCH_TYPES_OF_39.includes(type)) return apache === ErrorCode.marshallingError;
   if (isContested(ledger, session, resolved)) return true;
+  // What is above a path without a slash, 3.8 cannot tell.
+  const isBaseless = op === OpCode.checkWatches && path !== '' && !path.includes('/');
+  if (isBaseless && apache === ErrorCode.marshallingError) return ours === ErrorCode.noWatcher;
   if (apache !== ErrorCode.ok || ours !== ErrorCode.noWatcher) return false;
   const own = ledger.watches.get(session);
   const kinds = own?.get(resolved);

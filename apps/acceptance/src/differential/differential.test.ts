@@ -22,7 +22,7 @@ const DEADLINE_MS = 120_000;
 const SMALL = { operations: 3_000, seed: 20_261, sessions: 4, solo: true };
 
 const opsOf = (call: Call): number[] => {
-  if (call.call === 'reconnect') return [];
+  if (call.call === 'reconnect' || call.call === 'open') return [];
   const parts = call.call === 'multi' ? call.parts : [];
   return [opOf(call), ...parts.map(opOf)];
 };

@@ -4,7 +4,7 @@
  * are listed with their reasons. What is not the same is shown as the shortest script that shows it.
  */
 
-import { startApache } from '@concordat/bench';
+import { type ClusterOptions, startApache } from '@concordat/bench';
 import { OpCode } from '@concordat/keeper';
 import type { Acceptance, Trial } from '../trial.ts';
 import { DEVIATIONS } from './deviations.ts';
@@ -27,6 +27,8 @@ export interface DifferentialOptions {
 
 /** Sessions and folders of one episode: short, so that a difference is near its cause and soon repeated. */
 const EPISODE = 400;
+/** What a ZooKeeper alone answers is determined; Concordat always has all its domains. */
+const ALONE: ClusterOptions = { servers: 1, settings: ['forceSync=no'] };
 const MAX_RUNS = 150;
 const REPORTS = 5;
 
@@ -107,9 +109,9 @@ export const differential: Acceptance = {
   deadlineMs: 3_600_000,
   run: async (trial) => {
     const { differential: options } = trial;
-    const apache = await startApache({ servers: 1, settings: ['forceSync=no'] });
+    const apache = await startApache(ALONE);
     try {
-      const ours = options.solo ? await startSolo() : await trial.cluster();
+      const ours = options.solo ? await startSolo() : await trial.cluster(ALONE);
       try {
         report(
           trial,

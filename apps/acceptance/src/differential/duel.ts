@@ -6,8 +6,8 @@
 
 import { CreateMode, OpCode } from '@concordat/keeper';
 import { type Correspondence, createCorrespondence, relate } from './correspondence.ts';
-import { createLedger, DEVIATIONS, type Ledger, note, type Sight } from './deviations.ts';
-import { fieldOf, type Message, opOf } from './messages.ts';
+import { createLedger, DEVIATIONS, type Deviation, type Ledger, note, type Sight } from './deviations.ts';
+import { fieldOf, isEvent, type Message, opOf } from './messages.ts';
 import { createPlayer, type Player, type PlayerOptions } from './player.ts';
 import type { CreateCall, ReconnectCall, RequestCall, Step } from './steps.ts';
 
@@ -23,6 +23,8 @@ export interface Difference {
   readonly apache: readonly Message[];
   readonly ours: readonly Message[];
 }
+
+type Found = Omit<Difference, 'index'>;
 
 export interface DuelResult {
   readonly difference: Difference | null;
@@ -62,28 +64,31 @@ interface Duel {
 
 type Both = readonly [apache: readonly Message[], ours: readonly Message[]];
 
-/** Compares what one connection saw of a step; null if it is the same, known deviations aside. */
-function judge(
-  duel: Duel,
-  step: Step,
-  session: number,
-  [apache, ours]: Both,
-): Omit<Difference, 'index'> | null {
-  duel.messages += apache.length;
-  duel.events += apache.filter(({ kind }) => kind === 'event').length;
-  let why = relate(duel.relation, apache, ours);
-  let sight: Sight = { step, session, apache, ours };
-  const met: string[] = [];
-  for (const deviation of DEVIATIONS) {
-    if (why === null) break;
-    const without = deviation.reconcile(sight, duel.ledger);
-    if (without === null) continue;
-    met.push(deviation.name);
-    sight = { ...sight, apache: without[0], ours: without[1] };
-    why = relate(duel.relation, sight.apache, sight.ours);
+/** Relates what is left of a sight without these deviations; null if that is the same from both. */
+function relateWithout(duel: Duel, sight: Sight, deviations: readonly Deviation[]): string | null {
+  let left = sight;
+  for (const deviation of deviations) {
+    const sides = deviation.reconcile(left, duel.ledger);
+    if (sides !== null) left = { ...left, apache: sides[0], ours: sides[1] };
   }
-  if (why !== null) return { step, session, why, apache, ours };
-  for (const name of met) duel.deviations.set(name, (duel.deviations.get(name) ?? 0) + 1);
+  return relate(duel.relation, left.apache, left.ours);
+}
+
+/** Compares what one connection saw of a step; null if it is the same, known deviations aside. */
+function judge(duel: Duel, step: Step, session: number, [apache, ours]: Both): Found | null {
+  duel.messages += apache.length;
+  duel.events += apache.filter(isEvent).length;
+  const sight: Sight = { step, session, apache, ours };
+  const why = relateWithout(duel, sight, []);
+  if (why === null) return null;
+  let met = DEVIATIONS;
+  if (relateWithout(duel, sight, met) !== null) return { step, session, why, apache, ours };
+  // Only those count without which it would not be the same.
+  for (const deviation of DEVIATIONS) {
+    const others = met.filter((other) => other !== deviation);
+    if (relateWithout(duel, sight, others) === null) met = others;
+  }
+  for (const { name } of met) duel.deviations.set(name, (duel.deviations.get(name) ?? 0) + 1);
   return null;
 }
 
@@ -99,7 +104,7 @@ function mayChange(call: RequestCall): boolean {
   );
 }
 
-async function judgeOthers(duel: Duel, step: Step): Promise<Omit<Difference, 'index'> | null> {
+async function judgeOthers(duel: Duel, step: Step): Promise<Found | null> {
   const others = [...duel.phases].filter(([session, phase]) => session !== step.session && phase === 'open');
   const watching = others
     .map(([session]) => session)
@@ -121,14 +126,10 @@ function cut(duel: Duel, session: number): void {
   duel.phases.set(session, 'cut');
 }
 
-async function connect(
-  duel: Duel,
-  session: number,
-  how: ReconnectCall | null,
-): Promise<Omit<Difference, 'index'> | null> {
+async function connect(duel: Duel, session: number, how: ReconnectCall | null): Promise<Found | null> {
   duel.played++;
   const timeoutMs = how?.timeoutMs ?? TIMEOUT_MS;
-  const step: Step = { session, call: how ?? { ...COME_BACK, timeoutMs } };
+  const step: Step = { session, call: how ?? { call: 'open' } };
   note(duel.ledger, session, null);
   const [apache, ours] = await Promise.all(
     duel.players.map((player) => player.connect(session, timeoutMs, how)),
@@ -141,11 +142,7 @@ async function connect(
   return difference ?? (duel.isSpread ? judgeOthers(duel, step) : null);
 }
 
-async function request(
-  duel: Duel,
-  session: number,
-  call: RequestCall,
-): Promise<Omit<Difference, 'index'> | null> {
+async function request(duel: Duel, session: number, call: RequestCall): Promise<Found | null> {
   duel.played++;
   const op = opOf(call);
   duel.operations.set(op, (duel.operations.get(op) ?? 0) + 1);
@@ -162,7 +159,7 @@ async function request(
 }
 
 /** Plays one step, and before it whatever its session lacks. */
-async function play(duel: Duel, { session, call }: Step): Promise<Omit<Difference, 'index'> | null> {
+async function play(duel: Duel, { session, call }: Step): Promise<Found | null> {
   const phase = duel.phases.get(session);
   const isBack = call.call === 'reconnect' && phase !== undefined;
   if (isBack) return connect(duel, session, call);
@@ -170,7 +167,7 @@ async function play(duel: Duel, { session, call }: Step): Promise<Omit<Differenc
     const difference = await connect(duel, session, phase === 'cut' ? COME_BACK : null);
     if (difference !== null) return difference;
   }
-  return call.call === 'reconnect' ? null : request(duel, session, call);
+  return call.call === 'reconnect' || call.call === 'open' ? null : request(duel, session, call);
 }
 
 /** Ends whatever sessions are left: one that expired later would count as a transaction, at another time on each side. */
@@ -178,7 +175,7 @@ async function leave(duel: Duel): Promise<void> {
   for (const player of duel.players) {
     for (const [session, phase] of duel.phases) {
       if (phase === 'cut') await player.connect(session, TIMEOUT_MS, COME_BACK);
-      await player.request(session, { call: 'close' });
+      if (player.isConnected(session)) await player.request(session, { call: 'close' });
     }
     player.close();
   }

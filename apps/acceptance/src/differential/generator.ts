@@ -285,7 +285,7 @@ const CALLS: readonly Weighted[] = [
     }),
   ],
   [2, (random) => ({ call: 'bare', op: random.pick(PING_AND_WHOAMI) })],
-  [1, (random) => ({ call: 'bare', op: mostly(random, UNKNOWN_OPCODES, HOLLOW, 0.6) })],
+  [1, (random) => ({ call: 'bare', op: mostly(random, UNKNOWN_OPCODES, HOLLOW, 0.7) })],
   [1.5, reconnect],
   [1.5, setWatches],
   [0.2, () => ({ call: 'reconfig' })],

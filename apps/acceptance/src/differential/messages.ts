@@ -195,6 +195,8 @@ export function readHandshakeAnswer(bytes: Uint8Array): Message {
 export const fieldOf = (message: Message, name: string): Field['value'] | undefined =>
   message.fields.find((field) => field.name === name)?.value;
 
+export const isEvent = ({ kind }: Message): boolean => kind === 'event';
+
 const LONGEST_SHOWN = 80;
 
 function fieldWords({ name, value }: Field): string {

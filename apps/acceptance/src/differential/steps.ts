@@ -139,7 +139,12 @@ export type RequestCall =
   | SetWatchesCall
   | CloseCall;
 
-export type Call = RequestCall | ReconnectCall;
+/** What a session that is none begins with, of its own accord. */
+export interface OpenCall {
+  readonly call: 'open';
+}
+
+export type Call = RequestCall | ReconnectCall | OpenCall;
 
 export interface Step {
   readonly session: number;
@@ -199,6 +204,8 @@ function callWords(call: Call): string {
       return 'reconfig';
     case 'set-watches':
       return `${opName(call.op)} since ${call.since} replies ago ${quoted(call.lists)}`;
+    case 'open':
+      return 'opens a session';
     case 'close':
       return 'closes its session';
     case 'reconnect':
