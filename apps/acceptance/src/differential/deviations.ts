@@ -4,8 +4,9 @@
  */
 
 import { CreateMode, ErrorCode, OpCode, WatcherType } from '@concordat/keeper';
+import { ancestorsOf, isContested, type Ledger } from './ledger.ts';
 import { type Field, fieldOf, isEvent, type Message } from './messages.ts';
-import { type RequestCall, resolvePath, type Step, type WatchCall } from './steps.ts';
+import { resolvePath, type Step, type WatchCall } from './steps.ts';
 
 /** What one connection saw of one step. */
 export interface Sight {
@@ -13,16 +14,6 @@ export interface Sight {
   readonly session: number;
   readonly apache: readonly Message[];
   readonly ours: readonly Message[];
-}
-
-/** `apart`: the one-shot or the persistent half of what one watches was removed, where there is such a thing. */
-type Watching = 'data' | 'child' | 'persistent' | 'recursive' | 'apart';
-
-/** What is known of the requests so far, by which a deviation tells whether it applies. */
-export interface Ledger {
-  readonly root: string;
-  /** Kinds of watches that each session has asked for since it connected, by path. */
-  readonly watches: Map<number, Map<string, Set<Watching>>>;
 }
 
 export interface Deviation {
@@ -37,52 +28,11 @@ export interface Deviation {
   ): readonly [apache: readonly Message[], ours: readonly Message[]] | null;
 }
 
-export const createLedger = (root: string): Ledger => ({ root, watches: new Map() });
-
-/** Writes down what a request asks for; null for a new connection, which has no watches. */
-export function note(ledger: Ledger, session: number, call: RequestCall | null): void {
-  if (call === null) {
-    ledger.watches.delete(session);
-    return;
-  }
-  if (call.call === 'watched' && call.watch) {
-    const isData = call.op === OpCode.exists || call.op === OpCode.getData;
-    watch(ledger, session, call.path, isData ? 'data' : 'child');
-  }
-  if (call.call === 'watch' && call.op === OpCode.addWatch)
-    watch(ledger, session, call.path, call.type === 0 ? 'persistent' : 'recursive');
-  if (call.call === 'watch' && call.op === OpCode.removeWatches) {
-    if (call.type === WatcherType.any)
-      ledger.watches.get(session)?.delete(resolvePath(call.path, ledger.root));
-    else if (call.type > 0) watch(ledger, session, call.path, 'apart');
-  }
-  if (call.call === 'set-watches') {
-    const kinds: readonly Watching[] = ['data', 'data', 'child', 'persistent', 'recursive'];
-    for (const [i, paths] of call.lists.entries())
-      for (const path of paths) watch(ledger, session, path, kinds[i] ?? 'data');
-  }
-}
-
-function watch(ledger: Ledger, session: number, path: string, kind: Watching): void {
-  const paths = ledger.watches.get(session) ?? new Map<string, Set<Watching>>();
-  ledger.watches.set(session, paths);
-  const resolved = resolvePath(path, ledger.root);
-  paths.set(resolved, (paths.get(resolved) ?? new Set()).add(kind));
-}
-
 type Sides = readonly [apache: readonly Message[], ours: readonly Message[]];
 
 const withFields = (message: Message, fields: readonly Field[]): Message => ({ ...message, fields });
 
 const pathOf = (message: Message): string => String(fieldOf(message, 'path') ?? '');
-
-/** The path itself, and those above it up to the root. */
-function ancestorsOf(path: string): string[] {
-  const paths = [path];
-  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
-    paths.push(path.slice(0, slash));
-  return [...paths, '/'];
-}
 
 /** Runs of fields of this name, each in ascending order. */
 function sortRuns(message: Message, name: string): Message {
@@ -99,19 +49,33 @@ function sortRuns(message: Message, name: string): Message {
   return withFields(message, fields);
 }
 
-/** The items of the list that a reply begins with, each of so many fields after the count, in ascending order. */
-function sortGroups(message: Message, length: number): Message {
+/** The items of the list that a reply begins with, each of so many fields after the count; those alike in order. */
+function sortGroups(message: Message, length: number, kindOf: (item: readonly Field[]) => string): Message {
   const at = message.fields.findIndex(({ name }) => name === 'count') + 1;
   const count = Number(message.fields[at - 1]?.value ?? 0);
   if (at === 0) return message;
-  const end = at + count * length;
   const groups = Array.from({ length: count }, (_, i) =>
     message.fields.slice(at + i * length, at + (i + 1) * length),
   );
   const key = (group: readonly Field[]): string => group.map(({ value }) => String(value)).join(' ');
-  const sorted = groups.sort((a, b) => (key(a) < key(b) ? -1 : 1)).flat();
-  return withFields(message, [...message.fields.slice(0, at), ...sorted, ...message.fields.slice(end)]);
+  for (let from = 0; from < count; ) {
+    let to = from + 1;
+    while (to < count && kindOf(groups[to]!) === kindOf(groups[from]!)) to++;
+    const run = groups.slice(from, to).sort((a, b) => (key(a) < key(b) ? -1 : 1));
+    groups.splice(from, run.length, ...run);
+    from = to;
+  }
+  const end = at + count * length;
+  return withFields(message, [
+    ...message.fields.slice(0, at),
+    ...groups.flat(),
+    ...message.fields.slice(end),
+  ]);
 }
+
+/** What `auth` became: entries with the same permissions. Others are in the order that was asked for. */
+const aclKind = ([perms, scheme, id]: readonly Field[]): string =>
+  scheme?.value === 'digest' ? `digest ${perms?.value}` : `${scheme?.value} ${id?.value} ${perms?.value}`;
 
 const isReplyTo = ({ step, session }: Sight, op: number): boolean =>
   session === step.session && 'op' in step.call && step.call.op === op;
@@ -139,23 +103,14 @@ const withoutDomain = (message: Message): Message => {
   );
 };
 
-/** True if the session has asked for both kinds of watches where an event at `path` may come from. */
-function isContested(ledger: Ledger, session: number, path: string): boolean {
-  const watches = ledger.watches.get(session);
-  return ancestorsOf(path).some((at) => {
-    const kinds = watches?.get(at) ?? new Set();
-    const isRelevant = at === path || kinds.has('recursive');
-    const persistent = kinds.has('persistent') || kinds.has('recursive');
-    return isRelevant && kinds.size > 1 && persistent;
-  });
-}
-
 const eventKey = (message: Message): string =>
   `${message.kind} ${pathOf(message)} ${fieldOf(message, 'type')}`;
 
 const KNOWN = new Set<number>(Object.values(OpCode));
 const isUnknown = (op: number): boolean => !KNOWN.has(op);
 
+/** xid, zxid and err. */
+const HEADER_FIELDS = 3;
 const CONFIG_PATH = '/zookeeper/config';
 const TTL_MODES: readonly number[] = [CreateMode.persistentTtl, CreateMode.persistentSequentialTtl];
 const WATCH_TYPES_OF_39: readonly number[] = [WatcherType.persistent, WatcherType.persistentRecursive];
@@ -206,10 +161,12 @@ export const DEVIATIONS: readonly Deviation[] = [
     reason:
       'identities, and the list made of them for `auth`, are in the order in which they were claimed; ZooKeeper has none',
     reconcile: (sight) => {
-      const length = isReplyTo(sight, OpCode.whoAmI) ? 2 : isReplyTo(sight, OpCode.getACL) ? 3 : 0;
-      if (length === 0) return null;
+      const isList = isReplyTo(sight, OpCode.getACL);
+      if (!isList && !isReplyTo(sight, OpCode.whoAmI)) return null;
       const sorted = (messages: readonly Message[]): Message[] =>
-        messages.map((message) => sortGroups(message, length));
+        messages.map((message) =>
+          isList ? sortGroups(message, 3, aclKind) : sortGroups(message, 2, () => ''),
+        );
       return [sorted(sight.apache), sorted(sight.ours)];
     },
   },
@@ -231,8 +188,12 @@ export const DEVIATIONS: readonly Deviation[] = [
   {
     name: 'empty-path-is-none',
     reason: 'the empty path is no node; reads of ZooKeeper take it for the root, but no client lets it pass',
-    reconcile: (sight) =>
-      isReadOf(sight, '') ? [sight.apache.filter(isEvent), sight.ours.filter(isEvent)] : null,
+    reconcile: (sight) => {
+      const { apache, ours } = sight;
+      const isMany = sight.step.call.call === 'multi-read';
+      const isRoots = errOf(apache) === ErrorCode.ok && (isMany || errOf(ours) === ErrorCode.noNode);
+      return isRoots && isReadOf(sight, '') ? [apache.filter(isEvent), ours.filter(isEvent)] : null;
+    },
   },
   {
     name: 'unknown-opcode-stays',
@@ -261,7 +222,6 @@ export const DEVIATIONS: readonly Deviation[] = [
       const hasTtl = call.parts.some(
         (part) => part.call === 'create' && part.op !== OpCode.createTTL && TTL_MODES.includes(part.mode),
       );
-
       const isRefused = ours.some(({ fields }) =>
         fields.some(({ value }) => value === ErrorCode.unimplemented),
       );
@@ -273,7 +233,9 @@ export const DEVIATIONS: readonly Deviation[] = [
     reason: 'a check on its own that succeeds gets an empty reply; ZooKeeper 3.8.0 never answers one',
     reconcile: (sight) => {
       const { apache, ours } = sight;
-      const isLone = isReplyTo(sight, OpCode.check) && errOf(apache) === undefined && errOf(ours) === 0;
+      const isEmpty = ours.some(({ kind, fields }) => kind === 'reply' && fields.length === HEADER_FIELDS);
+      const isAnswered = errOf(ours) === ErrorCode.ok && isEmpty;
+      const isLone = isReplyTo(sight, OpCode.check) && errOf(apache) === undefined && isAnswered;
       return isLone ? [apache, ours.filter(isEvent)] : null;
     },
   },

@@ -21,6 +21,8 @@ export interface DifferentialOptions {
   readonly sessions: number;
   /** Against a keeper without replication in place of the target. */
   readonly solo: boolean;
+  /** What the names of folders begin with, if not `duel`: both servers must have none that does. */
+  readonly folder?: string;
   /** How many differences are shrunk and shown before it is enough. */
   readonly reports?: number;
 }
@@ -72,9 +74,8 @@ export async function compareServers(
   const sums = { played: 0, messages: 0, events: 0 };
   const enough = options.reports ?? REPORTS;
   let folders = 0;
-  // Names never used before, also not by an earlier run against the same server.
   const run = (script: readonly Step[]): Promise<DuelResult> =>
-    fight(script, endpoints, `/duel-${process.pid}-${Date.now()}-${folders++}`);
+    fight(script, endpoints, `/${options.folder ?? 'duel'}-${folders++}`);
   for (let episode = 0; sums.played < options.operations && reports.length < enough; episode++) {
     if (signal?.aborted === true) break;
     const seed = options.seed + episode;

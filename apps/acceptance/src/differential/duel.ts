@@ -6,7 +6,8 @@
 
 import { CreateMode, OpCode } from '@concordat/keeper';
 import { type Correspondence, createCorrespondence, relate } from './correspondence.ts';
-import { createLedger, DEVIATIONS, type Deviation, type Ledger, note, type Sight } from './deviations.ts';
+import { DEVIATIONS, type Deviation, type Sight } from './deviations.ts';
+import { createLedger, type Ledger, note } from './ledger.ts';
 import { fieldOf, isEvent, type Message, opOf } from './messages.ts';
 import { createPlayer, type Player, type PlayerOptions } from './player.ts';
 import type { CreateCall, ReconnectCall, RequestCall, Step } from './steps.ts';

@@ -291,7 +291,7 @@ const CALLS: readonly Weighted[] = [
   [0.2, () => ({ call: 'reconfig' })],
   [0.2, (random) => ({ call: 'sasl', token: random.pick(['', 'token']) })],
   [1, container],
-  [0.5, () => ({ call: 'close' })],
+  [0.8, () => ({ call: 'close' })],
 ];
 
 const TOTAL = CALLS.reduce((sum, [weight]) => sum + weight, 0);
