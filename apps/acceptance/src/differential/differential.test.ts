@@ -92,7 +92,7 @@ test('one number that one server gets wrong is found, and shown by the requests 
   const liar = await startLiar(other.endpoints[0]?.port ?? 0);
   try {
     const liars = [{ host: '127.0.0.1', port: liar.port }];
-    const same = await compareServers([solo.endpoints, other.endpoints], { ...SMALL, operations: 400 });
+    const same = await compareServers([solo.endpoints, other.endpoints], { ...SMALL, operations: 200 });
     assert.deepEqual([same.reports, same.unstable, [...same.deviations]], [[], [], []]);
     const { reports } = await compareServers([solo.endpoints, liars], {
       ...SMALL,

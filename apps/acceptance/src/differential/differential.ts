@@ -12,7 +12,7 @@ import { type Difference, type DuelResult, type Endpoints, fight } from './duel.
 import { generateScript } from './generator.ts';
 import { messageWords } from './messages.ts';
 import { type Shrunk, shrink } from './shrink.ts';
-import { startSolo } from './solo.ts';
+import { type Solo, startSolo } from './solo.ts';
 import { opName, type Step, stepWords } from './steps.ts';
 
 export interface DifferentialOptions {
@@ -76,8 +76,11 @@ export async function compareServers(
   let folders = 0;
   const run = (script: readonly Step[]): Promise<DuelResult> =>
     fight(script, endpoints, `/${options.folder ?? 'duel'}-${folders++}`);
-  for (let episode = 0; sums.played < options.operations && reports.length < enough; episode++) {
-    if (signal?.aborted === true) break;
+  const isOver = (): boolean =>
+    sums.played >= options.operations ||
+    reports.length + unstable.length >= enough ||
+    signal?.aborted === true;
+  for (let episode = 0; !isOver(); episode++) {
     const seed = options.seed + episode;
     const script = generateScript(seed, Math.min(EPISODE, options.operations), options.sessions);
     const result = await run(script);
@@ -111,19 +114,17 @@ export const differential: Acceptance = {
   run: async (trial) => {
     const { differential: options } = trial;
     const apache = await startApache(ALONE);
+    let solo: Solo | null = null;
+    const stop = async (): Promise<void> => {
+      await Promise.all([apache.stop(), solo?.stop()]);
+    };
+    trial.signal.addEventListener('abort', stop);
     try {
-      const ours = options.solo ? await startSolo() : await trial.cluster(ALONE);
-      try {
-        report(
-          trial,
-          options,
-          await compareServers([apache.endpoints, ours.endpoints], options, trial.signal),
-        );
-      } finally {
-        await ours.stop();
-      }
+      if (options.solo) solo = await startSolo();
+      const { endpoints } = solo ?? (await trial.cluster(ALONE));
+      report(trial, options, await compareServers([apache.endpoints, endpoints], options, trial.signal));
     } finally {
-      await apache.stop();
+      await stop();
     }
   },
 };

@@ -93,17 +93,16 @@ function judge(duel: Duel, step: Step, session: number, [apache, ours]: Both): F
   return null;
 }
 
-/** Steps after which other sessions may have something new to see. */
-function mayChange(call: RequestCall): boolean {
-  return (
-    call.call === 'create' ||
-    call.call === 'versioned' ||
-    call.call === 'set-data' ||
-    call.call === 'set-acl' ||
-    call.call === 'multi' ||
-    call.call === 'close'
-  );
-}
+/** Requests that change nothing, not even the zxid: after all others there may be something new to see. */
+const READS: readonly RequestCall['call'][] = [
+  'watched',
+  'path',
+  'multi-read',
+  'watch',
+  'set-watches',
+  'auth',
+  'sasl',
+];
 
 async function judgeOthers(duel: Duel, step: Step): Promise<Found | null> {
   const others = [...duel.phases].filter(([session, phase]) => session !== step.session && phase === 'open');
@@ -156,7 +155,7 @@ async function request(duel: Duel, session: number, call: RequestCall): Promise<
   note(duel.ledger, session, call);
   if (call.call === 'close') duel.phases.delete(session);
   else if (isClosed(apache) || isClosed(ours)) cut(duel, session);
-  return mayChange(call) ? judgeOthers(duel, step) : null;
+  return READS.includes(call.call) ? null : judgeOthers(duel, step);
 }
 
 /** Plays one step, and before it whatever its session lacks. */
