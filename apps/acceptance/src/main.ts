@@ -12,13 +12,14 @@ import {
 } from '@concordat/bench';
 import { NAMED_ONLY, TRIALS } from './registry.ts';
 import { missing } from './tools.ts';
-import { type Acceptance, runTrial, type Trial } from './trial.ts';
+import { type Acceptance, runTrial, type TrialSettings } from './trial.ts';
 
 const USAGE = `acceptance: real clients against real processes, hurt on purpose
 
   npm run acceptance -- NAME... [--target concordat|apache] [--data DIR] [--keep]
   npm run acceptance -- all
   npm run acceptance -- soak --minutes 10 --out DIR
+  npm run acceptance -- differential --operations 2000 --seed 1 --sessions 4 [--solo]
 
 ${[...TRIALS, ...NAMED_ONLY].map((trial) => `  ${trial.name.padEnd(12)} ${trial.summary}`).join('\n')}
 `;
@@ -32,6 +33,10 @@ async function main(): Promise<number> {
       keep: { type: 'boolean', default: false },
       minutes: { type: 'string', default: '10' },
       out: { type: 'string', default: '.' },
+      operations: { type: 'string', default: '2000' },
+      seed: { type: 'string', default: '1' },
+      sessions: { type: 'string', default: '4' },
+      solo: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -44,23 +49,27 @@ async function main(): Promise<number> {
     ? TRIALS
     : [...TRIALS, ...NAMED_ONLY].filter((trial) => positionals.includes(trial.name));
   const minutes = Number(values.minutes);
-  if (chosen.length === 0 || !(minutes > 0) || (target !== 'concordat' && target !== 'apache')) {
+  const [operations, seed, sessions] = [values.operations, values.seed, values.sessions].map(Number);
+  const isPlayable = isCount(operations) && isCount(seed) && isCount(sessions);
+  const isTarget = target === 'concordat' || target === 'apache';
+  if (chosen.length === 0 || !(minutes > 0) || !isPlayable || !isTarget) {
     console.error(USAGE);
     return 2;
   }
   const parent = values.data === undefined ? {} : { parentDir: values.data };
   let failed = 0;
-  const host = { target, minutes, out: values.out } as const;
+  const differential = { operations, seed, sessions, solo: values.solo };
+  const host = { target, minutes, out: values.out, differential } as const;
   for (const trial of chosen) failed += await runOne(trial, host, { keepData: values.keep, ...parent });
   return failed === 0 ? 0 : 1;
 }
 
+/** What can be counted up to. */
+const isCount = (value: number | undefined): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 1;
+
 /** Runs one trial, or says how to get what it lacks; returns the number of failed claims. */
-async function runOne(
-  trial: Acceptance,
-  host: Pick<Trial, 'target' | 'minutes' | 'out'>,
-  defaults: ClusterOptions,
-): Promise<number> {
+async function runOne(trial: Acceptance, host: TrialSettings, defaults: ClusterOptions): Promise<number> {
   const { target } = host;
   const lacks = [
     target === 'apache' ? apacheMissing() : concordatMissing(),

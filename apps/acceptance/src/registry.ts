@@ -1,6 +1,7 @@
 /** Every acceptance trial, and those that `all` runs, in its order. */
 
 import { clients } from './clients.ts';
+import { differential } from './differential/differential.ts';
 import { histories } from './histories.ts';
 import { hostile } from './hostile.ts';
 import { kazooSuite } from './kazoo-suite.ts';
@@ -10,7 +11,15 @@ import { soak } from './soak/soak.ts';
 import { syscalls } from './syscalls.ts';
 import type { Acceptance } from './trial.ts';
 
-export const TRIALS: readonly Acceptance[] = [clients, killOne, killAll, histories, syscalls, hostile];
+export const TRIALS: readonly Acceptance[] = [
+  clients,
+  differential,
+  killOne,
+  killAll,
+  histories,
+  syscalls,
+  hostile,
+];
 
 /** What needs the network, or minutes, is run by name only. */
 export const NAMED_ONLY: readonly Acceptance[] = [kazooSuite, soak];

@@ -31,6 +31,8 @@ export function missing(need: Need): string | null {
       return findPython() === null ? 'kazoo is not installed: apt-get install python3-kazoo' : null;
     case 'zkCli':
       return apacheMissing() ?? (existsSync(ZKCLI) ? null : `no ${ZKCLI}: apt-get install zookeeper`);
+    case 'apache':
+      return apacheMissing();
     case 'strace':
       return succeeds('strace', ['-V']) ? null : 'strace is not installed: apt-get install strace';
     default:

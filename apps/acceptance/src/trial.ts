@@ -4,8 +4,9 @@
  */
 
 import type { Cluster, ClusterOptions } from '@concordat/bench';
+import type { DifferentialOptions } from './differential/differential.ts';
 
-export type Need = 'kazoo' | 'zkCli' | 'strace';
+export type Need = 'kazoo' | 'zkCli' | 'strace' | 'apache';
 
 export interface Trial {
   readonly target: Cluster['name'];
@@ -22,7 +23,12 @@ export interface Trial {
   readonly minutes: number;
   /** Where figures are written. */
   readonly out: string;
+  /** What the comparison with Apache ZooKeeper plays, and against what. */
+  readonly differential: DifferentialOptions;
 }
+
+/** What a trial is told on the command line. */
+export type TrialSettings = Pick<Trial, 'target' | 'minutes' | 'out' | 'differential'>;
 
 export interface Acceptance {
   readonly name: string;
@@ -39,7 +45,7 @@ export interface TrialResult {
   readonly isSkipped: boolean;
 }
 
-export interface TrialHost extends Pick<Trial, 'target' | 'minutes' | 'out'> {
+export interface TrialHost extends TrialSettings {
   readonly print: (line: string) => void;
   start(options?: ClusterOptions): Promise<Cluster>;
 }
@@ -61,6 +67,7 @@ export async function runTrial(acceptance: Acceptance, host: TrialHost): Promise
     target: host.target,
     minutes: host.minutes,
     out: host.out,
+    differential: host.differential,
     signal: deadline.signal,
     cluster: async (options) => {
       const cluster = await host.start(options);

@@ -1,6 +1,6 @@
 /**
- * Apache ZooKeeper from the Debian package `zookeeper`: an ensemble of three on this machine with the durability it
- * ships with (every transaction synced before it is acknowledged).
+ * Apache ZooKeeper from the Debian package `zookeeper`: an ensemble of three, or a server alone, on this machine
+ * with the durability it ships with (every transaction synced before it is acknowledged).
  */
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,18 +20,19 @@ export function apacheMissing(): string | null {
   return 'Apache ZooKeeper is not installed: apt-get install zookeeper default-jre-headless';
 }
 
-/** Starts three servers; rejects with a `ClusterError`. */
+/** Starts the servers; rejects with a `ClusterError`. */
 export async function startApache(options: ClusterOptions = {}): Promise<Cluster> {
   const missing = apacheMissing();
   if (missing !== null) throw new ClusterError('CLUSTER_MISSING', missing);
   const dataDir = mkdtempSync(join(options.parentDir ?? tmpdir(), 'concordat-apache-'));
-  const ports = await Promise.all(Array.from({ length: SERVERS * 3 }, freePort));
+  const servers = options.servers ?? SERVERS;
+  const ports = await Promise.all(Array.from({ length: servers * 3 }, freePort));
   const group = (first: number): Endpoint[] =>
-    ports.slice(first, first + SERVERS).map((port) => ({ host: '127.0.0.1', port }));
+    ports.slice(first, first + servers).map((port) => ({ host: '127.0.0.1', port }));
   const endpoints = group(0);
-  const quorumPorts = group(SERVERS);
-  const electionPorts = group(2 * SERVERS);
-  for (let domain = 0; domain < SERVERS; domain++) {
+  const quorumPorts = group(servers);
+  const electionPorts = group(2 * servers);
+  for (let domain = 0; domain < servers; domain++) {
     writeConfig(dataDir, domain, endpoints, quorumPorts, electionPorts, options.settings ?? []);
   }
   return control(dataDir, endpoints, electionPorts, options.keepData ?? false);
@@ -48,6 +49,9 @@ function writeConfig(
   const folder = join(dataDir, String(domain));
   mkdirSync(folder);
   writeFileSync(join(folder, 'myid'), String(domain + 1));
+  const peers = quorumPorts.map(
+    (peer, i) => `server.${i + 1}=127.0.0.1:${peer.port}:${electionPorts[i]?.port}`,
+  );
   const lines = [
     'tickTime=2000',
     'initLimit=10',
@@ -58,7 +62,7 @@ function writeConfig(
     'maxClientCnxns=0',
     'admin.enableServer=false',
     '4lw.commands.whitelist=*',
-    ...quorumPorts.map((peer, i) => `server.${i + 1}=127.0.0.1:${peer.port}:${electionPorts[i]?.port}`),
+    ...(endpoints.length > 1 ? peers : []),
     ...settings,
   ];
   writeFileSync(join(folder, 'zoo.cfg'), `${lines.join('\n')}\n`);
@@ -92,7 +96,7 @@ async function control(
     name: 'apache',
     endpoints,
     peerEndpoints,
-    durableAt: 2,
+    durableAt: Math.floor(endpoints.length / 2) + 1,
     dataDir,
     pid: (domain) => servers[domain]?.child.pid ?? 0,
     primary: async () => {

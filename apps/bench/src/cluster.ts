@@ -44,6 +44,8 @@ export class ClusterError extends Error {
 export interface ClusterOptions {
   /** Further lines of every server's configuration; only Apache takes any. */
   readonly settings?: readonly string[];
+  /** How many servers, three if nothing is said; only Apache has a choice. One alone replicates nothing. */
+  readonly servers?: number;
   /** Leave the data and logs where they are after `stop`. */
   readonly keepData?: boolean;
   /** The parent of the temporary data directory; it decides which disk is measured. */

@@ -180,6 +180,7 @@ function executeRequest(run: Run, order: RequestOrder): Result {
   if (identities === undefined) return refuse(run, ErrorCode.marshallingError);
   reader.reset(order.payload);
   if (order.op === OpCode.sync) return sync(run);
+  if (order.op === OpCode.reconfig) return refuseReconfig(run);
   if (order.op === OpCode.closeSession) {
     endSession(run.keeper, order.session, false, run.emit);
     return accept(run, NOTHING);
@@ -200,6 +201,16 @@ function sync(run: Run): Result {
   return accept(run, writer.finish());
 }
 
+/** As by a ZooKeeper that is not configured for it: refused whatever it asks for, and counted as a failed transaction. */
+function refuseReconfig(run: Run): Result {
+  // Servers to join, servers to leave, new members, and the version of the configuration that is meant.
+  for (let list = 0; list < 3; list++) reader.string();
+  reader.long();
+  if (reader.failed) return refuse(run, ErrorCode.marshallingError);
+  nextZxid(run.keeper);
+  return refuse(run, ErrorCode.reconfigDisabled);
+}
+
 function transact(run: Run, order: RequestOrder, request: WriteRequest, principal: Principal): Result {
   const tx: Transaction = {
     zxid: nextZxid(run.keeper),
@@ -211,7 +222,9 @@ function transact(run: Run, order: RequestOrder, request: WriteRequest, principa
   const { tree } = run.keeper;
   let err: number = ErrorCode.ok;
   if (request.kind === 'multi') {
-    writeMultiResponse(writer, applyMulti(tree, tx, request.operations));
+    const results = applyMulti(tree, tx, request.operations);
+    if (results === null) return refuse(run, ErrorCode.marshallingError);
+    writeMultiResponse(writer, results);
   } else {
     const result = apply(run.keeper, tx, request);
     err = result.err;

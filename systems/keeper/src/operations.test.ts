@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Writer } from '@concordat/wire';
 import { bodies } from './client/requests.ts';
 import { readMultiAnswer, readStat } from './client/responses.ts';
 import { CreateMode, ErrorCode, OpCode } from './jute/protocol.ts';
@@ -74,7 +75,8 @@ test('errors come in ZooKeeper\u2019s order of precedence', () => {
   assert.equal(client.err(OpCode.setData, bodies.setData('/zookeeper/config', null)), ErrorCode.noAuth);
   assert.equal(client.err(OpCode.getData, bodies.watched('/nope')), ErrorCode.noNode);
   assert.equal(client.err(77), ErrorCode.unimplemented);
-  assert.equal(client.err(OpCode.reconfig), ErrorCode.reconfigDisabled);
+  assert.equal(client.err(OpCode.reconfig, bodies.reconfig('', '1', '', -1)), ErrorCode.reconfigDisabled);
+  assert.equal(client.err(OpCode.reconfig), ErrorCode.marshallingError);
   assert.equal(client.err(OpCode.create), ErrorCode.marshallingError);
   assert.equal(client.err(OpCode.getData), ErrorCode.marshallingError);
 });
@@ -257,4 +259,39 @@ test('getAllChildrenNumber counts the whole subtree; whoAmI names identities wit
   const { body } = client.call(OpCode.whoAmI);
   const pairs = Array.from({ length: body.int() }, () => `${body.string()}:${body.string()}`);
   assert.deepEqual(pairs, ['ip:10.0.0.1', 'digest:u', 'domain:red']);
+});
+
+test('createTTL is for modes that live for a time, except within a multi; others cannot be', () => {
+  const client = connected();
+  const create = (op: number, path: string, mode: number) =>
+    [op, (to: Writer) => [bodies.create(path, null, { mode })(to), to.u53(1_000)]] as const;
+  assert.equal(client.err(...create(OpCode.createTTL, '/ttl', CreateMode.persistentTtl)), ErrorCode.ok);
+  assert.equal(
+    client.err(...create(OpCode.createTTL, '/x/y', CreateMode.persistent)),
+    ErrorCode.badArguments,
+  );
+  const multi = bodies.multi([create(OpCode.createTTL, '/a', CreateMode.persistent)]);
+  const results = readMultiAnswer(client.call(OpCode.multi, multi).body);
+  assert.deepEqual(results, [{ op: OpCode.create, err: 0, stat: null }]);
+});
+
+test('a TTL node without its TTL gives up a multi, unless an operation before it has failed', () => {
+  const client = connected();
+  const hollow = [OpCode.create, bodies.create('/ttl', null, { mode: CreateMode.persistentTtl })] as const;
+  const made = [OpCode.create, bodies.create('/made', null)] as const;
+  const missing = [OpCode.delete, bodies.versioned('/none', -1)] as const;
+  assert.equal(client.err(OpCode.multi, bodies.multi([made, hollow])), ErrorCode.marshallingError);
+  assert.equal(client.err(OpCode.exists, bodies.watched('/made')), ErrorCode.noNode);
+  const results = readMultiAnswer(client.call(OpCode.multi, bodies.multi([missing, hollow])).body);
+  assert.deepEqual(
+    results.map(({ err }) => err),
+    [ErrorCode.noNode, ErrorCode.runtimeInconsistency],
+  );
+});
+
+test('a reconfig that is refused counts as a transaction that failed', () => {
+  const client = connected();
+  const before = client.call(OpCode.exists, bodies.watched('/')).zxid;
+  const { err, zxid } = client.call(OpCode.reconfig, bodies.reconfig('', '1', '', -1));
+  assert.deepEqual([err, zxid], [ErrorCode.reconfigDisabled, before + 1]);
 });

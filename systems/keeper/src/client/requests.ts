@@ -95,6 +95,13 @@ export const bodies = {
       writeString(to, path);
       to.i32(type);
     },
+  /** Servers to join and to leave, new members, and the version of the configuration that is meant. */
+  reconfig:
+    (joining: string, leaving: string, members: string, version: number): Body =>
+    (to) => {
+      for (const list of [joining, leaving, members]) writeString(to, list);
+      to.i64(BigInt(version));
+    },
   auth:
     (scheme: string, proof: Uint8Array): Body =>
     (to) => {
@@ -102,6 +109,11 @@ export const bodies = {
       writeString(to, scheme);
       to.bytes(proof);
     },
+  /** A token of an exchange. */
+  sasl:
+    (token: Uint8Array): Body =>
+    (to) =>
+      to.bytes(token),
   multi:
     (operations: readonly (readonly [op: number, body: Body])[]): Body =>
     (to) => {

@@ -31,6 +31,7 @@ import {
   countWatches,
   dataEventSince,
   hasWatch,
+  isWatcherType,
   unwatch,
   watchAlways,
   watchChildren,
@@ -63,10 +64,8 @@ export function answerLocally(
 }
 
 /** Why a request could not be read: known to us or not. */
-function errorOf(op: number): number {
-  if (op === OpCode.reconfig) return ErrorCode.reconfigDisabled;
-  return KNOWN.has(op) ? ErrorCode.marshallingError : ErrorCode.unimplemented;
-}
+const errorOf = (op: number): number =>
+  KNOWN.has(op) ? ErrorCode.marshallingError : ErrorCode.unimplemented;
 
 const KNOWN = new Set<number>([
   OpCode.exists,
@@ -130,6 +129,7 @@ function answerWatch(state: GatewayState, connection: Connection, read: WatchReq
     answers.i32(ErrorCode.ok);
     return watchAlways(watches, path, connection.id, type) ? ErrorCode.ok : ErrorCode.marshallingError;
   }
+  if (!isWatcherType(type)) return ErrorCode.marshallingError;
   const found =
     op === OpCode.checkWatches
       ? hasWatch(watches, path, connection.id, type)

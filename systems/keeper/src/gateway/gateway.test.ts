@@ -168,6 +168,8 @@ test('persistent watches stay, recursive ones see the subtree and no child event
   other.call(OpCode.delete, bodies.versioned('/a/b'));
   assert.deepEqual(plain.log(), ['event 4 /a', 'event 3 /a', 'event 4 /a']);
   assert.deepEqual(deep.log(), ['event 1 /a/b', 'event 3 /a/b', 'event 3 /a', 'event 2 /a/b']);
+  for (const op of [OpCode.checkWatches, OpCode.removeWatches])
+    assert.equal(deep.err(op, bodies.typed('/a', 9)), ErrorCode.marshallingError, 'no type of watch');
   assert.equal(deep.err(OpCode.removeWatches, bodies.typed('/a', 3)), 0);
   assert.equal(deep.err(OpCode.removeWatches, bodies.typed('/a', 3)), ErrorCode.noWatcher);
   other.create('/a/c');

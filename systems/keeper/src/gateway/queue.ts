@@ -25,6 +25,7 @@ const ORDERED = new Set<number>([
   OpCode.create2,
   OpCode.createContainer,
   OpCode.createTTL,
+  OpCode.reconfig,
   OpCode.closeSession,
 ]);
 

@@ -107,6 +107,10 @@ function tablesOf(type: number): readonly TableName[] {
   }
 }
 
+const WATCHER_TYPES: readonly number[] = Object.values(WatcherType);
+
+export const isWatcherType = (type: number): boolean => WATCHER_TYPES.includes(type);
+
 /** True if nobody watches anything. */
 export const isUnused = (watches: Watches): boolean => watches.byConnection.size === 0;
 

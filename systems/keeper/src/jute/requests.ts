@@ -108,14 +108,12 @@ const readCheck = (reader: JuteReader): CheckRequest => ({
 
 /**
  * Within a multi it is the mode that decides what kind of create it is, and only containers and TTL nodes answer with a
- * Stat. A TTL node that is created without its TTL is malformed.
+ * Stat.
  */
-function asPartOfMulti(reader: JuteReader, request: CreateRequest): CreateRequest {
-  const { mode } = request;
+function asPartOfMulti(request: CreateRequest): CreateRequest {
+  const { op, mode } = request;
   if (mode === CreateMode.container) return { ...request, op: OpCode.createContainer };
-  if (!isTtlMode(mode)) return { ...request, op: OpCode.create };
-  if (request.op !== OpCode.createTTL) reader.fail();
-  return request;
+  return isTtlMode(mode) && op === OpCode.createTTL ? request : { ...request, op: OpCode.create };
 }
 
 /** One operation of a multi; null, with the reader failed, for an operation that a multi may not hold. */
@@ -125,7 +123,7 @@ function readMultiOperation(reader: JuteReader, op: number): MultiOperation | nu
     case OpCode.create2:
     case OpCode.createContainer:
     case OpCode.createTTL:
-      return asPartOfMulti(reader, readCreate(reader, op));
+      return asPartOfMulti(readCreate(reader, op));
     case OpCode.delete:
       return readDelete(reader);
     case OpCode.setData:

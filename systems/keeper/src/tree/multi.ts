@@ -4,7 +4,7 @@
  */
 
 import { unreachable } from '@concordat/kernel';
-import { ErrorCode } from '../jute/protocol.ts';
+import { ErrorCode, isTtlMode, OpCode } from '../jute/protocol.ts';
 import type { MultiOperation } from '../jute/requests.ts';
 import {
   checkNode,
@@ -32,10 +32,24 @@ function apply(tree: Tree, tx: Transaction, operation: MultiOperation): OpResult
   }
 }
 
-export function applyMulti(tree: Tree, tx: Transaction, operations: readonly MultiOperation[]): OpResult[] {
+/** A TTL node without its TTL: ZooKeeper notices when it comes to it, and gives up the whole request. */
+const isHollow = (operation: MultiOperation): boolean =>
+  operation.kind === 'create' && isTtlMode(operation.mode) && operation.op !== OpCode.createTTL;
+
+/** Null where the request is given up: nothing happens, and there are no results. */
+export function applyMulti(
+  tree: Tree,
+  tx: Transaction,
+  operations: readonly MultiOperation[],
+): OpResult[] | null {
   beginAttempt(tree);
   const results: OpResult[] = [];
   for (const operation of operations) {
+    if (isHollow(operation)) {
+      endAttempt(tree, false);
+      tx.changes.length = 0;
+      return null;
+    }
     const result = apply(tree, tx, operation);
     results.push(result);
     if (result.err !== ErrorCode.ok) break;
