@@ -9,6 +9,7 @@ import { type Cluster, type ClusterOptions, createCluster, scheduleLoad } from '
 import { approve, type Change, changed, reconfigure } from '../compliance/governed.ts';
 import { chainProblem } from '../compliance/governed-sweep.ts';
 import { attackers } from '../replica/adversaries.ts';
+import { isAbout } from '../replica/records.ts';
 import { logLimit } from './boundary.ts';
 import { configurationOf } from './epochs.ts';
 import { submitCommand } from './submitting.ts';
@@ -227,6 +228,26 @@ describe('a change', () => {
     reaches(cluster, 2, members);
     rememberAll(cluster, members);
     goesOn(cluster, 2, members);
+  });
+
+  it('is learned again by who finds it in its journal no more, as after a disk that lied', () => {
+    const cluster = governed();
+    const { world } = cluster;
+    scheduleLoad(cluster, createPrng(2), 400, 6000);
+    world.run(1000);
+    reconfigure(cluster, 0, { join: [4], leave: [3] });
+    reaches(cluster, 1, [0, 1, 2, 4]);
+    world.run(1500);
+    world.crash(2);
+    const disk = world.diskOf(2);
+    const records = disk.records.filter((bytes) => !isAbout(bytes, 'epoch'));
+    assert.ok(records.length < disk.records.length, 'there was a link');
+    const end = disk.base + records.length;
+    Object.assign(disk, { records, durableTo: end, ackedTo: end, writtenTo: end });
+    world.restart(2);
+    world.run(1);
+    assert.ok(world.runUntil(() => epochOf(cluster, 2) === 1, 5000));
+    goesOn(cluster, 1, [0, 1, 2, 4]);
   });
 
   it('is waited for by who accepted its command before a restart', () => {

@@ -89,8 +89,15 @@ export function recover(s: ReplicaState, recovered: Recovered): void {
   restoreLog(recovery);
 }
 
+/**
+ * True for what another epoch has promised. It is repeated behind that epoch's link, unless a disk that lied has lost the
+ * link: then it is of no use here.
+ */
+const isForeign = (s: ReplicaState, view: number): boolean => epochOf(view) !== s.config.epoch;
+
 function apply(recovery: Recovery, record: Record, position: Position): void {
   const { s } = recovery;
+  if ('view' in record && record.type !== 'accept' && isForeign(s, record.view)) return;
   switch (record.type) {
     case 'view':
       s.view = record.view;
@@ -151,7 +158,7 @@ function applyPrepared(recovery: Recovery, record: Record & { type: 'prepared' }
 function applyStable(recovery: Recovery, certificate: Certificate): void {
   const { s, traces } = recovery;
   const stable = stableOf(certificate);
-  if (stable === null || stable.slot <= s.stable.slot) return;
+  if (stable === null || stable.slot <= s.stable.slot || certificate[0]?.epoch !== s.config.epoch) return;
   const before = s.stable;
   s.stable = stable;
   trimCertificate(s, before);
@@ -245,7 +252,8 @@ function applySnapshot(
     return;
   }
   recovery.snapshot = null;
-  if (snapshot.rebuild.missing(1).length > 0) return;
+  // The links to its epoch may be lost: its certificate comes behind them.
+  if (snapshot.rebuild.missing(1).length > 0 || s.stable.slot < snapshot.stable.slot) return;
   snapshot.rebuild.finish();
   s.execution.executed = snapshot.stable.slot;
   s.execution.history = snapshot.stable.history;
@@ -266,7 +274,7 @@ function restoreLog({ s, traces, prepared }: Recovery): void {
   let { history } = s.stable;
   for (let number = start + 1; number <= start + s.config.window; number++) {
     const trace = traces.get(number);
-    if (trace === undefined) continue;
+    if (trace === undefined || trace.accepted.some(({ view }) => isForeign(s, view))) continue;
     const slot = slotAt(s, number);
     Object.assign(slot, {
       accepted: trace.accepted,
