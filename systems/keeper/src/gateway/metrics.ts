@@ -72,6 +72,7 @@ export function figuresOf(state: GatewayState, now: Millis): Figures {
       min_latency: Math.round(latency.min),
       max_latency: Math.round(latency.max),
       approximate_data_size: tree.dataBytes,
+      // There are none here, nor in a ZooKeeper that is not configured for them.
       local_sessions: 0,
       auth_failed_count: tally.authRefused,
       uptime: Math.max(0, Math.round(now - state.startedAt)),

@@ -137,7 +137,7 @@ export interface ReplicaState {
   heldNewView: NewView | null;
   /** CHECKPOINTs above the stable one, by slot, then by member. */
   checkpoints: Map<number, (Checkpoint | null)[]>;
-  /** By ticket. */
+  /** Messages that wait for their checks, by ticket. */
   verifying: Map<number, Verifying>;
   /** Pooled requests whose signatures are being checked, by ticket. */
   checking: Map<number, Pooled>;

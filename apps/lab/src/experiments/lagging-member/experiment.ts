@@ -26,12 +26,12 @@ interface Row {
 }
 
 const FAULTS = { u: 1, r: 1 };
-/** No primary in the views that begin meanwhile. */
+/** The last that leads: what its absence costs as a primary is not meant here. */
 const AWAY = 3;
 const OTHERS = [0, 1, 2];
 const LOOK_MS = 25;
 
-/** What it may miss and be with the others: what is proposed and not committed yet. */
+/** What it may miss and be with the others: the pipeline, proposed and not committed yet. */
 const WITH_OTHERS = 4;
 
 function behindIn({ stateOf }: Federation): number {
