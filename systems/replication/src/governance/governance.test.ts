@@ -10,7 +10,8 @@ import { approve, type Change, changed, reconfigure } from '../compliance/govern
 import { chainProblem } from '../compliance/governed-sweep.ts';
 import { attackers } from '../replica/adversaries.ts';
 import { isAbout } from '../replica/records.ts';
-import { logLimit } from './boundary.ts';
+import { suspect } from '../replica/view-change.ts';
+import { isAtBoundary, logLimit } from './boundary.ts';
 import { configurationOf } from './epochs.ts';
 import { submitCommand } from './submitting.ts';
 
@@ -274,6 +275,26 @@ describe('a change', () => {
     assert.equal(logLimit(after), limit);
     world.heal();
     goesOn(cluster, 1, [0, 1, 2, 4]);
+  });
+
+  it('is not given up by who has executed it, while another needs a view in which to get so far', () => {
+    const cluster = governed({ network: { latencyMs: 50 } });
+    const { world } = cluster;
+    scheduleLoad(cluster, createPrng(2), 200, 4000);
+    world.run(1000);
+    // One member falls behind, and the one that could vouch for the checkpoint fails as two others have got there.
+    world.partition([[3]]);
+    reconfigure(cluster, 0, { join: [4], leave: [3] });
+    const areThere = (): boolean => [0, 2].every((id) => isAtBoundary(cluster.stateOf(id)));
+    assert.ok(world.runUntil(areThere, 5000));
+    assert.deepEqual(
+      [0, 1, 2].map((id) => epochOf(cluster, id)),
+      [0, 0, 0],
+    );
+    world.crash(1);
+    world.heal();
+    cluster.call(0, (s, env) => suspect(s, env, 'it is led by this replica itself, which gives up'));
+    reaches(cluster, 1, [0, 2, 4]);
   });
 
   it('does not give back what a wiped member forgot', () => {

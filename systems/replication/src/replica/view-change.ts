@@ -294,9 +294,10 @@ function replayEarlyVotes(s: ReplicaState, env: Env<Message>): void {
 /** Suspects a primary, or a view change, that makes no progress. `waitingSince` is the oldest pending request's. */
 export function watchProgress(s: ReplicaState, env: Env<Message>, waitingSince: number | null): void {
   const limitMs = patienceMs(s);
-  // Without an agreement quorum in reach nothing can commit, whoever leads.
-  // Nor is it the primary's fault that a checkpoint takes its time.
-  if (reachable(s) < s.config.quorums.agreement || isAtBoundary(s)) s.progressAt = env.now;
+  // Without an agreement quorum in reach nothing can commit, whoever leads. Nor is it the primary's fault that a checkpoint
+  // takes its time; but a change that has begun goes on, since others may need a view in which to get so far.
+  const isBoundWait = s.changingTo === null && isAtBoundary(s);
+  if (reachable(s) < s.config.quorums.agreement || isBoundWait) s.progressAt = env.now;
   forgiveExecutors(s, env.now);
   if (s.changingTo !== null) {
     retryChange(s, env, env.now - s.progressAt > limitMs);
