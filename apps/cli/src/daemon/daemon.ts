@@ -32,6 +32,7 @@ import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
+import { shownCheckpoint } from '../keeper/checkpoint.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
@@ -61,7 +62,6 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly host: Host<DomainState, DomainMessage>;
-  readonly clientPort: number;
   /** Resolves with the error when it halts, or null after `close`. */
   readonly halted: Promise<Error | null>;
   close(): Promise<void>;
@@ -149,17 +149,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   started.host = host;
   link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
+  const answer = (request: string): unknown =>
+    request === 'checkpoint' ? shownCheckpoint(host.state.replica) : governing.answer(host, request);
   try {
     const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
-    const closeOperations = await openOperations(options, operations, (request) =>
-      governing.answer(host, request),
-    );
+    const closeOperations = await openOperations(options, operations, answer);
     const close = async (): Promise<void> => {
       await closeOperations();
       await host.close();
       rmSync(places.pid, { force: true });
     };
-    return { host, clientPort: options.clients.port, halted: host.halted, close };
+    return { host, halted: host.halted, close };
   } catch (error) {
     // A domain that nobody can watch or ask must not serve on unnoticed.
     await host.close();
@@ -177,7 +177,7 @@ interface Operations {
 async function openOperations(
   { directory, monitor: listen, control: more }: DaemonOptions,
   { metrics, pages, status }: Operations,
-  governance: (request: string) => unknown,
+  answer: (request: string) => unknown,
 ): Promise<() => Promise<void>> {
   const places = placesIn(directory);
   const monitor = await startMonitor({
@@ -189,7 +189,7 @@ async function openOperations(
   });
   try {
     const control = await startControl(places.control, (request) =>
-      request === 'status' ? status() : (governance(request) ?? more?.(request)),
+      request === 'status' ? status() : (answer(request) ?? more?.(request)),
     );
     writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
     return async () => void (await Promise.all([control.close(), monitor.close()]));
