@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { GATEWAY_LIMITS, KEEPER_DEFAULTS } from '@concordat/keeper';
 import { createFraming } from '@concordat/keeper/edge';
 import type { NodeId, Note, Process } from '@concordat/kernel';
@@ -34,6 +35,7 @@ import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
 import { shownCheckpoint } from '../keeper/checkpoint.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
+import { openAuditLog } from './audit-log.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
@@ -51,6 +53,8 @@ export interface DaemonOptions {
   readonly superDigest: string | null;
   /** The four-letter words that clients may use; all unless told. */
   readonly words?: ReadonlySet<string>;
+  /** Where the audit log goes; there is none unless told. */
+  readonly auditLog?: string;
   readonly logger?: Logger;
   /** The place of a daemon that is to join a federation whose file does not name it. */
   readonly joins?: { readonly id: NodeId; readonly address: string };
@@ -71,6 +75,13 @@ const VERSION = '3.8.0-concordat';
 const BUILT_ON = '11/20/2026 00:00 UTC';
 
 const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest());
+
+/** What the operator has a say in. */
+const gatewayOptions = ({ superDigest, words, auditLog }: DaemonOptions) => ({
+  superDigest,
+  ...(words && { words }),
+  ...(auditLog !== undefined && { audit: { user: userInfo().username } }),
+});
 
 /** Which member of the federation this identity is. */
 function memberIndex({ federation, directory, joins }: DaemonOptions, identity: NamedIdentity): number {
@@ -93,6 +104,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
   const journal = await openJournal(places.journal);
+  const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
   const addresses = new Map<NodeId, string>();
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const names = federation.members.map(({ name }) => name);
@@ -115,8 +127,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     gateway: {
       limits: GATEWAY_LIMITS,
-      superDigest: options.superDigest,
-      ...(options.words && { words: options.words }),
+      ...gatewayOptions(options),
       addressOf: (connection) => addresses.get(connection) ?? '',
       info: (replica) => serverInfo(replica, started.host, admin),
     },
@@ -128,6 +139,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const noteLog = createNoteLog(logger, () => performance.now());
   const onNote = (note: Note): void => {
+    if (note.kind === 'audit') return audit?.write(`${note['line']}`);
     governing.onNote(note);
     // Within a turn: the links are for what follows it.
     if (note.kind === 'epoch') setImmediate(link);
@@ -147,6 +159,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     metrics,
   });
   started.host = host;
+  audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
   const answer = (request: string): unknown =>
@@ -157,6 +170,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const close = async (): Promise<void> => {
       await closeOperations();
       await host.close();
+      audit?.write(`user=${userInfo().username}\toperation=serverStop\tresult=success`);
+      await audit?.close();
       rmSync(places.pid, { force: true });
     };
     return { host, halted: host.halted, close };

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -10,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, OpCode } from '@concordat/keeper';
 import { askWord, connectLive, type LiveClient } from '@concordat/keeper/edge';
 import { bodies } from '@concordat/keeper/frames';
-import { createLogger } from '@concordat/runtime';
+import { createLogger, freePort } from '@concordat/runtime';
 import { toHex, utf8 } from '@concordat/wire';
 import { type Federation, formatFederation, parseFederation } from '../config/federation.ts';
 import { initialise } from '../config/organisation.ts';
@@ -29,15 +28,6 @@ interface Server {
 }
 
 const servers: Server[] = [];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen({ host: HERE, port: 0 }, resolve));
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  await new Promise((resolve) => server.close(resolve));
-  return address.port;
-}
 
 const portOf = ({ host }: Daemon): number => host.addresses.get('clients')?.port ?? 0;
 
@@ -168,6 +158,7 @@ const invented = (say: (asked: number) => { readonly data: string; readonly mzxi
       const body = op === OpCode.getData ? Buffer.concat([counted(Buffer.from(data)), rest]) : none;
       return Promise.resolve({ err: ErrorCode.ok, body });
     },
+    authenticate: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 };

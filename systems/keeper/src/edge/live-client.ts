@@ -22,6 +22,8 @@ export interface LiveReply {
 export interface LiveClient {
   /** Rejects with an `Error` if the connection ends before the answer. */
   request(op: number, write: (to: Writer) => void): Promise<LiveReply>;
+  /** Claims an identity, such as `digest` and `user:password`; rejects with an `Error` if the server does not take it. */
+  authenticate(scheme: string, credential: Uint8Array): Promise<void>;
   /** Ends the session, so that nothing of it stays at the server. */
   close(): Promise<void>;
 }
@@ -114,15 +116,16 @@ export async function connectLive(options: LiveClientOptions): Promise<LiveClien
       if (failure === null) send(requestFrame(lastXid, op, write));
       return reply;
     },
+    authenticate: async (scheme, credential) => {
+      const reply = expect(Xid.auth);
+      if (failure === null) send(requestFrame(Xid.auth, OpCode.auth, bodies.auth(scheme, credential)));
+      if ((await reply).err !== ErrorCode.ok) throw new Error(`${where}: it does not take these credentials`);
+    },
     close: async () => {
       await client.request(OpCode.closeSession, () => {}).catch(() => null);
       end('the session is closed');
     },
   };
-  for (const { scheme, credential } of options.auth ?? []) {
-    const reply = expect(Xid.auth);
-    send(requestFrame(Xid.auth, OpCode.auth, bodies.auth(scheme, credential)));
-    if ((await reply).err !== ErrorCode.ok) throw new Error(`${where}: it does not take these credentials`);
-  }
+  for (const { scheme, credential } of options.auth ?? []) await client.authenticate(scheme, credential);
   return client;
 }
