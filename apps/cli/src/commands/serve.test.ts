@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FOUR_LETTER_WORDS } from '@concordat/keeper';
-import { wordsIn } from './serve.ts';
+import { securePortIn, wordsIn } from './serve.ts';
 
 test('a list of words is read as ZooKeeper reads its whitelist, but for words that do not exist', () => {
   assert.deepEqual([...wordsIn('*')], FOUR_LETTER_WORDS);
@@ -11,4 +11,23 @@ test('a list of words is read as ZooKeeper reads its whitelist, but for words th
   assert.deepEqual([...wordsIn(' ruok,srvr , ')], ['ruok', 'srvr']);
   assert.deepEqual([...wordsIn('')], []);
   assert.throws(() => wordsIn('ruok,statt'), { code: 'unknown-word', message: /statt/ });
+});
+
+test('options of the port with TLS stand and fall together', () => {
+  const files = { clientsTlsKey: 'key.pem', clientsTlsCert: 'cert.pem' };
+  const at = { clientsTls: '0.0.0.0:2281', ...files };
+  const address = { host: '0.0.0.0', port: 2281 };
+  const secure = { address, key: 'key.pem', cert: 'cert.pem', ca: null, certificates: 'none' };
+  assert.deepEqual(securePortIn({}), {});
+  assert.deepEqual(securePortIn(at), { secure });
+  assert.deepEqual(securePortIn({ ...at, clientsTlsCa: 'ca.pem' }), {
+    secure: { ...secure, ca: 'ca.pem', certificates: 'needed' },
+  });
+  const wanted = { ...at, clientsTlsCa: 'ca.pem', clientsTlsCertificates: 'wanted' } as const;
+  assert.equal(securePortIn(wanted).secure?.certificates, 'wanted');
+  assert.throws(() => securePortIn(files), { code: 'no-address' });
+  assert.throws(() => securePortIn({ clientsTls: at.clientsTls, clientsTlsKey: 'key.pem' }), {
+    code: 'no-certificate',
+  });
+  assert.throws(() => securePortIn({ ...at, clientsTlsCertificates: 'needed' }), { code: 'no-authority' });
 });

@@ -5,6 +5,7 @@ import { hostAndPort } from '@concordat/replication/edge';
 import { Command, Option } from 'commander';
 import { createDemonstration } from '../attack/demonstration.ts';
 import { readFederation } from '../config/federation.ts';
+import { CLIENT_CERTIFICATES, type SecurePortOptions } from '../daemon/clients/secure-port.ts';
 import { type DaemonOptions, startDaemon } from '../daemon/daemon.ts';
 import { CommandError } from '../errors.ts';
 import { natural } from './natural.ts';
@@ -13,6 +14,11 @@ interface ServeOptions {
   readonly data: string;
   readonly federation: string;
   readonly clients: string;
+  readonly clientsTls?: string;
+  readonly clientsTlsKey?: string;
+  readonly clientsTlsCert?: string;
+  readonly clientsTlsCa?: string;
+  readonly clientsTlsCertificates?: SecurePortOptions['certificates'];
   readonly monitor: string;
   readonly superDigest?: string;
   readonly words: string;
@@ -28,6 +34,16 @@ export const serveCommand = (): Command =>
     .requiredOption('--data <directory>', 'as given to concordat init')
     .requiredOption('--federation <file>', 'the federation file that all members share')
     .option('--clients <host:port>', 'where its ZooKeeper clients connect', '127.0.0.1:2181')
+    .option('--clients-tls <host:port>', 'where they connect with TLS')
+    .option('--clients-tls-key <file>', 'private key of that port: PEM, mode 0600')
+    .option('--clients-tls-cert <file>', 'its certificate and those between it and its authority: PEM')
+    .option('--clients-tls-ca <file>', "authorities of clients' certificates: PEM")
+    .addOption(
+      new Option(
+        '--clients-tls-certificates <how>',
+        "certificates of clients, as ZooKeeper's ssl.clientAuth: needed if there is a --clients-tls-ca, otherwise none",
+      ).choices(CLIENT_CERTIFICATES),
+    )
     .option(
       '--monitor <host:port>',
       'where /metrics, /health, /ready and /commands are served',
@@ -55,6 +71,30 @@ function joiningWith({ joinsAs, address }: ServeOptions): Pick<DaemonOptions, 'j
   return { joins: { id: joinsAs, address } };
 }
 
+/** The options of the port with TLS, which stand and fall together. */
+export function securePortIn(options: Partial<ServeOptions>): Pick<DaemonOptions, 'secure'> {
+  const { clientsTls: address, clientsTlsKey: key, clientsTlsCert: cert, clientsTlsCa: ca = null } = options;
+  const certificates = options.clientsTlsCertificates ?? (ca === null ? 'none' : 'needed');
+  if (address === undefined) {
+    if (
+      key === undefined &&
+      cert === undefined &&
+      ca === null &&
+      options.clientsTlsCertificates === undefined
+    )
+      return {};
+    throw new CommandError('no-address', 'the options --clients-tls-... need --clients-tls');
+  }
+  if (key === undefined || cert === undefined)
+    throw new CommandError('no-certificate', '--clients-tls needs --clients-tls-key and --clients-tls-cert');
+  if (certificates !== 'none' && ca === null)
+    throw new CommandError(
+      'no-authority',
+      `certificates of clients that are ${certificates} need --clients-tls-ca`,
+    );
+  return { secure: { address: hostAndPort(address), key, cert, ca, certificates } };
+}
+
 /** Words between commas, or `*` for all; one that does not exist is a mistake that would go unnoticed. */
 export function wordsIn(list: string): ReadonlySet<string> {
   const asked = list
@@ -72,6 +112,7 @@ async function serve(options: ServeOptions): Promise<void> {
     directory: options.data,
     federation: readFederation(options.federation),
     clients: hostAndPort(options.clients),
+    ...securePortIn(options),
     monitor: hostAndPort(options.monitor),
     superDigest: options.superDigest ?? null,
     words: wordsIn(options.words),
@@ -84,6 +125,7 @@ async function serve(options: ServeOptions): Promise<void> {
   // No collection first, however much a recovery leaves: V8 then keeps its limit close to what it found, marks three times as
   // often under load, and serves half as many reads.
   const stop = (): void => void daemon.close();
+  process.on('SIGHUP', daemon.reload);
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const error = await daemon.halted;
   // Nothing may keep a halted daemon alive: it must not look as if it served.

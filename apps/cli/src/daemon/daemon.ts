@@ -31,11 +31,12 @@ import {
 import { type Federation, publicKeysOf } from '../config/federation.ts';
 import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError, messageOf } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
 import { shownCheckpoint } from '../keeper/checkpoint.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { openAuditLog } from './audit-log.ts';
+import { createSecurePort, type SecurePort, type SecurePortOptions } from './clients/secure-port.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
@@ -49,6 +50,8 @@ export interface DaemonOptions {
   readonly clients: { readonly host: string; readonly port: number };
   /** Where operators read metrics and health. */
   readonly monitor: { readonly host: string; readonly port: number };
+  /** Where they connect with TLS, too. */
+  readonly secure?: SecurePortOptions;
   /** `user:base64(sha1(user:password))` of the domain's super user, or null. */
   readonly superDigest: string | null;
   /** The four-letter words that clients may use; all unless told. */
@@ -66,6 +69,8 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly host: Host<DomainState, DomainMessage>;
+  /** Reads the files of `secure` again, and says in the log whether they are in force now. */
+  reload(): void;
   /** Resolves with the error when it halts, or null after `close`. */
   readonly halted: Promise<Error | null>;
   close(): Promise<void>;
@@ -103,6 +108,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const self = memberIndex(options, identity);
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
+  const secure = options.secure && createSecurePort(options.secure);
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
   const addresses = new Map<NodeId, string>();
@@ -153,7 +159,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keys,
     journal,
     members: { self, listen: listenAddress(options, self), tls: identity.tls, peers },
-    listeners: [clientListener(options.clients, addresses)],
+    listeners: clientListeners(options, secure, addresses),
     onNote,
     logger,
     metrics,
@@ -174,7 +180,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await audit?.close();
       rmSync(places.pid, { force: true });
     };
-    return { host, halted: host.halted, close };
+    return { host, reload: () => reloadFiles(secure, logger), halted: host.halted, close };
   } catch (error) {
     // A domain that nobody can watch or ask must not serve on unnoticed.
     await host.close();
@@ -214,14 +220,31 @@ async function openOperations(
   }
 }
 
+/** What cannot be used must not end what works. */
+function reloadFiles(secure: SecurePort | undefined, logger: Logger): void {
+  try {
+    secure?.reload();
+    logger.info('reloaded');
+  } catch (error) {
+    logger.error('reload-failed', { why: messageOf(error) });
+  }
+}
+
 /** Where ZooKeeper clients connect; keeps `addresses` of who is connected. */
-const clientListener = (place: Address, addresses: Map<NodeId, string>): Listener<DomainMessage> => ({
-  name: 'clients',
-  ...place,
-  framing: createFraming(),
-  onOpened: (id, address) => addresses.set(id, address),
-  onClosed: (id) => addresses.delete(id),
-});
+function clientListeners(
+  { clients, secure: at }: DaemonOptions,
+  secure: SecurePort | undefined,
+  addresses: Map<NodeId, string>,
+): Listener<DomainMessage>[] {
+  const common = {
+    framing: createFraming(),
+    onOpened: (id: NodeId, address: string) => void addresses.set(id, address),
+    onClosed: (id: NodeId) => void addresses.delete(id),
+  };
+  const plain = { ...common, ...clients, name: 'clients' };
+  if (at === undefined || secure === undefined) return [plain];
+  return [plain, { ...common, ...at.address, name: 'clients-tls', server: secure.server }];
+}
 
 /** Members listen where the others call them. */
 const listenAddress = ({ federation, joins }: DaemonOptions, self: number): Address =>

@@ -7,7 +7,7 @@
 
 import { constants } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { NodeId, Note } from '@concordat/kernel';
 import { pinOf, type TlsIdentity } from '../crypto/identity.ts';
 import type { Framing } from '../framing.ts';
@@ -18,6 +18,8 @@ import { type Connection, createConnection } from './connection.ts';
 export interface ListenerLimits {
   readonly connectionsMax: number;
   readonly connectionsPerAddress: number;
+  /** TLS handshakes under way at once: each holds far more than a connection that says nothing. */
+  readonly handshakesMax: number;
   /** A connection without a whole message after this long is closed. */
   readonly firstMessageMs: number;
   /** Received bytes that may wait for a turn before the socket is paused. */
@@ -29,6 +31,7 @@ export interface ListenerLimits {
 const LIMITS: ListenerLimits = {
   connectionsMax: 20_000,
   connectionsPerAddress: 20_000,
+  handshakesMax: 1000,
   firstMessageMs: 10_000,
   inboxBytes: 4 * 1024 * 1024,
   outboxBytes: 16 * 1024 * 1024,
@@ -46,8 +49,16 @@ export interface Listener<M> extends Address {
     /** Tells the framing the pin of the certificate of a client that shows one. */
     readonly asksWho?: boolean;
   };
-  /** Told of every accepted connection and its IP address, before its first message. */
-  readonly onOpened?: (id: NodeId, address: string) => void;
+  /**
+   * Instead of `tls`: a TLS server with its maker's rules, not yet listening, which its maker may give other certificates
+   * while it runs. A client may show no certificate if the server does not insist, but none that the server does not trust.
+   */
+  readonly server?: TlsServer;
+  /**
+   * Told of every accepted connection, its IP address and the DER of the certificate that its client has shown, before
+   * its first message.
+   */
+  readonly onOpened?: (id: NodeId, address: string, certificate: Uint8Array | undefined) => void;
   readonly onClosed?: (id: NodeId) => void;
 }
 
@@ -84,6 +95,7 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
   const perAddress = new Map<string, number>();
   /** Connections that have said nothing yet, the oldest first. */
   const silent = new Map<NodeId, number>();
+  const isTls = listener.tls !== undefined || listener.server !== undefined;
   let isOpen = false;
 
   const refuse = (socket: Socket, why: string): void => {
@@ -101,6 +113,8 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     if (!isOpen) return socket.destroy();
     if (sockets.size >= limits.connectionsMax) return refuse(socket, 'too-many');
     if (already >= limits.connectionsPerAddress) return refuse(socket, 'too-many-from-address');
+    if (isTls && sockets.size - connections.size >= limits.handshakesMax)
+      return refuse(socket, 'too-many-handshakes');
     perAddress.set(from, already + 1);
     sockets.add(socket);
     socket.setNoDelay(true);
@@ -109,11 +123,21 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
       sockets.delete(socket);
       forget(from);
     });
-    if (listener.tls === undefined) accept(socket, from);
+    if (!isTls) accept(socket, from);
   });
   server.on('secureConnection', (socket: TLSSocket) => {
-    if (isOpen) accept(socket, socket.remoteAddress ?? '', provenPin(socket));
-    else socket.destroy();
+    const certificate = socket.getPeerX509Certificate()?.raw;
+    if (!isOpen) {
+      socket.destroy();
+      return;
+    }
+    // Who shows nothing is nobody; who shows what does not hold is not let in as nobody.
+    if (listener.server !== undefined && certificate !== undefined && !socket.authorized) {
+      events.note({ kind: 'connection-dropped', listener: listener.name, why: 'certificate-refused' });
+      socket.destroy();
+      return;
+    }
+    accept(socket, socket.remoteAddress ?? '', certificate);
   });
   const address = await listening(server, listener, listener.name);
   // Out of file descriptors, for instance: the client sees a reset, everyone else goes on.
@@ -164,13 +188,13 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     },
   };
 
-  function accept(socket: Socket, from: string, peer?: string): void {
+  function accept(socket: Socket, from: string, certificate?: Uint8Array): void {
     const id = events.nextId();
     const connection = createConnection<M>({
       id,
       socket,
       framing: listener.framing,
-      peer,
+      peer: certificate && pinOf(certificate),
       limits,
       ready: events.ready,
       spoke: () => silent.delete(id),
@@ -184,7 +208,7 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     });
     connections.set(id, connection);
     silent.set(id, performance.now());
-    listener.onOpened?.(id, from);
+    listener.onOpened?.(id, from, certificate);
     events.opened(id, connection);
   }
 
@@ -195,32 +219,32 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
   }
 }
 
-/** TLS has seen that the client holds the certificate's key. */
-function provenPin(socket: TLSSocket): string | undefined {
-  const certificate = socket.getPeerX509Certificate();
-  return certificate === undefined ? undefined : pinOf(certificate.raw);
-}
-
 /** The server without its rules. A TLS handshake must be done in the time that a first message may take. */
 function createPortServer<M>(
-  { tls }: Listener<M>,
+  { tls, server: given }: Listener<M>,
   handshakeTimeout: number,
   onFailed: (why: string) => void,
 ): Server {
-  if (tls === undefined) return createServer();
-  const server = createTlsServer({
-    ...tls.identity,
-    minVersion: 'TLSv1.3',
-    ALPNProtocols: [tls.protocol],
-    handshakeTimeout,
-    // The pin decides, not an authority.
-    requestCert: tls.asksWho === true,
-    rejectUnauthorized: false,
-    secureOptions: constants.SSL_OP_NO_TICKET,
-  });
+  const server = given ?? (tls && createPinnedServer(tls, handshakeTimeout));
+  if (server === undefined) return createServer();
   server.on('tlsClientError', (_error, socket) => {
     onFailed('handshake-failed');
     socket.destroy();
   });
   return server;
 }
+
+const createPinnedServer = (
+  { identity, protocol, asksWho }: NonNullable<Listener<never>['tls']>,
+  handshakeTimeout: number,
+): TlsServer =>
+  createTlsServer({
+    ...identity,
+    minVersion: 'TLSv1.3',
+    ALPNProtocols: [protocol],
+    handshakeTimeout,
+    // The pin decides, not an authority.
+    requestCert: asksWho === true,
+    rejectUnauthorized: false,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  });
