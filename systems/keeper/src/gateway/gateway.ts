@@ -7,6 +7,7 @@
 import { type Env, type ExposedBatch, type ExposedSnapshot, isBatch, type NodeId } from '@concordat/kernel';
 import { MAX_TOUCHES } from '../orders.ts';
 import type { SessionId } from '../sessions/session-id.ts';
+import { identitiesAt } from './admission.ts';
 import { attachWaiting, onHandshake } from './attach.ts';
 import { closeConnection, forget, isFresh, LENGTH_BYTES } from './connection.ts';
 import { onBatch, onSnapshot } from './exposure.ts';
@@ -62,12 +63,6 @@ export function createGateway(config: GatewayConfig): Gateway {
   };
 }
 
-/** ZooKeeper's identity for the peer: its IPv4 address, also when it arrives mapped into IPv6. */
-const addressIdentity = (config: GatewayConfig, connection: NodeId) => ({
-  scheme: 'ip',
-  id: config.addressOf(connection).replace(/^::ffff:(?=\d+\.)/, ''),
-});
-
 function linked(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, isUp: boolean): void {
   const known = state.connections.get(from);
   if (!isUp) {
@@ -80,7 +75,7 @@ function linked(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, isU
     from,
     env.now,
     env.now + HANDSHAKE_MS,
-    addressIdentity(state.config, from),
+    identitiesAt(state.config, from),
   );
   state.connections.set(from, connection);
   if (state.connections.size > state.config.limits.maxConnections) {

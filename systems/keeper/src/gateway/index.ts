@@ -2,6 +2,7 @@ export * from './gateway.ts';
 export { requireInvariants } from './invariants.ts';
 export * from './message.ts';
 export { type Figures, figuresOf, measure } from './metrics.ts';
+export type { SaslUsers } from './sasl.ts';
 export {
   GATEWAY_LIMITS,
   type GatewayConfig,

@@ -6,10 +6,12 @@
 
 import { type Env, MAX_OPERATION_BYTES } from '@concordat/kernel';
 import { OpCode, Xid } from '../jute/protocol.ts';
+import { isAdmitted, turnAway } from './admission.ts';
 import { answerLocally } from './answer.ts';
-import { onAuth, onSasl } from './auth.ts';
+import { onAuth } from './auth.ts';
 import { closeConnection, countAnswered, isFresh, sendHeader } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
+import { onSasl } from './sasl.ts';
 import type { Connection, GatewayState, QueuedRequest } from './state.ts';
 
 const HEADER_BYTES = 8;
@@ -66,6 +68,7 @@ function serve(state: GatewayState, env: Env<GatewayMessage>, connection: Connec
     const isOrdered = ORDERED.has(request.op);
     if (!isOrdered && connection.ordered > 0) return;
     connection.head++;
+    if (!isAdmitted(state, connection, request.op)) return turnAway(state, env, connection, request);
     if (isOrdered) order(state, connection, request);
     else serveLocally(state, env, connection, request);
   }

@@ -13,6 +13,7 @@ import type { SessionId } from '../sessions/session-id.ts';
 import type { GatewayLife } from '../sessions/sessions.ts';
 import type { Identity } from '../tree/acl.ts';
 import type { EndingNodes } from './audit.ts';
+import type { SaslUsers } from './sasl.ts';
 import {
   createLatency,
   createTally,
@@ -76,6 +77,14 @@ export interface GatewayConfig {
   readonly words?: ReadonlySet<string>;
   /** `user:base64(sha1(user:password))` of whoever may do anything below the domain's own subtree. */
   readonly superDigest: string | null;
+  /** The subject of the certificate whose key a connection's client holds; there are no certificates unless told. */
+  readonly subjectOf?: (connection: NodeId) => string | null;
+  /** The subject that is the super user, too: ZooKeeper's `X509.superUser`. */
+  readonly superSubject?: string;
+  /** Who can log in with SASL; nobody, and nobody fails, unless told. */
+  readonly sasl?: SaslUsers;
+  /** Clients must prove to be somebody in one of these schemes first: ZooKeeper's `enforce.auth.schemes`. */
+  readonly requiredSchemes?: ReadonlySet<string>;
   /** Lines of the audit log go out as notes of kind `audit`; `user` is whom the server runs as. None unless told. */
   readonly audit?: { readonly user: string };
 }
@@ -106,6 +115,8 @@ export interface Connection {
   /** What the client must show to come back; the hash of it is the seed of the session's next key. */
   password: Uint8Array;
   identities: readonly Identity[];
+  /** Of the SASL exchange that is under way; null before one, empty after it. */
+  saslNonce: string | null;
   /** Requests not yet answered or ordered, from `head` on. */
   queue: QueuedRequest[];
   head: number;
@@ -190,7 +201,12 @@ export function createGatewayState(config: GatewayConfig, epoch: number, now: Mi
   };
 }
 
-export function createConnection(id: NodeId, now: Millis, deadline: Millis, identity: Identity): Connection {
+export function createConnection(
+  id: NodeId,
+  now: Millis,
+  deadline: Millis,
+  identities: readonly Identity[],
+): Connection {
   return {
     id,
     since: now,
@@ -200,7 +216,8 @@ export function createConnection(id: NodeId, now: Millis, deadline: Millis, iden
     session: 0,
     timeoutMs: 0,
     password: new Uint8Array(0),
-    identities: [identity],
+    identities,
+    saslNonce: null,
     queue: [],
     head: 0,
     ordered: 0,
