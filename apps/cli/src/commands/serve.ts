@@ -1,6 +1,6 @@
 /** `concordat serve`: one organisation's daemon. */
 
-import { FOUR_LETTER_WORDS } from '@concordat/keeper';
+import { FOUR_LETTER_WORDS, isDistinguishedName } from '@concordat/keeper';
 import { hostAndPort } from '@concordat/replication/edge';
 import { Command, Option } from 'commander';
 import { createDemonstration } from '../attack/demonstration.ts';
@@ -21,6 +21,10 @@ interface ServeOptions {
   readonly clientsTlsCertificates?: SecurePortOptions['certificates'];
   readonly monitor: string;
   readonly superDigest?: string;
+  readonly superX509?: string;
+  readonly superSasl?: string;
+  readonly saslUsers?: string;
+  readonly requireAuth?: string;
   readonly words: string;
   readonly auditLog?: string;
   readonly demo?: boolean;
@@ -50,6 +54,10 @@ export const serveCommand = (): Command =>
       '127.0.0.1:7070',
     )
     .option('--super-digest <user:hash>', "ZooKeeper digest of the super user of this domain's own subtree")
+    .option('--super-x509 <name>', "the same by certificate: its subject, as ZooKeeper's X509.superUser")
+    .option('--super-sasl <user>', "the same by SASL: one of the users, as ZooKeeper's zookeeper.superUser")
+    .option('--sasl-users <file>', 'who can log in with SASL DIGEST-MD5: NAME:PASSWORD a line, mode 0600')
+    .option('--require-auth <list>', 'schemes, one of which clients must use first: digest, sasl, x509')
     .option(
       '--words <list>',
       "four-letter words that clients may use, as ZooKeeper's 4lw.commands.whitelist",
@@ -95,12 +103,47 @@ export function securePortIn(options: Partial<ServeOptions>): Pick<DaemonOptions
   return { secure: { address: hostAndPort(address), key, cert, ca, certificates } };
 }
 
-/** Words between commas, or `*` for all; one that does not exist is a mistake that would go unnoticed. */
-export function wordsIn(list: string): ReadonlySet<string> {
-  const asked = list
+const PROVABLE = ['digest', 'sasl', 'x509'];
+
+/** How clients say who they are; what no client could ever do is a mistake. */
+export function identitiesIn(options: Partial<ServeOptions>): Partial<DaemonOptions> {
+  const { saslUsers, superX509, superSasl, requireAuth } = options;
+  if (superSasl !== undefined && saslUsers === undefined)
+    throw new CommandError('no-users', '--super-sasl needs --sasl-users');
+  if (superX509 !== undefined && !(superX509 !== '' && isDistinguishedName(superX509)))
+    throw new CommandError('bad-name', `--super-x509: ${superX509} is not the subject of any certificate`);
+  return {
+    ...(saslUsers !== undefined && { saslUsers }),
+    ...(superX509 !== undefined && { superSubject: superX509 }),
+    ...(superSasl !== undefined && { superUser: superSasl }),
+    ...(requireAuth !== undefined && { requiredSchemes: schemesIn(requireAuth, options) }),
+  };
+}
+
+function schemesIn(list: string, { saslUsers, clientsTlsCa }: Partial<ServeOptions>): ReadonlySet<string> {
+  const asked = listed(list);
+  const unknown = asked.find((scheme) => !PROVABLE.includes(scheme));
+  if (unknown !== undefined || asked.length === 0)
+    throw new CommandError(
+      'unknown-scheme',
+      `--require-auth: ${unknown ?? 'nothing'} is none of ${PROVABLE.join(', ')}`,
+    );
+  if (asked.includes('sasl') && saslUsers === undefined)
+    throw new CommandError('no-users', '--require-auth sasl needs --sasl-users');
+  if (asked.includes('x509') && clientsTlsCa === undefined)
+    throw new CommandError('no-authority', '--require-auth x509 needs --clients-tls-ca');
+  return new Set(asked);
+}
+
+const listed = (list: string): string[] =>
+  list
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
+
+/** Words between commas, or `*` for all; one that does not exist is a mistake that would go unnoticed. */
+export function wordsIn(list: string): ReadonlySet<string> {
+  const asked = listed(list);
   const unknown = asked.find((word) => word !== '*' && !FOUR_LETTER_WORDS.includes(word));
   if (unknown !== undefined)
     throw new CommandError('unknown-word', `--words: there is no four-letter word ${unknown}`);
@@ -113,6 +156,7 @@ async function serve(options: ServeOptions): Promise<void> {
     federation: readFederation(options.federation),
     clients: hostAndPort(options.clients),
     ...securePortIn(options),
+    ...identitiesIn(options),
     monitor: hostAndPort(options.monitor),
     superDigest: options.superDigest ?? null,
     words: wordsIn(options.words),

@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { GATEWAY_LIMITS, KEEPER_DEFAULTS } from '@concordat/keeper';
-import { createFraming } from '@concordat/keeper/edge';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
 import { hostAndPort } from '@concordat/replication/edge';
@@ -19,7 +18,6 @@ import {
   createMetrics,
   createSignatures,
   type Host,
-  type Listener,
   type Logger,
   type Metrics,
   type NamedIdentity,
@@ -31,27 +29,23 @@ import {
 import { type Federation, publicKeysOf } from '../config/federation.ts';
 import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
-import { CommandError, messageOf } from '../errors.ts';
+import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
 import { shownCheckpoint } from '../keeper/checkpoint.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { openAuditLog } from './audit-log.ts';
-import { createSecurePort, type SecurePort, type SecurePortOptions } from './clients/secure-port.ts';
+import { type ClientOptions, openClients } from './clients/clients.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
 import { createNoteLog } from './note-log.ts';
 import { type DomainStatus, statusOf } from './status.ts';
 
-export interface DaemonOptions {
+export interface DaemonOptions extends ClientOptions {
   readonly directory: string;
   readonly federation: Federation;
-  /** Where ZooKeeper clients connect. */
-  readonly clients: { readonly host: string; readonly port: number };
   /** Where operators read metrics and health. */
   readonly monitor: { readonly host: string; readonly port: number };
-  /** Where they connect with TLS, too. */
-  readonly secure?: SecurePortOptions;
   /** `user:base64(sha1(user:password))` of the domain's super user, or null. */
   readonly superDigest: string | null;
   /** The four-letter words that clients may use; all unless told. */
@@ -69,7 +63,7 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly host: Host<DomainState, DomainMessage>;
-  /** Reads the files of `secure` again, and says in the log whether they are in force now. */
+  /** Reads certificates, keys and users again, and says in the log whether they are in force now. */
   reload(): void;
   /** Resolves with the error when it halts, or null after `close`. */
   readonly halted: Promise<Error | null>;
@@ -108,10 +102,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const self = memberIndex(options, identity);
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
-  const secure = options.secure && createSecurePort(options.secure);
+  const clients = openClients(options);
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
-  const addresses = new Map<NodeId, string>();
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const names = federation.members.map(({ name }) => name);
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
@@ -134,7 +127,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     gateway: {
       limits: GATEWAY_LIMITS,
       ...gatewayOptions(options),
-      addressOf: (connection) => addresses.get(connection) ?? '',
+      ...clients.gateway,
       info: (replica) => serverInfo(replica, started.host, admin),
     },
   });
@@ -159,7 +152,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keys,
     journal,
     members: { self, listen: listenAddress(options, self), tls: identity.tls, peers },
-    listeners: clientListeners(options, secure, addresses),
+    listeners: clients.listeners,
     onNote,
     logger,
     metrics,
@@ -180,7 +173,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await audit?.close();
       rmSync(places.pid, { force: true });
     };
-    return { host, reload: () => reloadFiles(secure, logger), halted: host.halted, close };
+    return { host, reload: () => clients.reload(logger), halted: host.halted, close };
   } catch (error) {
     // A domain that nobody can watch or ask must not serve on unnoticed.
     await host.close();
@@ -218,32 +211,6 @@ async function openOperations(
     await monitor.close();
     throw error;
   }
-}
-
-/** What cannot be used must not end what works. */
-function reloadFiles(secure: SecurePort | undefined, logger: Logger): void {
-  try {
-    secure?.reload();
-    logger.info('reloaded');
-  } catch (error) {
-    logger.error('reload-failed', { why: messageOf(error) });
-  }
-}
-
-/** Where ZooKeeper clients connect; keeps `addresses` of who is connected. */
-function clientListeners(
-  { clients, secure: at }: DaemonOptions,
-  secure: SecurePort | undefined,
-  addresses: Map<NodeId, string>,
-): Listener<DomainMessage>[] {
-  const common = {
-    framing: createFraming(),
-    onOpened: (id: NodeId, address: string) => void addresses.set(id, address),
-    onClosed: (id: NodeId) => void addresses.delete(id),
-  };
-  const plain = { ...common, ...clients, name: 'clients' };
-  if (at === undefined || secure === undefined) return [plain];
-  return [plain, { ...common, ...at.address, name: 'clients-tls', server: secure.server }];
 }
 
 /** Members listen where the others call them. */

@@ -25,8 +25,8 @@ export interface SecurePortOptions {
 
 export interface SecurePort {
   readonly server: Server;
-  /** Reads the files again. If they do not make a whole, throws a `CommandError`, and what was in force stays. */
-  reload(): void;
+  /** Reads the files again and returns what puts them in force; throws a `CommandError` if they do not make a whole. */
+  read(): () => void;
 }
 
 /** A client that says nothing holds a handshake for as long. */
@@ -41,7 +41,13 @@ export function createSecurePort(options: SecurePortOptions): SecurePort {
     rejectUnauthorized: certificates === 'needed',
     handshakeTimeout: HANDSHAKE_MS,
   });
-  return { server, reload: () => server.setSecureContext(materialOf(options)) };
+  return {
+    server,
+    read: () => {
+      const material = materialOf(options);
+      return () => server.setSecureContext(material);
+    },
+  };
 }
 
 function materialOf({ key, cert, ca }: SecurePortOptions): SecureContextOptions {
