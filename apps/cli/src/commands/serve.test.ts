@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FOUR_LETTER_WORDS } from '@concordat/keeper';
-import { securePortIn, wordsIn } from './serve.ts';
+import { identitiesIn, securePortIn, wordsIn } from './serve.ts';
 
 test('a list of words is read as ZooKeeper reads its whitelist, but for words that do not exist', () => {
   assert.deepEqual([...wordsIn('*')], FOUR_LETTER_WORDS);
@@ -30,4 +30,19 @@ test('options of the port with TLS stand and fall together', () => {
     code: 'no-certificate',
   });
   assert.throws(() => securePortIn({ ...at, clientsTlsCertificates: 'needed' }), { code: 'no-authority' });
+});
+
+test('what no client could ever prove is a mistake', () => {
+  assert.deepEqual(identitiesIn({}), {});
+  assert.deepEqual(identitiesIn({ superX509: 'CN=root,O=Red' }), { superSubject: 'CN=root,O=Red' });
+  const users = { saslUsers: 'users', superSasl: 'root', requireAuth: ' sasl, digest' };
+  const requiredSchemes = new Set(['sasl', 'digest']);
+  assert.deepEqual(identitiesIn(users), { saslUsers: 'users', superUser: 'root', requiredSchemes });
+  assert.throws(() => identitiesIn({ superSasl: 'root' }), { code: 'no-users' });
+  assert.throws(() => identitiesIn({ requireAuth: 'sasl' }), { code: 'no-users' });
+  assert.throws(() => identitiesIn({ requireAuth: 'x509' }), { code: 'no-authority' });
+  for (const requireAuth of ['', ',', 'ip', 'world,digest'])
+    assert.throws(() => identitiesIn({ requireAuth }), { code: 'unknown-scheme' });
+  for (const superX509 of ['', 'root', 'CN=a,'])
+    assert.throws(() => identitiesIn({ superX509 }), { code: 'bad-name' });
 });

@@ -77,6 +77,9 @@ test('a response with anything else than it should have is none', () => {
     null,
     'no UTF-8',
   );
+  const named = read(utf8(RESPONSE.replace('"chris"', '"zoé",authzid="zoé"')));
+  assert.deepEqual([named?.user, named?.speaksFor], ['zoé', 'zoé']);
+  assert.equal(named?.authzid, 'zo\u00c3\u00a9', 'hashed as it was sent');
   const rest = RESPONSE.replace('"chris"', '"zoé"');
   assert.equal(read(utf8(rest))?.user, 'zoé');
   assert.equal(read(Uint8Array.from(Buffer.from(rest.replace('charset=utf-8,', ''), 'latin1')))?.user, 'zoé');

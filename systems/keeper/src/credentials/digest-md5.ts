@@ -26,6 +26,8 @@ const DIGEST_LETTERS = 32;
 
 export interface DigestResponse {
   readonly user: string;
+  /** Whom the client wants to speak for; null if it says nothing. */
+  readonly speaksFor: string | null;
   /** As they were sent, a letter for a byte. */
   readonly nonce: string;
   readonly cnonce: string;
@@ -94,7 +96,10 @@ export function readDigestResponse(token: Uint8Array, place = ZOOKEEPER_PLACE): 
   const directives = directivesOf(fromLatin1(token));
   if (directives === null) return null;
   const valueAt = (name: string): string => directives.get(name) ?? '';
-  const user = decoded(valueAt('username'), directives.get('charset'));
+  const charset = directives.get('charset');
+  const authzid = directives.get('authzid') ?? null;
+  const user = decoded(valueAt('username'), charset);
+  const speaksFor = authzid === null ? null : decoded(authzid, charset);
   const cnonce = valueAt('cnonce');
   const digest = valueAt('response');
   const isMeant =
@@ -102,9 +107,10 @@ export function readDigestResponse(token: Uint8Array, place = ZOOKEEPER_PLACE): 
     valueAt('digest-uri') === place.uri &&
     valueAt('nc') === FIRST_USE &&
     (directives.get('qop') ?? QUALITY) === QUALITY;
+  if (authzid !== null && speaksFor === null) return null;
   if (!isMeant || user === null || user === '' || cnonce === '' || digest.length !== DIGEST_LETTERS)
     return null;
-  return { user, nonce: valueAt('nonce'), cnonce, authzid: directives.get('authzid') ?? null, digest };
+  return { user, nonce: valueAt('nonce'), cnonce, speaksFor, authzid, digest };
 }
 
 /** The digests that the client must send, and that the server sends when it did. */

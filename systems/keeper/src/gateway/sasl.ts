@@ -73,12 +73,12 @@ function respond(
   connection.saslNonce = '';
   const response = readDigestResponse(token);
   if (saslNonce === '' || response === null || response.nonce !== saslNonce) return null;
-  const { user, authzid } = response;
+  const { user, speaksFor } = response;
   const secret = users.secretOf(user);
   const { client, server } = digestsOf(users.md5, secret ?? NO_SECRET, response);
   const isProven = isSameDigest(client, response.digest) && secret !== null;
   // Nobody speaks for somebody else.
-  if (!isProven || (authzid !== null && authzid !== '' && authzid !== user)) return null;
+  if (!isProven || (speaksFor !== null && speaksFor !== '' && speaksFor !== user)) return null;
   if (!addIdentity(connection, { scheme: 'sasl', id: user })) return null;
   if (user === users.superUser && !addIdentity(connection, { scheme: 'super', id: '' })) return null;
   return proofOf(server);

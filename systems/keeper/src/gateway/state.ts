@@ -77,6 +77,8 @@ export interface GatewayConfig {
   readonly words?: ReadonlySet<string>;
   /** `user:base64(sha1(user:password))` of whoever may do anything below the domain's own subtree. */
   readonly superDigest: string | null;
+  /** Whether a connection came by TLS; none does unless told. */
+  readonly isSecure?: (connection: NodeId) => boolean;
   /** The subject of the certificate whose key a connection's client holds; there are no certificates unless told. */
   readonly subjectOf?: (connection: NodeId) => string | null;
   /** The subject that is the super user, too: ZooKeeper's `X509.superUser`. */

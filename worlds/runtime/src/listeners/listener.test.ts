@@ -49,7 +49,7 @@ afterEach(() => {
 
 async function listen(
   limits: Partial<ListenerLimits> = {},
-  secure: Pick<Listener<string>, 'tls' | 'server' | 'onOpened'> = {},
+  secure: Pick<Listener<string>, 'tls' | 'certified' | 'onOpened'> = {},
 ): Promise<TestPort> {
   const connections = new Map<NodeId, Connection>();
   const rotation = createRotation<string>();
@@ -254,13 +254,18 @@ test('handshakes that do not end are few, and end', async () => {
   const shown: unknown[] = [];
   const server = await listen(
     { handshakesMax: 2 },
-    { server: tls, onOpened: (_id, _address, certificate) => void shown.push(certificate) },
+    {
+      certified: { server: tls, certificates: 'none' },
+      onOpened: (_id, _address, certificate) => void shown.push(certificate),
+    },
   );
   const crowd = await Promise.all([1, 2, 3].map(() => dial(server)));
   await until(() => whys(server).includes('too-many-handshakes'), 'the third is refused');
   crowd[0]?.write(Buffer.from('160301', 'hex'));
   await until(() => crowd.every((socket) => socket.destroyed), 'none is waited for');
-  await until(() => whys(server).filter((why) => why === 'handshake-failed').length >= 2, 'and told');
+  const failures = () => server.notes.filter(({ kind }) => kind === 'handshake-failed');
+  await until(() => failures().length >= 2, 'and told');
+  assert.ok(failures().some((note) => note['why'] === 'ERR_TLS_HANDSHAKE_TIMEOUT'));
   assert.equal(whys(server).filter((why) => why === 'too-many-handshakes').length, 1);
   const { port } = server.port.address;
   const socket = connectTls({ port, host: LOOPBACK, rejectUnauthorized: false });

@@ -10,6 +10,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { NodeId, Note } from '@concordat/kernel';
 import { pinOf, type TlsIdentity } from '../crypto/identity.ts';
+import { systemCode } from '../errors.ts';
 import type { Framing } from '../framing.ts';
 import type { Source } from '../host/inbox.ts';
 import { type Address, listening } from '../links/links.ts';
@@ -49,11 +50,16 @@ export interface Listener<M> extends Address {
     /** Tells the framing the pin of the certificate of a client that shows one. */
     readonly asksWho?: boolean;
   };
-  /**
-   * Instead of `tls`: a TLS server with its maker's rules, not yet listening, which its maker may give other certificates
-   * while it runs. A client may show no certificate if the server does not insist, but none that the server does not trust.
-   */
-  readonly server?: TlsServer;
+  /** Instead of `tls`: certificates that authorities vouch for, of the port and of its clients. */
+  readonly certified?: {
+    /**
+     * Not listening yet, and to ask for certificates without rejecting any: that is done here, and says why. Its maker may
+     * give it other certificates and authorities while it runs.
+     */
+    readonly server: TlsServer;
+    /** Whether clients may show none. None may show one that does not hold. */
+    readonly certificates: 'none' | 'wanted' | 'needed';
+  };
   /**
    * Told of every accepted connection, its IP address and the DER of the certificate that its client has shown, before
    * its first message.
@@ -95,7 +101,7 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
   const perAddress = new Map<string, number>();
   /** Connections that have said nothing yet, the oldest first. */
   const silent = new Map<NodeId, number>();
-  const isTls = listener.tls !== undefined || listener.server !== undefined;
+  const isTls = listener.tls !== undefined || listener.certified !== undefined;
   let isOpen = false;
 
   const refuse = (socket: Socket, why: string): void => {
@@ -104,9 +110,14 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
   };
   /** Every socket, from its first moment to its end. */
   const sockets = new Set<Socket>();
-  const server = createPortServer(listener, limits.firstMessageMs, (why) =>
-    events.note({ kind: 'connection-dropped', listener: listener.name, why }),
-  );
+  /** Who tries to be a client, and is none, tells an operator more than a stray connection at a members' port. */
+  const failed = (why: string): void =>
+    events.note(
+      listener.certified === undefined
+        ? { kind: 'connection-dropped', listener: listener.name, why: 'handshake-failed' }
+        : { kind: 'handshake-failed', listener: listener.name, why },
+    );
+  const server = createPortServer(listener, limits.firstMessageMs, failed);
   server.on('connection', (socket: Socket) => {
     const from = socket.remoteAddress ?? '';
     const already = perAddress.get(from) ?? 0;
@@ -131,9 +142,9 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
       socket.destroy();
       return;
     }
-    // Who shows nothing is nobody; who shows what does not hold is not let in as nobody.
-    if (listener.server !== undefined && certificate !== undefined && !socket.authorized) {
-      events.note({ kind: 'connection-dropped', listener: listener.name, why: 'certificate-refused' });
+    const why = listener.certified && distrust(socket, listener.certified.certificates);
+    if (why !== undefined) {
+      failed(why);
       socket.destroy();
       return;
     }
@@ -219,16 +230,23 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
   }
 }
 
+/** Why a client is not let in. Who shows nothing may be nobody; who shows what does not hold is not let in as nobody. */
+function distrust(socket: TLSSocket, certificates: 'none' | 'wanted' | 'needed'): string | undefined {
+  if (certificates === 'none' || socket.authorized) return undefined;
+  if (socket.getPeerX509Certificate() !== undefined) return `${socket.authorizationError}`;
+  return certificates === 'needed' ? 'no-certificate' : undefined;
+}
+
 /** The server without its rules. A TLS handshake must be done in the time that a first message may take. */
 function createPortServer<M>(
-  { tls, server: given }: Listener<M>,
+  { tls, certified }: Listener<M>,
   handshakeTimeout: number,
   onFailed: (why: string) => void,
 ): Server {
-  const server = given ?? (tls && createPinnedServer(tls, handshakeTimeout));
+  const server = certified?.server ?? (tls && createPinnedServer(tls, handshakeTimeout));
   if (server === undefined) return createServer();
-  server.on('tlsClientError', (_error, socket) => {
-    onFailed('handshake-failed');
+  server.on('tlsClientError', (error, socket) => {
+    onFailed(systemCode(error) || 'unknown');
     socket.destroy();
   });
   return server;

@@ -29,7 +29,7 @@ export interface Clients {
   readonly listeners: readonly Listener<GatewayMessage>[];
   readonly gateway: Pick<
     GatewayConfig,
-    'addressOf' | 'subjectOf' | 'superSubject' | 'sasl' | 'requiredSchemes'
+    'addressOf' | 'isSecure' | 'subjectOf' | 'superSubject' | 'sasl' | 'requiredSchemes'
   >;
   /** Reads the files again and says in the log whether they are in force now: what cannot be used must not end what works. */
   reload(logger: Logger): void;
@@ -39,28 +39,32 @@ export interface Clients {
 export function openClients(options: ClientOptions): Clients {
   const { clients, secure, saslUsers, superSubject, superUser, requiredSchemes } = options;
   const addresses = new Map<NodeId, string>();
+  /** Of the connections with TLS; null without a certificate. */
   const subjects = new Map<NodeId, string | null>();
   const port = secure && createSecurePort(secure);
   const sasl = saslUsers === undefined ? undefined : openSaslUsers(saslUsers);
   const common = {
     framing: createFraming(),
-    onOpened: (id: NodeId, address: string, certificate: Uint8Array | undefined) => {
-      addresses.set(id, address);
-      if (certificate !== undefined) subjects.set(id, subjectOf(certificate));
-    },
+    onOpened: (id: NodeId, address: string) => void addresses.set(id, address),
     onClosed: (id: NodeId) => {
       addresses.delete(id);
       subjects.delete(id);
     },
   };
-  const plain = { ...common, ...clients, name: 'clients' };
+  const onOpened = (id: NodeId, address: string, certificate: Uint8Array | undefined): void => {
+    addresses.set(id, address);
+    subjects.set(id, certificate === undefined ? null : subjectOf(certificate));
+  };
+  const listeners: Listener<GatewayMessage>[] = [{ ...common, ...clients, name: 'clients' }];
+  if (secure !== undefined && port !== undefined) {
+    const certified = { server: port.server, certificates: secure.certificates };
+    listeners.push({ ...common, ...secure.address, onOpened, name: 'clients-tls', certified });
+  }
   return {
-    listeners:
-      secure === undefined || port === undefined
-        ? [plain]
-        : [plain, { ...common, ...secure.address, name: 'clients-tls', server: port.server }],
+    listeners,
     gateway: {
       addressOf: (id) => addresses.get(id) ?? '',
+      isSecure: (id) => subjects.has(id),
       subjectOf: (id) => subjects.get(id) ?? null,
       ...(superSubject !== undefined && { superSubject }),
       ...(sasl && { sasl: { ...sasl.users, ...(superUser !== undefined && { superUser }) } }),

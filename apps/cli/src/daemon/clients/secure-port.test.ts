@@ -10,12 +10,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { ErrorCode, OpCode } from '@concordat/keeper';
 import { connectLive, type LiveClient } from '@concordat/keeper/edge';
-import { bodies } from '@concordat/keeper/frames';
+import { bodies, createJuteReader } from '@concordat/keeper/frames';
 import { createLogger, freePort } from '@concordat/runtime';
 import { toHex, utf8 } from '@concordat/wire';
 import { formatFederation, parseFederation } from '../../config/federation.ts';
 import { initialise } from '../../config/organisation.ts';
-import { COMMON_NAME, createAuthority } from '../../testing/authority.ts';
+import { COMMON_NAME, createAuthority, ORGANISATION } from '../../testing/authority.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../daemon.ts';
 import { createSecurePort, type SecurePortOptions } from './secure-port.ts';
 
@@ -53,8 +53,7 @@ interface Running {
   readonly daemon: Daemon;
   readonly port: number;
   readonly lines: string[];
-  /** How many connections were dropped for this reason. */
-  dropped(why: string): number;
+  readonly failedHandshakes: number;
 }
 
 async function start(name: string, options: Partial<DaemonOptions>): Promise<Running> {
@@ -73,7 +72,14 @@ async function start(name: string, options: Partial<DaemonOptions>): Promise<Run
   });
   running.push(daemon);
   const port = daemon.host.addresses.get('clients-tls')?.port ?? 0;
-  return { daemon, port, lines, dropped: (why) => lines.filter((line) => line.includes(`"${why}"`)).length };
+  return {
+    daemon,
+    port,
+    lines,
+    get failedHandshakes() {
+      return Number(/^unsuccessful_handshake (\d+)$/m.exec(daemon.host.metrics.render())?.[1]);
+    },
+  };
 }
 
 const dial = (port: number, tls: ConnectionOptions = {}): Promise<LiveClient> =>
@@ -124,16 +130,53 @@ test(
     const bob = trusted.issue({ subject: [[COMMON_NAME, 'bob']] });
     const expired = trusted.issue({ subject: [[COMMON_NAME, 'bob']], isExpired: true });
     const stranger = other.issue({ subject: [[COMMON_NAME, 'bob']] });
-    for (const { port, dropped } of [needed, wanted]) {
+    for (const running of [needed, wanted]) {
+      const { port } = running;
       await (await dialPatiently(port, bob)).close();
       for (const bad of [expired, stranger]) await assert.rejects(dial(port, bad));
-      const refusals = () => dropped('handshake-failed') + dropped('certificate-refused');
-      await until(() => refusals() >= 2, 'both are counted');
+      await until(() => running.failedHandshakes === 2, 'both are counted');
+      assert.ok(
+        running.lines.some((line) => /CERT_HAS_EXPIRED.*"handshake-failed"/.test(line)),
+        'and told why',
+      );
     }
     await assert.rejects(dial(needed.port));
+    await until(() => needed.failedHandshakes === 3, 'who shows none, too');
+    assert.ok(needed.lines.some((line) => /no-certificate/.test(line)));
     await (await dial(wanted.port)).close();
   },
 );
+
+async function whoAmI(client: LiveClient): Promise<string[]> {
+  const reader = createJuteReader();
+  reader.reset((await client.request(OpCode.whoAmI, () => {})).body);
+  return Array.from({ length: reader.int() }, () => `${reader.string()}:${reader.string()}`);
+}
+
+test('a certificate is its client, super users are those that the operator named', DEADLINE, async () => {
+  const options = {
+    secure: secureWith('wanted'),
+    superSubject: 'CN=root',
+    requiredSchemes: new Set(['x509']),
+  };
+  const { port, daemon } = await start('foxtrot', options);
+  const subject = [
+    [ORGANISATION, 'Red, Ltd.'],
+    [COMMON_NAME, ' bob'],
+  ] as const;
+  const bob = await dialPatiently(port, trusted.issue({ subject }));
+  assert.deepEqual(await whoAmI(bob), [`ip:${HERE}`, 'x509:CN=\\ bob,O=Red\\, Ltd.', 'domain:foxtrot']);
+  const root = await dial(port, trusted.issue({ subject: [[COMMON_NAME, 'root']] }));
+  assert.deepEqual(await whoAmI(root), [`ip:${HERE}`, 'x509:CN=root', 'super:CN=root', 'domain:foxtrot']);
+  for (const client of [
+    await dial(port),
+    await connectLive({ host: HERE, port: daemon.host.addresses.get('clients')?.port ?? 0 }),
+  ]) {
+    const { err } = await client.request(OpCode.exists, bodies.watched('/', false));
+    assert.equal(err, ErrorCode.sessionClosedRequireAuth, 'who shows none may do nothing');
+  }
+  await Promise.all([bob.close(), root.close()]);
+});
 
 test('files are exchanged while it runs; those that cannot be used change nothing', DEADLINE, async () => {
   const secure = secureWith('needed');
@@ -182,7 +225,8 @@ test(
   'garbage, plain requests and words in the clear get nothing but an alert, and are counted',
   DEADLINE,
   async () => {
-    const { port, dropped } = await start('echo', { secure: secureWith('none') });
+    const running = await start('echo', { secure: secureWith('none') });
+    const { port } = running;
     const speeches = [
       'ruok',
       'GET / HTTP/1.1\r\n\r\n',
@@ -193,7 +237,7 @@ test(
       const heard = await say(port, Buffer.from(speech, 'latin1'));
       assert.ok(heard.length <= 7, `${heard.length} bytes for ${speech.slice(0, 10)}`);
     }
-    assert.equal(dropped('handshake-failed'), speeches.length);
+    assert.equal(running.failedHandshakes, speeches.length);
     const socket = connectTls({ host: HERE, port, ca: trusted.cert });
     raw.push(socket);
     const answer = new Promise<string>((resolve) => socket.once('data', (chunk) => resolve(`${chunk}`)));
