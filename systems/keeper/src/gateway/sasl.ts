@@ -1,5 +1,5 @@
 /**
- * SASL logins (opcode 102), as ZooKeeper's: an empty token asks for a challenge, the next answers it, and the identity
+ * SASL logins (opcode 102), as ZooKeeper's: the first token asks for a challenge, the next answers it, and the identity
  * `sasl:NAME` is the connection's from then on. The nonce is the host's secret of this one exchange, so nothing that was
  * heard on another connection can be played again.
  */
@@ -65,7 +65,7 @@ function respond(
 ): Uint8Array | null {
   const { saslNonce } = connection;
   if (saslNonce === null) {
-    if (token.length > 0) return null;
+    // Whatever it says, as in ZooKeeper: without a nonce it can prove nothing.
     connection.saslNonce = toHex(env.secret(NONCE_BYTES));
     return challengeOf(connection.saslNonce);
   }
