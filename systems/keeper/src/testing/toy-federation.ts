@@ -9,7 +9,8 @@ import { assert, type Env, type Millis, type NodeId, type Process } from '@conco
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { requireInvariants } from '../gateway/invariants.ts';
 import type { GatewayMessage } from '../gateway/message.ts';
-import { GATEWAY_LIMITS, type GatewayState } from '../gateway/state.ts';
+import { GATEWAY_LIMITS } from '../gateway/limits.ts';
+import type { GatewayState } from '../gateway/state.ts';
 import type { KeeperService } from '../service.ts';
 import { sha1 } from '../tree/sha1.ts';
 import { executeAlone, type HeldBody } from './loopback.ts';
