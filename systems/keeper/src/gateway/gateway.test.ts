@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { bodies, connectFrame, requestFrame } from '../client/requests.ts';
 import { CreateMode, ErrorCode, OpCode } from '../jute/protocol.ts';
 import { bytesOf, createTestWorld, TEST_START, type TestWorld } from '../testing/raw-client.ts';
+import { GATEWAY_LIMITS } from './limits.ts';
 import { clientFrame } from './message.ts';
 import { measure } from './metrics.ts';
-import { GATEWAY_LIMITS } from './limits.ts';
 import { FOUR_LETTER_WORDS } from './words.ts';
 
 const ping = (): ReturnType<typeof clientFrame> => clientFrame(requestFrame(-2, OpCode.ping));

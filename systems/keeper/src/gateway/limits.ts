@@ -37,6 +37,8 @@ export interface GatewayLimits {
   readonly orderedBytes: number;
   /** throttledOpWaitTime: a write that waited longer gets ThrottledOp; 0 for its session's timeout. */
   readonly throttledOpMs: number;
+  /** Bytes that one turn reads and answers, so that nobody waits longer for the next. */
+  readonly turnBytes: number;
   /** Bytes of one reply; whoever asks for more gets a MarshallingError. */
   readonly maxReplyBytes: number;
   /** Replies and events that a client has not taken: with so many bytes it is not served until it takes some. */
@@ -70,6 +72,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   orderedRequests: 4096,
   orderedBytes: 8 * MIB,
   throttledOpMs: 0,
+  turnBytes: 8 * MIB,
   maxReplyBytes: 8 * MIB,
   unreadBytes: MIB,
   maxUnreadBytes: 16 * MIB,
@@ -82,5 +85,8 @@ export function requireLimits(limits: GatewayLimits): void {
   const { sessionBytes, orderedBytes, maxFrameBytes, maxReplyBytes, unreadBytes, maxUnreadBytes } = limits;
   assert(maxFrameBytes <= MAX_OPERATION_BYTES, 'a request of the largest size can be ordered');
   assert(sessionBytes > maxFrameBytes && orderedBytes > maxFrameBytes, 'the largest request alone may wait');
-  assert(unreadBytes + maxReplyBytes <= maxUnreadBytes, 'who asks for the largest reply is not closed for it');
+  assert(
+    unreadBytes + maxReplyBytes <= maxUnreadBytes,
+    'who asks for the largest reply is not closed for it',
+  );
 }

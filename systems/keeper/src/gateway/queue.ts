@@ -22,8 +22,6 @@ const HEADER_BYTES = 8;
 const REQUEST_COST = 128;
 /** Some sixteen small requests: rotating costs nothing beside handling so many. */
 const QUANTUM = 4096;
-/** What one turn answers from local state, so that writes and touches of others need not wait for longer. */
-const TURN_COST = 8 * 1024 * 1024;
 /** Requests that are done, and more than those that wait, are cleared from a queue. */
 const DONE_MAX = 256;
 
@@ -80,7 +78,7 @@ function refusalOf(
 /** Moves queues as far as they go in this turn; those that could go further are still ready afterwards. */
 export function serveReady(state: GatewayState, env: Env<GatewayMessage>): void {
   resumeStalled(state);
-  let left = TURN_COST;
+  let left = state.config.limits.turnBytes;
   // Whoever has more after a quantum is added again, and so visited again after all others.
   for (const connection of state.ready) {
     if (left <= 0) break;

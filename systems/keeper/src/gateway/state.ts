@@ -13,8 +13,8 @@ import type { SessionId } from '../sessions/session-id.ts';
 import type { GatewayLife } from '../sessions/sessions.ts';
 import type { Identity } from '../tree/acl.ts';
 import { createDoor, type Door } from './door.ts';
-import { createLoad, type Flow, type Load } from './load.ts';
 import type { GatewayLimits } from './limits.ts';
+import { createLoad, type Flow, type Load } from './load.ts';
 import {
   createLatency,
   createTally,

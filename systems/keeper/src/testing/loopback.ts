@@ -27,6 +27,10 @@ export interface Loopback {
   now: Millis;
   /** While true, submitted bodies wait in `held`. */
   isHeld: boolean;
+  /** While false, no body can be submitted. */
+  accepts: boolean;
+  /** While bodies are held, the log goes on with those of others. */
+  othersGoOn: boolean;
   readonly held: HeldBody[];
   connect(id: NodeId): void;
   disconnect(id: NodeId): void;
@@ -122,7 +126,8 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
       gateway.exposed(loopback.state, env, executeAlone(config.service, held, slot, loopback.now));
     }
   };
-  const submit = (body: Uint8Array): number => {
+  const submit = (body: Uint8Array): number | null => {
+    if (!loopback.accepts) return null;
     seq++;
     loopback.held.push({ domain: config.domain, client: 1, seq, body });
     return seq;
@@ -156,6 +161,8 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
     streams,
     now: start,
     isHeld: false,
+    accepts: true,
+    othersGoOn: false,
     held: [],
     get state() {
       return state;
@@ -188,7 +195,7 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
     },
     pass: (millis) => {
       loopback.now += millis;
-      if (!loopback.isHeld) beat();
+      if (!loopback.isHeld || loopback.othersGoOn) beat();
       fire();
     },
     passAlone: (millis) => {

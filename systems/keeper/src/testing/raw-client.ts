@@ -12,8 +12,8 @@ import {
   readWatchEvent,
   type SeenStat,
 } from '../client/responses.ts';
-import { clientFrame, type GatewayMessage } from '../gateway/message.ts';
 import { GATEWAY_LIMITS } from '../gateway/limits.ts';
+import { clientFrame, type GatewayMessage } from '../gateway/message.ts';
 import type { GatewayConfig } from '../gateway/state.ts';
 import { OpCode, Xid } from '../jute/protocol.ts';
 import { createJuteReader, type JuteReader } from '../jute/reader.ts';
