@@ -5,8 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
-import { GATEWAY_LIMITS, KEEPER_DEFAULTS } from '@concordat/keeper';
-import { createFraming } from '@concordat/keeper/edge';
+import { GATEWAY_LIMITS, type GatewayLimits, KEEPER_DEFAULTS } from '@concordat/keeper';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
 import { hostAndPort } from '@concordat/replication/edge';
@@ -18,7 +17,6 @@ import {
   createMetrics,
   createSignatures,
   type Host,
-  type Listener,
   type Logger,
   type Metrics,
   type NamedIdentity,
@@ -33,6 +31,7 @@ import { createDomain, type DomainMessage, type DomainState, domainCodec } from 
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
+import { createClientPort } from './client-port.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
@@ -50,6 +49,8 @@ export interface DaemonOptions {
   readonly superDigest: string | null;
   /** The four-letter words that clients may use; all unless told. */
   readonly words?: ReadonlySet<string>;
+  /** What clients may make the daemon do and keep; the defaults unless told. */
+  readonly limits?: GatewayLimits;
   readonly logger?: Logger;
   /** The place of a daemon that is to join a federation whose file does not name it. */
   readonly joins?: { readonly id: NodeId; readonly address: string };
@@ -93,7 +94,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
   const journal = await openJournal(places.journal);
-  const addresses = new Map<NodeId, string>();
+  const limits = options.limits ?? GATEWAY_LIMITS;
+  const clients = createClientPort(options.clients, limits);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const names = federation.members.map(({ name }) => name);
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
@@ -114,10 +116,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       membership: membershipOf(federation),
     },
     gateway: {
-      limits: GATEWAY_LIMITS,
+      limits,
+      door: clients.door,
+      flow: clients.flow,
       superDigest: options.superDigest,
       ...(options.words && { words: options.words }),
-      addressOf: (connection) => addresses.get(connection) ?? '',
+      addressOf: clients.addressOf,
       info: (replica) => serverInfo(replica, started.host, admin),
     },
   });
@@ -141,7 +145,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keys,
     journal,
     members: { self, listen: listenAddress(options, self), tls: identity.tls, peers },
-    listeners: [clientListener(options.clients, addresses)],
+    listeners: [clients.listener],
     onNote,
     logger,
     metrics,
@@ -198,15 +202,6 @@ async function openOperations(
     throw error;
   }
 }
-
-/** Where ZooKeeper clients connect; keeps `addresses` of who is connected. */
-const clientListener = (place: Address, addresses: Map<NodeId, string>): Listener<DomainMessage> => ({
-  name: 'clients',
-  ...place,
-  framing: createFraming(),
-  onOpened: (id, address) => addresses.set(id, address),
-  onClosed: (id) => addresses.delete(id),
-});
 
 /** Members listen where the others call them. */
 const listenAddress = ({ federation, joins }: DaemonOptions, self: number): Address =>
