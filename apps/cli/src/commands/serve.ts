@@ -16,6 +16,7 @@ interface ServeOptions {
   readonly monitor: string;
   readonly superDigest?: string;
   readonly words: string;
+  readonly auditLog?: string;
   readonly demo?: boolean;
   readonly joinsAs?: number;
   readonly address?: string;
@@ -38,6 +39,7 @@ export const serveCommand = (): Command =>
       "four-letter words that clients may use, as ZooKeeper's 4lw.commands.whitelist",
       '*',
     )
+    .option('--audit-log <file>', "who changed what through this domain, as ZooKeeper's audit log")
     .option('--joins-as <id>', 'number of a member that joins a running federation', natural)
     .option('--address <host:port>', 'where the others will reach a member that joins')
     .addOption(new Option('--demo', 'let "concordat attack" turn this daemon into an adversary').hideHelp())
@@ -73,6 +75,7 @@ async function serve(options: ServeOptions): Promise<void> {
     monitor: hostAndPort(options.monitor),
     superDigest: options.superDigest ?? null,
     words: wordsIn(options.words),
+    ...(options.auditLog !== undefined && { auditLog: options.auditLog }),
     ...joiningWith(options),
   };
   const daemon = await startDaemon(

@@ -10,7 +10,7 @@ import { faultModelProblem, quorumsOf } from '@concordat/replication';
 import { fromHex } from '@concordat/wire';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
-import { CommandError } from '../errors.ts';
+import { CommandError, messageOf } from '../errors.ts';
 
 const KEY = /^[0-9a-f]{64}$/;
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
@@ -83,7 +83,7 @@ export function readFederation(path: string): Federation {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new CommandError('no-federation', `cannot read ${path}: ${(error as Error).message}`);
+    throw new CommandError('no-federation', `cannot read ${path}: ${messageOf(error)}`);
   }
   return parseFederation(text, path);
 }

@@ -21,7 +21,7 @@ import {
   type NamedIdentity,
   storeIdentity,
 } from '@concordat/runtime';
-import { CommandError } from '../errors.ts';
+import { CommandError, messageOf } from '../errors.ts';
 
 export interface Places {
   readonly directory: string;
@@ -83,7 +83,7 @@ function identityIn(file: string, directory: string): NamedIdentity {
     found = loadIdentity(file);
   } catch (error) {
     const advice = `Run: concordat init NAME --data ${directory}`;
-    throw new CommandError('no-identity', `cannot read ${file}: ${(error as Error).message}`, advice);
+    throw new CommandError('no-identity', `cannot read ${file}: ${messageOf(error)}`, advice);
   }
   if (found === null)
     throw new CommandError('bad-identity', `${file} is damaged`, 'Restore it from a backup.');

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { GATEWAY_LIMITS, type GatewayLimits, KEEPER_DEFAULTS } from '@concordat/keeper';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
@@ -30,7 +31,9 @@ import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
+import { shownCheckpoint } from '../keeper/checkpoint.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
+import { openAuditLog } from './audit-log.ts';
 import { createClientPort } from './client-port.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
@@ -51,6 +54,8 @@ export interface DaemonOptions {
   readonly words?: ReadonlySet<string>;
   /** What clients may make the daemon do and keep; the defaults unless told. */
   readonly limits?: GatewayLimits;
+  /** Where the audit log goes; there is none unless told. */
+  readonly auditLog?: string;
   readonly logger?: Logger;
   /** The place of a daemon that is to join a federation whose file does not name it. */
   readonly joins?: { readonly id: NodeId; readonly address: string };
@@ -62,7 +67,6 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly host: Host<DomainState, DomainMessage>;
-  readonly clientPort: number;
   /** Resolves with the error when it halts, or null after `close`. */
   readonly halted: Promise<Error | null>;
   close(): Promise<void>;
@@ -72,6 +76,13 @@ const VERSION = '3.8.0-concordat';
 const BUILT_ON = '11/20/2026 00:00 UTC';
 
 const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest());
+
+/** What the operator has a say in. */
+const gatewayOptions = ({ superDigest, words, auditLog }: DaemonOptions) => ({
+  superDigest,
+  ...(words && { words }),
+  ...(auditLog !== undefined && { audit: { user: userInfo().username } }),
+});
 
 /** Which member of the federation this identity is. */
 function memberIndex({ federation, directory, joins }: DaemonOptions, identity: NamedIdentity): number {
@@ -94,6 +105,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
   const journal = await openJournal(places.journal);
+  const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
   const limits = options.limits ?? GATEWAY_LIMITS;
   const clients = createClientPort(options.clients, limits);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
@@ -119,8 +131,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       limits,
       door: clients.door,
       flow: clients.flow,
-      superDigest: options.superDigest,
-      ...(options.words && { words: options.words }),
+      ...gatewayOptions(options),
       addressOf: clients.addressOf,
       info: (replica) => serverInfo(replica, started.host, admin),
     },
@@ -132,6 +143,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const noteLog = createNoteLog(logger, () => performance.now());
   const onNote = (note: Note): void => {
+    if (note.kind === 'audit') return audit?.write(`${note['line']}`);
     governing.onNote(note);
     // Within a turn: the links are for what follows it.
     if (note.kind === 'epoch') setImmediate(link);
@@ -151,19 +163,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     metrics,
   });
   started.host = host;
+  audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
+  const answer = (request: string): unknown =>
+    request === 'checkpoint' ? shownCheckpoint(host.state.replica) : governing.answer(host, request);
   try {
     const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
-    const closeOperations = await openOperations(options, operations, (request) =>
-      governing.answer(host, request),
-    );
+    const closeOperations = await openOperations(options, operations, answer);
     const close = async (): Promise<void> => {
       await closeOperations();
       await host.close();
+      audit?.write(`user=${userInfo().username}\toperation=serverStop\tresult=success`);
+      await audit?.close();
       rmSync(places.pid, { force: true });
     };
-    return { host, clientPort: options.clients.port, halted: host.halted, close };
+    return { host, halted: host.halted, close };
   } catch (error) {
     // A domain that nobody can watch or ask must not serve on unnoticed.
     await host.close();
@@ -181,7 +196,7 @@ interface Operations {
 async function openOperations(
   { directory, monitor: listen, control: more }: DaemonOptions,
   { metrics, pages, status }: Operations,
-  governance: (request: string) => unknown,
+  answer: (request: string) => unknown,
 ): Promise<() => Promise<void>> {
   const places = placesIn(directory);
   const monitor = await startMonitor({
@@ -193,7 +208,7 @@ async function openOperations(
   });
   try {
     const control = await startControl(places.control, (request) =>
-      request === 'status' ? status() : (governance(request) ?? more?.(request)),
+      request === 'status' ? status() : (answer(request) ?? more?.(request)),
     );
     writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
     return async () => void (await Promise.all([control.close(), monitor.close()]));

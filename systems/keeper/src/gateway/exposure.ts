@@ -12,6 +12,7 @@ import { decodeResults, type Result } from '../orders.ts';
 import { domainOfSession } from '../sessions/session-id.ts';
 import { gatewayKey, isOwner } from '../sessions/sessions.ts';
 import { onAttached } from './attach.ts';
+import { type AuditLine, auditOfEvent, auditOfRequest } from './audit.ts';
 import { answers, closeConnection, countAnswered, createNotifier, sendFrame } from './connection.ts';
 import { createLoad, discount, end } from './load.ts';
 import type { GatewayMessage } from './message.ts';
@@ -47,9 +48,11 @@ export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: Ex
 
 function onEvent(state: GatewayState, env: Env<GatewayMessage>, bytes: Uint8Array, notify: Deliver): void {
   state.exposedZxid = Math.max(state.exposedZxid, zxidOf(bytes));
-  if (isAboutNode(bytes) && isUnused(state.watches)) return;
+  const { audit, domain } = state.config;
+  if (audit === undefined && isAboutNode(bytes) && isUnused(state.watches)) return;
   const event = decodeEvent(bytes);
   if (event === null) return;
+  if (audit !== undefined) tellAudit(env, auditOfEvent(state.ending, event, { domain, user: audit.user }));
   if (event.type === 'session-closed' || event.type === 'session-moved') {
     const isExpiredHere = event.type === 'session-closed' && event.expired;
     if (isExpiredHere && domainOfSession(event.session) === state.config.domain) state.tally.expired++;
@@ -60,6 +63,10 @@ function onEvent(state: GatewayState, env: Env<GatewayMessage>, bytes: Uint8Arra
     return;
   }
   nodeChanged(state.watches, event, notify);
+}
+
+function tellAudit(env: Env<GatewayMessage>, lines: readonly AuditLine[]): void {
+  for (const line of lines) env.note({ kind: 'audit', line });
 }
 
 const isOwnLife = (state: GatewayState, event: SessionMoved): boolean =>
@@ -80,6 +87,7 @@ function onResult(state: GatewayState, env: Env<GatewayMessage>, origin: Origin,
       if (result.err === ErrorCode.sessionMoved) reclaim(state, env);
       return onAttached(state, env, connection, result);
     case 'request':
+      if (state.config.audit !== undefined) tellAudit(env, auditOfRequest(order, origin.identities, result));
       if (connection !== null && connection.phase === 'live') onReply(state, env, connection, origin, result);
       return;
     default:

@@ -12,6 +12,7 @@ import type { KeeperService } from '../service.ts';
 import type { SessionId } from '../sessions/session-id.ts';
 import type { GatewayLife } from '../sessions/sessions.ts';
 import type { Identity } from '../tree/acl.ts';
+import type { EndingNodes } from './audit.ts';
 import { createDoor, type Door } from './door.ts';
 import type { GatewayLimits } from './limits.ts';
 import { createLoad, type Flow, type Load } from './load.ts';
@@ -67,6 +68,8 @@ export interface GatewayConfig {
   readonly words?: ReadonlySet<string>;
   /** `user:base64(sha1(user:password))` of whoever may do anything below the domain's own subtree. */
   readonly superDigest: string | null;
+  /** Lines of the audit log go out as notes of kind `audit`; `user` is whom the server runs as. None unless told. */
+  readonly audit?: { readonly user: string };
 }
 
 /** A request in a connection's queue. `bytes` is the whole frame. */
@@ -199,6 +202,7 @@ export interface GatewayState {
   readonly startedAt: Millis;
   readonly statistics: Statistics;
   readonly tally: Tally;
+  readonly ending: EndingNodes;
 }
 
 export function createGatewayState(config: GatewayConfig, epoch: number, now: Millis): GatewayState {
@@ -230,6 +234,7 @@ export function createGatewayState(config: GatewayConfig, epoch: number, now: Mi
     startedAt: now,
     statistics: freshStatistics(),
     tally: createTally(),
+    ending: { zxid: 0, paths: [] },
   };
 }
 
