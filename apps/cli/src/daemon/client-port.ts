@@ -3,7 +3,7 @@
  * gateway holds is not read, and what clients have not taken is told.
  */
 
-import { createDoor, type Door, type Flow, type GatewayLimits } from '@concordat/keeper';
+import { createDoor, GATEWAY_LIMITS, type GatewayConfig, type GatewayLimits } from '@concordat/keeper';
 import { createFraming } from '@concordat/keeper/edge';
 import type { NodeId } from '@concordat/kernel';
 import type { Address, Listener, Stream } from '@concordat/runtime';
@@ -11,15 +11,13 @@ import type { DomainMessage } from '../domain/domain.ts';
 
 export interface ClientPort {
   readonly listener: Listener<DomainMessage>;
-  readonly door: Door;
-  readonly flow: Flow;
-  readonly addressOf: (connection: NodeId) => string;
+  readonly gateway: Pick<GatewayConfig, 'limits' | 'door' | 'flow' | 'addressOf'>;
 }
 
 /** Of one connection's messages that wait for a turn. A frame on its way comes on top, whatever its size. */
 const INBOX_BYTES = 256 * 1024;
 
-export function createClientPort(place: Address, limits: GatewayLimits): ClientPort {
+export function createClientPort(place: Address, limits: GatewayLimits = GATEWAY_LIMITS): ClientPort {
   const open = new Map<NodeId, { readonly address: string; readonly stream: Stream }>();
   const door = createDoor(limits);
   const listener: Listener<DomainMessage> = {
@@ -42,11 +40,14 @@ export function createClientPort(place: Address, limits: GatewayLimits): ClientP
   };
   return {
     listener,
-    door,
-    flow: {
-      hold: (id, isHeld) => open.get(id)?.stream.hold(isHeld),
-      unread: (id) => open.get(id)?.stream.unread ?? 0,
+    gateway: {
+      limits,
+      door,
+      flow: {
+        hold: (id, isHeld) => open.get(id)?.stream.hold(isHeld),
+        unread: (id) => open.get(id)?.stream.unread ?? 0,
+      },
+      addressOf: (id) => open.get(id)?.address ?? '',
     },
-    addressOf: (id) => open.get(id)?.address ?? '',
   };
 }

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { GATEWAY_LIMITS, type GatewayLimits, KEEPER_DEFAULTS } from '@concordat/keeper';
+import { type GatewayLimits, KEEPER_DEFAULTS } from '@concordat/keeper';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
 import { hostAndPort } from '@concordat/replication/edge';
@@ -106,8 +106,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const metrics = createMetrics();
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
-  const limits = options.limits ?? GATEWAY_LIMITS;
-  const clients = createClientPort(options.clients, limits);
+  const clients = createClientPort(options.clients, options.limits);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const names = federation.members.map(({ name }) => name);
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
@@ -128,11 +127,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       membership: membershipOf(federation),
     },
     gateway: {
-      limits,
-      door: clients.door,
-      flow: clients.flow,
+      ...clients.gateway,
       ...gatewayOptions(options),
-      addressOf: clients.addressOf,
       info: (replica) => serverInfo(replica, started.host, admin),
     },
   });

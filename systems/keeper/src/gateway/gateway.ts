@@ -4,13 +4,20 @@
  * ordered touches. It does not know who orders; the composition passes exposed items in and takes bodies out.
  */
 
-import { type Env, type ExposedBatch, type ExposedSnapshot, isBatch, type NodeId } from '@concordat/kernel';
+import {
+  assert,
+  type Env,
+  type ExposedBatch,
+  type ExposedSnapshot,
+  isBatch,
+  type NodeId,
+} from '@concordat/kernel';
 import { MAX_TOUCHES } from '../orders.ts';
 import type { SessionId } from '../sessions/session-id.ts';
 import { attachWaiting, isAheadOf, onHandshake } from './attach.ts';
 import { closeConnection, forget, isFresh, LENGTH_BYTES } from './connection.ts';
 import { onBatch, onSnapshot } from './exposure.ts';
-import { requireLimits } from './limits.ts';
+import { problemOf } from './limits.ts';
 import { isClogged, measureUnread, releaseHeld, slowReaders } from './load.ts';
 import type { GatewayMessage } from './message.ts';
 import { onRequest, orderLastWill, serveReady } from './queue.ts';
@@ -47,7 +54,7 @@ const UNREAD_MS = 10;
 const TOUCHES_PER_TIMEOUT = 6;
 
 export function createGateway(config: GatewayConfig): Gateway {
-  requireLimits(config.limits);
+  assert(problemOf(config.limits) === null, 'within its limits a gateway can serve');
   return {
     start: (env) => {
       env.setTimer(TICK, TICK_MS);

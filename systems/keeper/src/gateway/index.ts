@@ -1,7 +1,7 @@
 export { createDoor, type Door } from './door.ts';
 export * from './gateway.ts';
 export { requireInvariants } from './invariants.ts';
-export { GATEWAY_LIMITS, type GatewayLimits, requireLimits } from './limits.ts';
+export { GATEWAY_LIMITS, type GatewayLimits, problemOf } from './limits.ts';
 export type { Flow } from './load.ts';
 export * from './message.ts';
 export { type Figures, figuresOf, measure } from './metrics.ts';

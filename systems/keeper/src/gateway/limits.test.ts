@@ -7,7 +7,7 @@ import { CreateMode, ErrorCode, OpCode } from '../jute/protocol.ts';
 import { decodeBody, type Order } from '../orders.ts';
 import { sessionOfLong } from '../sessions/session-id.ts';
 import { bytesOf, createTestWorld, type RawClient, type TestWorld } from '../testing/raw-client.ts';
-import { GATEWAY_LIMITS, type GatewayLimits, requireLimits } from './limits.ts';
+import { GATEWAY_LIMITS, type GatewayLimits, problemOf } from './limits.ts';
 import { clientFrame, type GatewayMessage } from './message.ts';
 import { measure } from './metrics.ts';
 
@@ -45,9 +45,11 @@ const sessionsHeld = (world: TestWorld): number[] =>
 const errorsOf = (client: RawClient): string[] => client.log();
 
 test('the limits fit each other', () => {
-  requireLimits(GATEWAY_LIMITS);
-  assert.throws(() => requireLimits({ ...GATEWAY_LIMITS, sessionBytes: 1000 }), /largest request/);
-  assert.throws(() => requireLimits({ ...GATEWAY_LIMITS, maxReplyBytes: 64 * 2 ** 20 }), /largest reply/);
+  assert.equal(problemOf(GATEWAY_LIMITS), null);
+  assert.match(problemOf({ ...GATEWAY_LIMITS, sessionBytes: 1000 }) ?? '', /largest request/);
+  assert.match(problemOf({ ...GATEWAY_LIMITS, maxReplyBytes: 64 * 2 ** 20 }) ?? '', /largest reply/);
+  assert.match(problemOf({ ...GATEWAY_LIMITS, maxFrameBytes: 2 ** 24 }) ?? '', /1048576 bytes/);
+  assert.match(problemOf({ ...GATEWAY_LIMITS, orderedRequests: 0 }) ?? '', /begin/);
 });
 
 test('six clients with fifty requests each, and three hundred from one machine, meet no limit', () => {

@@ -3,7 +3,7 @@
  * Work that exceeds them waits in its client's socket, heaviest first; only what cannot wait is refused.
  */
 
-import { assert, MAX_OPERATION_BYTES } from '@concordat/kernel';
+import { MAX_OPERATION_BYTES } from '@concordat/kernel';
 import { MAX_FRAME_PAYLOAD_BYTES } from '../jute/protocol.ts';
 
 export interface GatewayLimits {
@@ -80,13 +80,14 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   maxWatches: 200_000,
 };
 
-/** Throws if the limits contradict each other, so that nobody could be served. */
-export function requireLimits(limits: GatewayLimits): void {
+/** Why nobody, or not everybody, could be served within these limits; null if they fit each other. */
+export function problemOf(limits: GatewayLimits): string | null {
   const { sessionBytes, orderedBytes, maxFrameBytes, maxReplyBytes, unreadBytes, maxUnreadBytes } = limits;
-  assert(maxFrameBytes <= MAX_OPERATION_BYTES, 'a request of the largest size can be ordered');
-  assert(sessionBytes > maxFrameBytes && orderedBytes > maxFrameBytes, 'the largest request alone may wait');
-  assert(
-    unreadBytes + maxReplyBytes <= maxUnreadBytes,
-    'who asks for the largest reply is not closed for it',
-  );
+  if (maxFrameBytes > MAX_OPERATION_BYTES) return `a request has at most ${MAX_OPERATION_BYTES} bytes`;
+  if (Math.min(sessionBytes, orderedBytes) <= maxFrameBytes)
+    return 'the largest request could not be ordered';
+  if (unreadBytes + maxReplyBytes > maxUnreadBytes)
+    return 'whoever asks for the largest reply would be closed';
+  const counts = [limits.maxHandshakes, limits.maxAttaching, limits.sessionRequests, limits.orderedRequests];
+  return Math.min(...counts) < 1 ? 'nothing could ever begin' : null;
 }
