@@ -78,8 +78,10 @@ test('a client with ten thousand writes does not delay the single ones of others
   world.loopback.deliverAll([...writes(heavy, 10_000), ...light.flatMap((client) => writes(client, 1))]);
   const order = sessionsHeld(world);
   assert.equal(order.length, LIMITS.orderedRequests, 'the rest waits');
-  for (const client of light)
-    assert.ok(order.indexOf(sessionOf(client)) < 40, `${order.indexOf(sessionOf(client))}`);
+  for (const client of light) {
+    const position = order.indexOf(sessionOf(client));
+    assert.ok(position >= 0 && position < 40, `${position}`);
+  }
   // Whoever comes now waits for what is being ordered, and for nothing else of the heavy client's.
   const late = world.open(77);
   world.loopback.connect(late.id);
@@ -272,6 +274,18 @@ test('nothing is submitted for who is gone, except that its session ends', () =>
   loopback.expose();
   assert.equal(other.err(OpCode.exists, bodies.watched('/leaving')), ErrorCode.noNode);
   assert.equal(figure(world, 'outstanding_requests'), 0);
+});
+
+test('a session may end however much is being ordered', () => {
+  const world = worldOf({ orderedRequests: 1 });
+  const [heavy, leaving] = [world.open().connect(), world.open().connect()];
+  world.loopback.isHeld = true;
+  world.loopback.deliverAll([
+    ...writes(heavy, 10),
+    [leaving.id, clientFrame(requestFrame(1, OpCode.closeSession))],
+  ]);
+  const ops = ordersHeld(world).map((order) => order.kind === 'request' && order.op);
+  assert.deepEqual(ops, [OpCode.setData, OpCode.closeSession]);
 });
 
 test('a queue that moves nowhere for a whole timeout closes the connection: there is no answer to give', () => {

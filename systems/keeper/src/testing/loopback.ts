@@ -13,6 +13,7 @@ import {
   type Outcome,
 } from '@concordat/kernel';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
+import { requireInvariants } from '../gateway/invariants.ts';
 import type { GatewayMessage } from '../gateway/message.ts';
 import type { GatewayConfig, GatewayState } from '../gateway/state.ts';
 import type { KeeperService } from '../service.ts';
@@ -61,6 +62,9 @@ export interface LoopbackOutput {
   secret(sizeBytes: number): Uint8Array;
 }
 
+/** Turns between checks of the invariants, which look at everything. */
+const INVARIANTS_EVERY = 16;
+
 /** Executes one body in a batch of its own and returns what learners see of it. */
 export function executeAlone(
   service: KeeperService,
@@ -85,6 +89,7 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
   const timers = new Map<string, Millis>();
   let slot = 0;
   let seq = 0;
+  let turns = 0;
   const notes: Note[] = [];
   const env: Env<GatewayMessage> = {
     self: 0,
@@ -138,6 +143,8 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
       if (!loopback.isHeld) expose();
       gateway.settle(loopback.state, env, submit);
       for (const [to, sizeBytes] of departed.splice(0)) streams.sent(to, sizeBytes);
+      turns++;
+      if (turns % INVARIANTS_EVERY === 0) requireInvariants(state);
     } while (streams.deliverNext(receive) || (!loopback.isHeld && loopback.held.length > 0));
   };
   const fire = (): void => {
