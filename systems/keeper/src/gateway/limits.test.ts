@@ -484,6 +484,34 @@ test('a flood of events cuts off who does not take them, and nobody else', () =>
   assert.equal(figure(world, 'slow_readers_closed'), 1);
 });
 
+test('also within one turn a flood of events is bounded', () => {
+  const world = worldOf({
+    unreadBytes: 2000,
+    maxReplyBytes: 2000,
+    maxUnreadBytes: 5000,
+    maxAllUnreadBytes: 20_000,
+  });
+  const { loopback } = world;
+  const [writer, ...watchers] = Array.from({ length: 21 }, () => world.open().connect());
+  assert.ok(writer !== undefined);
+  for (const client of watchers) client.call(OpCode.addWatch, bodies.typed('/', 1));
+  loopback.pass(1);
+  for (const client of watchers) client.log();
+  loopback.isHeld = true;
+  loopback.deliverAll(writes(writer, 500));
+  loopback.pass(1);
+  loopback.expose();
+  const sent = watchers.flatMap(({ id }) => world.inboxes.get(id) ?? []);
+  const bytes = sent.reduce((sum, one) => sum + (one?.type === 'client-frame' ? one.bytes.length + 4 : 0), 0);
+  assert.ok(bytes > 35_000 && bytes <= 42_000, `${bytes}`);
+  for (const client of watchers)
+    assert.equal(client.log().at(-1), 'closed', 'whoever missed one gets no more');
+  loopback.isHeld = false;
+  loopback.pass(1);
+  assert.equal(loopback.state.connections.has(writer.id), false, 'its answers had no room either');
+  assert.equal(figure(world, 'unread_bytes'), 0);
+});
+
 test('reads that one turn cannot answer are continued in the next, a quantum for each', () => {
   const world = worldOf({
     sessionRequests: 20_000,

@@ -91,6 +91,19 @@ export function releaseHeld(state: GatewayState): void {
   }
 }
 
+/**
+ * Whether a connection is to be sent nothing more: it has not taken the most that one may owe, or this very turn makes all of
+ * them owe twice what they may. It will be closed: whoever misses one message must not get the next.
+ */
+export function isOverfull(state: GatewayState, connection: Connection): boolean {
+  const { maxUnreadBytes, maxAllUnreadBytes } = state.config.limits;
+  if (connection.isCut) return true;
+  if (connection.unread <= maxUnreadBytes && state.unreadBytes <= 2 * maxAllUnreadBytes) return false;
+  connection.isCut = true;
+  state.cut.add(connection);
+  return true;
+}
+
 /** Takes into account what a connection was just sent. */
 export function countSent(state: GatewayState, connection: Connection, sizeBytes: number, now: Millis): void {
   if (connection.unread === 0) {
@@ -131,10 +144,10 @@ export function isClogged(state: GatewayState, { unread }: Connection): boolean 
 /** Those that take so little of what they are sent that the memory for it is spent. */
 export function slowReaders(state: GatewayState): Connection[] {
   const { maxUnreadBytes, maxAllUnreadBytes } = state.config.limits;
-  const slow: Connection[] = [];
+  const slow = [...state.cut];
   let excess = state.unreadBytes - maxAllUnreadBytes;
   for (const connection of state.unread) {
-    if (connection.unread <= maxUnreadBytes && excess <= 0) continue;
+    if (connection.isCut || (connection.unread <= maxUnreadBytes && excess <= 0)) continue;
     slow.push(connection);
     excess -= connection.unread;
   }

@@ -115,6 +115,8 @@ export interface Connection {
   /** Bytes sent to it that it has not taken, as far as is known, and when it last took some. */
   unread: number;
   takenAt: Millis;
+  /** It is sent nothing more and closed, because it takes too little, or all do. */
+  isCut: boolean;
   /** Of these, bytes sent in the turn at `sentAt`, which cannot have left yet. */
   sentNow: number;
   sentAt: Millis;
@@ -184,6 +186,8 @@ export interface GatewayState {
   /** Those with something unread, the one that took nothing for longest first, and the sum. */
   readonly unread: Set<Connection>;
   unreadBytes: number;
+  /** Those that are to be closed at the end of the turn, because they were sent too much in it. */
+  readonly cut: Set<Connection>;
   /** Connections with requests that wait or are under way. */
   busy: number;
   /** Requests in queues, and those that are being ordered. */
@@ -222,6 +226,7 @@ export function createGatewayState(config: GatewayConfig, epoch: number, now: Mi
     held: new Set(),
     unread: new Set(),
     unreadBytes: 0,
+    cut: new Set(),
     busy: 0,
     queued: createLoad(),
     ordered: createLoad(),
@@ -259,6 +264,7 @@ export function createConnection(id: NodeId, now: Millis, deadline: Millis, iden
     isHeld: false,
     unread: 0,
     takenAt: now,
+    isCut: false,
     sentNow: 0,
     sentAt: now,
     heard: false,
