@@ -6,8 +6,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { GATEWAY_LIMITS, KEEPER_DEFAULTS } from '@concordat/keeper';
-import { createFraming } from '@concordat/keeper/edge';
+import { type GatewayLimits, KEEPER_DEFAULTS } from '@concordat/keeper';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
 import { hostAndPort } from '@concordat/replication/edge';
@@ -19,7 +18,6 @@ import {
   createMetrics,
   createSignatures,
   type Host,
-  type Listener,
   type Logger,
   type Metrics,
   type NamedIdentity,
@@ -36,6 +34,7 @@ import { genesisOf } from '../governance/genesis.ts';
 import { shownCheckpoint } from '../keeper/checkpoint.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { openAuditLog } from './audit-log.ts';
+import { createClientPort } from './client-port.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
@@ -53,6 +52,8 @@ export interface DaemonOptions {
   readonly superDigest: string | null;
   /** The four-letter words that clients may use; all unless told. */
   readonly words?: ReadonlySet<string>;
+  /** What clients may make the daemon do and keep; the defaults unless told. */
+  readonly limits?: GatewayLimits;
   /** Where the audit log goes; there is none unless told. */
   readonly auditLog?: string;
   readonly logger?: Logger;
@@ -105,7 +106,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const metrics = createMetrics();
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
-  const addresses = new Map<NodeId, string>();
+  const clients = createClientPort(options.clients, options.limits);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const names = federation.members.map(({ name }) => name);
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
@@ -126,9 +127,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       membership: membershipOf(federation),
     },
     gateway: {
-      limits: GATEWAY_LIMITS,
+      ...clients.gateway,
       ...gatewayOptions(options),
-      addressOf: (connection) => addresses.get(connection) ?? '',
       info: (replica) => serverInfo(replica, started.host, admin),
     },
   });
@@ -153,7 +153,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keys,
     journal,
     members: { self, listen: listenAddress(options, self), tls: identity.tls, peers },
-    listeners: [clientListener(options.clients, addresses)],
+    listeners: [clients.listener],
     onNote,
     logger,
     metrics,
@@ -213,15 +213,6 @@ async function openOperations(
     throw error;
   }
 }
-
-/** Where ZooKeeper clients connect; keeps `addresses` of who is connected. */
-const clientListener = (place: Address, addresses: Map<NodeId, string>): Listener<DomainMessage> => ({
-  name: 'clients',
-  ...place,
-  framing: createFraming(),
-  onOpened: (id, address) => addresses.set(id, address),
-  onClosed: (id) => addresses.delete(id),
-});
 
 /** Members listen where the others call them. */
 const listenAddress = ({ federation, joins }: DaemonOptions, self: number): Address =>

@@ -43,7 +43,10 @@ export interface DomainOptions {
   readonly signatures: Signatures;
   readonly sha1: Hash;
   readonly keeper: KeeperConfig;
-  readonly gateway: Pick<GatewayConfig, 'limits' | 'addressOf' | 'superDigest' | 'words'> & {
+  readonly gateway: Pick<
+    GatewayConfig,
+    'limits' | 'addressOf' | 'superDigest' | 'words' | 'door' | 'flow'
+  > & {
     /** What four-letter words tell of the server. */
     info(replica: ReplicaState): ReturnType<GatewayConfig['info']>;
   };
