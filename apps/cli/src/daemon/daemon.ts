@@ -34,6 +34,7 @@ import { createDomain, type DomainMessage, type DomainState, domainCodec } from 
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
 import { shownCheckpoint } from '../keeper/checkpoint.ts';
+import { firstState } from '../keeper/first-state.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { openAuditLog } from './audit-log.ts';
 import { startControl } from './control.ts';
@@ -101,13 +102,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const places = placesIn(directory);
   const identity = readIdentity(directory);
   const self = memberIndex(options, identity);
+  const first = firstState(federation, directory);
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
   const addresses = new Map<NodeId, string>();
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
-  const names = federation.members.map(({ name }) => name);
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
   const genesis = genesisOf(federation, replica);
   const governing = createGoverning();
@@ -119,9 +120,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...(genesis !== null && { governed: governedIn(directory, identity.name, self, genesis) }),
     signatures: createSignatures(),
     sha1,
+    ...(first !== null && { genesis: first }),
     keeper: {
       ...KEEPER_DEFAULTS,
-      names,
+      names: federation.members.map(({ name }) => name),
       heartbeatMs: replica.heartbeatMs,
       membership: membershipOf(federation),
     },

@@ -13,6 +13,7 @@ import {
   type GatewayMessage,
   type GatewayState,
   type KeeperConfig,
+  type KeeperGenesis,
 } from '@concordat/keeper';
 import {
   type Env,
@@ -43,6 +44,8 @@ export interface DomainOptions {
   readonly signatures: Signatures;
   readonly sha1: Hash;
   readonly keeper: KeeperConfig;
+  /** What all members begin with; nothing unless told. */
+  readonly genesis?: KeeperGenesis;
   readonly gateway: Pick<GatewayConfig, 'limits' | 'addressOf' | 'superDigest' | 'words'> & {
     /** What four-letter words tell of the server. */
     info(replica: ReplicaState): ReturnType<GatewayConfig['info']>;
@@ -85,7 +88,12 @@ export function createDomain(options: DomainOptions): Process<DomainState, Domai
 function start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recovered): DomainState {
   const { keys, signatures, sha1 } = options;
   const { hash } = keys;
-  const service = createKeeperService({ hash, signatures, config: options.keeper });
+  const service = createKeeperService({
+    hash,
+    signatures,
+    config: options.keeper,
+    ...(options.genesis && { genesis: options.genesis }),
+  });
   const process = createReplica({
     config: options.replica,
     keys,
