@@ -15,10 +15,14 @@ import { createProgress } from './progress.ts';
 
 const hex = (zxid: number): string => `0x${zxid.toString(16)}`;
 
+function requireNew(file: string): void {
+  if (existsSync(file)) throw new CommandError('not-written', `${file} is there already`);
+}
+
 /** Writes a whole file or none, and never over another. */
 function writeNew(file: string, bytes: Uint8Array): void {
+  requireNew(file);
   try {
-    if (existsSync(file)) throw new Error('it is there already');
     writeFileSync(`${file}.new`, bytes, { mode: 0o600, flush: true });
     renameSync(`${file}.new`, file);
   } catch (error) {
@@ -38,6 +42,8 @@ export const importCommand = (): Command =>
         'Example:\n  concordat keeper import /var/lib/zookeeper --out zookeeper.state\n',
     )
     .action((places: string[], { out }: { out: string }) => {
+      // Before the work, which may take a while.
+      requireNew(out);
       const imported = importFrom(places, (line) => void process.stdout.write(`${line}\n`));
       const bytes = encodeGenesis(imported.genesis);
       writeNew(out, bytes);
