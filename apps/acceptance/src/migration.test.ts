@@ -156,10 +156,18 @@ test('a tree moves from Apache ZooKeeper to a federation and back', {
     const fresh = await startApache({ servers: 1, settings: SETTINGS });
     stops.push(() => fresh.stop());
     await fresh.killAll();
-    rmSync(join(dataOf(fresh), 'version-2'), { recursive: true });
-    await concordat(`keeper export ${HERE}:${member.port} ${AUTH.join(' ')} --out ${dataOf(fresh)}`);
-    await fresh.restartAll();
-    assert.equal(await compare(portOf(fresh), member.port), nodes);
+    // As any client reads it, and as the daemon writes it itself, with the types of nodes.
+    for (const from of [`${HERE}:${member.port} ${AUTH.join(' ')}`, `--data ${join(directory, 'alpha')}`]) {
+      rmSync(join(dataOf(fresh), 'version-2'), { recursive: true });
+      await concordat(`keeper export ${from} --out ${dataOf(fresh)}`);
+      await fresh.restartAll();
+      assert.equal(await compare(portOf(fresh), member.port), nodes);
+      await fresh.killAll();
+    }
+    const moved = await concordat(`keeper import ${dataOf(fresh)} --out ${join(directory, 'back.state')}`);
+    const kinds = /\d+ containers, \d+ with a TTL, \d+ quotas/;
+    assert.match(told, /[1-9]\d* containers, [1-9]\d* with a TTL, 1 quotas/);
+    assert.deepEqual(kinds.exec(moved)?.[0], kinds.exec(told)?.[0]);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }

@@ -1,6 +1,6 @@
 /** `concordat keeper import`, `adopt` and `export`: from ZooKeeper's files to a federation, and back. */
 
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeGenesis, writeSnapshot } from '@concordat/keeper';
 import { askWord } from '@concordat/keeper/edge';
@@ -8,7 +8,8 @@ import { Command } from 'commander';
 import { readFederation } from '../config/federation.ts';
 import { CommandError, messageOf } from '../errors.ts';
 import { connectAll, type Endpoint, endpointsFrom } from '../keeper/endpoints.ts';
-import { type Exported, readTree } from '../keeper/export.ts';
+import { readTree } from '../keeper/export.ts';
+import { askForExport } from '../keeper/export-file.ts';
 import { adopt, sha256Hex } from '../keeper/first-state.ts';
 import { type Imported, importFrom } from '../keeper/import.ts';
 import { createProgress } from './progress.ts';
@@ -93,7 +94,7 @@ export const adoptCommand = (): Command =>
 export const exportCommand = (): Command =>
   new Command('export')
     .description('write what a server serves as a snapshot that ZooKeeper starts from')
-    .argument('[endpoint]', 'HOST:PORT of a client port; without it that of the daemon in --data')
+    .argument('[endpoint]', 'HOST:PORT of a client port; without it the daemon in --data writes its own tree')
     .requiredOption(
       '--out <directory>',
       'the dataDir of a new ZooKeeper server; the file goes to version-2 in it',
@@ -107,10 +108,12 @@ export const exportCommand = (): Command =>
     )
     .addHelpText(
       'after',
-      '\nStop all writes first: a tree that changes meanwhile is not a snapshot of one moment. Whoever reads must be\n' +
-        'permitted to administer every node. Ephemeral nodes are left out, and containers and nodes with a TTL become\n' +
-        'nodes that stay: clients are not told which they are.\n\n' +
-        'Example:\n  concordat keeper export alpha.example:2181 --out /var/lib/zookeeper\n',
+      '\nA daemon writes its whole tree as of one moment, and serves nobody meanwhile. Ephemeral nodes are left out.\n\n' +
+        'From an endpoint the tree is read as by any client: stop all writes first, whoever reads must be permitted to\n' +
+        'administer every node, and containers and nodes with a TTL become nodes that stay, as clients are not told which\n' +
+        'they are.\n\n' +
+        'Examples:\n  concordat keeper export --data /var/lib/concordat --out /var/lib/zookeeper\n' +
+        '  concordat keeper export alpha.example:2181 --out /var/lib/zookeeper\n',
     )
     .action(exportTree);
 
@@ -120,8 +123,28 @@ interface Exporting {
   readonly auth: readonly string[];
 }
 
-async function exportTree(given: string | undefined, { out, data, auth }: Exporting): Promise<void> {
-  const [endpoint] = await endpointsFrom(given === undefined ? [] : [given], data);
+function exportTree(given: string | undefined, { out, data, auth }: Exporting): Promise<void> {
+  return given === undefined ? exportDaemon(data, out) : exportSeen(given, out, auth);
+}
+
+async function exportDaemon(data: string, out: string): Promise<void> {
+  const { zxid, nodes, bytes, ephemerals, ttlNodes, ofDomains, file: written } = await askForExport(data);
+  const file = placeIn(out, zxid);
+  writeNew(file, readFileSync(written));
+  rmSync(written, { force: true });
+  const words = exportWords({ nodes, bytes, ephemerals, ofDomains }, file);
+  const ttl = `NOTE: ${ttlNodes} nodes have a TTL: ZooKeeper deletes them when it starts, unless it has extendedTypesEnabled=true`;
+  process.stdout.write([...words, ...(ttlNodes > 0 ? [ttl] : []), ''].join('\n'));
+}
+
+function placeIn(out: string, zxid: number): string {
+  const folder = join(out, 'version-2');
+  mkdirSync(folder, { recursive: true, mode: 0o750 });
+  return join(folder, `snapshot.${zxid.toString(16)}`);
+}
+
+async function exportSeen(given: string, out: string, auth: readonly string[]): Promise<void> {
+  const [endpoint] = await endpointsFrom([given], '');
   const [client] = endpoint === undefined ? [] : await connectAll([endpoint], auth);
   if (endpoint === undefined || client === undefined)
     throw new CommandError('no-session', 'there is no daemon to ask');
@@ -134,11 +157,15 @@ async function exportTree(given: string | undefined, { out, data, auth }: Export
       progress();
     });
     const after = await lastZxid(endpoint);
-    const folder = join(out, 'version-2');
-    mkdirSync(folder, { recursive: true, mode: 0o750 });
-    const file = join(folder, `snapshot.${Math.max(exported.zxid, after).toString(16)}`);
+    const file = placeIn(out, Math.max(exported.zxid, after));
     writeNew(file, writeSnapshot(exported.nodes));
-    process.stdout.write([...exportWords(exported, file), ...changedWords(before, after), ''].join('\n'));
+    process.stdout.write(
+      [
+        ...exportWords({ ...exported, nodes: exported.nodes.length }, file),
+        ...changedWords(before, after),
+        '',
+      ].join('\n'),
+    );
   } finally {
     await client.close();
   }
@@ -151,8 +178,15 @@ async function lastZxid(endpoint: Endpoint): Promise<number> {
   return Number.isSafeInteger(zxid) ? zxid : 0;
 }
 
-const exportWords = ({ nodes, bytes, ephemerals, ofDomains }: Exported, file: string): string[] => [
-  `${nodes.length} nodes with ${bytes} bytes of data; left out: ${ephemerals} ephemeral nodes`,
+interface Counts {
+  readonly nodes: number;
+  readonly bytes: number;
+  readonly ephemerals: number;
+  readonly ofDomains: number;
+}
+
+const exportWords = ({ nodes, bytes, ephemerals, ofDomains }: Counts, file: string): string[] => [
+  `${nodes} nodes with ${bytes} bytes of data; left out: ${ephemerals} ephemeral nodes`,
   ...(ofDomains > 0
     ? [`NOTE: ${ofDomains} nodes permit something to domains, which ZooKeeper does not know`]
     : []),

@@ -34,6 +34,7 @@ import { createDomain, type DomainMessage, type DomainState, domainCodec } from 
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
 import { shownCheckpoint } from '../keeper/checkpoint.ts';
+import { exportHere } from '../keeper/export-file.ts';
 import { firstState } from '../keeper/first-state.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { openAuditLog } from './audit-log.ts';
@@ -164,8 +165,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
-  const answer = (request: string): unknown =>
-    request === 'checkpoint' ? shownCheckpoint(host.state.replica) : governing.answer(host, request);
+  const answer = (request: string): unknown => {
+    if (request === 'checkpoint') return shownCheckpoint(host.state.replica);
+    return request === 'export' ? exportHere(host.state, places) : governing.answer(host, request);
+  };
   try {
     const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
     const closeOperations = await openOperations(options, operations, answer);

@@ -14,6 +14,7 @@ import {
   type GatewayState,
   type KeeperConfig,
   type KeeperGenesis,
+  type KeeperService,
 } from '@concordat/keeper';
 import {
   type Env,
@@ -55,6 +56,7 @@ export interface DomainOptions {
 export interface DomainState {
   readonly process: Process<ReplicaState, Message>;
   readonly replica: ReplicaState;
+  readonly service: KeeperService;
   readonly gateway: Gateway;
   readonly clients: GatewayState;
 }
@@ -111,7 +113,7 @@ function start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recov
     ...options.gateway,
     info: () => options.gateway.info(replica),
   });
-  return { process, replica, gateway, clients: gateway.start(env) };
+  return { process, replica, service, gateway, clients: gateway.start(env) };
 }
 
 /** Executes, shows the gateway what became exposed, and lets what its clients ask for into the same turn's batch. */

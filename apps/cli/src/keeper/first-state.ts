@@ -45,8 +45,13 @@ function bytesOf(file: string): Uint8Array {
   }
 }
 
-/** What a federation's file calls the state in `file`. */
-export const stateDigest = (file: string): string => sha256Hex(bytesOf(file));
+const FROM_IMPORT = 'Use the file that concordat keeper import made for this federation.';
+
+/** What a federation's file calls the state in `file`; a `CommandError` if there is none. */
+export function stateDigest(file: string): string {
+  stateIn(file, undefined, FROM_IMPORT);
+  return sha256Hex(bytesOf(file));
+}
 
 export interface Adopted {
   readonly digest: string;
@@ -57,14 +62,13 @@ export interface Adopted {
 export function adopt(file: string, directory: string, federation?: Federation): Adopted {
   if (!isInitialised(directory))
     throw new CommandError('no-identity', `${directory} holds no identity`, 'Run concordat init first.');
-  const advice = 'Use the file that concordat keeper import made for this federation.';
   if (federation !== undefined && federation.import === undefined)
     throw new CommandError(
       'no-import',
       'the federation begins with nothing',
       'Its file needs: import: SHA256',
     );
-  const genesis = stateIn(file, federation?.import, advice);
+  const genesis = stateIn(file, federation?.import, FROM_IMPORT);
   const bytes = bytesOf(file);
   const { imported } = placesIn(directory);
   if (existsSync(imported) && sha256Hex(bytesOf(imported)) !== sha256Hex(bytes))

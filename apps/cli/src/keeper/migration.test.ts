@@ -1,13 +1,13 @@
 /** From files of ZooKeeper to a daemon that serves their tree, and back to a file; and what a daemon refuses to begin with. */
 
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { ErrorCode, encodeGenesis, OpCode, writeSnapshot, type Znode } from '@concordat/keeper';
+import { CreateMode, ErrorCode, encodeGenesis, OpCode, writeSnapshot, type Znode } from '@concordat/keeper';
 import { connectLive, type LiveClient } from '@concordat/keeper/edge';
 import { bodies } from '@concordat/keeper/frames';
 import { createLogger, freePort } from '@concordat/runtime';
@@ -16,6 +16,7 @@ import { type Federation, formatFederation, type Member, parseFederation } from 
 import { initialise, placesIn } from '../config/organisation.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { readTree } from './export.ts';
+import { askForExport } from './export-file.ts';
 import { adopt, sha256Hex } from './first-state.ts';
 import { importFrom } from './import.ts';
 
@@ -112,6 +113,9 @@ describe('a federation with an imported state', () => {
   it('is another than the same members without it, or with another', () => {
     const ids = [federationWith(), federation(), federationWith('ab'.repeat(32))].map(({ id }) => toHex(id));
     assert.equal(new Set(ids).size, 3);
+    // One that begins with nothing is what it was before there were imports.
+    const { name, key } = found.member ?? assert.fail('it is made before');
+    assert.equal(ids[0], sha256Hex(utf8(`concordat federation v1\n0 0\n${name} ${key}\n`)));
   });
 
   it('has no daemon without the file, or with another one', async () => {
@@ -165,6 +169,45 @@ describe('a federation with an imported state', () => {
       expected,
     );
     assert.deepEqual(new Map(back.genesis.nodes).get('/app/one'), new Map(nodes).get('/app/one'));
+  });
+
+  it('is exported by its daemon with what clients are not told', async () => {
+    const running = await run(federation());
+    const { zxid, nodes, file } = await askForExport(place);
+    await stop(running);
+    const folder = join(directory, 'whole');
+    mkdirSync(folder);
+    renameSync(file, join(folder, `snapshot.${zxid.toString(16)}`));
+    const { genesis, census } = importFrom([folder], none);
+    // The configuration stays each server's own.
+    assert.deepEqual([genesis.nodes.length, census.containers], [nodes - 1, 1]);
+    const back = new Map(genesis.nodes);
+    for (const [path, node] of NODES.filter(([name]) => name.startsWith('/app/')))
+      assert.deepEqual(back.get(path), node, path);
+    assert.equal(back.get('/app/three')?.data?.length, 1);
+    await assert.rejects(askForExport(place), { code: 'not-running' });
+  });
+
+  it('is exported without ephemeral nodes, and not at all where something is not shown', async () => {
+    const running = await run(federation());
+    const { client } = running;
+    const create = async (path: string, options: Parameters<typeof bodies.create>[2]): Promise<void> =>
+      assert.equal(
+        (await client.request(OpCode.create, bodies.create(path, null, options))).err,
+        ErrorCode.ok,
+      );
+    await create('/app/mine', { mode: CreateMode.ephemeral });
+    const { ephemerals, nodes } = await readTree(client, none);
+    assert.deepEqual([ephemerals, nodes.some(([path]) => path === '/app/mine')], [1, false]);
+    const somebody = { perms: 31, scheme: 'digest', id: 'somebody:hash' };
+    await create('/masked', { acl: [somebody, { perms: 1, scheme: 'world', id: 'anyone' }] });
+    await assert.rejects(readTree(client, none), {
+      code: 'not-shown',
+      message: /of \/masked are shown without/,
+    });
+    await create('/hidden', { acl: [somebody] });
+    await assert.rejects(readTree(client, none), { code: 'not-shown', message: /\/hidden may not be read/ });
+    await stop(running);
   });
 
   it('needs the file for a member that has lost its disk, also its journal', async () => {

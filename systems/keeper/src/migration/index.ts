@@ -3,6 +3,7 @@ export * from './files.ts';
 export * from './flaw.ts';
 export * from './genesis.ts';
 export { createImage, type Image } from './image.ts';
+export * from './leaving.ts';
 export * from './log.ts';
 export * from './seen.ts';
 export * from './snapshot.ts';
