@@ -32,6 +32,8 @@ import { createDomain, type DomainMessage, type DomainState, domainCodec } from 
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
 import { shownCheckpoint } from '../keeper/checkpoint.ts';
+import { exportHere } from '../keeper/export-file.ts';
+import { firstState } from '../keeper/first-state.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { openAuditLog } from './audit-log.ts';
 import { createClientPort } from './client-port.ts';
@@ -102,13 +104,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const places = placesIn(directory);
   const identity = readIdentity(directory);
   const self = memberIndex(options, identity);
+  const first = firstState(federation, directory);
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
   const clients = createClientPort(options.clients, options.limits);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
-  const names = federation.members.map(({ name }) => name);
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
   const genesis = genesisOf(federation, replica);
   const governing = createGoverning();
@@ -120,9 +122,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...(genesis !== null && { governed: governedIn(directory, identity.name, self, genesis) }),
     signatures: createSignatures(),
     sha1,
+    ...(first !== null && { genesis: first }),
     keeper: {
       ...KEEPER_DEFAULTS,
-      names,
+      names: federation.members.map(({ name }) => name),
       heartbeatMs: replica.heartbeatMs,
       membership: membershipOf(federation),
     },
@@ -162,8 +165,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
-  const answer = (request: string): unknown =>
-    request === 'checkpoint' ? shownCheckpoint(host.state.replica) : governing.answer(host, request);
+  const answer = (request: string): unknown => {
+    if (request === 'checkpoint') return shownCheckpoint(host.state.replica);
+    return request === 'export' ? exportHere(host.state, places) : governing.answer(host, request);
+  };
   try {
     const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
     const closeOperations = await openOperations(options, operations, answer);
