@@ -119,6 +119,9 @@ function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
       else env.note({ kind: 'keeper-drop', why: connection.phase });
       if (connection.phase === 'handshake') state.tally.silent++;
       closeConnection(state, env, connection);
+    } else if (connection.phase === 'attaching') {
+      // Its order may still take effect; a session that nobody got expires, and both keys of a moved one hold.
+      if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
     } else if (connection.phase === 'live') {
       if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
       else if (isTouchDue(connection, env.now)) {
