@@ -11,6 +11,8 @@ import { CommandError } from '../errors.ts';
 const MAX_REQUEST_BYTES = 128 * 1024;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const DEADLINE_MS = 5000;
+/** What every system has room for in a socket's address; beyond it, names are cut without a word. */
+const MAX_PATH_BYTES = 103;
 
 export interface Control {
   close(): Promise<void>;
@@ -18,6 +20,10 @@ export interface Control {
 
 /** Answers requests on `path`; an answer of undefined means that the request is not known. */
 export async function startControl(path: string, answer: (request: string) => unknown): Promise<Control> {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    const message = `the path of the control socket is longer than ${MAX_PATH_BYTES} bytes: ${path}`;
+    throw new CommandError('path-too-long', message, 'Choose a shorter --data directory.');
+  }
   rmSync(path, { force: true });
   const server = createServer((socket) => {
     let text = '';

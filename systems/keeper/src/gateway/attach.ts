@@ -39,7 +39,8 @@ export function onHandshake(
   connection.handshake = handshake;
   connection.phase = 'waiting';
   const { minTimeoutMs, maxTimeoutMs } = state.config.service.keeper.config;
-  connection.deadline = env.now + Math.min(Math.max(handshake.timeoutMs, minTimeoutMs), maxTimeoutMs);
+  connection.timeoutMs = Math.min(Math.max(handshake.timeoutMs, minTimeoutMs), maxTimeoutMs);
+  connection.deadline = env.now + connection.timeoutMs;
   state.waiting.add(connection);
 }
 

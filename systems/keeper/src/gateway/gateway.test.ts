@@ -300,6 +300,20 @@ test('a gateway that is cut off stops answering within a third of the timeout, a
   assert.deepEqual(idle.log(), ['closed'], 'also without a ping');
 });
 
+test('who comes to a gateway that is cut off is sent away as soon, to look for another', () => {
+  const world = createTestWorld();
+  world.open().connect();
+  world.loopback.isHeld = true;
+  const late = world.open().connect({ timeoutMs: 4000 });
+  world.loopback.passAlone(1000);
+  assert.deepEqual(late.log(), [], 'the log may only be slow');
+  world.loopback.passAlone(700);
+  assert.deepEqual(late.log(), ['closed']);
+  world.loopback.isHeld = false;
+  world.loopback.expose();
+  assert.notEqual(world.open().connect({ timeoutMs: 4000 }).answer, null, 'the gateway takes others then');
+});
+
 test('a jump of the state fires one-shot watches, and closes whoever must not miss anything', () => {
   const world = createTestWorld();
   const [watcher, always, busy, other] = [0, 1, 2, 3].map(() => world.open().connect()) as [

@@ -156,6 +156,9 @@ function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
   for (const connection of [...state.connections.values()]) {
     if (connection.phase === 'handshake' || connection.phase === 'waiting') {
       if (env.now >= connection.deadline) giveUp(state, env, connection);
+    } else if (connection.phase === 'attaching') {
+      // Its order may still take effect; a session that nobody got expires, and both keys of a moved one hold.
+      if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
     } else if (connection.phase === 'live') {
       const isClosed = closeIfGone(state, env, connection);
       if (!isClosed && isTouchDue(connection, env.now)) {
