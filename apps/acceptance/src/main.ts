@@ -20,6 +20,7 @@ const USAGE = `acceptance: real clients against real processes, hurt on purpose
   npm run acceptance -- all
   npm run acceptance -- soak --minutes 10 --out DIR
   npm run acceptance -- differential --operations 2000 --seed 1 --sessions 4 [--solo]
+  npm run acceptance -- suites [NAME...] [--only CHOICE] [--short] [--record]
 
 ${[...TRIALS, ...NAMED_ONLY].map((trial) => `  ${trial.name.padEnd(12)} ${trial.summary}`).join('\n')}
 `;
@@ -37,6 +38,9 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: '1' },
       sessions: { type: 'string', default: '4' },
       solo: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      short: { type: 'boolean', default: false },
+      record: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -45,9 +49,11 @@ async function main(): Promise<number> {
     return 0;
   }
   const { target } = values;
-  const chosen = positionals.includes('all')
+  const [first, ...names] = positionals;
+  const asked = first === 'suites' ? [first] : positionals;
+  const chosen = asked.includes('all')
     ? TRIALS
-    : [...TRIALS, ...NAMED_ONLY].filter((trial) => positionals.includes(trial.name));
+    : [...TRIALS, ...NAMED_ONLY].filter((trial) => asked.includes(trial.name));
   const minutes = Number(values.minutes);
   const [operations, seed, sessions] = [values.operations, values.seed, values.sessions].map(Number);
   const isPlayable = isCount(operations) && isCount(seed) && isCount(sessions);
@@ -59,7 +65,8 @@ async function main(): Promise<number> {
   const parent = values.data === undefined ? {} : { parentDir: values.data };
   let failed = 0;
   const differential = { operations, seed, sessions, solo: values.solo };
-  const host = { target, minutes, out: values.out, differential } as const;
+  const suites = { names, only: values.only ?? null, short: values.short, record: values.record };
+  const host = { target, minutes, out: values.out, differential, suites } as const;
   for (const trial of chosen) failed += await runOne(trial, host, { keepData: values.keep, ...parent });
   return failed === 0 ? 0 : 1;
 }

@@ -5,10 +5,10 @@ import { credentials } from './credentials.ts';
 import { differential } from './differential/differential.ts';
 import { histories } from './histories.ts';
 import { hostile } from './hostile.ts';
-import { kazooSuite } from './kazoo-suite.ts';
 import { killAll } from './kill-all.ts';
 import { killOne } from './kill-one.ts';
 import { soak } from './soak/soak.ts';
+import { suites } from './suites/suites.ts';
 import { syscalls } from './syscalls.ts';
 import type { Acceptance } from './trial.ts';
 
@@ -24,4 +24,4 @@ export const TRIALS: readonly Acceptance[] = [
 ];
 
 /** What needs the network, or minutes, is run by name only. */
-export const NAMED_ONLY: readonly Acceptance[] = [kazooSuite, soak];
+export const NAMED_ONLY: readonly Acceptance[] = [suites, soak];

@@ -5,6 +5,7 @@
 
 import type { Cluster, ClusterOptions } from '@concordat/bench';
 import type { DifferentialOptions } from './differential/differential.ts';
+import type { SuitesOptions } from './suites/suites.ts';
 
 export type Need = 'kazoo' | 'pure-sasl' | 'zkCli' | 'openssl' | 'keytool' | 'strace' | 'apache';
 
@@ -25,10 +26,12 @@ export interface Trial {
   readonly out: string;
   /** What the comparison with Apache ZooKeeper plays, and against what. */
   readonly differential: DifferentialOptions;
+  /** Which tests of clients run. */
+  readonly suites: SuitesOptions;
 }
 
 /** What a trial is told on the command line. */
-export type TrialSettings = Pick<Trial, 'target' | 'minutes' | 'out' | 'differential'>;
+export type TrialSettings = Pick<Trial, 'target' | 'minutes' | 'out' | 'differential' | 'suites'>;
 
 export interface Acceptance {
   readonly name: string;
@@ -68,6 +71,7 @@ export async function runTrial(acceptance: Acceptance, host: TrialHost): Promise
     minutes: host.minutes,
     out: host.out,
     differential: host.differential,
+    suites: host.suites,
     signal: deadline.signal,
     cluster: async (options) => {
       const cluster = await host.start(options);

@@ -11,14 +11,18 @@ import { CommandError, messageOf } from '../errors.ts';
 import { checkpointAt, type ProvenCheckpoint } from '../keeper/checkpoint.ts';
 import { type Comparison, compareTrees } from '../keeper/compare.ts';
 import { connectAll, type Endpoint, endpointsFrom } from '../keeper/endpoints.ts';
+import { adoptCommand, exportCommand, importCommand } from './migration.ts';
 import { createProgress } from './progress.ts';
 
 export const keeperCommand = (): Command =>
   new Command('keeper')
-    .description('what domains serve to ZooKeeper clients: stat, dump, compare')
+    .description('what domains serve to ZooKeeper clients: stat, dump, compare; and import, adopt, export')
     .addCommand(statCommand())
     .addCommand(dumpCommand())
-    .addCommand(compareCommand());
+    .addCommand(compareCommand())
+    .addCommand(importCommand())
+    .addCommand(adoptCommand())
+    .addCommand(exportCommand());
 
 interface Asking {
   readonly data: string;

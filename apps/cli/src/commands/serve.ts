@@ -8,6 +8,7 @@ import { readFederation } from '../config/federation.ts';
 import { CLIENT_CERTIFICATES, type SecurePortOptions } from '../daemon/clients/secure-port.ts';
 import { type DaemonOptions, startDaemon } from '../daemon/daemon.ts';
 import { CommandError } from '../errors.ts';
+import { limitsIn } from './limits.ts';
 import { natural } from './natural.ts';
 
 interface ServeOptions {
@@ -26,6 +27,7 @@ interface ServeOptions {
   readonly saslUsers?: string;
   readonly requireAuth?: string;
   readonly words: string;
+  readonly limit: readonly string[];
   readonly auditLog?: string;
   readonly demo?: boolean;
   readonly joinsAs?: number;
@@ -62,6 +64,11 @@ export const serveCommand = (): Command =>
       '--words <list>',
       "four-letter words that clients may use, as ZooKeeper's 4lw.commands.whitelist",
       '*',
+    )
+    .option(
+      '--limit <name=number...>',
+      "what clients may make it do and keep, by ZooKeeper's names, such as maxClientCnxns=60; docs/operate/ZOOKEEPER.md has the list",
+      [],
     )
     .option('--audit-log <file>', "who changed what through this domain, as ZooKeeper's audit log")
     .option('--joins-as <id>', 'number of a member that joins a running federation', natural)
@@ -160,6 +167,7 @@ async function serve(options: ServeOptions): Promise<void> {
     monitor: hostAndPort(options.monitor),
     superDigest: options.superDigest ?? null,
     words: wordsIn(options.words),
+    limits: limitsIn(options.limit),
     ...(options.auditLog !== undefined && { auditLog: options.auditLog }),
     ...joiningWith(options),
   };

@@ -11,6 +11,8 @@ import { CommandError } from '../errors.ts';
 const MAX_REQUEST_BYTES = 128 * 1024;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const DEADLINE_MS = 5000;
+/** What every system has room for in a socket's address; beyond it, names are cut without a word. */
+const MAX_PATH_BYTES = 103;
 
 export interface Control {
   close(): Promise<void>;
@@ -18,6 +20,10 @@ export interface Control {
 
 /** Answers requests on `path`; an answer of undefined means that the request is not known. */
 export async function startControl(path: string, answer: (request: string) => unknown): Promise<Control> {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    const message = `the path of the control socket is longer than ${MAX_PATH_BYTES} bytes: ${path}`;
+    throw new CommandError('path-too-long', message, 'Choose a shorter --data directory.');
+  }
   rmSync(path, { force: true });
   const server = createServer((socket) => {
     let text = '';
@@ -39,14 +45,14 @@ export async function startControl(path: string, answer: (request: string) => un
   return { close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-/** Asks a running daemon. Rejects with `not-running` if nobody answers. */
-export function ask(path: string, request: string): Promise<unknown> {
+/** Asks a running daemon. Rejects with `not-running` if nobody answers in time. */
+export function ask(path: string, request: string, deadlineMs = DEADLINE_MS): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void =>
       reject(new CommandError('not-running', `no daemon answers at ${path}: ${why}`));
     const socket = createConnection(path, () => socket.write(`${request}\n`));
     let text = '';
-    socket.setEncoding('utf8').setTimeout(DEADLINE_MS, () => socket.destroy(new Error('it took too long')));
+    socket.setEncoding('utf8').setTimeout(deadlineMs, () => socket.destroy(new Error('it took too long')));
     socket.on('data', (chunk: string) => {
       text += chunk;
       if (text.length > MAX_ANSWER_BYTES) socket.destroy(new Error('its answer is too long'));

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { GATEWAY_LIMITS, KEEPER_DEFAULTS } from '@concordat/keeper';
+import { KEEPER_DEFAULTS } from '@concordat/keeper';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
 import { hostAndPort } from '@concordat/replication/edge';
@@ -32,6 +32,8 @@ import { createDomain, type DomainMessage, type DomainState, domainCodec } from 
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
 import { shownCheckpoint } from '../keeper/checkpoint.ts';
+import { exportHere } from '../keeper/export-file.ts';
+import { firstState } from '../keeper/first-state.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { openAuditLog } from './audit-log.ts';
 import { type ClientOptions, openClients } from './clients/clients.ts';
@@ -100,13 +102,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const places = placesIn(directory);
   const identity = readIdentity(directory);
   const self = memberIndex(options, identity);
+  const first = firstState(federation, directory);
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
   const clients = openClients(options);
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
-  const names = federation.members.map(({ name }) => name);
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
   const genesis = genesisOf(federation, replica);
   const governing = createGoverning();
@@ -118,16 +120,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...(genesis !== null && { governed: governedIn(directory, identity.name, self, genesis) }),
     signatures: createSignatures(),
     sha1,
+    ...(first !== null && { genesis: first }),
     keeper: {
       ...KEEPER_DEFAULTS,
-      names,
+      names: federation.members.map(({ name }) => name),
       heartbeatMs: replica.heartbeatMs,
       membership: membershipOf(federation),
     },
     gateway: {
-      limits: GATEWAY_LIMITS,
-      ...gatewayOptions(options),
       ...clients.gateway,
+      ...gatewayOptions(options),
       info: (replica) => serverInfo(replica, started.host, admin),
     },
   });
@@ -161,8 +163,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
-  const answer = (request: string): unknown =>
-    request === 'checkpoint' ? shownCheckpoint(host.state.replica) : governing.answer(host, request);
+  const answer = (request: string): unknown => {
+    if (request === 'checkpoint') return shownCheckpoint(host.state.replica);
+    return request === 'export' ? exportHere(host.state, places) : governing.answer(host, request);
+  };
   try {
     const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
     const closeOperations = await openOperations(options, operations, answer);

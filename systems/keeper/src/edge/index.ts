@@ -4,3 +4,4 @@ export * from './framing.ts';
 export * from './live-client.ts';
 export * from './live-node.ts';
 export * from './live-word.ts';
+export * from './varied-tree.ts';

@@ -11,9 +11,13 @@ import { closeConnection, sendHeader } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayConfig, GatewayState, QueuedRequest } from './state.ts';
 
-/** ZooKeeper's identity for the peer: its IPv4 address, also when it arrives mapped into IPv6. And its certificate's. */
+/** The peer's address as ZooKeeper's identities name it: IPv4 also when it arrives mapped into IPv6. */
+export const addressAt = (config: GatewayConfig, connection: NodeId): string =>
+  config.addressOf(connection).replace(/^::ffff:(?=\d+\.)/, '');
+
+/** What a connection's client is before it says anything: its address, and its certificate's subject. */
 export function identitiesAt(config: GatewayConfig, connection: NodeId): readonly Identity[] {
-  const address = { scheme: 'ip', id: config.addressOf(connection).replace(/^::ffff:(?=\d+\.)/, '') };
+  const address = { scheme: 'ip', id: addressAt(config, connection) };
   const subject = config.subjectOf?.(connection) ?? null;
   // A name too long for an order is none.
   if (subject === null || utf8(subject).length > MAX_IDENTITY_BYTES) return [address];

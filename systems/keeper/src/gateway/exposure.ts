@@ -14,6 +14,7 @@ import { gatewayKey, isOwner } from '../sessions/sessions.ts';
 import { onAttached } from './attach.ts';
 import { type AuditLine, auditOfEvent, auditOfRequest } from './audit.ts';
 import { answers, closeConnection, countAnswered, createNotifier, sendFrame } from './connection.ts';
+import { createLoad, discount, end } from './load.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, Origin } from './state.ts';
 import { type Deliver, isUnused, nodeChanged, stateJumped, watchesAlways } from './watches.ts';
@@ -36,6 +37,7 @@ export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: Ex
     const isOurs = results?.gateway === state.life.gateway && results.epoch === state.life.epoch;
     if (!isOurs || origins?.length !== results.results.length) continue;
     state.inFlight.delete(outcome.seq);
+    for (const origin of origins) discount(state, origin);
     for (const [index, result] of results.results.entries()) {
       tellUpTo(result.zxid);
       onResult(state, env, origins[index]!, result);
@@ -112,9 +114,17 @@ function reclaim(state: GatewayState, env: Env<GatewayMessage>): void {
   if (state.claim !== 'held') return;
   env.note({ kind: 'keeper-epoch-lost', epoch: state.life.epoch });
   for (const connection of [...state.connections.values()]) closeConnection(state, env, connection);
-  state.outbox = [];
-  state.inFlight.clear();
+  forgetOrders(state);
   claimAbove(state, env, state.life.epoch);
+}
+
+/** Nothing will come of the orders under way, or nobody will know. */
+function forgetOrders(state: GatewayState): void {
+  state.outbox = [];
+  state.hasVoid = false;
+  state.inFlight.clear();
+  state.attaching = 0;
+  Object.assign(state.ordered, createLoad());
 }
 
 function onReply(
@@ -126,7 +136,7 @@ function onReply(
 ): void {
   const { order } = origin;
   connection.ordered--;
-  if (order.kind === 'request') connection.outstandingBytes -= order.payload.length;
+  end(state, connection, origin.sizeBytes);
   if (connection.queue.length > connection.head) state.ready.add(connection);
   // As ZooKeeper: whoever lost its session to another server is told by the connection closing.
   if (result.err === ErrorCode.sessionMoved) return closeConnection(state, env, connection);
@@ -159,8 +169,7 @@ export function onSnapshot(state: GatewayState, env: Env<GatewayMessage>, item: 
     if (isLost || connection.ordered > 0 || watchesAlways(state.watches, connection.id))
       closeConnection(state, env, connection);
   }
-  state.inFlight.clear();
-  state.outbox = [];
+  forgetOrders(state);
   if (!isHeld) claimAbove(state, env, current);
   stateJumped(state.watches, tree, state.exposedZxid, createNotifier(state, env));
   state.exposedZxid = meta.get().zxid;

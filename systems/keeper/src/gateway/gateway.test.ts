@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { bodies, connectFrame, requestFrame } from '../client/requests.ts';
 import { CreateMode, ErrorCode, OpCode } from '../jute/protocol.ts';
 import { bytesOf, createTestWorld, TEST_START, type TestWorld } from '../testing/raw-client.ts';
+import { GATEWAY_LIMITS } from './limits.ts';
 import { clientFrame } from './message.ts';
 import { measure } from './metrics.ts';
-import { GATEWAY_LIMITS } from './state.ts';
 import { FOUR_LETTER_WORDS } from './words.ts';
 
 const ping = (): ReturnType<typeof clientFrame> => clientFrame(requestFrame(-2, OpCode.ping));
@@ -57,7 +57,7 @@ test('a session that waits for a write does not hold up the reads of another', (
 });
 
 test('a storm of returning clients is cut into bodies that others can bear', () => {
-  const world = createTestWorld();
+  const world = createTestWorld({ limits: { ...GATEWAY_LIMITS, maxPerAddress: 0, maxAttaching: 1000 } });
   const before = Array.from({ length: 300 }, (_, i) => world.open(i).connect());
   world.loopback.isHeld = true;
   for (const { id } of before) world.loopback.disconnect(id);
@@ -298,6 +298,20 @@ test('a gateway that is cut off stops answering within a third of the timeout, a
   idle.log();
   world.loopback.passAlone(1500);
   assert.deepEqual(idle.log(), ['closed'], 'also without a ping');
+});
+
+test('who comes to a gateway that is cut off is sent away as soon, to look for another', () => {
+  const world = createTestWorld();
+  world.open().connect();
+  world.loopback.isHeld = true;
+  const late = world.open().connect({ timeoutMs: 4000 });
+  world.loopback.passAlone(1000);
+  assert.deepEqual(late.log(), [], 'the log may only be slow');
+  world.loopback.passAlone(700);
+  assert.deepEqual(late.log(), ['closed']);
+  world.loopback.isHeld = false;
+  world.loopback.expose();
+  assert.notEqual(world.open().connect({ timeoutMs: 4000 }).answer, null, 'the gateway takes others then');
 });
 
 test('a jump of the state fires one-shot watches, and closes whoever must not miss anything', () => {

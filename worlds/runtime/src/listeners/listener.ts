@@ -14,7 +14,7 @@ import { systemCode } from '../errors.ts';
 import type { Framing } from '../framing.ts';
 import type { Source } from '../host/inbox.ts';
 import { type Address, listening } from '../links/links.ts';
-import { type Connection, createConnection } from './connection.ts';
+import { type Connection, createConnection, type Stream } from './connection.ts';
 
 export interface ListenerLimits {
   readonly connectionsMax: number;
@@ -60,11 +60,20 @@ export interface Listener<M> extends Address {
     /** Whether clients may show none. None may show one that does not hold. */
     readonly certificates: 'none' | 'wanted' | 'needed';
   };
+  /** Asked before anything is spent on a connection from this IP address: why it is refused, or null. */
+  readonly admits?: (address: string) => string | null;
+  /** An admitted connection is gone, even if it was never told of as opened. */
+  readonly onLeft?: (address: string) => void;
   /**
    * Told of every accepted connection, its IP address and the DER of the certificate that its client has shown, before
    * its first message.
    */
-  readonly onOpened?: (id: NodeId, address: string, certificate: Uint8Array | undefined) => void;
+  readonly onOpened?: (
+    id: NodeId,
+    address: string,
+    stream: Stream,
+    certificate: Uint8Array | undefined,
+  ) => void;
   readonly onClosed?: (id: NodeId) => void;
 }
 
@@ -126,6 +135,8 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     if (already >= limits.connectionsPerAddress) return refuse(socket, 'too-many-from-address');
     if (isTls && sockets.size - connections.size >= limits.handshakesMax)
       return refuse(socket, 'too-many-handshakes');
+    const why = listener.admits?.(from) ?? null;
+    if (why !== null) return refuse(socket, why);
     perAddress.set(from, already + 1);
     sockets.add(socket);
     socket.setNoDelay(true);
@@ -133,6 +144,7 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     socket.on('close', () => {
       sockets.delete(socket);
       forget(from);
+      listener.onLeft?.(from);
     });
     if (!isTls) accept(socket, from);
   });
@@ -219,7 +231,7 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     });
     connections.set(id, connection);
     silent.set(id, performance.now());
-    listener.onOpened?.(id, from, certificate);
+    listener.onOpened?.(id, from, connection.stream, certificate);
     events.opened(id, connection);
   }
 

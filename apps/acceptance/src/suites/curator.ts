@@ -1,0 +1,80 @@
+/**
+ * The tests of Curator's recipes, as Maven Central has them compiled. Their TestingServer runs ZooKeeper's server in the same
+ * JVM; one class of it, replaced by `java/org/apache/curator/test`, starts a process instead, and for the comparison too.
+ */
+
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runAll, startIn } from './commands.ts';
+import { jars } from './maven.ts';
+import { fromJunit } from './outcomes.ts';
+import type { Ground, Suite } from './suite.ts';
+
+const VERSION = '5.7.1';
+const ADAPTER = fileURLToPath(
+  new URL('../../java/org/apache/curator/test/ZooKeeperServerEmbeddedAdapter.java', import.meta.url),
+);
+const RECIPES = 'org.apache.curator.framework.recipes';
+const ARTIFACTS = [
+  `org.apache.curator:curator-recipes:${VERSION}`,
+  `org.apache.curator:curator-recipes:${VERSION}:tests`,
+  `org.apache.curator:curator-test:${VERSION}`,
+  ...['jupiter:junit-jupiter-engine:5.9.3', 'jupiter:junit-jupiter-params:5.9.3'].map(
+    (it) => `org.junit.${it}`,
+  ),
+  `org.apache.curator:curator-framework:${VERSION}:tests`,
+  ...['org.assertj:assertj-core:3.23.1', 'org.awaitility:awaitility:4.1.1'],
+  ...['org.apache.commons:commons-math:2.2', 'org.slf4j:slf4j-nop:1.7.30'],
+  ...['platform:junit-platform-console:1.9.3', 'platform:junit-platform-launcher:1.9.3'].map(
+    (it) => `org.junit.${it}`,
+  ),
+];
+
+const classpath = ({ cache, trial }: Ground): Promise<string> =>
+  jars(cache, `curator-${VERSION}`, ARTIFACTS, trial.signal);
+
+export const curator: Suite = {
+  name: 'curator',
+  title: 'Apache Curator, recipes (Java)',
+  version: VERSION,
+  short: null,
+  get: async (ground) => {
+    try {
+      await classpath(ground);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  },
+  run: async (ground) => {
+    const { folder, launchers, only, trial } = ground;
+    const classes = join(folder, 'classes');
+    const path = await classpath(ground);
+    const lacks = await runAll(
+      { cwd: folder },
+      [['javac', '-cp', path, '-d', classes, ADAPTER]],
+      trial.signal,
+    );
+    if (lacks !== null) throw new Error(lacks);
+    const reports = join(folder, 'reports');
+    mkdirSync(reports, { recursive: true });
+    const chosen = only === null ? ['--select-package', RECIPES] : ['--select-method', only];
+    const java = [
+      ...['/usr/bin/java', `-Djava.io.tmpdir=${folder}`, `-Dconcordat.server=${launchers.bin}/zkServer.sh`],
+      '--add-opens=java.base/java.lang=ALL-UNNAMED',
+      ...['-cp', `${classes}:${path}`, 'org.junit.platform.console.ConsoleLauncher'],
+      ...['--disable-banner', '--details=none', '--reports-dir', reports, ...chosen],
+    ];
+    const run = startIn({ cwd: folder }, java, trial.signal);
+    await run.ended;
+    const report = join(reports, 'TEST-junit-jupiter.xml');
+    if (!existsSync(report))
+      throw new Error(`Curator's tests did not run:\n${run.lines.slice(-15).join('\n')}`);
+    return fromJunit(readFileSync(report, 'utf8'));
+  },
+  alone: (test) => {
+    const [, owner = '', method = '', types = ''] = /^(.*)\.(\w+)\(([^)]*)\)/.exec(test) ?? [];
+    return `${owner}#${method}(${types})`;
+  },
+};

@@ -1,0 +1,51 @@
+/**
+ * A federation that has been started once and stopped: what every fresh ensemble of a suite begins with; and the programs that
+ * suites start servers with, `java` and `zkServer.sh`, which start domains of it.
+ */
+
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Cluster } from '@concordat/bench';
+import type { Trial } from '../trial.ts';
+
+const LAUNCHER = fileURLToPath(new URL('./launcher.js', import.meta.url));
+
+export interface Launchers {
+  /** Holds `java` and `zkServer.sh`. */
+  readonly bin: string;
+  /** Of Java's servers; no path where `java` starts domains. */
+  readonly classpath: string;
+  /** Names every process that was started, on its command line. */
+  readonly mark: string;
+}
+
+/** Makes both below `folder`. */
+export async function makeLaunchers(trial: Trial, folder: string): Promise<Launchers> {
+  const cluster = await trial.cluster();
+  await cluster.killAll();
+  const template = join(folder, 'template');
+  cpSync(cluster.dataDir, template, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const program = (name: string, lines: readonly string[]): void => {
+    writeFileSync(join(bin, name), `${['#!/bin/sh', ...lines].join('\n')}\n`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  const launch = [
+    `digest=$(printf '%s' "$flags" | sed -n 's/.*superDigest=\\([^ ]*\\).*/\\1/p')`,
+    `command=$("${process.execPath}" "${LAUNCHER}" "${template}" $$ "$config" "$digest") || exit 1`,
+    'eval "exec $command"',
+  ];
+  // Suites also ask with Java's own client whether the server is up.
+  const isServer = `case "$*" in *ServerMain*|*QuorumPeerMain*) ;; *) exec /usr/bin/java "$@" ;; esac`;
+  program('java', [isServer, 'flags="$*"', 'for config; do :; done', ...launch]);
+  program('zkServer.sh', ['flags="$SERVER_JVMFLAGS"', 'config="$2"', ...launch]);
+  return { bin, classpath: 'none', mark: template };
+}
+
+/** `HOST:PORT` of one endpoint. */
+export function addressOf(cluster: Cluster, domain: number): string {
+  const endpoint = cluster.endpoints[domain % cluster.endpoints.length];
+  return `${endpoint?.host}:${endpoint?.port}`;
+}
