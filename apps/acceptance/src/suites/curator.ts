@@ -34,6 +34,12 @@ const ARTIFACTS = [
 const classpath = ({ cache, trial }: Ground): Promise<string> =>
   jars(cache, `curator-${VERSION}`, ARTIFACTS, trial.signal);
 
+/** A method, a class, or a package with what is below it. */
+function choice(name: string): string[] {
+  if (name.includes('#')) return ['--select-method', name];
+  return [/\.[A-Z]\w*$/.test(name) ? '--select-class' : '--select-package', name];
+}
+
 export const curator: Suite = {
   name: 'curator',
   title: 'Apache Curator, recipes (Java)',
@@ -59,12 +65,11 @@ export const curator: Suite = {
     if (lacks !== null) throw new Error(lacks);
     const reports = join(folder, 'reports');
     mkdirSync(reports, { recursive: true });
-    const chosen = only === null ? ['--select-package', RECIPES] : ['--select-method', only];
     const java = [
       ...['/usr/bin/java', `-Djava.io.tmpdir=${folder}`, `-Dconcordat.server=${launchers.bin}/zkServer.sh`],
       '--add-opens=java.base/java.lang=ALL-UNNAMED',
       ...['-cp', `${classes}:${path}`, 'org.junit.platform.console.ConsoleLauncher'],
-      ...['--disable-banner', '--details=none', '--reports-dir', reports, ...chosen],
+      ...['--disable-banner', '--details=none', '--reports-dir', reports, ...choice(only ?? RECIPES)],
     ];
     const run = startIn({ cwd: folder }, java, trial.signal);
     await run.ended;
