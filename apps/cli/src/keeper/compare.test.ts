@@ -199,7 +199,7 @@ describe('a node', () => {
 describe('a checkpoint', () => {
   it('is proven by what members signed, to whoever has their keys', async () => {
     const { directory: place, federation, client } = serverAt(0);
-    assert.equal(await checkpointAt(place, federation), null);
+    // Idle logs go on, too: on a slow machine there may be one already.
     for (let i = 0; (await checkpointAt(place, federation)) === null; i++) {
       assert.ok(i < 5000, 'a checkpoint is taken');
       await ask(client, OpCode.setData, bodies.setData('/app', utf8(`${i}`)));
