@@ -46,21 +46,48 @@ export async function runKeeperBench(args: readonly string[]): Promise<number> {
 async function startClusters(options: Options, clusters: Cluster[]): Promise<void> {
   const settings = options.dataParent === null ? {} : { parentDir: options.dataParent };
   if (options.mode === 'ours' || options.mode === 'compare') clusters.push(await startConcordat(settings));
+  for (const _ of options.faults) clusters.push(await startConcordat(settings));
   if (options.mode === 'apache' || options.mode === 'compare') clusters.push(await startApache(settings));
 }
 
+const targetOf = (cluster: Cluster): Target => ({
+  name: cluster.name,
+  endpoints: cluster.endpoints,
+  pids: () => cluster.endpoints.map((_, domain) => cluster.pid(domain)),
+});
+
+/**
+ * The last domain is down, or the one that leads attacks while it is measured. Clients of that domain are not counted: they
+ * are elsewhere.
+ */
+async function faultyTarget(cluster: Cluster, fault: string): Promise<Target> {
+  const last = cluster.endpoints.length - 1;
+  const domain = fault === 'down' ? last : ((await cluster.primary()) ?? last);
+  const endpoints = cluster.endpoints.filter((_, id) => id !== domain);
+  const target = { ...targetOf(cluster), name: fault, endpoints };
+  if (fault === 'down') {
+    await cluster.kill9(domain);
+    return target;
+  }
+  const attack = async (strategy: string): Promise<void> => cluster.attack?.(domain, strategy);
+  return { ...target, during: { begin: () => attack(fault), end: () => attack('stop') } };
+}
+
 async function run(options: Options, clusters: readonly Cluster[]): Promise<void> {
-  const targets: Target[] = clusters.map((cluster) => ({
-    name: cluster.name,
-    endpoints: cluster.endpoints,
-    pids: () => cluster.endpoints.map((_, domain) => cluster.pid(domain)),
-  }));
+  const faultless = clusters.length - options.faults.length;
+  const targets = await Promise.all(
+    clusters.map((cluster, i) => {
+      const fault = options.faults[i - faultless];
+      return fault === undefined ? targetOf(cluster) : faultyTarget(cluster, fault);
+    }),
+  );
   if (options.mode === 'endpoints') {
     targets.push({ name: 'endpoints', endpoints: options.endpoints, pids: () => [] });
   }
   const report = await measure(targets, {
     loads: options.loads,
     rounds: options.rounds,
+    faults: options.faults.length,
     dataDir: clusters[0]?.dataDir ?? options.dataParent ?? tmpdir(),
     progress: (line) => console.error(line),
   });

@@ -3,11 +3,11 @@
  * outstanding, for a fixed time. One phase is one operation with one payload size.
  */
 
-import { type Connection, connect, type Endpoint, type OnReply } from './connection.ts';
+import { type Connection, connect, type Endpoint } from './connection.ts';
+import { runFanOut } from './fan-out.ts';
 import { createLatencies, type Latencies } from './latencies.ts';
-import { MODE, OP, writeCreate, writeRead, writeSetData } from './protocol.ts';
-
-export type Operation = 'create' | 'set' | 'get';
+import { type Operation, type Send, sender } from './operations.ts';
+import { MODE, OP, writeCreate } from './protocol.ts';
 
 export interface Load {
   readonly connections: number;
@@ -45,11 +45,13 @@ export async function openBench(endpoints: readonly Endpoint[], label: string): 
       const keys = Array.from({ length: KEYS }, (_, i) => `${folder}/k${i}`);
       await createAll(setup, [folder]);
       if (load.operation !== 'create') await createAll(setup, keys, Buffer.alloc(load.payloadBytes, 1));
+      if (load.operation === 'watch') return runFanOut(endpoints, load, keys);
       const open = Array.from({ length: load.connections }, (_, i) => connect(endpointAt(endpoints, i)));
       const connections = await Promise.all(open);
       // A get must find the keys also where the server lags behind the one that created them.
       await Promise.all(connections.map((connection) => syncTo(connection, folder)));
-      const outcome = await drive(connections, load, folder, keys);
+      const payload = Buffer.alloc(load.payloadBytes, 2);
+      const outcome = await drive(connections, load, sender(load.operation, { folder, keys, payload }));
       await Promise.all(connections.map((connection) => connection.close()));
       return outcome;
     },
@@ -96,37 +98,17 @@ function createAll(connection: Connection, paths: readonly string[], data = Buff
 }
 
 /** Keeps every connection full until the time is over, then lets it run dry. */
-function drive(
-  connections: readonly Connection[],
-  load: Load,
-  folder: string,
-  keys: readonly string[],
-): Promise<Outcome> {
-  const payload = Buffer.alloc(load.payloadBytes, 2);
+function drive(connections: readonly Connection[], load: Load, send: Send): Promise<Outcome> {
   const startedAt = performance.now();
   const endsAt = startedAt + load.seconds * 1_000;
   const latencies = createLatencies(startedAt);
   let failures = 0;
   let sequence = 0;
-  const send = (connection: Connection, done: OnReply): void => {
-    const number = sequence++;
-    const key = keys[number % KEYS] ?? folder;
-    if (load.operation === 'get') connection.request(OP.getData, (w) => writeRead(w, key, false), done);
-    else if (load.operation === 'set') {
-      connection.request(OP.setData, (w) => writeSetData(w, key, payload, -1), done);
-    } else {
-      connection.request(
-        OP.create,
-        (w) => writeCreate(w, `${folder}/n${number}`, payload, MODE.persistent),
-        done,
-      );
-    }
-  };
   return new Promise((resolve) => {
     let running = connections.length * load.depth;
     const keepFull = (connection: Connection): void => {
       const sentAt = performance.now();
-      send(connection, (reply) => {
+      send(connection, sequence++, (reply) => {
         const now = performance.now();
         if (reply === null || reply.error !== 0) failures++;
         else latencies.add(now - sentAt, now);

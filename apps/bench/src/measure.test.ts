@@ -7,6 +7,7 @@ import type { Cluster, ClusterOptions } from './cluster.ts';
 import { concordatMissing, startConcordat } from './concordat-cluster.ts';
 import type { Load } from './load.ts';
 import { measure } from './measure.ts';
+import { OPERATIONS } from './operations.ts';
 import { formatReport } from './report.ts';
 
 const DEADLINE_MS = 120_000;
@@ -15,7 +16,7 @@ async function smallRun(start: (options: ClusterOptions) => Promise<Cluster>): P
   const cluster = await start({});
   try {
     const shape = { connections: 3, depth: 10, payloadBytes: 100, seconds: 0.2 };
-    const loads = (['create', 'set', 'get'] as const).map((operation): Load => ({ ...shape, operation }));
+    const loads = OPERATIONS.map((operation): Load => ({ ...shape, operation }));
     const pids = (): number[] => cluster.endpoints.map((_, domain) => cluster.pid(domain));
     const target = { name: cluster.name, endpoints: cluster.endpoints, pids };
     const report = await measure([target], {

@@ -15,6 +15,8 @@ export interface Target {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   pids(): readonly number[];
+  /** Brings about what it is measured under, before each phase, and ends it afterwards. */
+  readonly during?: { begin(): Promise<void>; end(): Promise<void> };
 }
 
 export interface Measurement {
@@ -37,6 +39,8 @@ export interface Row {
 
 export interface Report {
   readonly targets: readonly string[];
+  /** So many of the last targets are the first one under faults. */
+  readonly faults: number;
   readonly rows: readonly Row[];
   /** Of an otherwise idle disk: taken before every round. */
   readonly sync: SyncLatency;
@@ -46,6 +50,8 @@ export interface Report {
 export interface Plan {
   readonly loads: readonly Load[];
   readonly rounds: number;
+  /** So many of the last targets are the first one under faults; 0 if nothing is said. */
+  readonly faults?: number;
   /** The disk to probe. */
   readonly dataDir: string;
   readonly progress: (line: string) => void;
@@ -68,7 +74,9 @@ export async function measure(targets: readonly Target[], plan: Plan): Promise<R
       for (const [column, target] of targets.entries()) {
         const bench = benches[column];
         if (bench === undefined) continue;
+        await target.during?.begin();
         const measured = await measureOnce(bench, target, load);
+        await target.during?.end();
         samples[row]?.[column]?.push(measured);
         const figures = `${Math.round(measured.opsPerSecond)} ops/s, p50 ${measured.p50Ms.toFixed(2)} ms`;
         plan.progress(`round ${round + 1}: ${target.name} ${describe(load)}: ${figures}`);
@@ -78,6 +86,7 @@ export async function measure(targets: readonly Target[], plan: Plan): Promise<R
   await Promise.all(benches.map((bench) => bench.close()));
   return {
     targets: targets.map((target) => target.name),
+    faults: plan.faults ?? 0,
     rows: plan.loads.map((load, row) => ({ load, medians: (samples[row] ?? []).map(medians) })),
     sync: worst(probes),
     serverResidentBytes: targets.map((target) => processCost(target.pids()).residentBytes),

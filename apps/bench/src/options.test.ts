@@ -29,4 +29,5 @@ test('mistakes are named', () => {
   assert.match(String(parseOptions(['--ours', '--rounds', '0'])), /not a positive number: 0/);
   assert.match(String(parseOptions(['--ours', '--ops', 'sett'])), /not an operation: sett/);
   assert.match(String(parseOptions(['--ours', '--seconds', 'x'])), /not a duration: x/);
+  assert.match(String(parseOptions(['--apache', '--faults', 'down'])), /faults are for --ours/);
 });

@@ -2,7 +2,8 @@
 
 import { parseArgs } from 'node:util';
 import type { Endpoint } from './connection.ts';
-import type { Load, Operation } from './load.ts';
+import type { Load } from './load.ts';
+import { OPERATIONS, type Operation } from './operations.ts';
 
 export interface Options {
   readonly mode: 'endpoints' | 'apache' | 'ours' | 'compare';
@@ -11,6 +12,8 @@ export interface Options {
   readonly rounds: number;
   readonly json: boolean;
   readonly dataParent: string | null;
+  /** Faults of one domain that ours is measured under beside a faultless one: `down`, or the name of an attack. */
+  readonly faults: readonly string[];
 }
 
 export const USAGE = `bench keeper: a pipelined load against ZooKeeper-compatible servers
@@ -21,8 +24,10 @@ export const USAGE = `bench keeper: a pipelined load against ZooKeeper-compatibl
   node apps/bench/dist/main.js --endpoints 127.0.0.1:2181,127.0.0.1:2182
 
   --seconds N     of each phase (default 5)      --rounds N       of all phases (default 3)
-  --ops LIST      of create,set,get              --bytes LIST     payload sizes (default 100,1000)
+  --ops LIST      of ${OPERATIONS.join(',')} (default create,set,get)
+  --bytes LIST    payload sizes (default 100,1000)
   --loads LIST    connections x outstanding (default 6x50,1x1)
+  --faults LIST   with --ours: also with one domain down, or attacking (concordat attack --help names how), and ratios
   --data DIR      where servers started here keep their data; decides which disk is measured
   --json          the report as JSON on standard output
 `;
@@ -42,13 +47,17 @@ export function parseOptions(args: readonly string[]): Options | string {
         ops: { type: 'string', default: 'create,set,get' },
         bytes: { type: 'string', default: '100,1000' },
         loads: { type: 'string', default: '6x50,1x1' },
+        faults: { type: 'string', default: '' },
         data: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     });
     const modes = (['apache', 'ours', 'compare'] as const).filter((mode) => values[mode]);
     if (modes.length + (values.endpoints === undefined ? 0 : 1) !== 1) return 'name one of the four targets';
+    const faults = values.faults.split(',').filter(Boolean);
+    if (faults.length > 0 && !values.ours) return 'faults are for --ours';
     return {
+      faults,
       mode: modes[0] ?? 'endpoints',
       endpoints: (values.endpoints ?? '').split(',').filter(Boolean).map(parseEndpoint),
       loads: parseLoads(values),
@@ -83,7 +92,7 @@ function parseLoads(texts: LoadTexts): Load[] {
   });
 }
 
-const isOperation = (text: string): text is Operation => ['create', 'set', 'get'].includes(text);
+const isOperation = (text: string): text is Operation => OPERATIONS.some((name) => name === text);
 
 function positive(text: string): number {
   const value = Number(text);

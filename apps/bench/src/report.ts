@@ -2,6 +2,7 @@
 
 import type { Measurement, Report, Row } from './measure.ts';
 import { describe } from './measure.ts';
+import { isRead } from './operations.ts';
 import { formatTable } from './table.ts';
 
 const HEADINGS = [
@@ -17,7 +18,7 @@ const HEADINGS = [
 ];
 
 export function formatReport(report: Report): string {
-  const lines = report.rows.flatMap((row) => rowLines(row, report.targets));
+  const lines = report.rows.flatMap((row) => rowLines(row, report));
   const { sync } = report;
   const resident = report.serverResidentBytes.map(
     (bytes, i) => `${report.targets[i]} ${Math.round(bytes / 1_048_576)} MiB`,
@@ -32,16 +33,34 @@ export function formatReport(report: Report): string {
   ].join('\n');
 }
 
-function rowLines(row: Row, targets: readonly string[]): string[][] {
+function rowLines(row: Row, report: Report): string[][] {
+  const { targets } = report;
   const lines = row.medians.map((m, i) => [
     i === 0 ? describe(row.load) : '',
     targets[i] ?? '',
     ...figures(m),
   ]);
-  const [ours, theirs] = row.medians;
-  if (ours !== undefined && theirs !== undefined) lines.push(['', 'ratio', ...ratios(ours, theirs)]);
+  for (const { name, a, b } of pairs(row, report)) lines.push(['', `ratio ${name}`, ...ratios(a, b)]);
   return lines;
 }
+
+interface Pair {
+  /** Against what, or under which fault. */
+  readonly name: string;
+  readonly isFault: boolean;
+  readonly a: Measurement;
+  readonly b: Measurement;
+}
+
+/** What is compared: the first target with each other one, and each fault with the first target. */
+const pairs = ({ medians: [first, ...others] }: Row, { targets, faults }: Report): Pair[] =>
+  first === undefined
+    ? []
+    : others.map((other, i) => {
+        const isFault = i + 1 >= targets.length - faults;
+        const [a, b] = isFault ? [other, first] : [first, other];
+        return { name: targets[i + 1] ?? '', isFault, a, b };
+      });
 
 const figures = (m: Measurement): string[] => [
   String(Math.round(m.opsPerSecond)),
@@ -66,23 +85,37 @@ function ratios(ours: Measurement, theirs: Measurement): string[] {
   ];
 }
 
+/** What a fault may leave of the throughput. */
+const FAULT_BAR = 0.8;
+/** Median latency over the other's, one request at a time. */
+const READ_BAR = 1.2;
+const WRITE_BAR = 2.5;
+
 /**
- * The bars that a comparison is held to, in sentences; empty unless two targets were measured. Many at once: not below
- * the other's throughput. One at a time: the median write at most 2.5 times the other's, the median read 1.2 times.
+ * The bars that a comparison is held to, in sentences; empty if there is only one target. Many at once: not below the other's
+ * throughput. One at a time: the median write at most 2.5 times the other's, the median read 1.2 times. Under a fault, 0.8 of
+ * the throughput without it.
  */
 export function verdicts(report: Report): { readonly holds: boolean; readonly claim: string }[] {
-  return report.rows.flatMap((row) => {
-    const [ours, theirs] = row.medians;
-    if (ours === undefined || theirs === undefined) return [];
-    const name = describe(row.load);
-    if (row.load.connections * row.load.depth > 1) {
-      const ratio = ours.opsPerSecond / theirs.opsPerSecond;
-      return [{ holds: ratio >= 1, claim: `${name}: ${ratio.toFixed(2)} x the throughput (bar 1.00)` }];
-    }
-    const bar = row.load.operation === 'get' ? 1.2 : 2.5;
-    const ratio = ours.p50Ms / theirs.p50Ms;
-    return [{ holds: ratio <= bar, claim: `${name}: ${ratio.toFixed(2)} x the median latency (bar ${bar})` }];
-  });
+  return report.rows.flatMap((row) =>
+    pairs(row, report).map(({ name, isFault, a, b }) => {
+      const load = describe(row.load);
+      const throughput = a.opsPerSecond / b.opsPerSecond;
+      if (isFault)
+        return {
+          holds: throughput >= FAULT_BAR,
+          claim: `${load}: ${throughput.toFixed(2)} of the throughput with ${name} (bar ${FAULT_BAR})`,
+        };
+      if (row.load.connections * row.load.depth > 1)
+        return {
+          holds: throughput >= 1,
+          claim: `${load}: ${throughput.toFixed(2)} x the throughput (bar 1.00)`,
+        };
+      const bar = isRead(row.load.operation) ? READ_BAR : WRITE_BAR;
+      const ratio = a.p50Ms / b.p50Ms;
+      return { holds: ratio <= bar, claim: `${load}: ${ratio.toFixed(2)} x the median latency (bar ${bar})` };
+    }),
+  );
 }
 
 const verdictLines = (report: Report): string[] =>

@@ -12,3 +12,6 @@ export class CommandError extends Error {
     this.advice = advice;
   }
 }
+
+/** What went wrong, whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

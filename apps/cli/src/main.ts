@@ -8,6 +8,7 @@ import { checkCommand } from './commands/check.ts';
 import { evidenceCommand } from './commands/evidence.ts';
 import { federationCommand } from './commands/federation.ts';
 import { initCommand } from './commands/init.ts';
+import { keeperCommand } from './commands/keeper.ts';
 import { labCommand } from './commands/lab.ts';
 import { memberCommand } from './commands/member.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -24,6 +25,7 @@ const program = new Command('concordat')
   .addCommand(initCommand())
   .addCommand(serveCommand())
   .addCommand(statusCommand())
+  .addCommand(keeperCommand())
   .addCommand(attackCommand())
   .addCommand(memberCommand())
   .addCommand(federationCommand())

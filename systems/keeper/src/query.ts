@@ -6,7 +6,7 @@
  *   answer  i32 err | u53 zxid | bytes payload
  */
 
-import { MAX_OPERATION_BYTES } from '@concordat/kernel';
+import { MAX_OPERATION_BYTES, MAX_REQUEST_BYTES } from '@concordat/kernel';
 import { createReader, createWriter } from '@concordat/wire';
 import { ErrorCode } from './jute/protocol.ts';
 import { type ReadRequest, readReadRequest } from './jute/read-requests.ts';
@@ -20,6 +20,7 @@ export interface Query extends Asker {
   readonly payload: Uint8Array;
 }
 
+const NOTHING = new Uint8Array(0);
 const writer = createWriter(4096);
 const jute = createJuteReader();
 
@@ -53,7 +54,8 @@ export function answerQuery(keeper: Keeper, bytes: Uint8Array): Uint8Array {
   const payload = writer.finish();
   writer.i32(err);
   writer.u53(keeper.meta.get().zxid);
-  writer.bytes(payload);
+  // Of an answer that became too large a part has been written.
+  writer.bytes(err === ErrorCode.ok ? payload : NOTHING);
   return writer.finish();
 }
 
@@ -68,8 +70,7 @@ function answerRead(keeper: Keeper, query: Query, request: ReadRequest): number 
     case 'path':
       return answerPath(keeper.tree, query, request, writer);
     case 'multi-read':
-      answerMultiRead(keeper.tree, query, request, writer);
-      return ErrorCode.ok;
+      return answerMultiRead(keeper.tree, query, request, writer, MAX_REQUEST_BYTES);
     case 'who-am-i':
       answerWhoAmI(query, writer);
       return ErrorCode.ok;

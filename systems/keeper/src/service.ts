@@ -11,6 +11,7 @@ import { createReader, createWriter, utf8 } from '@concordat/wire';
 import { encodeEvent } from './events.ts';
 import { executeBody } from './execution.ts';
 import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta } from './keeper.ts';
+import type { KeeperGenesis } from './migration/state-file.ts';
 import { decodeBody, encodeResults } from './orders.ts';
 import { answerQuery } from './query.ts';
 import { createSessions, expiredAt } from './sessions/sessions.ts';
@@ -22,6 +23,8 @@ export interface KeeperOptions {
   readonly hash: Hash;
   readonly signatures: Signatures;
   readonly config: KeeperConfig;
+  /** What it begins with instead of nothing, the same at every replica: as `decodeGenesis` gives it. */
+  readonly genesis?: KeeperGenesis;
 }
 
 export interface KeeperService extends Service {
@@ -72,6 +75,7 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
     meta: state.cell('meta', metaCodec, START),
   };
   plantTree(keeper.tree, utf8(options.config.membership));
+  if (options.genesis !== undefined) begin(keeper, options.genesis);
   return {
     keeper,
     ...replicationOf(state),
@@ -79,6 +83,12 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
     query: (op) => answerQuery(keeper, op),
     advance: (time, emit) => advance(keeper, Math.floor(time), (event) => emit(encodeEvent(event))),
   };
+}
+
+/** Only now, because the indexes are made as nodes come: parents first, and with them what ends by itself. */
+function begin({ tree, meta }: Keeper, { zxid, nodes }: KeeperGenesis): void {
+  for (const [path, node] of nodes) tree.nodes.set(path, node);
+  meta.set({ ...START, zxid });
 }
 
 const replicationOf = (state: State): Omit<Service, 'execute' | 'query' | 'advance'> => ({

@@ -11,6 +11,7 @@ export { type Disk, realDisk } from './journal/disk.ts';
 export type { Journal, JournalListener, SyncMode } from './journal/journal.ts';
 export { createJournal, type JournalOptions, openJournal } from './journal/open.ts';
 export type { Address, LinkLimits, MembersOptions, PeerAddress } from './links/links.ts';
+export type { Stream } from './listeners/connection.ts';
 export type { Listener, ListenerLimits } from './listeners/listener.ts';
 export * from './logs/logger.ts';
 export type { Histogram } from './metrics/histogram.ts';

@@ -7,20 +7,18 @@ import { readFileSync } from 'node:fs';
 import { decodeProof, MAX_PROOF_BYTES, type Proof, verifyProof } from '@concordat/accountability';
 import {
   type Configuration,
-  type Court,
   decodeChain,
   epochOf,
-  followChain,
   judgeProof,
   replicationRules,
   viewOf,
 } from '@concordat/replication';
 import { nameIn } from '@concordat/replication/edge';
-import { createKeys, createSignatures, sha256 } from '@concordat/runtime';
+import { createKeys } from '@concordat/runtime';
 import { Command } from 'commander';
 import { type Federation, publicKeysOf, readFederation } from '../config/federation.ts';
-import { CommandError } from '../errors.ts';
-import { firstConfiguration } from '../governance/genesis.ts';
+import { CommandError, messageOf } from '../errors.ts';
+import { courtOf, provenHistory } from '../governance/history.ts';
 
 export const evidenceCommand = (): Command =>
   new Command('evidence').description('proofs that a member misbehaved').addCommand(
@@ -53,17 +51,11 @@ export interface Judged {
 export function historyIn(file: string, federation: Federation): Configuration[] {
   const refused = (why: string): CommandError =>
     new CommandError('bad-chain', `${file} is no chain of this federation: ${why}`);
-  const genesis = firstConfiguration(federation);
-  if (genesis === null) throw refused('its members have no admin keys, so it never changes');
   const links = decodeChain(readFileSync(file));
   if (links === null) throw refused('it is none at all');
-  // A chain passes over what is not later than where it begins: that is proven by nothing.
-  const configurations = links
-    .map(({ command }) => command.next)
-    .filter(({ epoch }) => epoch > genesis.epoch);
-  const end = followChain(courtOf(federation, [genesis, ...configurations]), genesis, links);
-  if ('reason' in end) throw refused(end.reason);
-  return configurations;
+  const history = provenHistory(federation, links);
+  if ('reason' in history) throw refused(history.reason);
+  return history;
 }
 
 /** Judges one evidence file; one that cannot be read proves nothing either. */
@@ -77,7 +69,7 @@ export function judgeFile(
   try {
     bytes = readFileSync(file).subarray(0, MAX_PROOF_BYTES + 1);
   } catch (error) {
-    return invalid((error as Error).message);
+    return invalid(messageOf(error));
   }
   const proof = decodeProof(bytes);
   if (proof === null) return invalid('it is not a proof of misbehaviour');
@@ -106,10 +98,3 @@ function judgeByFile(proof: Proof, federation: Federation): ReturnType<typeof ve
   const keys = createKeys({ self: 0, seed: new Uint8Array(32), publicKeys: publicKeysOf(federation) });
   return verifyProof(proof, { cluster: federation.id, verify: keys.verify, rules: replicationRules });
 }
-
-const courtOf = (federation: Federation, known: readonly Configuration[]): Court => ({
-  cluster: federation.id,
-  hash: sha256,
-  verifyWith: createSignatures().verifyWith,
-  configurationOf: (epoch) => known.find((one) => one.epoch === epoch) ?? null,
-});

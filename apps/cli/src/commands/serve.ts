@@ -7,6 +7,7 @@ import { createDemonstration } from '../attack/demonstration.ts';
 import { readFederation } from '../config/federation.ts';
 import { type DaemonOptions, startDaemon } from '../daemon/daemon.ts';
 import { CommandError } from '../errors.ts';
+import { limitsIn } from './limits.ts';
 import { natural } from './natural.ts';
 
 interface ServeOptions {
@@ -16,6 +17,8 @@ interface ServeOptions {
   readonly monitor: string;
   readonly superDigest?: string;
   readonly words: string;
+  readonly limit: readonly string[];
+  readonly auditLog?: string;
   readonly demo?: boolean;
   readonly joinsAs?: number;
   readonly address?: string;
@@ -38,6 +41,12 @@ export const serveCommand = (): Command =>
       "four-letter words that clients may use, as ZooKeeper's 4lw.commands.whitelist",
       '*',
     )
+    .option(
+      '--limit <name=number...>',
+      "what clients may make it do and keep, by ZooKeeper's names, such as maxClientCnxns=60; docs/operate/ZOOKEEPER.md has the list",
+      [],
+    )
+    .option('--audit-log <file>', "who changed what through this domain, as ZooKeeper's audit log")
     .option('--joins-as <id>', 'number of a member that joins a running federation', natural)
     .option('--address <host:port>', 'where the others will reach a member that joins')
     .addOption(new Option('--demo', 'let "concordat attack" turn this daemon into an adversary').hideHelp())
@@ -73,6 +82,8 @@ async function serve(options: ServeOptions): Promise<void> {
     monitor: hostAndPort(options.monitor),
     superDigest: options.superDigest ?? null,
     words: wordsIn(options.words),
+    limits: limitsIn(options.limit),
+    ...(options.auditLog !== undefined && { auditLog: options.auditLog }),
     ...joiningWith(options),
   };
   const daemon = await startDaemon(

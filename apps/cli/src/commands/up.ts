@@ -17,6 +17,7 @@ import { initialise, placesIn } from '../config/organisation.ts';
 import { ask } from '../daemon/control.ts';
 import type { DomainStatus } from '../daemon/status.ts';
 import { CommandError } from '../errors.ts';
+import { adopt, stateDigest } from '../keeper/first-state.ts';
 import { requireFreePorts } from './ports.ts';
 
 interface UpOptions {
@@ -26,6 +27,7 @@ interface UpOptions {
   readonly u: number;
   readonly r: number;
   readonly basePort: number;
+  readonly import?: string;
   readonly restart: boolean;
 }
 
@@ -62,6 +64,7 @@ export const upCommand = (): Command =>
     .option('--u <n>', 'failures of any kind to survive', wholeNumber, 1)
     .option('--r <n>', 'of these, lies to survive', wholeNumber, 1)
     .option('--base-port <port>', 'first ZooKeeper port; members use +100, monitors +200', wholeNumber, 2181)
+    .option('--import <file>', 'what a new federation begins with, as concordat keeper import wrote it')
     .option('--no-restart', 'leave a domain that dies as it is')
     .addHelpText(
       'after',
@@ -110,6 +113,13 @@ async function prepare(directory: string, options: UpOptions): Promise<Domain[]>
       'Use these, another --data directory, or --ephemeral.',
     );
   }
+  if (options.import !== undefined && federation.import !== stateDigest(options.import)) {
+    throw new CommandError(
+      'other-federation',
+      `${directory} holds a federation that does not begin with ${options.import}`,
+      'Use another --data directory, or --ephemeral.',
+    );
+  }
   const port = Number(federation.members[0]?.address.split(':')[1]) - MEMBERS_OFFSET;
   if (port !== basePort) {
     const advice = `Use --base-port ${port}, another --data directory, or --ephemeral.`;
@@ -150,7 +160,7 @@ async function createAll(
   directory: string,
   file: string,
   names: readonly string[],
-  { u, r, basePort }: UpOptions,
+  { u, r, basePort, import: first }: UpOptions,
 ): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const members: Member[] = [];
@@ -158,6 +168,7 @@ async function createAll(
     // An identity without a federation file is left from a start that was cut off; nobody knows it yet.
     rmSync(join(directory, name), { recursive: true, force: true });
     const { publicKey, pin, admin } = await initialise(join(directory, name), name);
+    if (first !== undefined) adopt(first, join(directory, name));
     members.push({
       name,
       address: `127.0.0.1:${basePort + MEMBERS_OFFSET + i}`,
@@ -166,7 +177,8 @@ async function createAll(
       admin: toHex(admin),
     });
   }
-  writeFileSync(file, formatFederation(u, r, members), { flag: 'wx' });
+  const digest = first === undefined ? undefined : stateDigest(first);
+  writeFileSync(file, formatFederation(u, r, members, digest), { flag: 'wx' });
 }
 
 async function runAll(

@@ -10,7 +10,7 @@ import { faultModelProblem, quorumsOf } from '@concordat/replication';
 import { fromHex } from '@concordat/wire';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
-import { CommandError } from '../errors.ts';
+import { CommandError, messageOf } from '../errors.ts';
 
 const KEY = /^[0-9a-f]{64}$/;
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
@@ -35,6 +35,8 @@ const federationSchema = z
     u: z.int().min(0),
     r: z.int().min(0),
     members: z.array(memberSchema).min(1),
+    /** SHA-256 of the state file that it begins with, as `concordat keeper import` prints it; without it with nothing. */
+    import: z.string().regex(KEY, 'must be 64 hexadecimal digits').optional(),
   })
   .superRefine((value, context) => {
     const problem = faultModelProblem(value);
@@ -83,7 +85,7 @@ export function readFederation(path: string): Federation {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new CommandError('no-federation', `cannot read ${path}: ${(error as Error).message}`);
+    throw new CommandError('no-federation', `cannot read ${path}: ${messageOf(error)}`);
   }
   return parseFederation(text, path);
 }
@@ -117,11 +119,12 @@ const invalid = (path: string, line: number, message: string): CommandError =>
 export const formatMember = ({ name, address: at, key, pin, admin }: Member): string =>
   `  - name: ${name}\n    address: ${at}\n    key: ${key}\n    pin: ${pin}\n${admin === undefined ? '' : `    admin: ${admin}\n`}`;
 
-/** Addresses may change without making another federation; keys, order and fault model may not. */
-function idOf({ u, r, members }: z.infer<typeof federationSchema>): Uint8Array {
+/** Addresses may change without making another federation; keys, order, fault model and first state may not. */
+function idOf({ u, r, members, import: first }: z.infer<typeof federationSchema>): Uint8Array {
   const hash = createHash('sha256').update(`concordat federation v1\n${u} ${r}\n`);
   for (const { name, key, admin } of members)
     hash.update(`${name} ${key}${admin === undefined ? '' : ` ${admin}`}\n`);
+  if (first !== undefined) hash.update(`import ${first}\n`);
   return new Uint8Array(hash.digest());
 }
 
@@ -130,13 +133,16 @@ export function publicKeysOf(federation: Federation): Map<number, Uint8Array> {
 }
 
 /** The file's text, with the comments that a person needs. */
-export function formatFederation(u: number, r: number, members: readonly Member[]): string {
+export function formatFederation(u: number, r: number, members: readonly Member[], first?: string): string {
   return [
     '# A Concordat federation. Every member has the same file.',
     '# u: failures of any kind with which the service goes on; r: of these, lies with which it stays right.',
     'version: 1',
     `u: ${u}`,
     `r: ${r}`,
+    ...(first === undefined
+      ? []
+      : ['# SHA-256 of the state that it begins with: every member needs that file.', `import: ${first}`]),
     `members: # ${quorumsOf({ u, r }).members} = 2u + r + 1; the order matters`,
     members.map(formatMember).join(''),
   ].join('\n');

@@ -7,6 +7,8 @@
  *   DIR/next-N.json     identity whose key a rotation brought into force in epoch N, or will
  *   DIR/journal/        promises, log and snapshots
  *   DIR/evidence/       proofs of misbehaviour, one file each
+ *   DIR/import.state    what the federation begins with, where its file says that it begins with something
+ *   DIR/export.snapshot what it was last asked to write for ZooKeeper, until the command that asked has taken it
  *   DIR/control.sock    status and, in demonstrations, attacks; only for the own user
  *   DIR/daemon.pid      the daemon's process id, while it runs
  */
@@ -21,7 +23,7 @@ import {
   type NamedIdentity,
   storeIdentity,
 } from '@concordat/runtime';
-import { CommandError } from '../errors.ts';
+import { CommandError, messageOf } from '../errors.ts';
 
 export interface Places {
   readonly directory: string;
@@ -29,6 +31,8 @@ export interface Places {
   readonly admin: string;
   readonly journal: string;
   readonly evidence: string;
+  readonly imported: string;
+  readonly exported: string;
   readonly control: string;
   readonly pid: string;
 }
@@ -39,6 +43,8 @@ export const placesIn = (directory: string): Places => ({
   admin: join(directory, 'admin.json'),
   journal: join(directory, 'journal'),
   evidence: join(directory, 'evidence'),
+  imported: join(directory, 'import.state'),
+  exported: join(directory, 'export.snapshot'),
   control: join(directory, 'control.sock'),
   pid: join(directory, 'daemon.pid'),
 });
@@ -83,7 +89,7 @@ function identityIn(file: string, directory: string): NamedIdentity {
     found = loadIdentity(file);
   } catch (error) {
     const advice = `Run: concordat init NAME --data ${directory}`;
-    throw new CommandError('no-identity', `cannot read ${file}: ${(error as Error).message}`, advice);
+    throw new CommandError('no-identity', `cannot read ${file}: ${messageOf(error)}`, advice);
   }
   if (found === null)
     throw new CommandError('bad-identity', `${file} is damaged`, 'Restore it from a backup.');

@@ -45,14 +45,14 @@ export async function startControl(path: string, answer: (request: string) => un
   return { close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-/** Asks a running daemon. Rejects with `not-running` if nobody answers. */
-export function ask(path: string, request: string): Promise<unknown> {
+/** Asks a running daemon. Rejects with `not-running` if nobody answers in time. */
+export function ask(path: string, request: string, deadlineMs = DEADLINE_MS): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void =>
       reject(new CommandError('not-running', `no daemon answers at ${path}: ${why}`));
     const socket = createConnection(path, () => socket.write(`${request}\n`));
     let text = '';
-    socket.setEncoding('utf8').setTimeout(DEADLINE_MS, () => socket.destroy(new Error('it took too long')));
+    socket.setEncoding('utf8').setTimeout(deadlineMs, () => socket.destroy(new Error('it took too long')));
     socket.on('data', (chunk: string) => {
       text += chunk;
       if (text.length > MAX_ANSWER_BYTES) socket.destroy(new Error('its answer is too long'));

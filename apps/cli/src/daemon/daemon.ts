@@ -5,8 +5,8 @@
 
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
-import { GATEWAY_LIMITS, KEEPER_DEFAULTS } from '@concordat/keeper';
-import { createFraming } from '@concordat/keeper/edge';
+import { userInfo } from 'node:os';
+import { type GatewayLimits, KEEPER_DEFAULTS } from '@concordat/keeper';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
 import { hostAndPort } from '@concordat/replication/edge';
@@ -18,7 +18,6 @@ import {
   createMetrics,
   createSignatures,
   type Host,
-  type Listener,
   type Logger,
   type Metrics,
   type NamedIdentity,
@@ -32,7 +31,12 @@ import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
 import { genesisOf } from '../governance/genesis.ts';
+import { shownCheckpoint } from '../keeper/checkpoint.ts';
+import { exportHere } from '../keeper/export-file.ts';
+import { firstState } from '../keeper/first-state.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
+import { openAuditLog } from './audit-log.ts';
+import { createClientPort } from './client-port.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
@@ -50,6 +54,10 @@ export interface DaemonOptions {
   readonly superDigest: string | null;
   /** The four-letter words that clients may use; all unless told. */
   readonly words?: ReadonlySet<string>;
+  /** What clients may make the daemon do and keep; the defaults unless told. */
+  readonly limits?: GatewayLimits;
+  /** Where the audit log goes; there is none unless told. */
+  readonly auditLog?: string;
   readonly logger?: Logger;
   /** The place of a daemon that is to join a federation whose file does not name it. */
   readonly joins?: { readonly id: NodeId; readonly address: string };
@@ -61,7 +69,6 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly host: Host<DomainState, DomainMessage>;
-  readonly clientPort: number;
   /** Resolves with the error when it halts, or null after `close`. */
   readonly halted: Promise<Error | null>;
   close(): Promise<void>;
@@ -71,6 +78,13 @@ const VERSION = '3.8.0-concordat';
 const BUILT_ON = '11/20/2026 00:00 UTC';
 
 const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest());
+
+/** What the operator has a say in. */
+const gatewayOptions = ({ superDigest, words, auditLog }: DaemonOptions) => ({
+  superDigest,
+  ...(words && { words }),
+  ...(auditLog !== undefined && { audit: { user: userInfo().username } }),
+});
 
 /** Which member of the federation this identity is. */
 function memberIndex({ federation, directory, joins }: DaemonOptions, identity: NamedIdentity): number {
@@ -90,12 +104,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const places = placesIn(directory);
   const identity = readIdentity(directory);
   const self = memberIndex(options, identity);
+  const first = firstState(federation, directory);
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
   const journal = await openJournal(places.journal);
-  const addresses = new Map<NodeId, string>();
+  const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
+  const clients = createClientPort(options.clients, options.limits);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
-  const names = federation.members.map(({ name }) => name);
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
   const genesis = genesisOf(federation, replica);
   const governing = createGoverning();
@@ -107,17 +122,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...(genesis !== null && { governed: governedIn(directory, identity.name, self, genesis) }),
     signatures: createSignatures(),
     sha1,
+    ...(first !== null && { genesis: first }),
     keeper: {
       ...KEEPER_DEFAULTS,
-      names,
+      names: federation.members.map(({ name }) => name),
       heartbeatMs: replica.heartbeatMs,
       membership: membershipOf(federation),
     },
     gateway: {
-      limits: GATEWAY_LIMITS,
-      superDigest: options.superDigest,
-      ...(options.words && { words: options.words }),
-      addressOf: (connection) => addresses.get(connection) ?? '',
+      ...clients.gateway,
+      ...gatewayOptions(options),
       info: (replica) => serverInfo(replica, started.host, admin),
     },
   });
@@ -128,6 +142,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   };
   const noteLog = createNoteLog(logger, () => performance.now());
   const onNote = (note: Note): void => {
+    if (note.kind === 'audit') return audit?.write(`${note['line']}`);
     governing.onNote(note);
     // Within a turn: the links are for what follows it.
     if (note.kind === 'epoch') setImmediate(link);
@@ -141,25 +156,30 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keys,
     journal,
     members: { self, listen: listenAddress(options, self), tls: identity.tls, peers },
-    listeners: [clientListener(options.clients, addresses)],
+    listeners: [clients.listener],
     onNote,
     logger,
     metrics,
   });
   started.host = host;
+  audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
+  const answer = (request: string): unknown => {
+    if (request === 'checkpoint') return shownCheckpoint(host.state.replica);
+    return request === 'export' ? exportHere(host.state, places) : governing.answer(host, request);
+  };
   try {
     const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
-    const closeOperations = await openOperations(options, operations, (request) =>
-      governing.answer(host, request),
-    );
+    const closeOperations = await openOperations(options, operations, answer);
     const close = async (): Promise<void> => {
       await closeOperations();
       await host.close();
+      audit?.write(`user=${userInfo().username}\toperation=serverStop\tresult=success`);
+      await audit?.close();
       rmSync(places.pid, { force: true });
     };
-    return { host, clientPort: options.clients.port, halted: host.halted, close };
+    return { host, halted: host.halted, close };
   } catch (error) {
     // A domain that nobody can watch or ask must not serve on unnoticed.
     await host.close();
@@ -177,7 +197,7 @@ interface Operations {
 async function openOperations(
   { directory, monitor: listen, control: more }: DaemonOptions,
   { metrics, pages, status }: Operations,
-  governance: (request: string) => unknown,
+  answer: (request: string) => unknown,
 ): Promise<() => Promise<void>> {
   const places = placesIn(directory);
   const monitor = await startMonitor({
@@ -189,7 +209,7 @@ async function openOperations(
   });
   try {
     const control = await startControl(places.control, (request) =>
-      request === 'status' ? status() : (governance(request) ?? more?.(request)),
+      request === 'status' ? status() : (answer(request) ?? more?.(request)),
     );
     writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
     return async () => void (await Promise.all([control.close(), monitor.close()]));
@@ -198,15 +218,6 @@ async function openOperations(
     throw error;
   }
 }
-
-/** Where ZooKeeper clients connect; keeps `addresses` of who is connected. */
-const clientListener = (place: Address, addresses: Map<NodeId, string>): Listener<DomainMessage> => ({
-  name: 'clients',
-  ...place,
-  framing: createFraming(),
-  onOpened: (id, address) => addresses.set(id, address),
-  onClosed: (id) => addresses.delete(id),
-});
 
 /** Members listen where the others call them. */
 const listenAddress = ({ federation, joins }: DaemonOptions, self: number): Address =>

@@ -13,6 +13,8 @@ import {
   type GatewayMessage,
   type GatewayState,
   type KeeperConfig,
+  type KeeperGenesis,
+  type KeeperService,
 } from '@concordat/keeper';
 import {
   type Env,
@@ -43,7 +45,12 @@ export interface DomainOptions {
   readonly signatures: Signatures;
   readonly sha1: Hash;
   readonly keeper: KeeperConfig;
-  readonly gateway: Pick<GatewayConfig, 'limits' | 'addressOf' | 'superDigest' | 'words'> & {
+  /** What all members begin with; nothing unless told. */
+  readonly genesis?: KeeperGenesis;
+  readonly gateway: Pick<
+    GatewayConfig,
+    'limits' | 'addressOf' | 'superDigest' | 'words' | 'door' | 'flow' | 'audit'
+  > & {
     /** What four-letter words tell of the server. */
     info(replica: ReplicaState): ReturnType<GatewayConfig['info']>;
   };
@@ -52,6 +59,7 @@ export interface DomainOptions {
 export interface DomainState {
   readonly process: Process<ReplicaState, Message>;
   readonly replica: ReplicaState;
+  readonly service: KeeperService;
   readonly gateway: Gateway;
   readonly clients: GatewayState;
 }
@@ -85,7 +93,12 @@ export function createDomain(options: DomainOptions): Process<DomainState, Domai
 function start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recovered): DomainState {
   const { keys, signatures, sha1 } = options;
   const { hash } = keys;
-  const service = createKeeperService({ hash, signatures, config: options.keeper });
+  const service = createKeeperService({
+    hash,
+    signatures,
+    config: options.keeper,
+    ...(options.genesis && { genesis: options.genesis }),
+  });
   const process = createReplica({
     config: options.replica,
     keys,
@@ -103,7 +116,7 @@ function start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recov
     ...options.gateway,
     info: () => options.gateway.info(replica),
   });
-  return { process, replica, gateway, clients: gateway.start(env) };
+  return { process, replica, service, gateway, clients: gateway.start(env) };
 }
 
 /** Executes, shows the gateway what became exposed, and lets what its clients ask for into the same turn's batch. */

@@ -124,8 +124,17 @@ test('every command has the fields of ZooKeeper with their types', () => {
   }
 });
 
-/** ZooKeeper of this version has none for quotas. */
-const OURS = ['quota_count', 'quota_over_soft_limit_count', 'quota_exceeded_errors'];
+/** ZooKeeper of this version has none for quotas, and none for what waits for clients. */
+const OURS = [
+  'quota_count',
+  'quota_over_soft_limit_count',
+  'quota_exceeded_errors',
+  'held_connections',
+  'unread_bytes',
+  'connection_hold_count',
+  'slow_readers_closed',
+  'large_replies_refused',
+];
 
 test('what monitor tells has a name of ZooKeeper and its type', () => {
   const world = busyWorld();

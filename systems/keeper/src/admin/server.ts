@@ -17,7 +17,7 @@ export function configurationOf({ state, facts }: AdminContext): Fields {
     data_dir: facts.dataDirectory,
     data_log_dir: facts.dataDirectory,
     tick_time: heartbeatMs,
-    max_client_cnxns: limits.maxConnections,
+    max_client_cnxns: limits.maxPerAddress,
     min_session_timeout: minTimeoutMs,
     max_session_timeout: maxTimeoutMs,
     server_id: domain,

@@ -37,6 +37,9 @@ export function readReplyHeader(reader: JuteReader): ReplyHeader {
 export interface SeenStat {
   readonly czxid: number;
   readonly mzxid: number;
+  /** Milliseconds since 1970, as `mtime`. */
+  readonly ctime: number;
+  readonly mtime: number;
   readonly version: number;
   readonly cversion: number;
   readonly aversion: number;
@@ -49,8 +52,8 @@ export interface SeenStat {
 export function readStat(reader: JuteReader): SeenStat {
   const czxid = reader.safe();
   const mzxid = reader.safe();
-  reader.long();
-  reader.long();
+  const ctime = reader.safe();
+  const mtime = reader.safe();
   const version = reader.int();
   const cversion = reader.int();
   const aversion = reader.int();
@@ -58,7 +61,8 @@ export function readStat(reader: JuteReader): SeenStat {
   const dataLength = reader.int();
   const numChildren = reader.int();
   const pzxid = reader.safe();
-  return { czxid, mzxid, version, cversion, aversion, ephemeralOwner, dataLength, numChildren, pzxid };
+  const changes = { czxid, mzxid, ctime, mtime, version, cversion, aversion };
+  return { ...changes, ephemeralOwner, dataLength, numChildren, pzxid };
 }
 
 export interface MultiAnswer {

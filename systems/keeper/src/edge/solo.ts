@@ -7,7 +7,7 @@ import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, verif
 import { createServer, type Socket } from 'node:net';
 import type { Signatures } from '@concordat/crypto';
 import { FIRST_CONNECTION, type NodeId } from '@concordat/kernel';
-import { GATEWAY_LIMITS } from '../gateway/state.ts';
+import { GATEWAY_LIMITS } from '../gateway/limits.ts';
 import { KEEPER_DEFAULTS } from '../keeper.ts';
 import { createKeeperService } from '../service.ts';
 import { createLoopback } from '../testing/loopback.ts';

@@ -53,10 +53,13 @@ export function answerLocally(
   if (read === null) return sendHeader(state, env, connection, request.xid, zxid, errorOf(request.op));
   if (read.kind === 'set-watches') setWatches(state, env, connection, read);
   writeReplyHeader(answers, request.xid, zxid, ErrorCode.ok);
-  const err = answerRead(state, connection, read);
+  const outcome = answerRead(state, connection, read);
   const bytes = answers.finish();
+  const isTooLarge = bytes.length > state.config.limits.maxReplyBytes;
+  const err = isTooLarge ? ErrorCode.marshallingError : outcome;
   if (err === ErrorCode.ok) sendFrame(state, env, connection, bytes);
   else sendHeader(state, env, connection, request.xid, zxid, err);
+  if (isTooLarge || (read.kind === 'multi-read' && err !== ErrorCode.ok)) state.tally.repliesRefused++;
   if (countWatches(state.watches, connection.id) > state.config.limits.maxWatches) {
     env.note({ kind: 'keeper-drop', why: 'too many watches' });
     closeConnection(state, env, connection);
@@ -91,8 +94,7 @@ function answerRead(state: GatewayState, connection: Connection, read: ReadReque
     case 'path':
       return answerWatched(state, connection, asker, read);
     case 'multi-read':
-      answerMultiRead(tree, asker, read, answers);
-      return ErrorCode.ok;
+      return answerMultiRead(tree, asker, read, answers, state.config.limits.maxReplyBytes);
     case 'who-am-i':
       answerWhoAmI(asker, answers);
       return ErrorCode.ok;

@@ -16,7 +16,7 @@ import { longOfSession, type SessionId, sessionOfLong } from '../sessions/sessio
 import { moveStatement } from '../sessions/sessions.ts';
 import { answers, closeConnection, sendFrame } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
-import type { Connection, GatewayState } from './state.ts';
+import { type Connection, type GatewayState, originOf } from './state.ts';
 
 const reader = createJuteReader();
 const NO_SESSION: Long = { high: 0, low: 0 };
@@ -35,6 +35,7 @@ export function onHandshake(
     return closeConnection(state, env, connection);
   }
   state.tally.handshakes++;
+  state.silent.delete(connection);
   connection.handshake = handshake;
   connection.phase = 'waiting';
   const { minTimeoutMs, maxTimeoutMs } = state.config.service.keeper.config;
@@ -43,16 +44,30 @@ export function onHandshake(
   state.waiting.add(connection);
 }
 
-/** Orders what waiting handshakes ask for, once the claim is held and their zxid is exposed here. */
+/**
+ * Orders what waiting handshakes ask for, once the claim is held and their zxid is exposed here: a few at a time, so that a
+ * storm of returning clients goes as fast as the replicas bear it and those who are there do not wait for it. Sessions that
+ * exist come first, in order of arrival: they may expire, new ones cannot.
+ */
 export function attachWaiting(state: GatewayState, env: Env<GatewayMessage>): void {
-  if (state.claim !== 'held') return;
-  const { zxid } = state.config.service.keeper.meta.get();
-  for (const connection of state.waiting) {
-    const { handshake } = connection;
-    if (handshake === null || isAhead(handshake.lastZxidSeen, zxid)) continue;
-    state.waiting.delete(connection);
-    attach(state, env, connection, handshake);
+  if (state.claim !== 'held' || state.waiting.size === 0) return;
+  for (const isNew of [false, true]) {
+    for (const connection of state.waiting) {
+      if (state.attaching >= state.config.limits.maxAttaching) return;
+      const { handshake } = connection;
+      if (handshake === null || isNewSession(handshake) !== isNew || isAheadOf(state, connection)) continue;
+      state.waiting.delete(connection);
+      attach(state, env, connection, handshake);
+    }
   }
+}
+
+const isNewSession = ({ session }: ConnectRequest): boolean => session.high === 0 && session.low === 0;
+
+/** Whether its client has seen what is not exposed here, as far as we can judge. */
+export function isAheadOf(state: GatewayState, { handshake }: Connection): boolean {
+  if (handshake === null || state.claim !== 'held') return false;
+  return isAhead(handshake.lastZxidSeen, state.config.service.keeper.meta.get().zxid);
 }
 
 /** Zxids are signed in the protocol; a negative one is behind everything. */
@@ -65,7 +80,7 @@ function attach(
   connection: Connection,
   handshake: ConnectRequest,
 ): void {
-  const isNew = handshake.session.high === 0 && handshake.session.low === 0;
+  const isNew = isNewSession(handshake);
   if (!isNew) state.tally.returns++;
   const session = sessionOfLong(handshake.session);
   if (!isNew && session === 0) return refuseSession(state, env, connection);
@@ -74,7 +89,8 @@ function attach(
   const order = isNew
     ? openOrder(state, connection, handshake)
     : moveOrder(state, connection, session, handshake);
-  state.outbox.push({ order, connection, xid: 0, identities: [], since: env.now });
+  state.attaching++;
+  state.outbox.push(originOf(order, connection, env.now));
 }
 
 const timeoutOf = (handshake: ConnectRequest): number => Math.max(0, handshake.timeoutMs);

@@ -6,6 +6,7 @@ import { Perms } from '../jute/protocol.ts';
 import { writeReplyHeader, writeWatchEvent } from '../jute/responses.ts';
 import { domainName } from '../keeper.ts';
 import { type Acl, isPermitted, OPEN_ACL, type Principal } from '../tree/acl.ts';
+import { countSent, forgetLoad, isOverfull } from './load.ts';
 import { clientFrame, type GatewayMessage } from './message.ts';
 import type { Connection, GatewayState } from './state.ts';
 import { countAnswer, countLatency, countSummary, type Summary } from './statistics.ts';
@@ -31,8 +32,10 @@ export function sendFrame(
 
 /** Everything told to clients is exposed, so it may leave before this turn's appends are durable (rule 6). */
 function send(state: GatewayState, env: Env<GatewayMessage>, to: Connection, bytes: Uint8Array): void {
+  if (isOverfull(state, to)) return;
   to.sent++;
   state.statistics.sent++;
+  countSent(state, to, LENGTH_BYTES + bytes.length, env.now);
   env.sendEarly(to.id, clientFrame(bytes));
 }
 
@@ -109,11 +112,15 @@ export function closeConnection(state: GatewayState, env: Env<GatewayMessage>, c
 /** Forgets a connection whose link is gone. */
 export function forget(state: GatewayState, connection: Connection): void {
   connection.phase = 'closed';
+  forgetLoad(state, connection);
   connection.queue = [];
   connection.head = 0;
+  // What it has in the outbox nobody waits for any more.
+  state.hasVoid ||= state.outbox.length > 0;
   state.connections.delete(connection.id);
-  state.waiting.delete(connection);
-  state.ready.delete(connection);
+  for (const among of [state.silent, state.waiting, state.ready, state.stalled, state.clogged, state.cut])
+    among.delete(connection);
+  if (state.config.door === undefined) state.door.leave(connection.address);
   if (state.bySession.get(connection.session) === connection) state.bySession.delete(connection.session);
   forgetConnection(state.watches, connection.id);
 }

@@ -12,7 +12,9 @@ import { decodeResults, type Result } from '../orders.ts';
 import { domainOfSession } from '../sessions/session-id.ts';
 import { gatewayKey, isOwner } from '../sessions/sessions.ts';
 import { onAttached } from './attach.ts';
+import { type AuditLine, auditOfEvent, auditOfRequest } from './audit.ts';
 import { answers, closeConnection, countAnswered, createNotifier, sendFrame } from './connection.ts';
+import { createLoad, discount, end } from './load.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, Origin } from './state.ts';
 import { type Deliver, isUnused, nodeChanged, stateJumped, watchesAlways } from './watches.ts';
@@ -35,6 +37,7 @@ export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: Ex
     const isOurs = results?.gateway === state.life.gateway && results.epoch === state.life.epoch;
     if (!isOurs || origins?.length !== results.results.length) continue;
     state.inFlight.delete(outcome.seq);
+    for (const origin of origins) discount(state, origin);
     for (const [index, result] of results.results.entries()) {
       tellUpTo(result.zxid);
       onResult(state, env, origins[index]!, result);
@@ -45,9 +48,11 @@ export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: Ex
 
 function onEvent(state: GatewayState, env: Env<GatewayMessage>, bytes: Uint8Array, notify: Deliver): void {
   state.exposedZxid = Math.max(state.exposedZxid, zxidOf(bytes));
-  if (isAboutNode(bytes) && isUnused(state.watches)) return;
+  const { audit, domain } = state.config;
+  if (audit === undefined && isAboutNode(bytes) && isUnused(state.watches)) return;
   const event = decodeEvent(bytes);
   if (event === null) return;
+  if (audit !== undefined) tellAudit(env, auditOfEvent(state.ending, event, { domain, user: audit.user }));
   if (event.type === 'session-closed' || event.type === 'session-moved') {
     const isExpiredHere = event.type === 'session-closed' && event.expired;
     if (isExpiredHere && domainOfSession(event.session) === state.config.domain) state.tally.expired++;
@@ -58,6 +63,10 @@ function onEvent(state: GatewayState, env: Env<GatewayMessage>, bytes: Uint8Arra
     return;
   }
   nodeChanged(state.watches, event, notify);
+}
+
+function tellAudit(env: Env<GatewayMessage>, lines: readonly AuditLine[]): void {
+  for (const line of lines) env.note({ kind: 'audit', line });
 }
 
 const isOwnLife = (state: GatewayState, event: SessionMoved): boolean =>
@@ -78,6 +87,7 @@ function onResult(state: GatewayState, env: Env<GatewayMessage>, origin: Origin,
       if (result.err === ErrorCode.sessionMoved) reclaim(state, env);
       return onAttached(state, env, connection, result);
     case 'request':
+      if (state.config.audit !== undefined) tellAudit(env, auditOfRequest(order, origin.identities, result));
       if (connection !== null && connection.phase === 'live') onReply(state, env, connection, origin, result);
       return;
     default:
@@ -104,9 +114,17 @@ function reclaim(state: GatewayState, env: Env<GatewayMessage>): void {
   if (state.claim !== 'held') return;
   env.note({ kind: 'keeper-epoch-lost', epoch: state.life.epoch });
   for (const connection of [...state.connections.values()]) closeConnection(state, env, connection);
-  state.outbox = [];
-  state.inFlight.clear();
+  forgetOrders(state);
   claimAbove(state, env, state.life.epoch);
+}
+
+/** Nothing will come of the orders under way, or nobody will know. */
+function forgetOrders(state: GatewayState): void {
+  state.outbox = [];
+  state.hasVoid = false;
+  state.inFlight.clear();
+  state.attaching = 0;
+  Object.assign(state.ordered, createLoad());
 }
 
 function onReply(
@@ -118,7 +136,7 @@ function onReply(
 ): void {
   const { order } = origin;
   connection.ordered--;
-  if (order.kind === 'request') connection.outstandingBytes -= order.payload.length;
+  end(state, connection, origin.sizeBytes);
   if (connection.queue.length > connection.head) state.ready.add(connection);
   // As ZooKeeper: whoever lost its session to another server is told by the connection closing.
   if (result.err === ErrorCode.sessionMoved) return closeConnection(state, env, connection);
@@ -151,8 +169,7 @@ export function onSnapshot(state: GatewayState, env: Env<GatewayMessage>, item: 
     if (isLost || connection.ordered > 0 || watchesAlways(state.watches, connection.id))
       closeConnection(state, env, connection);
   }
-  state.inFlight.clear();
-  state.outbox = [];
+  forgetOrders(state);
   if (!isHeld) claimAbove(state, env, current);
   stateJumped(state.watches, tree, state.exposedZxid, createNotifier(state, env));
   state.exposedZxid = meta.get().zxid;

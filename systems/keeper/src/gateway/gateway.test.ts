@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { bodies, connectFrame, requestFrame } from '../client/requests.ts';
 import { CreateMode, ErrorCode, OpCode } from '../jute/protocol.ts';
 import { bytesOf, createTestWorld, TEST_START, type TestWorld } from '../testing/raw-client.ts';
+import { GATEWAY_LIMITS } from './limits.ts';
 import { clientFrame } from './message.ts';
 import { measure } from './metrics.ts';
-import { GATEWAY_LIMITS } from './state.ts';
 import { FOUR_LETTER_WORDS } from './words.ts';
 
 const ping = (): ReturnType<typeof clientFrame> => clientFrame(requestFrame(-2, OpCode.ping));
@@ -57,7 +57,7 @@ test('a session that waits for a write does not hold up the reads of another', (
 });
 
 test('a storm of returning clients is cut into bodies that others can bear', () => {
-  const world = createTestWorld();
+  const world = createTestWorld({ limits: { ...GATEWAY_LIMITS, maxPerAddress: 0, maxAttaching: 1000 } });
   const before = Array.from({ length: 300 }, (_, i) => world.open(i).connect());
   world.loopback.isHeld = true;
   for (const { id } of before) world.loopback.disconnect(id);

@@ -4,16 +4,32 @@
  * ordered touches. It does not know who orders; the composition passes exposed items in and takes bodies out.
  */
 
-import { type Env, type ExposedBatch, type ExposedSnapshot, isBatch, type NodeId } from '@concordat/kernel';
+import {
+  assert,
+  type Env,
+  type ExposedBatch,
+  type ExposedSnapshot,
+  isBatch,
+  type NodeId,
+} from '@concordat/kernel';
 import { MAX_TOUCHES } from '../orders.ts';
 import type { SessionId } from '../sessions/session-id.ts';
-import { attachWaiting, onHandshake } from './attach.ts';
+import { attachWaiting, isAheadOf, onHandshake } from './attach.ts';
 import { closeConnection, forget, isFresh, LENGTH_BYTES } from './connection.ts';
 import { onBatch, onSnapshot } from './exposure.ts';
+import { problemOf } from './limits.ts';
+import { isClogged, measureUnread, releaseHeld, slowReaders } from './load.ts';
 import type { GatewayMessage } from './message.ts';
-import { onRequest, serveReady } from './queue.ts';
-import { createConnection, createGatewayState, type GatewayConfig, type GatewayState } from './state.ts';
-import { type Submit, submitOrders } from './submission.ts';
+import { onRequest, orderLastWill, serveReady } from './queue.ts';
+import {
+  type Connection,
+  createConnection,
+  createGatewayState,
+  type GatewayConfig,
+  type GatewayState,
+  originOf,
+} from './state.ts';
+import { closeOverdue, type Submit, submitOrders } from './submission.ts';
 import { answerWord } from './words.ts';
 
 export interface Gateway {
@@ -30,12 +46,15 @@ export interface Gateway {
 
 const TICK = 'gateway/tick';
 const TICK_MS = 250;
-/** How long a connection may take to say who it is. */
-const HANDSHAKE_MS = 10_000;
+/** Goes on with what one turn left to the next. */
+const MORE = 'gateway/more';
+/** How soon it is looked whether a client has taken what it was sent. */
+const UNREAD_MS = 10;
 /** Busy sessions are touched this often within their timeout. */
 const TOUCHES_PER_TIMEOUT = 6;
 
 export function createGateway(config: GatewayConfig): Gateway {
+  assert(problemOf(config.limits) === null, 'within its limits a gateway can serve');
   return {
     start: (env) => {
       env.setTimer(TICK, TICK_MS);
@@ -45,6 +64,11 @@ export function createGateway(config: GatewayConfig): Gateway {
     receive,
     linked,
     timeout: (state, env, timer) => {
+      if (timer === MORE) {
+        for (const connection of state.clogged) state.ready.add(connection);
+        state.clogged.clear();
+        return true;
+      }
       if (timer !== TICK) return false;
       env.setTimer(TICK, TICK_MS);
       onTick(state, env);
@@ -55,11 +79,23 @@ export function createGateway(config: GatewayConfig): Gateway {
       else onSnapshot(state, env, item);
     },
     settle: (state, env, submit) => {
+      measureUnread(state, env.now);
+      for (const connection of slowReaders(state)) cutOff(state, env, connection);
       attachWaiting(state, env);
       serveReady(state, env);
       submitOrders(state, env, submit);
+      releaseHeld(state);
+      if (state.ready.size > 0) env.setTimer(MORE, 0);
+      else if (state.clogged.size > 0) env.setTimer(MORE, UNREAD_MS);
     },
   };
+}
+
+/** Closes a connection that does not take what it is sent. */
+function cutOff(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): void {
+  state.tally.slowReaders++;
+  env.note({ kind: 'keeper-drop', why: 'a client that does not read' });
+  closeConnection(state, env, connection);
 }
 
 /** ZooKeeper's identity for the peer: its IPv4 address, also when it arrives mapped into IPv6. */
@@ -73,21 +109,26 @@ function linked(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, isU
   if (!isUp) {
     if (known === undefined) return;
     state.tally.dropped++;
+    orderLastWill(state, known);
     return forget(state, known);
   }
   if (known !== undefined) return;
-  const connection = createConnection(
-    from,
-    env.now,
-    env.now + HANDSHAKE_MS,
-    addressIdentity(state.config, from),
-  );
-  state.connections.set(from, connection);
-  if (state.connections.size > state.config.limits.maxConnections) {
-    state.tally.refused++;
-    env.note({ kind: 'keeper-drop', why: 'too many connections' });
-    closeConnection(state, env, connection);
+  const address = addressIdentity(state.config, from);
+  const refusal = state.config.door === undefined ? state.door.enter(address.id) : null;
+  if (refusal !== null) {
+    env.note({ kind: 'keeper-drop', why: refusal });
+    return env.close(from);
   }
+  const { maxHandshakes, handshakeMs } = state.config.limits;
+  const connection = createConnection(from, env.now, env.now + handshakeMs, address);
+  state.connections.set(from, connection);
+  state.silent.add(connection);
+  if (state.silent.size <= maxHandshakes) return;
+  // The oldest, not the newest: an honest client says who it is at once, so silence cannot shut the door to it.
+  const [oldest = connection] = state.silent;
+  state.tally.refused++;
+  env.note({ kind: 'keeper-drop', why: 'too many silent connections' });
+  closeConnection(state, env, oldest);
 }
 
 function receive(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, message: GatewayMessage): void {
@@ -111,20 +152,16 @@ function receive(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, me
 
 function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
   const heard: SessionId[] = [];
+  closeOverdue(state, env);
   for (const connection of [...state.connections.values()]) {
     if (connection.phase === 'handshake' || connection.phase === 'waiting') {
-      if (env.now < connection.deadline) continue;
-      // A zxid that never came may have been planted by a lying gateway: worth a counter of its own (rule 8).
-      if (connection.phase === 'waiting' && state.claim === 'held') env.note({ kind: 'keeper-zxid-ahead' });
-      else env.note({ kind: 'keeper-drop', why: connection.phase });
-      if (connection.phase === 'handshake') state.tally.silent++;
-      closeConnection(state, env, connection);
+      if (env.now >= connection.deadline) giveUp(state, env, connection);
     } else if (connection.phase === 'attaching') {
       // Its order may still take effect; a session that nobody got expires, and both keys of a moved one hold.
       if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
     } else if (connection.phase === 'live') {
-      if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
-      else if (isTouchDue(connection, env.now)) {
+      const isClosed = closeIfGone(state, env, connection);
+      if (!isClosed && isTouchDue(connection, env.now)) {
         connection.heard = false;
         connection.touchedAt = env.now;
         heard.push(connection.session);
@@ -132,6 +169,29 @@ function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
     }
   }
   orderTouches(state, env, heard);
+}
+
+/** A handshake took too long. */
+function giveUp(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): void {
+  // A zxid that never came may have been planted by a lying gateway: worth a counter of its own (rule 8).
+  if (isAheadOf(state, connection)) env.note({ kind: 'keeper-zxid-ahead' });
+  else env.note({ kind: 'keeper-drop', why: connection.phase });
+  if (connection.phase === 'handshake') state.tally.silent++;
+  closeConnection(state, env, connection);
+}
+
+/**
+ * True if the connection is closed, because we have nothing to show or the client does not look. While we do not read it, a
+ * client counts as heard, because its pings wait behind its requests; if it should first take what it was sent, as long as
+ * it takes some.
+ */
+function closeIfGone(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): boolean {
+  const { timeoutMs, takenAt } = connection;
+  if (!isFresh(state, env.now, timeoutMs)) closeConnection(state, env, connection);
+  else if (!isClogged(state, connection)) connection.heard ||= connection.isHeld;
+  else if (env.now - takenAt >= timeoutMs) cutOff(state, env, connection);
+  else connection.heard ||= takenAt > connection.touchedAt;
+  return connection.phase === 'closed';
 }
 
 const isTouchDue = (
@@ -142,6 +202,7 @@ const isTouchDue = (
 function orderTouches(state: GatewayState, env: Env<GatewayMessage>, sessions: readonly SessionId[]): void {
   for (let start = 0; start < sessions.length; start += MAX_TOUCHES) {
     const order = { kind: 'touch', sessions: sessions.slice(start, start + MAX_TOUCHES) } as const;
-    state.outbox.push({ order, connection: null, xid: 0, identities: [], since: env.now });
+    // Before all requests, however many wait: no overload may make sessions expire.
+    state.outbox.unshift(originOf(order, null, env.now));
   }
 }

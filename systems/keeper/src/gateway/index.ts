@@ -1,14 +1,11 @@
+export { createDoor, type Door } from './door.ts';
 export * from './gateway.ts';
 export { requireInvariants } from './invariants.ts';
+export { GATEWAY_LIMITS, type GatewayLimits, problemOf } from './limits.ts';
+export type { Flow } from './load.ts';
 export * from './message.ts';
 export { type Figures, figuresOf, measure } from './metrics.ts';
-export {
-  GATEWAY_LIMITS,
-  type GatewayConfig,
-  type GatewayLimits,
-  type GatewayState,
-  type ServerInfo,
-} from './state.ts';
+export type { GatewayConfig, GatewayState, ServerInfo } from './state.ts';
 export { quantileOf, type Summary } from './statistics.ts';
 export type { Submit } from './submission.ts';
 export { FOUR_LETTER_WORDS } from './words.ts';

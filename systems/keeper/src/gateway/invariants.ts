@@ -1,12 +1,14 @@
 /** What holds of a gateway's state between turns, whatever clients and the network do. */
 
 import { assert } from '@concordat/kernel';
-import type { GatewayState } from './state.ts';
+import type { Connection, GatewayState } from './state.ts';
 
 /** Throws when the state is impossible. Costs a walk over all connections. */
 export function requireInvariants(state: GatewayState): void {
+  requireAccounts(state);
   for (const connection of state.connections.values()) {
-    const { phase, session, ordered, head, queue } = connection;
+    const { phase, session, ordered, head, queue, outstanding } = connection;
+    assert(outstanding === queue.length - head + ordered, 'what is outstanding waits or is being ordered');
     assert(phase !== 'closed', 'a closed connection is forgotten');
     assert(ordered >= 0 && head <= queue.length, 'queues and counts fit each other');
     assert(
@@ -26,4 +28,23 @@ export function requireInvariants(state: GatewayState): void {
     state.claim === 'held' || state.bySession.size === 0,
     'nobody is served before the epoch is in force',
   );
+}
+
+/** Sums that are kept are those of what is there. */
+function requireAccounts(state: GatewayState): void {
+  const connections = [...state.connections.values()];
+  const sum = (of: (connection: Connection) => number): number =>
+    connections.reduce((total, connection) => total + of(connection), 0);
+  const waiting = sum(({ queue, head }) => queue.length - head);
+  assert(state.queued.requests === waiting, 'requests in queues are counted');
+  assert(state.busy === sum(({ outstanding }) => (outstanding > 0 ? 1 : 0)), 'busy connections are counted');
+  assert(state.unreadBytes === sum(({ unread }) => unread), 'unread bytes are counted');
+  const orders = [...state.inFlight.values(), state.outbox].flat();
+  const requests = orders.filter(({ order }) => order.kind === 'request').length;
+  assert(state.ordered.requests === requests, 'requests under way are counted');
+  const attaching = orders.filter(({ order }) => order.kind === 'open' || order.kind === 'move').length;
+  assert(state.attaching === attaching, 'opens and moves under way are counted');
+  for (const among of [state.held, state.unread, state.stalled, state.clogged, state.silent, state.ready])
+    for (const connection of among)
+      assert(state.connections.get(connection.id) === connection, 'whoever waits is there');
 }

@@ -1,6 +1,7 @@
 /**
  * What a gateway can tell of itself, under the names that ZooKeeper's `mntr`, its AdminServer and its Prometheus provider
- * use. A name is here only if it is measured and means what it means in ZooKeeper; those of quotas are ours.
+ * use. A name is here only if it is measured and means what it means in ZooKeeper; those of quotas, and of what
+ * waits for clients, are ours.
  */
 
 import type { Millis } from '@concordat/kernel';
@@ -15,12 +16,7 @@ export function latencies(state: GatewayState) {
 }
 
 /** Requests that wait or are under way. */
-export function outstanding(state: GatewayState): number {
-  let count = 0;
-  for (const connection of state.connections.values())
-    count += connection.queue.length - connection.head + connection.ordered;
-  return count;
-}
+export const outstanding = ({ queued, ordered }: GatewayState): number => queued.requests + ordered.requests;
 
 export const pathCount = ({ watches }: GatewayState): number =>
   new Set([
@@ -78,6 +74,8 @@ export function figuresOf(state: GatewayState, now: Millis): Figures {
       uptime: Math.max(0, Math.round(now - state.startedAt)),
       quota_count: tree.quotas.size,
       quota_over_soft_limit_count: countOverSoftLimit(tree),
+      held_connections: state.held.size,
+      unread_bytes: state.unreadBytes,
       ...state.config.info().figures?.(),
     },
     counters: {
@@ -85,11 +83,19 @@ export function figuresOf(state: GatewayState, now: Millis): Figures {
       response_bytes: tally.bytesAnswered,
       connection_request_count: tally.handshakes,
       connection_revalidate_count: tally.returns,
-      connection_rejected: tally.refused,
+      connection_rejected: tally.refused + state.door.refused,
       connection_drop_count: tally.dropped,
       sessionless_connections_expired: tally.silent,
       stale_sessions_expired: tally.expired,
       quota_exceeded_errors: tally.quotaExceeded,
+      large_requests_rejected: tally.largeRefused,
+      request_throttle_wait_count: tally.throttleWaits,
+      throttled_ops: tally.throttled,
+      stale_requests: tally.stale,
+      stale_requests_dropped: tally.staleDropped,
+      connection_hold_count: tally.holds,
+      slow_readers_closed: tally.slowReaders,
+      large_replies_refused: tally.repliesRefused,
     },
     summaries: { readlatency: tally.reads, updatelatency: tally.updates },
   };

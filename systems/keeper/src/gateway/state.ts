@@ -12,6 +12,10 @@ import type { KeeperService } from '../service.ts';
 import type { SessionId } from '../sessions/session-id.ts';
 import type { GatewayLife } from '../sessions/sessions.ts';
 import type { Identity } from '../tree/acl.ts';
+import type { EndingNodes } from './audit.ts';
+import { createDoor, type Door } from './door.ts';
+import type { GatewayLimits } from './limits.ts';
+import { createLoad, type Flow, type Load } from './load.ts';
 import {
   createLatency,
   createTally,
@@ -21,21 +25,6 @@ import {
   type Tally,
 } from './statistics.ts';
 import { createWatches, type Watches } from './watches.ts';
-
-export interface GatewayLimits {
-  /** Requests of one connection that wait or are under way, and their bytes; beyond, the connection is closed. */
-  readonly maxOutstanding: number;
-  readonly maxOutstandingBytes: number;
-  readonly maxWatches: number;
-  readonly maxConnections: number;
-}
-
-export const GATEWAY_LIMITS: GatewayLimits = {
-  maxOutstanding: 20_000,
-  maxOutstandingBytes: 32 * 1024 * 1024,
-  maxWatches: 200_000,
-  maxConnections: 20_000,
-};
 
 /** What the composition knows of the server, for four-letter words. */
 export interface ServerInfo {
@@ -71,10 +60,16 @@ export interface GatewayConfig {
   readonly info: () => ServerInfo;
   /** The peer address of a connection, without a port. */
   readonly addressOf: (connection: NodeId) => string;
+  /** Whom the composition let in already, or refused; a gateway that is told of everybody decides itself. */
+  readonly door?: Door;
+  /** The streams that connections are; where the composition has none, requests come however many there are. */
+  readonly flow?: Flow;
   /** Four-letter words that are answered, ZooKeeper's `4lw.commands.whitelist`; all unless told. */
   readonly words?: ReadonlySet<string>;
   /** `user:base64(sha1(user:password))` of whoever may do anything below the domain's own subtree. */
   readonly superDigest: string | null;
+  /** Lines of the audit log go out as notes of kind `audit`; `user` is whom the server runs as. None unless told. */
+  readonly audit?: { readonly user: string };
 }
 
 /** A request in a connection's queue. `bytes` is the whole frame. */
@@ -94,6 +89,8 @@ export type Phase = 'handshake' | 'waiting' | 'attaching' | 'live' | 'closed';
 export interface Connection {
   readonly id: NodeId;
   readonly since: Millis;
+  /** The peer's, as the door knows it. */
+  readonly address: string;
   phase: Phase;
   handshake: ConnectRequest | null;
   /** Until when a handshake may take. */
@@ -108,8 +105,21 @@ export interface Connection {
   head: number;
   /** Orders of this connection whose results are not exposed yet. */
   ordered: number;
-  /** Bytes of queued and ordered requests. */
+  /** Requests queued and ordered, and their bytes. */
+  outstanding: number;
   outstandingBytes: number;
+  /** What it may still spend of its share of this round, see `queue.ts`; below 0 if it was lent some. */
+  deficit: number;
+  /** We do not read what it sends. */
+  isHeld: boolean;
+  /** Bytes sent to it that it has not taken, as far as is known, and when it last took some. */
+  unread: number;
+  takenAt: Millis;
+  /** It is sent nothing more and closed, because it takes too little, or all do. */
+  isCut: boolean;
+  /** Of these, bytes sent in the turn at `sentAt`, which cannot have left yet. */
+  sentNow: number;
+  sentAt: Millis;
   /** Heard since it was last touched. */
   heard: boolean;
   touchedAt: Millis;
@@ -138,7 +148,19 @@ export interface Origin {
   readonly xid: number;
   readonly identities: readonly Identity[];
   readonly since: Millis;
+  /** Of the request's frame; 0 for other orders. */
+  readonly sizeBytes: number;
 }
+
+/** An order of the gateway itself, or one that attaches a session. */
+export const originOf = (order: Order, connection: Connection | null, since: Millis): Origin => ({
+  order,
+  connection,
+  xid: 0,
+  identities: [],
+  since,
+  sizeBytes: 0,
+});
 
 export interface GatewayState {
   readonly config: GatewayConfig;
@@ -147,12 +169,33 @@ export interface GatewayState {
   claim: 'none' | 'ordered' | 'held';
   readonly connections: Map<NodeId, Connection>;
   readonly bySession: Map<SessionId, Connection>;
+  readonly door: Door;
+  /** Connections that have not said who they are, the oldest first. */
+  readonly silent: Set<Connection>;
   /** Handshakes that wait. */
   readonly waiting: Set<Connection>;
-  /** Connections whose queues may move. */
+  /** Opens and moves under way. */
+  attaching: number;
+  /** Connections whose queues may move, in rotation. */
   readonly ready: Set<Connection>;
-  /** Orders not yet submitted. */
+  /** Those that wait until less is being ordered, and until they have taken what was sent to them. */
+  readonly stalled: Set<Connection>;
+  readonly clogged: Set<Connection>;
+  /** Those that are not read. */
+  readonly held: Set<Connection>;
+  /** Those with something unread, the one that took nothing for longest first, and the sum. */
+  readonly unread: Set<Connection>;
+  unreadBytes: number;
+  /** Those that are to be closed at the end of the turn, because they were sent too much in it. */
+  readonly cut: Set<Connection>;
+  /** Connections with requests that wait or are under way. */
+  busy: number;
+  /** Requests in queues, and those that are being ordered. */
+  readonly queued: Load;
+  readonly ordered: Load;
+  /** Orders not yet submitted, and whether some of them are void because their connection is gone. */
   outbox: Origin[];
+  hasVoid: boolean;
   /** Submitted bodies by sequence number. */
   readonly inFlight: Map<number, readonly Origin[]>;
   readonly watches: Watches;
@@ -163,6 +206,7 @@ export interface GatewayState {
   readonly startedAt: Millis;
   readonly statistics: Statistics;
   readonly tally: Tally;
+  readonly ending: EndingNodes;
 }
 
 export function createGatewayState(config: GatewayConfig, epoch: number, now: Millis): GatewayState {
@@ -172,9 +216,22 @@ export function createGatewayState(config: GatewayConfig, epoch: number, now: Mi
     claim: 'none',
     connections: new Map(),
     bySession: new Map(),
+    door: config.door ?? createDoor(config.limits),
+    silent: new Set(),
     waiting: new Set(),
+    attaching: 0,
     ready: new Set(),
+    stalled: new Set(),
+    clogged: new Set(),
+    held: new Set(),
+    unread: new Set(),
+    unreadBytes: 0,
+    cut: new Set(),
+    busy: 0,
+    queued: createLoad(),
+    ordered: createLoad(),
     outbox: [],
+    hasVoid: false,
     inFlight: new Map(),
     watches: createWatches(),
     exposedTime: Number.NEGATIVE_INFINITY,
@@ -182,6 +239,7 @@ export function createGatewayState(config: GatewayConfig, epoch: number, now: Mi
     startedAt: now,
     statistics: freshStatistics(),
     tally: createTally(),
+    ending: { zxid: 0, paths: [] },
   };
 }
 
@@ -189,6 +247,7 @@ export function createConnection(id: NodeId, now: Millis, deadline: Millis, iden
   return {
     id,
     since: now,
+    address: identity.id,
     phase: 'handshake',
     handshake: null,
     deadline,
@@ -199,7 +258,15 @@ export function createConnection(id: NodeId, now: Millis, deadline: Millis, iden
     queue: [],
     head: 0,
     ordered: 0,
+    outstanding: 0,
     outstandingBytes: 0,
+    deficit: 0,
+    isHeld: false,
+    unread: 0,
+    takenAt: now,
+    isCut: false,
+    sentNow: 0,
+    sentAt: now,
     heard: false,
     touchedAt: now,
     received: 0,

@@ -47,6 +47,19 @@ export interface Tally {
   expired: number;
   /** Writes refused because of a quota, those within multis apart. */
   quotaExceeded: number;
+  /** Turns in which requests had to wait for those that were being ordered. */
+  throttleWaits: number;
+  /** Requests that waited too long or lost their connection, those of them told so, and those simply dropped. */
+  stale: number;
+  throttled: number;
+  staleDropped: number;
+  /** Connections closed for a large request too many, and for not taking what they had asked for. */
+  largeRefused: number;
+  slowReaders: number;
+  /** Replies that would have been too large. */
+  repliesRefused: number;
+  /** Times that a connection was left unread. */
+  holds: number;
   readonly reads: Summary;
   readonly updates: Summary;
 }
@@ -95,6 +108,14 @@ export const createTally = (): Tally => ({
   authRefused: 0,
   expired: 0,
   quotaExceeded: 0,
+  throttleWaits: 0,
+  stale: 0,
+  throttled: 0,
+  staleDropped: 0,
+  largeRefused: 0,
+  slowReaders: 0,
+  repliesRefused: 0,
+  holds: 0,
   reads: createSummary(),
   updates: createSummary(),
 });

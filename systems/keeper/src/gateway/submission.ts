@@ -4,9 +4,13 @@
  */
 
 import { type Env, MAX_REQUEST_BYTES } from '@concordat/kernel';
+import { OpCode } from '../jute/protocol.ts';
 import { encodeBody, MAX_MOVES, MAX_ORDERS, type Order, orderBytes } from '../orders.ts';
 import type { Identity } from '../tree/acl.ts';
-import type { GatewayState } from './state.ts';
+import { closeConnection } from './connection.ts';
+import { discount } from './load.ts';
+import type { GatewayMessage } from './message.ts';
+import { type GatewayState, originOf } from './state.ts';
 
 /** Submits a body and returns its sequence number; null when too many are outstanding. */
 export type Submit = (body: Uint8Array) => number | null;
@@ -16,6 +20,7 @@ const BODY_OVERHEAD_BYTES = 64;
 export function submitOrders(state: GatewayState, env: Env<never>, submit: Submit): void {
   if (state.claim === 'none') submitClaim(state, env, submit);
   if (state.claim !== 'held') return;
+  if (state.hasVoid) dropVoid(state);
   let start = 0;
   while (start < state.outbox.length) {
     const cut = cutBody(state, start);
@@ -32,8 +37,37 @@ function submitClaim(state: GatewayState, env: Env<never>, submit: Submit): void
   const { gateway, epoch } = state.life;
   const seq = submit(encodeBody({ gateway, epoch, identities: [], orders: [order] }));
   if (seq === null) return;
-  state.inFlight.set(seq, [{ order, connection: null, xid: 0, identities: [], since: env.now }]);
+  state.inFlight.set(seq, [originOf(order, null, env.now)]);
   state.claim = 'ordered';
+}
+
+/** What clients asked for who are gone is not submitted, but that their sessions end. */
+function dropVoid(state: GatewayState): void {
+  state.hasVoid = false;
+  state.outbox = state.outbox.filter((origin) => {
+    const { connection, order } = origin;
+    const isLastWill = order.kind === 'request' && order.op === OpCode.closeSession;
+    if (connection?.phase !== 'closed' || isLastWill) return true;
+    discount(state, origin);
+    if (order.kind === 'request') {
+      state.tally.stale++;
+      state.tally.staleDropped++;
+    }
+    return false;
+  });
+}
+
+/**
+ * Nothing was submitted for a session's whole timeout, although the log goes on: its client has long given up waiting, and
+ * what it asked for must not happen later still. There is no answer to give, because earlier requests have none yet.
+ */
+export function closeOverdue(state: GatewayState, env: Env<GatewayMessage>): void {
+  for (const { connection, since, order } of state.outbox) {
+    if (connection?.phase !== 'live' || order.kind !== 'request') continue;
+    if (env.now - since <= connection.timeoutMs) continue;
+    env.note({ kind: 'keeper-drop', why: 'requests that waited too long' });
+    closeConnection(state, env, connection);
+  }
 }
 
 /** The body that begins with the order at `start`, and where the next one begins. Always takes at least one order. */

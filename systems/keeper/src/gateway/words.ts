@@ -173,7 +173,7 @@ function configurationLines(state: GatewayState): string {
   return [
     `clientPort=${state.config.info().clientPort}`,
     `tickTime=${heartbeatMs}`,
-    `maxClientCnxns=${state.config.limits.maxConnections}`,
+    `maxClientCnxns=${state.config.limits.maxPerAddress}`,
     `minSessionTimeout=${minTimeoutMs}`,
     `maxSessionTimeout=${maxTimeoutMs}`,
     `serverId=${state.config.domain}`,

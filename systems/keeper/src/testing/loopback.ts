@@ -13,18 +13,25 @@ import {
   type Outcome,
 } from '@concordat/kernel';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
+import { requireInvariants } from '../gateway/invariants.ts';
 import type { GatewayMessage } from '../gateway/message.ts';
 import type { GatewayConfig, GatewayState } from '../gateway/state.ts';
 import type { KeeperService } from '../service.ts';
+import { createStreams, type Streams } from './streams.ts';
 
 export interface Loopback {
   readonly gateway: Gateway;
   readonly state: GatewayState;
   readonly service: KeeperService;
   readonly notes: Note[];
+  readonly streams: Streams;
   now: Millis;
   /** While true, submitted bodies wait in `held`. */
   isHeld: boolean;
+  /** While false, no body can be submitted. */
+  accepts: boolean;
+  /** While bodies are held, the log goes on with those of others. */
+  othersGoOn: boolean;
   readonly held: HeldBody[];
   connect(id: NodeId): void;
   disconnect(id: NodeId): void;
@@ -55,6 +62,9 @@ export interface LoopbackOutput {
   secret(sizeBytes: number): Uint8Array;
 }
 
+/** Turns between checks of the invariants, which look at everything. */
+const INVARIANTS_EVERY = 16;
+
 /** Executes one body in a batch of its own and returns what learners see of it. */
 export function executeAlone(
   service: KeeperService,
@@ -74,10 +84,12 @@ export function executeAlone(
 }
 
 export function createLoopback(config: GatewayConfig, output: LoopbackOutput, start: Millis): Loopback {
-  const gateway = createGateway(config);
+  const streams = createStreams();
+  const gateway = createGateway({ ...config, flow: streams.flow });
   const timers = new Map<string, Millis>();
   let slot = 0;
   let seq = 0;
+  let turns = 0;
   const notes: Note[] = [];
   const env: Env<GatewayMessage> = {
     self: 0,
@@ -86,9 +98,12 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
     },
     random: createPrng(1),
     secret: output.secret,
-    send: output.send,
-    sendEarly: output.send,
-    close: output.close,
+    send: (to, message) => depart(to, message),
+    sendEarly: (to, message) => depart(to, message),
+    close: (to) => {
+      streams.forget(to);
+      output.close(to);
+    },
     mute: () => {},
     append: () => 0,
     release: () => {},
@@ -103,23 +118,34 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
       notes.push(note);
     },
   };
+  /** What left in this turn, which sockets take only afterwards. */
+  const departed: (readonly [NodeId, number])[] = [];
+  const depart = (to: NodeId, message: GatewayMessage): void => {
+    if (message.type === 'client-frame') departed.push([to, 4 + message.bytes.length]);
+    output.send(to, message);
+  };
+  const receive = (id: NodeId, message: GatewayMessage): void => gateway.receive(state, env, id, message);
   const expose = (): void => {
     for (let held = loopback.held.shift(); held !== undefined; held = loopback.held.shift()) {
       slot++;
       gateway.exposed(loopback.state, env, executeAlone(config.service, held, slot, loopback.now));
     }
   };
-  const submit = (body: Uint8Array): number => {
+  const submit = (body: Uint8Array): number | null => {
+    if (!loopback.accepts) return null;
     seq++;
     loopback.held.push({ domain: config.domain, client: 1, seq, body });
     return seq;
   };
-  /** Ends the turn, and every further one that exposure brings about. */
+  /** Ends the turn, and every further one that exposure, or reading on, brings about. */
   const settle = (): void => {
     do {
       if (!loopback.isHeld) expose();
       gateway.settle(loopback.state, env, submit);
-    } while (!loopback.isHeld && loopback.held.length > 0);
+      for (const [to, sizeBytes] of departed.splice(0)) streams.sent(to, sizeBytes);
+      turns++;
+      if (turns % INVARIANTS_EVERY === 0) requireInvariants(state);
+    } while (streams.deliverNext(receive) || (!loopback.isHeld && loopback.held.length > 0));
   };
   const fire = (): void => {
     for (const [name, due] of [...timers]) {
@@ -139,8 +165,11 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
     gateway,
     service: config.service,
     notes,
+    streams,
     now: start,
     isHeld: false,
+    accepts: true,
+    othersGoOn: false,
     held: [],
     get state() {
       return state;
@@ -151,14 +180,15 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
     },
     disconnect: (id) => {
       gateway.linked(state, env, id, false);
+      streams.forget(id);
       settle();
     },
     deliver: (id, message) => {
-      gateway.receive(state, env, id, message);
+      streams.arrive(id, message, (arrived) => receive(id, arrived));
       settle();
     },
     deliverAll: (messages) => {
-      for (const [id, message] of messages) gateway.receive(state, env, id, message);
+      for (const [id, message] of messages) streams.arrive(id, message, (arrived) => receive(id, arrived));
       settle();
     },
     expose: () => {
@@ -172,7 +202,7 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
     },
     pass: (millis) => {
       loopback.now += millis;
-      if (!loopback.isHeld) beat();
+      if (!loopback.isHeld || loopback.othersGoOn) beat();
       fire();
     },
     passAlone: (millis) => {

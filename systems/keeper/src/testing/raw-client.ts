@@ -12,8 +12,9 @@ import {
   readWatchEvent,
   type SeenStat,
 } from '../client/responses.ts';
+import { GATEWAY_LIMITS } from '../gateway/limits.ts';
 import { clientFrame, type GatewayMessage } from '../gateway/message.ts';
-import { GATEWAY_LIMITS, type GatewayConfig } from '../gateway/state.ts';
+import type { GatewayConfig } from '../gateway/state.ts';
 import { OpCode, Xid } from '../jute/protocol.ts';
 import { createJuteReader, type JuteReader } from '../jute/reader.ts';
 import { KEEPER_DEFAULTS, type KeeperConfig } from '../keeper.ts';
@@ -81,7 +82,8 @@ export function createTestWorld(overrides: Partial<GatewayConfig> = {}): TestWor
     hash: modelHash,
     sha1,
     signatures: modelSignatures,
-    limits: GATEWAY_LIMITS,
+    // Clients of tests all come from one address.
+    limits: { ...GATEWAY_LIMITS, maxPerAddress: 0 },
     info: () => ({
       version: '3.8.0-test',
       builtOn: '01/01/2026 00:00 UTC',

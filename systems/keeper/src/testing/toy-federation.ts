@@ -8,12 +8,14 @@ import { modelHash, modelSignatures } from '@concordat/crypto';
 import { assert, type Env, type Millis, type NodeId, type Process } from '@concordat/kernel';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { requireInvariants } from '../gateway/invariants.ts';
+import { GATEWAY_LIMITS, type GatewayLimits } from '../gateway/limits.ts';
 import type { GatewayMessage } from '../gateway/message.ts';
-import { GATEWAY_LIMITS, type GatewayState } from '../gateway/state.ts';
+import type { GatewayState } from '../gateway/state.ts';
 import type { KeeperService } from '../service.ts';
 import { sha1 } from '../tree/sha1.ts';
 import { executeAlone, type HeldBody } from './loopback.ts';
 import { createTestService } from './raw-client.ts';
+import { createStreams, type Streams } from './streams.ts';
 
 interface ToyBatch {
   readonly slot: number;
@@ -28,9 +30,19 @@ export type ToyMessage =
   | { readonly type: 'batches'; readonly batches: readonly ToyBatch[] }
   | { readonly type: 'fetch'; readonly from: number };
 
+export interface ToyOptions {
+  readonly limits: GatewayLimits;
+  /** How much the log takes in a beat, for one that is slow. */
+  readonly bytesPerBeat: number;
+}
+
+const TOY_OPTIONS: ToyOptions = { limits: GATEWAY_LIMITS, bytesPerBeat: Number.POSITIVE_INFINITY };
+
 export interface ToyState {
   readonly domain: number;
   readonly service: KeeperService;
+  readonly options: ToyOptions;
+  readonly streams: Streams;
   readonly gateway: Gateway;
   gatewayState: GatewayState;
   /** Batches executed. */
@@ -38,8 +50,11 @@ export interface ToyState {
   readonly client: number;
   nextSeq: number;
   pending: HeldBody[];
-  /** The log, at the first node only. */
+  /** The log, and what is to be ordered, at the first node only. */
   readonly log: ToyBatch[];
+  backlog: HeldBody[];
+  /** Bytes that it may still order, below 0 if it ordered too many. */
+  credit: number;
   readonly ordered: Set<string>;
   arrived: ToyBatch[];
 }
@@ -49,7 +64,8 @@ const BEAT_MS = 100;
 /** Whoever lacks more batches than this takes them as one jump. */
 const JUMP_BATCHES = 40;
 
-function create(domain: number, env: Env<ToyMessage>): ToyState {
+function create(domain: number, options: ToyOptions, env: Env<ToyMessage>): ToyState {
+  const streams = createStreams();
   const service = createTestService({ heartbeatMs: BEAT_MS });
   const gateway = createGateway({
     service,
@@ -58,7 +74,8 @@ function create(domain: number, env: Env<ToyMessage>): ToyState {
     hash: modelHash,
     sha1,
     signatures: modelSignatures,
-    limits: GATEWAY_LIMITS,
+    limits: options.limits,
+    flow: streams.flow,
     info: () => ({
       version: 'toy',
       builtOn: '01/01/2026 00:00 UTC',
@@ -72,6 +89,8 @@ function create(domain: number, env: Env<ToyMessage>): ToyState {
   return {
     domain,
     service,
+    options,
+    streams,
     gateway,
     gatewayState: gateway.start(env),
     slot: 0,
@@ -79,16 +98,21 @@ function create(domain: number, env: Env<ToyMessage>): ToyState {
     nextSeq: 1,
     pending: [],
     log: [],
+    backlog: [],
+    credit: options.bytesPerBeat,
     ordered: new Set(),
     arrived: [],
   };
 }
 
-export function createToyNode(domain: number): Process<ToyState, ToyMessage> {
+export function createToyNode(
+  domain: number,
+  options: Partial<ToyOptions> = {},
+): Process<ToyState, ToyMessage> {
   return {
     start: (env) => {
       env.setTimer('beat', BEAT_MS);
-      return create(domain, env);
+      return create(domain, { ...TOY_OPTIONS, ...options }, env);
     },
     receive: (state, env, from, message) => {
       switch (message.type) {
@@ -100,21 +124,35 @@ export function createToyNode(domain: number): Process<ToyState, ToyMessage> {
         case 'fetch':
           return env.send(from, { type: 'batches', batches: state.log.slice(message.from - 1) });
         default:
-          return state.gateway.receive(state.gatewayState, env, from, message);
+          return state.streams.arrive(from, message, (arrived) =>
+            state.gateway.receive(state.gatewayState, env, from, arrived),
+          );
       }
     },
     linked: (state, env, peer, isUp) => {
-      if (peer >= 2 ** 32) state.gateway.linked(state.gatewayState, env, peer, isUp);
-      else if (isUp && peer === ORDERER) catchUp(state, env);
+      if (peer >= 2 ** 32) {
+        if (!isUp) state.streams.forget(peer);
+        state.gateway.linked(state.gatewayState, env, peer, isUp);
+      } else if (isUp && peer === ORDERER) catchUp(state, env);
     },
     timeout: (state, env, timer) => {
       if (state.gateway.timeout(state.gatewayState, env, timer)) return;
       env.setTimer('beat', BEAT_MS);
-      if (env.self === ORDERER) append(state, env, null);
+      if (env.self !== ORDERER) return;
+      append(state, env, null);
+      state.credit = Math.min(state.credit + state.options.bytesPerBeat, state.options.bytesPerBeat);
+      const { backlog } = state;
+      state.backlog = [];
+      for (const request of backlog) order(state, env, request);
     },
     settle: (state, env) => {
       take(state, env);
-      state.gateway.settle(state.gatewayState, env, (body) => submit(state, env, body));
+      const settleGateway = (): void =>
+        state.gateway.settle(state.gatewayState, env, (body) => submit(state, env, body));
+      settleGateway();
+      const receive = (from: NodeId, message: GatewayMessage): void =>
+        state.gateway.receive(state.gatewayState, env, from, message);
+      while (state.streams.deliverNext(receive)) settleGateway();
       // The orderer's own requests are executed in the turn in which they were submitted.
       take(state, env);
     },
@@ -133,7 +171,13 @@ function submit(state: ToyState, env: Env<ToyMessage>, body: Uint8Array): number
 function order(state: ToyState, env: Env<ToyMessage>, request: HeldBody): void {
   const name = `${request.domain}/${request.client}/${request.seq}`;
   const before = `${request.domain}/${request.client}/${request.seq - 1}`;
-  if (state.ordered.has(name) || (request.seq > 1 && !state.ordered.has(before))) return;
+  if (state.ordered.has(name)) return;
+  if (state.credit <= 0) {
+    state.backlog.push(request);
+    return;
+  }
+  if (request.seq > 1 && !state.ordered.has(before)) return;
+  state.credit -= request.body.length;
   state.ordered.add(name);
   append(state, env, request);
 }

@@ -13,6 +13,8 @@ import { isPermitted, maskAcl, type Principal } from './acl.ts';
 import { childrenOf, ephemeralsOf, pathsBelow, statAt, type Tree } from './tree.ts';
 import type { Znode } from './znode.ts';
 
+const STAT_BYTES = 80;
+
 /** Who asks. */
 export interface Asker {
   readonly session: SessionId;
@@ -72,15 +74,35 @@ function answerEphemerals(tree: Tree, asker: Asker, prefix: string, writer: Writ
   return ErrorCode.ok;
 }
 
-/** Each read with its own result or error; the whole always succeeds. */
-export function answerMultiRead(tree: Tree, asker: Asker, request: MultiReadRequest, writer: Writer): void {
+/** About what the answer takes, never more than a few times too little: a bound for what is not even begun. */
+function estimateBytes(tree: Tree, { op, path }: PathRequest): number {
+  if (op === OpCode.getData) return STAT_BYTES + (tree.nodes.get(path)?.data?.length ?? 0);
+  if (op !== OpCode.getChildren && op !== OpCode.getChildren2) return STAT_BYTES;
+  let sizeBytes = STAT_BYTES;
+  for (const child of childrenOf(tree, path)) sizeBytes += 4 + child.length;
+  return sizeBytes;
+}
+
+/** Each read with its own result or error; the whole succeeds, unless all of it together exceeds `maxBytes`. */
+export function answerMultiRead(
+  tree: Tree,
+  asker: Asker,
+  request: MultiReadRequest,
+  writer: Writer,
+  maxBytes: number,
+): number {
+  let left = maxBytes;
   for (const read of request.reads) {
+    left -= estimateBytes(tree, read);
+    // A request of a megabyte could otherwise ask for the same megabyte fifty thousand times.
+    if (left < 0) return ErrorCode.marshallingError;
     const err = judgeRead(tree, asker, read);
     writeMultiHeader(writer, err === ErrorCode.ok ? read.op : OpCode.error, false, err);
     if (err === ErrorCode.ok) answerPath(tree, asker, read, writer);
     else writer.i32(err);
   }
   writeMultiEnd(writer);
+  return ErrorCode.ok;
 }
 
 /** What `answerPath` would return, for responses that say so before the answer. */

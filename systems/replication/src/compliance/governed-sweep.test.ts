@@ -49,6 +49,24 @@ for (const preset of ['concordat', 'zyzzyva', 'upright'] satisfies PresetName[])
     assert.ok(switched > 0, 'services get another version');
   });
 
+/** Seeds that found what is mended since, and what. */
+const FOUND: readonly (readonly [preset: PresetName, seed: number, what: string])[] = [
+  [
+    'zyzzyva',
+    61_015,
+    'who waited for the last checkpoint of an epoch stayed in a view change that others had left',
+  ],
+  [
+    'concordat',
+    101_275,
+    'after a loss of power a void command held the log before what a certificate covers',
+  ],
+];
+
+for (const [preset, seed, what] of FOUND)
+  test(`${preset}, seed ${seed}: ${what}`, () =>
+    assert.equal(runSeed(governedSweep(preset), seed, { horizonMs: 6000 }), null));
+
 test(`executors: ${SEEDS} seeds`, (t) => {
   const byKind = new Map<string, number>();
   let led = 0;

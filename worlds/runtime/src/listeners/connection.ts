@@ -10,11 +10,20 @@ import type { Source } from '../host/inbox.ts';
 
 export interface Connection {
   readonly route: Route;
+  readonly stream: Stream;
   /** Leaves what arrives unread for a while. */
   mute(forMs: number): void;
   /** Lets what was sent leave, then closes; resolves when that is done. */
   finish(): Promise<void>;
   destroy(): void;
+}
+
+/** The two directions of a connection, for who regulates them. */
+export interface Stream {
+  /** Stops delivering and reading what arrives, from the next message on and losing nothing; or goes on. */
+  hold(isHeld: boolean): void;
+  /** Bytes written that the client has not taken; what has not been flushed yet is not among them. */
+  readonly unread: number;
 }
 
 export interface ConnectionOptions<M> {
@@ -50,6 +59,7 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
   let outbox: Uint8Array[] = [];
   let hasSpoken = false;
   let isPaused = false;
+  let isHeld = false;
   /** Armed while the connection is muted. */
   let unmuting: NodeJS.Timeout | null = null;
   let isEnding = false;
@@ -59,7 +69,7 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
       let spent = 0;
       let taken = 0;
       for (const item of inbox) {
-        if (spent >= quantumBytes) break;
+        if (spent >= quantumBytes || waits(item)) break;
         taken++;
         if (typeof item === 'boolean') sink.linked(id, item);
         else {
@@ -74,7 +84,7 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
       return spent;
     },
     get isEmpty() {
-      return inbox.length === 0;
+      return inbox.length === 0 || waits(inbox[0] ?? true);
     },
     isReady: false,
   };
@@ -83,13 +93,33 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
   socket.on('error', () => {});
   socket.on('close', () => {
     if (unmuting !== null) clearTimeout(unmuting);
+    // Nothing more will come: what is there is delivered, and that it is gone.
+    isHeld = false;
     inbox.push(false);
     options.ready(source);
     options.closed();
   });
   socket.on('data', onData);
   options.ready(source);
-  return { route, mute, finish, destroy: () => socket.destroy() };
+  const stream: Stream = {
+    hold,
+    get unread() {
+      return socket.writableLength;
+    },
+  };
+  return { route, stream, mute, finish, destroy: () => socket.destroy() };
+
+  /** Messages of a connection that is held wait; that it is there or gone does not. */
+  function waits(item: Received<M> | boolean): boolean {
+    return isHeld && typeof item !== 'boolean';
+  }
+
+  function hold(holds: boolean): void {
+    if (isHeld === holds || (holds && socket.destroyed)) return;
+    isHeld = holds;
+    regulate();
+    if (!source.isEmpty) options.ready(source);
+  }
 
   function mute(forMs: number): void {
     if (unmuting !== null) clearTimeout(unmuting);
@@ -99,10 +129,11 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
 
   /** Reads the socket while there is room and the connection is heard. */
   function regulate(): void {
-    if (!isPaused && (inboxBytes > limits.inboxBytes || unmuting !== null)) {
+    const isStopped = unmuting !== null || isHeld;
+    if (!isPaused && (inboxBytes > limits.inboxBytes || isStopped)) {
       isPaused = true;
       socket.pause();
-    } else if (isPaused && inboxBytes < limits.inboxBytes / 2 && unmuting === null) {
+    } else if (isPaused && inboxBytes < limits.inboxBytes / 2 && !isStopped) {
       isPaused = false;
       socket.resume();
     }

@@ -50,6 +50,7 @@ afterEach(() => {
 async function listen(
   limits: Partial<ListenerLimits> = {},
   tls?: Listener<string>['tls'],
+  hooks: Pick<Listener<string>, 'admits' | 'onLeft'> = {},
 ): Promise<TestPort> {
   const connections = new Map<NodeId, Connection>();
   const rotation = createRotation<string>();
@@ -62,7 +63,7 @@ async function listen(
   };
   let nextId = FIRST_CONNECTION;
   const port = await createPort<string>(
-    { name: 'test', host: LOOPBACK, port: 0, framing, limits, ...(tls && { tls }) },
+    { name: 'test', host: LOOPBACK, port: 0, framing, limits, ...(tls && { tls }), ...hooks },
     {
       ready: (source) => {
         rotation.ready(source);
@@ -148,6 +149,72 @@ test('connections are bounded in all and per address, and free their places', as
   await dial(strict);
   await dial(strict);
   await until(() => whys(strict).includes('too-many-from-address'), 'the second is refused');
+});
+
+test('whoever is not admitted is refused before anything else, and who leaves is told of', async () => {
+  const told: string[] = [];
+  const admits = (): string | null => (told.filter((word) => word === 'admits').length > 1 ? 'full' : null);
+  const server = await listen({}, undefined, {
+    admits: () => {
+      told.push('admits');
+      return admits();
+    },
+    onLeft: () => void told.push('left'),
+  });
+  const [first, second] = [await dial(server), await dial(server)];
+  await until(() => whys(server).includes('full'), 'the second is refused');
+  await until(() => second.destroyed || second.readableEnded, 'and told so');
+  assert.equal(server.port.connections, 1);
+  first.destroy();
+  await until(() => told.includes('left'), 'the first leaves');
+  assert.deepEqual(told, ['admits', 'admits', 'left']);
+  assert.ok(
+    server.events.every((event) => event.startsWith('0 ')),
+    'nobody was told of the second',
+  );
+});
+
+test('a connection that is held loses nothing, fills its own socket, and is served on where it stopped', async () => {
+  const server = await listen({ inboxBytes: 64 * 1024 });
+  const held = await dial(server);
+  await until(() => server.connections.size === 1, 'accepted');
+  const { stream } = server.connections.get(FIRST_CONNECTION)!;
+  held.write(frameOf('a'));
+  await until(() => server.events.includes('0: a'), 'it is heard');
+  stream.hold(true);
+  const block = Buffer.concat(Array.from({ length: 1000 }, () => frameOf('x'.repeat(900))));
+  for (let i = 0; i < 30; i++) held.write(block);
+  held.write(frameOf('last'));
+  const other = await dial(server);
+  other.write(frameOf('me too'));
+  await until(() => server.events.includes('1: me too'), 'the other one is served');
+  assert.deepEqual(
+    server.events.filter((event) => event.startsWith('0')),
+    ['0 up', '0: a'],
+  );
+  assert.ok(held.writableLength > 10_000_000, 'most of it waits at the sender');
+  stream.hold(false);
+  await until(() => server.events.includes('0: last'), 'in the end all is served');
+  assert.equal(server.events.filter((event) => event.startsWith('0: x')).length, 30_000);
+  stream.hold(true);
+  held.destroy();
+  // Only who reads a socket sees that it has ended.
+  stream.hold(false);
+  await until(() => server.events.includes('0 down'), 'it is gone');
+});
+
+test('what a client does not take is counted until it does', async () => {
+  const server = await listen();
+  const socket = await dial(server);
+  socket.pause();
+  await until(() => server.connections.size === 1, 'accepted');
+  const { route, stream } = server.connections.get(FIRST_CONNECTION)!;
+  assert.equal(stream.unread, 0);
+  route.queue(new Uint8Array(12 * 1024 * 1024));
+  route.flush();
+  assert.ok(stream.unread > 1024 * 1024, 'more than sockets hold');
+  socket.resume();
+  await until(() => stream.unread === 0, 'it was taken');
 });
 
 test('a connection that never completes a message is closed, one that did is not', async () => {

@@ -13,7 +13,7 @@ import { pinOf, type TlsIdentity } from '../crypto/identity.ts';
 import type { Framing } from '../framing.ts';
 import type { Source } from '../host/inbox.ts';
 import { type Address, listening } from '../links/links.ts';
-import { type Connection, createConnection } from './connection.ts';
+import { type Connection, createConnection, type Stream } from './connection.ts';
 
 export interface ListenerLimits {
   readonly connectionsMax: number;
@@ -46,8 +46,12 @@ export interface Listener<M> extends Address {
     /** Tells the framing the pin of the certificate of a client that shows one. */
     readonly asksWho?: boolean;
   };
+  /** Asked before anything is spent on a connection from this IP address: why it is refused, or null. */
+  readonly admits?: (address: string) => string | null;
+  /** An admitted connection is gone, even if it was never told of as opened. */
+  readonly onLeft?: (address: string) => void;
   /** Told of every accepted connection and its IP address, before its first message. */
-  readonly onOpened?: (id: NodeId, address: string) => void;
+  readonly onOpened?: (id: NodeId, address: string, stream: Stream) => void;
   readonly onClosed?: (id: NodeId) => void;
 }
 
@@ -101,6 +105,8 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     if (!isOpen) return socket.destroy();
     if (sockets.size >= limits.connectionsMax) return refuse(socket, 'too-many');
     if (already >= limits.connectionsPerAddress) return refuse(socket, 'too-many-from-address');
+    const why = listener.admits?.(from) ?? null;
+    if (why !== null) return refuse(socket, why);
     perAddress.set(from, already + 1);
     sockets.add(socket);
     socket.setNoDelay(true);
@@ -108,6 +114,7 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     socket.on('close', () => {
       sockets.delete(socket);
       forget(from);
+      listener.onLeft?.(from);
     });
     if (listener.tls === undefined) accept(socket, from);
   });
@@ -184,7 +191,7 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     });
     connections.set(id, connection);
     silent.set(id, performance.now());
-    listener.onOpened?.(id, from);
+    listener.onOpened?.(id, from, connection.stream);
     events.opened(id, connection);
   }
 

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN_COMMANDS } from '@concordat/keeper';
-import { createLogger } from '@concordat/runtime';
+import { createLogger, freePort } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
 import { formatFederation, parseFederation } from '../../config/federation.ts';
 import { initialise, placesIn } from '../../config/organisation.ts';
@@ -21,15 +21,6 @@ import { isFromHere } from './pages.ts';
 const HERE = '127.0.0.1';
 const directory = mkdtempSync(join(tmpdir(), 'admin-'));
 const started: { daemon: Daemon | null; monitor: number } = { daemon: null, monitor: 0 };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen({ host: HERE, port: 0 }, resolve));
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  await new Promise((resolve) => server.close(resolve));
-  return address.port;
-}
 
 before(async () => {
   const { publicKey, pin } = await initialise(directory, 'alpha');

@@ -23,8 +23,11 @@ export interface LogRule {
   readonly select: SpeculativeRule;
   /** True if a certificate for the log up to slot `length` speaks for `slot`. */
   covers(length: number, slot: number): boolean;
-  /** What a member keeps once it holds a certificate of `view`, its newest. */
-  keep(member: Member, view: number): Member;
+  /**
+   * What a member keeps once it holds a certificate of `view`, its newest.
+   * @param agreed how much of its certificate of an older view the present one begins with
+   */
+  keep(member: Member, view: number, agreed: (older: number) => number): Member;
   /** What a member keeps once it has accepted the log up to slot `length` in `view`, its newest. */
   accepted(member: Member, length: number): Member;
   /** The view that a member claims for its vote in a slot. */
@@ -43,13 +46,16 @@ function without(member: Member, isDropped: (view: number) => boolean): Member {
   return rest;
 }
 
-/** One certificate: the newest, unless an older one covers more. */
-function keepLongest(member: Member, view: number): Member {
-  let longest = view;
+/** One certificate: the newest, unless an older one covers more than that of what the view begins with. */
+function keepLongest(member: Member, view: number, agreed: (older: number) => number): Member {
   for (let older = view - 1; older >= 1; older--)
-    if (certifiedLength(member, older) > certifiedLength(member, longest)) longest = older;
-  return only(member, longest);
+    if (agreed(older) > certifiedLength(member, view)) return only(member, older);
+  return only(member, view);
 }
+
+/** One certificate: the newest, unless an older one covers more, whatever the view begins with. */
+const keepCovering = (member: Member, view: number): Member =>
+  keepLongest(member, view, (older) => certifiedLength(member, older));
 
 /** Certificates that no newer one makes useless: that would have to cover as much. */
 const keepUseful = (member: Member, view: number): Member =>
@@ -87,6 +93,7 @@ export const WRONG_RULES = {
 /** Rules by name. */
 export const LOG_RULES = {
   protocol,
+  'longest-certificate': { ...protocol, keep: keepCovering },
   'all-useful-certificates': { ...protocol, keep: keepUseful },
   'ends-at-gaps': { ...protocol, fillsGaps: false },
   ...WRONG_RULES,

@@ -132,7 +132,8 @@ function* runView(x: Space, state: LogState): Iterable<LogState> {
   for (const proposed of proposals)
     for (const only of x.quorums.r > 0 ? [null] : fullLogs(x, proposed)) {
       const options = (member: Member): readonly Member[] => votes(x, member, view, proposed, only);
-      for (const voted of eachBecomes(state.members, options)) yield* certify(x, state, voted, view);
+      for (const voted of eachBecomes(state.members, options))
+        yield* certify(x, state, voted, { view, stems: proposed });
     }
 }
 
@@ -181,12 +182,34 @@ function accept(x: Space, member: Member, view: number, log: number): Member {
   return length === 0 ? accepted : x.rule.accepted(accepted, length);
 }
 
+interface Beginning {
+  readonly view: number;
+  /** Logs that members may have been shown as what the view begins with. */
+  readonly stems: readonly number[];
+}
+
+/** For each beginning that a member can have been shown: how much it has in common with its certificate of an older view. */
+function agreementsOf(
+  member: Member,
+  view: number,
+  chains: readonly number[],
+  stems: readonly number[],
+): ((older: number) => number)[] {
+  const log = acceptedIn(member, view);
+  return stems
+    .filter((stem) => isPrefix(log, stem) || isPrefix(stem, log))
+    .map((stem) => (older) => {
+      const certified = cutTo(chains[older - 1] ?? EMPTY, certifiedLength(member, older));
+      return sharedLength(certified, stem);
+    });
+}
+
 /** Where enough have voted there is a certificate, which those who voted for it may come to hold. */
 function* certify(
   x: Space,
   { chains, complete }: LogState,
   voted: readonly Member[],
-  view: number,
+  { view, stems }: Beginning,
 ): Iterable<LogState> {
   const { fast, certificate, r } = x.quorums;
   const logs = voted.map((member) => acceptedIn(member, view));
@@ -194,9 +217,12 @@ function* certify(
   const byAll = longestOf(logs, fast - r);
   const held = (member: Member): Member[] => {
     const most = sharedLength(acceptedIn(member, view), chain);
-    return Array.from({ length: most + 1 }, (_, length) =>
-      length === 0 ? member : x.rule.keep(withCertificate(member, view, length), view),
-    );
+    const agreements = most === 0 ? [] : agreementsOf(member, view, chains, stems);
+    const kept = new Set<Member>([member]);
+    for (let length = 1; length <= most; length++)
+      for (const agreed of agreements)
+        kept.add(x.rule.keep(withCertificate(member, view, length), view, agreed));
+    return [...kept];
   };
   for (const group of eachBecomes(voted, held)) {
     const lengths = group.map((member) => certifiedLength(member, view)).sort((a, b) => b - a);

@@ -7,9 +7,11 @@ import { strategyOf } from '@concordat/sim';
 import { type Cluster, createCluster } from '../../compliance/cluster.ts';
 import { objectionOf } from '../../compliance/storm.ts';
 import { presets } from '../../presets/index.ts';
+import { selectedDigest, selectionEnd } from '../../replica/acceptance.ts';
+import { certifiedEnd } from '../../replica/certified.ts';
 import type { Message } from '../../replica/messages.ts';
 import { resumeChange } from '../../replica/view-change.ts';
-import { certifiedEnd } from './certificate.ts';
+import { keptEnd } from './certificate.ts';
 
 const NEVER_MS = 1e9;
 
@@ -84,4 +86,31 @@ test('what is complete stays so when a new view certifies less of it', () => {
     return world.runUntil(hasAll, 5000) ? null : 'member 2 never gets what completed';
   });
   assert.equal(objection, null);
+});
+
+test('of a former certificate that much is kept which the view does not begin otherwise', () => {
+  const cluster = trio(() => false);
+  const { world } = cluster;
+  world.run(20);
+  for (const text of ['first', 'second', 'third']) cluster.add(0, text, 1);
+  world.run(100);
+  changeTo(cluster, 1, [0, 1, 2]);
+  assert.ok(world.runUntil(() => cluster.stateOf(0).selection !== null, 5000));
+  const s = cluster.stateOf(0);
+  const { slot: base } = s.stable;
+  const end = selectionEnd(s);
+  assert.ok(end >= base + 2, 'the view begins with some slots');
+  const selected = Array.from({ length: end - base }, (_, i) => selectedDigest(s, base + 1 + i));
+  const other = new Uint8Array(32).fill(7);
+  const kept = (view: number, digests: readonly Uint8Array[]): number => {
+    const slot = base + digests.length;
+    const acknowledgement = { sender: 0, incarnation: 0, slot, signature: new Uint8Array(64) };
+    return keptEnd({ ...s, certificate: { view, digests, acknowledgements: [acknowledgement] } });
+  };
+  assert.equal(kept(0, selected), end);
+  assert.equal(kept(0, selected.slice(0, -1)), end - 1);
+  assert.equal(kept(0, [...selected, other]), end, 'what it does not begin with was not complete');
+  assert.equal(kept(0, [selected[0] ?? other, other, ...selected.slice(2)]), base + 1);
+  assert.equal(kept(0, [other, ...selected.slice(1)]), base);
+  assert.equal(kept(1, [other, ...selected]), end + 1, 'of its own view all is kept');
 });

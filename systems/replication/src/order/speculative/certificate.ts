@@ -7,6 +7,8 @@
 import { assert, type Digest, type Env, type NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { historiesAfter } from '../../batch.ts';
+import { selectedDigest, selectionEnd } from '../../replica/acceptance.ts';
+import { certifiedEnd } from '../../replica/certified.ts';
 import { isCurrent } from '../../replica/incarnation.ts';
 import { append } from '../../replica/journal.ts';
 import type { Acknowledge, CommitCertificate, Message } from '../../replica/messages.ts';
@@ -59,10 +61,25 @@ export const certifiedIn = (s: ReplicaState): number =>
 
 /**
  * How far a new certificate must reach. A member keeps one, and shows it when views change: one of this view that covered
- * less than that of an earlier one would take its place, and with it the proof of slots that others believe complete.
+ * less than that of an earlier one would take its place, and with it the proof of slots that others believe complete. What
+ * this view's beginning has decided otherwise was complete nowhere.
  */
-export const keptEnd = ({ certificate }: ReplicaState): number =>
-  certificate === null ? 0 : certifiedEnd(certificate);
+export function keptEnd(s: ReplicaState): number {
+  const { certificate, stable } = s;
+  if (certificate === null) return 0;
+  const end = certifiedEnd(certificate);
+  if (certificate.view === s.view) return end;
+  let kept = stable.slot;
+  while (
+    kept < Math.min(end, selectionEnd(s)) &&
+    isSelected(s, kept + 1, certificate.digests[kept - stable.slot])
+  )
+    kept++;
+  return kept;
+}
+
+const isSelected = (s: ReplicaState, slot: number, digest: Digest | undefined): boolean =>
+  digest !== undefined && equalBytes(digest, selectedDigest(s, slot));
 
 interface Voter {
   readonly sender: NodeId;
@@ -115,10 +132,6 @@ export function keepCertificate(s: ReplicaState, env: Env<Message>, certificate:
   s.certificate = certificate;
   append(s, env, { type: 'certificate', certificate });
 }
-
-/** The last slot that all of its acknowledgements cover. */
-export const certifiedEnd = ({ acknowledgements }: CommitCertificate): number =>
-  Math.min(...acknowledgements.map(({ slot }) => slot));
 
 /** True if a certificate that begins after slot `base`, and whose signatures hold, proves what it covers. */
 export function isCommitCertificate(s: ReplicaState, base: number, certificate: CommitCertificate): boolean {

@@ -6,11 +6,11 @@
 
 import type { Digest } from '@concordat/kernel';
 import type { Quorums } from '../../fault-model.ts';
+import { certifiedEnd } from '../../replica/certified.ts';
 import type { CommitCertificate, SlotClaim, ViewChange } from '../../replica/messages.ts';
 import { highestStable, selectFrom } from '../../replica/selection.ts';
 import type { Selection } from '../../replica/state.ts';
 import type { SelectQuestion } from '../order-protocol.ts';
-import { certifiedEnd } from './certificate.ts';
 import { type SpeculativeClaim, selectSlot, type Vote } from './select-slot.ts';
 
 /** What one VIEW-CHANGE says, ready to be asked by slot. */

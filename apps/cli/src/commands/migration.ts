@@ -1,0 +1,197 @@
+/** `concordat keeper import`, `adopt` and `export`: from ZooKeeper's files to a federation, and back. */
+
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeGenesis, writeSnapshot } from '@concordat/keeper';
+import { askWord } from '@concordat/keeper/edge';
+import { Command } from 'commander';
+import { readFederation } from '../config/federation.ts';
+import { CommandError, messageOf } from '../errors.ts';
+import { connectAll, type Endpoint, endpointsFrom } from '../keeper/endpoints.ts';
+import { readTree } from '../keeper/export.ts';
+import { askForExport } from '../keeper/export-file.ts';
+import { adopt, sha256Hex } from '../keeper/first-state.ts';
+import { type Imported, importFrom } from '../keeper/import.ts';
+import { createProgress } from './progress.ts';
+
+const hex = (zxid: number): string => `0x${zxid.toString(16)}`;
+
+function requireNew(file: string): void {
+  if (existsSync(file)) throw new CommandError('not-written', `${file} is there already`);
+}
+
+/** Writes a whole file or none, and never over another. */
+function writeNew(file: string, bytes: Uint8Array): void {
+  requireNew(file);
+  try {
+    writeFileSync(`${file}.new`, bytes, { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    throw new CommandError('not-written', `cannot write ${file}: ${messageOf(error)}`);
+  }
+}
+
+export const importCommand = (): Command =>
+  new Command('import')
+    .description("make the state that a federation can begin with from a ZooKeeper server's files")
+    .argument('<places...>', "a server's dataDir, its dataLogDir if it has one, or snapshot and log files")
+    .requiredOption('--out <file>', 'where the state goes')
+    .addHelpText(
+      'after',
+      '\nStop all writes first: what is written later is not in it. Sessions and ephemeral nodes are left out.\n' +
+        'Whoever imports the same files gets the same bytes.\n\n' +
+        'Example:\n  concordat keeper import /var/lib/zookeeper --out zookeeper.state\n',
+    )
+    .action((places: string[], { out }: { out: string }) => {
+      // Before the work, which may take a while.
+      requireNew(out);
+      const imported = importFrom(places, (line) => void process.stdout.write(`${line}\n`));
+      const bytes = encodeGenesis(imported.genesis);
+      writeNew(out, bytes);
+      process.stdout.write(importWords(imported, out, bytes).join('\n'));
+    });
+
+function importWords(imported: Imported, out: string, bytes: Uint8Array): string[] {
+  const { census, genesis, snapshot, passedOver, logs, transactions, torn } = imported;
+  const { nodes, containers, ttlNodes, quotas, ephemerals, sessions, foreignSchemes } = census;
+  return [
+    `${snapshot} and ${transactions} transactions of ${logs} logs: all up to ${hex(genesis.zxid)}`,
+    ...passedOver.map((line) => `passed over, not whole: ${line}`),
+    ...torn.map((path) => `the last record of ${path} is not whole: it was never done`),
+    `${nodes} nodes with ${census.bytes} bytes of data; ${containers} containers, ${ttlNodes} with a TTL, ${quotas} quotas`,
+    `left out: ${ephemerals} ephemeral nodes of ${sessions} sessions`,
+    ...[...foreignSchemes].map(
+      ([scheme, count]) => `NOTE: nobody is permitted anything by the scheme ${scheme}, in ${count} nodes`,
+    ),
+    `${out} is written, ${bytes.length} bytes. For federation.yaml:`,
+    `import: ${sha256Hex(bytes)}`,
+    '',
+  ];
+}
+
+export const adoptCommand = (): Command =>
+  new Command('adopt')
+    .description("put an imported state into a member's directory, before its daemon starts")
+    .argument('<file>', 'what concordat keeper import wrote, or a copy of it')
+    .requiredOption('--data <directory>', 'as given to concordat init')
+    .option('--federation <file>', 'check that the federation begins with it')
+    .addHelpText(
+      'after',
+      '\nEvery member needs it for as long as the federation lives, also one that joins or lost its disk.\n\n' +
+        'Example:\n  concordat keeper adopt zookeeper.state --data /var/lib/concordat --federation federation.yaml\n',
+    )
+    .action((file: string, { data, federation }: { data: string; federation?: string }) => {
+      const { digest, genesis } = adopt(
+        file,
+        data,
+        federation === undefined ? undefined : readFederation(federation),
+      );
+      process.stdout.write(
+        `${data} has the state up to ${hex(genesis.zxid)}, ${genesis.nodes.length} nodes\nimport: ${digest}\n`,
+      );
+    });
+
+export const exportCommand = (): Command =>
+  new Command('export')
+    .description('write what a server serves as a snapshot that ZooKeeper starts from')
+    .argument('[endpoint]', 'HOST:PORT of a client port; without it the daemon in --data writes its own tree')
+    .requiredOption(
+      '--out <directory>',
+      'the dataDir of a new ZooKeeper server; the file goes to version-2 in it',
+    )
+    .option('--data <directory>', "a daemon's directory, or the parent of several", 'data')
+    .option(
+      '--auth <scheme:credential>',
+      'read as whom, such as digest:user:password; may be repeated',
+      (text: string, before: readonly string[]) => [...before, text],
+      [],
+    )
+    .addHelpText(
+      'after',
+      '\nA daemon writes its whole tree as of one moment, and serves nobody meanwhile. Ephemeral nodes are left out.\n\n' +
+        'From an endpoint the tree is read as by any client: stop all writes first, whoever reads must be permitted to\n' +
+        'administer every node, and containers and nodes with a TTL become nodes that stay, as clients are not told which\n' +
+        'they are.\n\n' +
+        'Examples:\n  concordat keeper export --data /var/lib/concordat --out /var/lib/zookeeper\n' +
+        '  concordat keeper export alpha.example:2181 --out /var/lib/zookeeper\n',
+    )
+    .action(exportTree);
+
+interface Exporting {
+  readonly out: string;
+  readonly data: string;
+  readonly auth: readonly string[];
+}
+
+function exportTree(given: string | undefined, { out, data, auth }: Exporting): Promise<void> {
+  return given === undefined ? exportDaemon(data, out) : exportSeen(given, out, auth);
+}
+
+async function exportDaemon(data: string, out: string): Promise<void> {
+  const { zxid, nodes, bytes, ephemerals, ttlNodes, ofDomains, file: written } = await askForExport(data);
+  const file = placeIn(out, zxid);
+  writeNew(file, readFileSync(written));
+  rmSync(written, { force: true });
+  const words = exportWords({ nodes, bytes, ephemerals, ofDomains }, file);
+  const ttl = `NOTE: ${ttlNodes} nodes have a TTL: ZooKeeper deletes them when it starts, unless it has extendedTypesEnabled=true`;
+  process.stdout.write([...words, ...(ttlNodes > 0 ? [ttl] : []), ''].join('\n'));
+}
+
+function placeIn(out: string, zxid: number): string {
+  const folder = join(out, 'version-2');
+  mkdirSync(folder, { recursive: true, mode: 0o750 });
+  return join(folder, `snapshot.${zxid.toString(16)}`);
+}
+
+async function exportSeen(given: string, out: string, auth: readonly string[]): Promise<void> {
+  const [endpoint] = await endpointsFrom([given], '');
+  const [client] = endpoint === undefined ? [] : await connectAll([endpoint], auth);
+  if (endpoint === undefined || client === undefined)
+    throw new CommandError('no-session', 'there is no daemon to ask');
+  const seen = { nodes: 0 };
+  const progress = createProgress(() => `${seen.nodes} nodes read`);
+  try {
+    const before = await lastZxid(endpoint);
+    const exported = await readTree(client, (nodes) => {
+      seen.nodes = nodes;
+      progress();
+    });
+    const after = await lastZxid(endpoint);
+    const file = placeIn(out, Math.max(exported.zxid, after));
+    writeNew(file, writeSnapshot(exported.nodes));
+    process.stdout.write(
+      [
+        ...exportWords({ ...exported, nodes: exported.nodes.length }, file),
+        ...changedWords(before, after),
+        '',
+      ].join('\n'),
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+/** What the server says is its last transaction, by its word "srvr"; 0 where it does not. */
+async function lastZxid(endpoint: Endpoint): Promise<number> {
+  const text = await askWord(endpoint, 'srvr').catch(() => '');
+  const zxid = Number.parseInt(/^Zxid: 0x([0-9a-f]{1,14})$/m.exec(text)?.[1] ?? '0', 16);
+  return Number.isSafeInteger(zxid) ? zxid : 0;
+}
+
+interface Counts {
+  readonly nodes: number;
+  readonly bytes: number;
+  readonly ephemerals: number;
+  readonly ofDomains: number;
+}
+
+const exportWords = ({ nodes, bytes, ephemerals, ofDomains }: Counts, file: string): string[] => [
+  `${nodes} nodes with ${bytes} bytes of data; left out: ${ephemerals} ephemeral nodes`,
+  ...(ofDomains > 0
+    ? [`NOTE: ${ofDomains} nodes permit something to domains, which ZooKeeper does not know`]
+    : []),
+  `${file} is written`,
+];
+
+const changedWords = (before: number, after: number): string[] =>
+  before === after ? [] : [`NOTE: transactions ${hex(before + 1)} to ${hex(after)} came meanwhile`];
