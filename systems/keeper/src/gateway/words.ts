@@ -51,6 +51,13 @@ const WORDS: Readonly<Record<string, Word>> = {
   hash: () => '',
 };
 
+/** What a server answers that has lost the others, or has not found them yet; probes take it for down. */
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
+/** They are answered all the same. */
+const ALWAYS: ReadonlySet<string> = new Set(['ruok', 'envi', 'gtmk', 'stmk']);
+/** What is older is not what the others have now. */
+const SERVING_MS = 3000;
+
 /** All words that there are. */
 export const FOUR_LETTER_WORDS: readonly string[] = Object.keys(WORDS);
 
@@ -63,10 +70,11 @@ export function answerWord(
 ): Uint8Array {
   const tell = WORDS[word];
   if (tell === undefined) return utf8('');
-  const isAllowed = state.config.words?.has(word) ?? true;
-  return utf8(
-    isAllowed ? tell(state, env, asker) : `${word} is not executed because it is not in the whitelist.\n`,
-  );
+  if (!(state.config.words?.has(word) ?? true))
+    return utf8(`${word} is not executed because it is not in the whitelist.\n`);
+  const isServing = state.claim === 'held' && env.now - state.exposedTime < SERVING_MS;
+  if (isServing || ALWAYS.has(word)) return utf8(tell(state, env, asker));
+  return utf8(word === 'isro' ? 'null' : `${NOT_SERVING}\n`);
 }
 
 const ownName = (state: GatewayState): string =>
