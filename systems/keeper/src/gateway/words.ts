@@ -8,6 +8,7 @@ import { utf8 } from '@concordat/wire';
 import { OpCode } from '../jute/protocol.ts';
 import { domainName } from '../keeper.ts';
 import { sessionHex } from '../sessions/session-id.ts';
+import { isServing } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import { isAverage, latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
 import { resetConnections, resetStatistics } from './resets.ts';
@@ -55,8 +56,6 @@ const WORDS: Readonly<Record<string, Word>> = {
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
 /** They are answered all the same. */
 const ALWAYS: ReadonlySet<string> = new Set(['ruok', 'envi', 'gtmk', 'stmk']);
-/** What is older is not what the others have now. */
-const SERVING_MS = 3000;
 
 /** All words that there are. */
 export const FOUR_LETTER_WORDS: readonly string[] = Object.keys(WORDS);
@@ -72,8 +71,7 @@ export function answerWord(
   if (tell === undefined) return utf8('');
   if (!(state.config.words?.has(word) ?? true))
     return utf8(`${word} is not executed because it is not in the whitelist.\n`);
-  const isServing = state.claim === 'held' && env.now - state.exposedTime < SERVING_MS;
-  if (isServing || ALWAYS.has(word)) return utf8(tell(state, env, asker));
+  if (isServing(state, env.now) || ALWAYS.has(word)) return utf8(tell(state, env, asker));
   return utf8(word === 'isro' ? 'null' : `${NOT_SERVING}\n`);
 }
 
