@@ -5,8 +5,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askWord } from '@concordat/keeper/edge';
 import { isPortFree } from '@concordat/runtime';
 import { ClusterError } from './cluster.ts';
 import { connect, type Endpoint } from './connection.ts';
@@ -79,15 +79,5 @@ export async function eventuallyGone(pid: number): Promise<void> {
 }
 
 /** What a server answers to a four-letter word, or '' when it does not. */
-export function fourLetterWord(endpoint: Endpoint, word: string, deadlineMs = 3_000): Promise<string> {
-  return new Promise((resolve) => {
-    let answer = '';
-    const socket = createConnection({ host: endpoint.host, port: endpoint.port }, () => socket.write(word));
-    socket.setTimeout(deadlineMs, () => socket.destroy());
-    socket.on('data', (chunk) => {
-      answer += chunk.toString('utf8');
-    });
-    socket.on('error', () => {});
-    socket.on('close', () => resolve(answer));
-  });
-}
+export const fourLetterWord = (endpoint: Endpoint, word: string, timeoutMs = 3_000): Promise<string> =>
+  askWord({ ...endpoint, timeoutMs }, word).catch(() => '');

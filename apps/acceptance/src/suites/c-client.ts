@@ -21,8 +21,6 @@ const SUITES = [
   ...['init', 'reconfig', 'operations', 'close', 'watchers', 'clientretry'],
   ...['multi', 'readOnly', 'logClientEnv', 'simpleSystem'],
 ].map((name) => `Zookeeper_${name}`);
-/** An abort ends a process and leaves the rest of its tests to others; there are not as many as this. */
-const ABORTS_AT_MOST = 12;
 
 const home = (cache: string): string => join(cache, 'c-client');
 const root = (cache: string): string => join(home(cache), 'zookeeper');
@@ -62,15 +60,13 @@ export const cClient: Suite = {
     const { cache, only } = ground;
     const outcomes: Outcome[] = [];
     for (const name of only === null ? SUITES : [only]) {
-      const rest = new Set(only === null ? testsOf(cache, name) : []);
-      let next: string | undefined = name;
-      for (let runs = 0; next !== undefined && runs < ABORTS_AT_MOST; runs++) {
-        const found = await runTests(ground, next);
-        outcomes.push(...found);
-        for (const { test } of found) rest.delete(test);
-        if (next !== name && found.length === 0) rest.delete(next);
-        [next] = rest;
-      }
+      const first = await runTests(ground, name);
+      outcomes.push(...first.outcomes);
+      if (first.isWhole || only !== null) continue;
+      // The tests after one that ended the process run one by one.
+      const seen = new Set(first.outcomes.map(({ test }) => test));
+      const rest = testsOf(cache, name).filter((test) => !seen.has(test));
+      for (const test of rest) outcomes.push(...(await runTests(ground, test)).outcomes);
     }
     return outcomes;
   },
@@ -108,7 +104,10 @@ function testsOf(cache: string, suite: string): string[] {
 }
 
 /** Runs a suite, or one test. One that ends the process has failed. */
-async function runTests({ cache, launchers, trial }: Ground, name: string): Promise<Outcome[]> {
+async function runTests(
+  { cache, launchers, trial }: Ground,
+  name: string,
+): Promise<{ readonly outcomes: Outcome[]; readonly isWhole: boolean }> {
   // Whether the server is up, the tests ask with ZooKeeper's own client.
   const classpath = launchers.classpath === 'none' ? DEBIAN_JAR : launchers.classpath;
   const path = `${launchers.bin}:${process.env['PATH']}`;
@@ -119,6 +118,10 @@ async function runTests({ cache, launchers, trial }: Ground, name: string): Prom
     [join(home(cache), 'build', 'zktest'), name],
     trial.signal,
   );
-  await run.ended;
-  return fromCppUnit(run.lines);
+  const code = await run.ended;
+  const isWhole = code === 0 || code === 1;
+  // One that has ended early has not stopped its server.
+  const stop = [join(client(cache), 'tests', 'zkServer.sh'), 'stop'];
+  if (!isWhole) await runAll({ cwd: client(cache), env }, [stop], trial.signal);
+  return { outcomes: fromCppUnit(run.lines), isWhole };
 }

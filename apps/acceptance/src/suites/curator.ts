@@ -1,6 +1,7 @@
 /**
  * The tests of Curator's recipes, as Maven Central has them compiled. Their TestingServer runs ZooKeeper's server in the same
- * JVM; one class of it, replaced by `java/org/apache/curator/test`, starts a process instead, and for the comparison too.
+ * JVM; one class of it, replaced by `java/org/apache/curator/test`, starts a process instead, but for the comparison, which is with
+ * the server that it brings along.
  */
 
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -16,23 +17,30 @@ const ADAPTER = fileURLToPath(
   new URL('../../java/org/apache/curator/test/ZooKeeperServerEmbeddedAdapter.java', import.meta.url),
 );
 const RECIPES = 'org.apache.curator.framework.recipes';
+/** They put a class of their own into the server's JVM. */
+const NEEDS_A_JVM = 'org.apache.curator.framework.recipes.leader.TestLeaderSelectorEdges';
 const ARTIFACTS = [
   `org.apache.curator:curator-recipes:${VERSION}`,
   `org.apache.curator:curator-recipes:${VERSION}:tests`,
   `org.apache.curator:curator-test:${VERSION}`,
-  ...['jupiter:junit-jupiter-engine:5.9.3', 'jupiter:junit-jupiter-params:5.9.3'].map(
-    (it) => `org.junit.${it}`,
+  // All of JUnit of one version: curator-test names parts of an older one.
+  ...['api', 'engine', 'params'].map((part) => `org.junit.jupiter:junit-jupiter-${part}:5.9.3`),
+  ...['commons', 'engine', 'launcher', 'reporting', 'console'].map(
+    (part) => `org.junit.platform:junit-platform-${part}:1.9.3`,
   ),
   `org.apache.curator:curator-framework:${VERSION}:tests`,
   ...['org.assertj:assertj-core:3.23.1', 'org.awaitility:awaitility:4.1.1'],
   ...['org.apache.commons:commons-math:2.2', 'org.slf4j:slf4j-nop:1.7.30'],
-  ...['platform:junit-platform-console:1.9.3', 'platform:junit-platform-launcher:1.9.3'].map(
-    (it) => `org.junit.${it}`,
-  ),
 ];
 
 const classpath = ({ cache, trial }: Ground): Promise<string> =>
   jars(cache, `curator-${VERSION}`, ARTIFACTS, trial.signal);
+
+/** A method, a class, or a package with what is below it. */
+function choice(name: string): string[] {
+  if (name.includes('#')) return ['--select-method', name];
+  return [/\.[A-Z]\w*$/.test(name) ? '--select-class' : '--select-package', name];
+}
 
 export const curator: Suite = {
   name: 'curator',
@@ -51,20 +59,17 @@ export const curator: Suite = {
     const { folder, launchers, only, trial } = ground;
     const classes = join(folder, 'classes');
     const path = await classpath(ground);
-    const lacks = await runAll(
-      { cwd: folder },
-      [['javac', '-cp', path, '-d', classes, ADAPTER]],
-      trial.signal,
-    );
+    const compile = trial.target === 'apache' ? [] : [['javac', '-cp', path, '-d', classes, ADAPTER]];
+    const lacks = await runAll({ cwd: folder }, compile, trial.signal);
     if (lacks !== null) throw new Error(lacks);
     const reports = join(folder, 'reports');
     mkdirSync(reports, { recursive: true });
-    const chosen = only === null ? ['--select-package', RECIPES] : ['--select-method', only];
     const java = [
       ...['/usr/bin/java', `-Djava.io.tmpdir=${folder}`, `-Dconcordat.server=${launchers.bin}/zkServer.sh`],
       '--add-opens=java.base/java.lang=ALL-UNNAMED',
       ...['-cp', `${classes}:${path}`, 'org.junit.platform.console.ConsoleLauncher'],
-      ...['--disable-banner', '--details=none', '--reports-dir', reports, ...chosen],
+      ...['--disable-banner', '--details=none', '--reports-dir', reports, ...choice(only ?? RECIPES)],
+      ...['--exclude-classname', NEEDS_A_JVM],
     ];
     const run = startIn({ cwd: folder }, java, trial.signal);
     await run.ended;

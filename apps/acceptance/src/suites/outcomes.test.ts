@@ -66,6 +66,8 @@ test('CppUnit: OK amid what a test prints itself; an assertion; an abort', () =>
     'more words : elapsed 40 : OK',
     'Zookeeper_multi::testAborts zktest: tests/X.cc:22: Assertion failed',
   ];
+  const absent = 'ERROR: No test named <Zookeeper_multi::testAbsent> found in test <All Tests>.';
+  assert.deepEqual(fromCppUnit([absent]), []);
   assert.deepEqual(results(fromCppUnit(lines)), [
     'Zookeeper_multi::testCreate passed',
     'Zookeeper_multi::testFail failed',

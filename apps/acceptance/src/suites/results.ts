@@ -50,7 +50,8 @@ const HEAD = `# Test suites of ZooKeeper's clients
 
 What the clients' own tests come to when their servers are the domains of a federation (u = 1, r = 1), and, for comparison, when
 they are those of Apache ZooKeeper 3.8.4 (programs of ours: Debian's 3.8.0). This page is written by
-\`npm run acceptance -- suites --record\`, with \`--target apache\` for the comparison; nothing in it is written by hand.
+\`npm run acceptance -- suites --record\`, with \`--target apache\` for the comparison; nothing in it is written by hand. Domains run with their defaults, but for \`--limit maxReplyBytes\` (a test of
+go-zookeeper reads a reply of 20 MB).
 `;
 
 /** The page, from nothing but its arguments. */

@@ -30,10 +30,14 @@ export function siteOf(template: string, dataDir: string, peers: readonly string
 
 export const lockOf = (template: string): string => join(template, 'companion');
 
+/** A test of go-zookeeper reads a reply of 20 MB, more than a daemon sends unless told. */
+const LIMITS = ['maxReplyBytes=33554432', 'maxUnreadBytes=67108864'];
+
 /** What runs the domain in `data`, with clients at `port` (0: any that is free) of every address, as ZooKeeper's. */
 export const serveCommand = (template: string, data: string, port: number): string[] => [
   ...[process.execPath, MAIN, 'serve', '--data', data, '--federation', join(template, 'federation.yaml')],
   ...['--clients', `:::${port}`, '--monitor', '127.0.0.1:0'],
+  ...LIMITS.flatMap((limit) => ['--limit', limit]),
 ];
 
 /** Is any of the servers that signed in at `site` running? */

@@ -70,7 +70,12 @@ const DIALOGUES: readonly Dialogue[] = [
       ['set /cli/later a', /type:NodeDataChanged path:\/cli\/later/],
       ['set /cli/later b', /type:NodeDataChanged path:\/cli\/later/],
       ['removewatches /cli/later', /PersistentWatchRemoved path:\/cli\/later/],
-      ['addWatch /cli', /^$/],
+    ],
+  ],
+  [
+    'watches of a subtree',
+    [
+      ['addWatch -m PERSISTENT_RECURSIVE /cli', /^$/],
       ['create /cli/later/deep x', /type:NodeCreated path:\/cli\/later\/deep/],
       ['delete /cli/later/deep', /type:NodeDeleted path:\/cli\/later\/deep/],
       ['removewatches /cli', /PersistentWatchRemoved path:\/cli/],

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { ErrorCode, OpCode } from '@concordat/keeper';
-import { askWord, childPath, type LiveNode, readNode } from '@concordat/keeper/edge';
+import { askWord, type LiveNode, readNode } from '@concordat/keeper/edge';
 import { bodies } from '@concordat/keeper/frames';
 import { Command } from 'commander';
 import { readFederation } from '../config/federation.ts';
@@ -11,8 +11,10 @@ import { CommandError, messageOf } from '../errors.ts';
 import { checkpointAt, type ProvenCheckpoint } from '../keeper/checkpoint.ts';
 import { type Comparison, compareTrees } from '../keeper/compare.ts';
 import { connectAll, type Endpoint, endpointsFrom } from '../keeper/endpoints.ts';
+import { walkTree } from '../keeper/walk.ts';
 import { adoptCommand, exportCommand, importCommand } from './migration.ts';
 import { createProgress } from './progress.ts';
+import { repeated } from './repeated.ts';
 
 export const keeperCommand = (): Command =>
   new Command('keeper')
@@ -30,8 +32,6 @@ interface Asking {
   readonly auth: readonly string[];
 }
 
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
-
 /** Options of whoever reads trees. */
 const reading = (name: string): Command =>
   new Command(name)
@@ -40,7 +40,7 @@ const reading = (name: string): Command =>
     .option(
       '--auth <scheme:credential>',
       'read as whom, such as digest:user:password; may be repeated',
-      collect,
+      repeated,
       [],
     );
 
@@ -116,17 +116,16 @@ const dumpCommand = (): Command =>
       if (client === undefined) throw new CommandError('no-session', 'there is no daemon to ask');
       try {
         await client.request(OpCode.sync, bodies.path('/'));
-        let level = [options.path];
-        while (level.length > 0) {
-          const below: string[] = [];
-          for (const path of level) {
-            const node = await readNode(client, path);
-            if (node.err === ErrorCode.noNode && path !== options.path) continue;
-            process.stdout.write(`${JSON.stringify(dumped(path, node))}\n`);
-            below.push(...(node.children ?? []).map((child) => childPath(path, child)));
+        const show = (path: string, node: LiveNode): Iterable<string> => {
+          if (node.err === ErrorCode.noNode) {
+            if (path === options.path) throw new CommandError('no-node', `there is no node ${path}`);
+            // It went while its parent was read.
+            return [];
           }
-          level = below;
-        }
+          process.stdout.write(`${JSON.stringify(dumped(path, node))}\n`);
+          return node.children ?? [];
+        };
+        await walkTree(options.path, (path) => readNode(client, path), show);
       } finally {
         await client.close();
       }
@@ -189,8 +188,7 @@ async function compare(given: string[], options: Comparing): Promise<void> {
         if (options.json !== true) progress();
       },
     });
-    if (comparison.differences.length > 0 || proven.some(({ isOwn }) => isOwn === false))
-      process.exitCode = 1;
+    if (comparison.differing > 0 || proven.some(({ isOwn }) => isOwn === false)) process.exitCode = 1;
     process.stdout.write(
       options.json === true
         ? `${JSON.stringify(comparisonJson(endpoints, comparison, proven))}\n`
@@ -221,7 +219,7 @@ function checkpointWords({ slot, epoch, state, signed, missing, isOwn }: ProvenC
 }
 
 function comparisonWords(endpoints: readonly Endpoint[], found: Comparison): string[] {
-  const { nodes, bytes, unreadable, differences, restless, digest } = found;
+  const { nodes, bytes, unreadable, differing, differences, restless, digest } = found;
   const told = `${nodes} nodes with ${bytes} bytes of data at ${endpoints.length} servers`;
   const notes = [
     ...(unreadable > 0 ? [`${unreadable} of them may not be read: give --auth`] : []),
@@ -229,7 +227,7 @@ function comparisonWords(endpoints: readonly Endpoint[], found: Comparison): str
       ? [`${restless.length} changed as long as they were asked for: ${list(restless)}`]
       : []),
   ];
-  if (differences.length === 0) return [`equal: ${told}`, ...notes, `sha256 of what they serve: ${digest}`];
+  if (differing === 0) return [`equal: ${told}`, ...notes, `sha256 of what they serve: ${digest}`];
   const SHOWN = 20;
   const shown = differences
     .slice(0, SHOWN)
@@ -237,9 +235,8 @@ function comparisonWords(endpoints: readonly Endpoint[], found: Comparison): str
       path,
       ...said.map((node, i) => `  ${endpoints[i]?.name}: ${nodeWords(node)}`),
     ]);
-  const more =
-    differences.length > SHOWN ? [`and ${differences.length - SHOWN} more: --json names them`] : [];
-  return [`DIFFERENT: ${differences.length} of ${told}`, ...notes, ...shown, ...more];
+  const more = differing > SHOWN ? [`and ${differing - SHOWN} more: --json names the first thousand`] : [];
+  return [`DIFFERENT: ${differing} of ${told}`, ...notes, ...shown, ...more];
 }
 
 const list = (paths: readonly string[]): string => paths.slice(0, 5).join(' ');
@@ -265,7 +262,7 @@ const comparisonJson = (
   { differences, ...rest }: Comparison,
   proven: readonly ProvenCheckpoint[],
 ): unknown => ({
-  isEqual: differences.length === 0,
+  isEqual: rest.differing === 0,
   servers: endpoints.map(({ name }) => name),
   ...rest,
   differences: differences.map(({ path, nodes }) => ({

@@ -13,6 +13,7 @@ import { askForExport } from '../keeper/export-file.ts';
 import { adopt, sha256Hex } from '../keeper/first-state.ts';
 import { type Imported, importFrom } from '../keeper/import.ts';
 import { createProgress } from './progress.ts';
+import { repeated } from './repeated.ts';
 
 const hex = (zxid: number): string => `0x${zxid.toString(16)}`;
 
@@ -103,7 +104,7 @@ export const exportCommand = (): Command =>
     .option(
       '--auth <scheme:credential>',
       'read as whom, such as digest:user:password; may be repeated',
-      (text: string, before: readonly string[]) => [...before, text],
+      repeated,
       [],
     )
     .addHelpText(

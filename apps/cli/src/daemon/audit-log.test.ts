@@ -1,22 +1,19 @@
 /** The audit log of a real daemon says what Apache ZooKeeper's said for the same requests, and its file is kept within bounds. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateMode, OpCode } from '@concordat/keeper';
-import { connectLive, type LiveClient } from '@concordat/keeper/edge';
+import type { LiveClient } from '@concordat/keeper/edge';
 import { bodies } from '@concordat/keeper/frames';
-import { createLogger, freePort } from '@concordat/runtime';
-import { toHex, utf8 } from '@concordat/wire';
-import { formatFederation, parseFederation } from '../config/federation.ts';
-import { initialise } from '../config/organisation.ts';
+import { createLogger } from '@concordat/runtime';
+import { utf8 } from '@concordat/wire';
+import { clientOf, federationOf, makeMember, startAlone } from '../testing/alone.ts';
 import { openAuditLog } from './audit-log.ts';
-import { startDaemon } from './daemon.ts';
 
-const HERE = '127.0.0.1';
 const directory = mkdtempSync(join(tmpdir(), 'audit-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -83,24 +80,9 @@ async function play(client: LiveClient): Promise<void> {
 
 test('a daemon writes the lines that Apache ZooKeeper writes', { timeout: 60_000 }, async () => {
   const place = join(directory, 'alpha');
-  const { publicKey, pin } = await initialise(place, 'alpha');
-  const member = { name: 'alpha', address: `${HERE}:${await freePort()}`, key: toHex(publicKey), pin };
   const auditLog = join(directory, 'audit.log');
-  const daemon = await startDaemon({
-    directory: place,
-    federation: parseFederation(formatFederation(0, 0, [member]), 'federation.yaml'),
-    clients: { host: HERE, port: 0 },
-    monitor: { host: HERE, port: 0 },
-    superDigest: null,
-    auditLog,
-    logger: SILENT,
-  });
-  const port = daemon.host.addresses.get('clients')?.port ?? 0;
-  let client: LiveClient | null = null;
-  while (client === null) {
-    client = await connectLive({ host: HERE, port }).catch(() => null);
-    if (client === null) await sleep(50);
-  }
+  const daemon = await startAlone(place, federationOf(await makeMember(place)), { auditLog });
+  const client = await clientOf(daemon);
   await play(client);
   await client.close();
   await daemon.close();
@@ -143,4 +125,17 @@ test('files are turned over before they grow beyond their size, and the oldest g
     Array.from({ length: kept.length }, (_, i) => 20 - kept.length + i),
   );
   for (const name of files) assert.ok(statSync(join(directory, name)).size <= 300, name);
+});
+
+test('a file that cannot be turned over grows on, and the operator is told', async () => {
+  const path = join(directory, 'stuck.log');
+  // A directory is in the way.
+  mkdirSync(`${path}.1`);
+  const told: string[] = [];
+  const logger = createLogger({ write: (line) => void told.push(line), pretty: false });
+  const log = await openAuditLog(path, logger, { maxFileBytes: 300, files: 1 });
+  for (let i = 0; i < 9; i++) log.write(`line ${i} ${'.'.repeat(60)}`);
+  await log.close();
+  assert.equal(readFileSync(path, 'utf8').match(/line \d/g)?.length, 9);
+  assert.ok(told.length > 0 && told.every((line) => line.includes('audit-log-not-turned-over')));
 });

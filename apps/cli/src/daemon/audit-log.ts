@@ -10,7 +10,7 @@ import { messageOf } from '../errors.ts';
 
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const FILES = 10;
-const MAX_PENDING_LINES = 100_000;
+const MAX_PENDING_CHARACTERS = 16 * 1024 * 1024;
 
 export interface AuditLog {
   write(line: string): void;
@@ -35,38 +35,45 @@ export async function openAuditLog(
   let file = await openIt();
   let size = (await file.stat()).size;
   let pending: string[] = [];
+  let pendingCharacters = 0;
   let dropped = 0;
   let writing: Promise<void> | null = null;
 
+  /** If that fails, the file grows on and it is tried again after as much: no line is worth less for it. */
   const rotate = async (): Promise<void> => {
-    await file.close();
-    for (let i = files - 1; i >= 1; i--) await rename(`${path}.${i}`, `${path}.${i + 1}`).catch(() => {});
-    await rename(path, `${path}.1`);
-    file = await openIt();
     size = 0;
-  };
-  /** Writes as many lines as the file takes, at least one; the next file begins with what is left. */
-  const writeSome = async (lines: readonly string[]): Promise<number> => {
-    let bytes = 0;
-    let count = 0;
-    for (const line of lines) {
-      const more = Buffer.byteLength(line);
-      if (size + bytes + more > maxFileBytes && size + bytes > 0) break;
-      bytes += more;
-      count += 1;
+    try {
+      for (let i = files - 1; i >= 1; i--)
+        await rename(`${path}.${i}`, `${path}.${i + 1}`).catch((error: unknown) => {
+          // Before there are as many.
+          if (!isMissing(error)) throw error;
+        });
+      await rename(path, `${path}.1`);
+      const former = file;
+      file = await openIt();
+      await former.close();
+    } catch (error) {
+      logger.error('audit-log-not-turned-over', { path, why: messageOf(error) });
     }
-    if (count === 0) await rotate();
-    else size += (await file.write(lines.slice(0, count).join(''))).bytesWritten;
-    return count;
   };
   const flush = async (): Promise<void> => {
     while (pending.length > 0) {
       const lines = pending;
       pending = [];
+      pendingCharacters = 0;
       try {
-        for (let at = 0; at < lines.length; ) at += await writeSome(lines.slice(at));
+        for (let at = 0; at < lines.length; ) {
+          const end = roomFor(lines, at, maxFileBytes - size);
+          if (end === at && size > 0) await rotate();
+          else {
+            // A line larger than a file has one of its own.
+            const text = lines.slice(at, Math.max(end, at + 1)).join('');
+            size += (await file.write(text)).bytesWritten;
+            at = Math.max(end, at + 1);
+          }
+        }
       } catch (error) {
-        logger.error('audit-log-failed', { path, lines: lines.length, why: messageOf(error) });
+        logger.error('audit-log-failed', { path, why: messageOf(error) });
       }
       if (dropped > 0) logger.error('audit-lines-dropped', { path, lines: dropped });
       dropped = 0;
@@ -75,8 +82,11 @@ export async function openAuditLog(
   };
   return {
     write: (line) => {
-      if (pending.length >= MAX_PENDING_LINES) dropped += 1;
-      else pending.push(`${stamp(now())} INFO audit.Slf4jAuditLogger: ${line}\n`);
+      if (pendingCharacters > MAX_PENDING_CHARACTERS) dropped += 1;
+      else {
+        pending.push(`${stamp(now())} INFO audit.Slf4jAuditLogger: ${line}\n`);
+        pendingCharacters += line.length;
+      }
       writing ??= Promise.resolve().then(flush);
     },
     close: async () => {
@@ -84,6 +94,19 @@ export async function openAuditLog(
       await file.close();
     },
   };
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** Up to which line, from `at` on, all fit into so many bytes. */
+function roomFor(lines: readonly string[], at: number, room: number): number {
+  let end = at;
+  for (let left = room; end < lines.length; end++) {
+    left -= Buffer.byteLength(lines[end] ?? '');
+    if (left < 0) break;
+  }
+  return end;
 }
 
 /** As log4j's ISO8601. */

@@ -9,13 +9,9 @@ import { after, before, test } from 'node:test';
 import { GATEWAY_LIMITS, type GatewayLimits, measure, OpCode } from '@concordat/keeper';
 import { connectLive, type LiveClient } from '@concordat/keeper/edge';
 import { bodies, connectFrame, requestFrame } from '@concordat/keeper/frames';
-import { createLogger, freePort } from '@concordat/runtime';
-import { toHex } from '@concordat/wire';
-import { formatFederation, parseFederation } from '../config/federation.ts';
-import { initialise } from '../config/organisation.ts';
-import { type Daemon, startDaemon } from './daemon.ts';
+import { federationOf, HERE, makeMember, startAlone } from '../testing/alone.ts';
+import type { Daemon } from './daemon.ts';
 
-const HERE = '127.0.0.1';
 const MIB = 1024 * 1024;
 const directory = mkdtempSync(join(tmpdir(), 'overload-'));
 const started: { daemon: Daemon | null } = { daemon: null };
@@ -30,18 +26,7 @@ const LIMITS: GatewayLimits = {
 };
 
 before(async () => {
-  const { publicKey, pin } = await initialise(directory, 'alpha');
-  const member = { name: 'alpha', address: `${HERE}:${await freePort()}`, key: toHex(publicKey), pin };
-  const anywhere = { host: HERE, port: 0 };
-  started.daemon = await startDaemon({
-    directory,
-    federation: parseFederation(formatFederation(0, 0, [member]), 'federation.yaml'),
-    clients: anywhere,
-    monitor: anywhere,
-    superDigest: null,
-    limits: LIMITS,
-    logger: createLogger({ level: 'error' }),
-  });
+  started.daemon = await startAlone(directory, federationOf(await makeMember(directory)), { limits: LIMITS });
 });
 
 after(async () => {

@@ -1,6 +1,7 @@
 /** What a daemon tells its operator about itself and about what it sees of the others. */
 
 import { readdirSync } from 'node:fs';
+import { isServing as isGatewayServing } from '@concordat/keeper';
 import { primaryOf } from '@concordat/replication';
 import type { Host } from '@concordat/runtime';
 import type { Federation } from '../config/federation.ts';
@@ -28,16 +29,13 @@ export interface DomainStatus {
   readonly evidence: readonly string[];
 }
 
-const SERVING_MS = 3000;
-
 type DomainHost = Host<DomainState, DomainMessage>;
 
 const behindBy = ({ state }: DomainHost): number =>
   Math.max(0, Date.now() - state.replica.execution.core.time.get());
 
 /** Whether it has lately executed an ordered batch and its gateway may answer. */
-export const isServing = (host: DomainHost): boolean =>
-  behindBy(host) < SERVING_MS && host.state.clients.claim === 'held';
+export const isServing = ({ state }: DomainHost): boolean => isGatewayServing(state.clients, Date.now());
 
 export function statusOf(
   host: DomainHost,

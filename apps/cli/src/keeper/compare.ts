@@ -7,8 +7,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, OpCode } from '@concordat/keeper';
-import { childPath, type LiveClient, type LiveNode, readNode } from '@concordat/keeper/edge';
+import { type LiveClient, type LiveNode, readNode } from '@concordat/keeper/edge';
 import { bodies } from '@concordat/keeper/frames';
+import { CommandError } from '../errors.ts';
+import { walkTree } from './walk.ts';
 
 export interface CompareOptions {
   /** Only what lies at and below it. */
@@ -30,6 +32,9 @@ export interface Comparison {
   readonly bytes: number;
   /** Nodes of which no server shows the data to this client. */
   readonly unreadable: number;
+  /** Nodes of which servers say different things. */
+  readonly differing: number;
+  /** The first thousand of them. */
   readonly differences: readonly Difference[];
   /** Nodes that all servers changed as long as they were asked. */
   readonly restless: readonly string[];
@@ -37,11 +42,9 @@ export interface Comparison {
   readonly digest: string;
 }
 
-/** Paths that are asked for at once. */
-const AT_ONCE = 32;
 const ATTEMPTS = 6;
 const PAUSE_MS = 100;
-/** Of these each is kept for the report; more say no more. */
+/** More are counted, and not kept. */
 const MAX_DIFFERENCES = 1000;
 
 const words = (node: LiveNode, contentOnly: boolean): string => {
@@ -50,7 +53,7 @@ const words = (node: LiveNode, contentOnly: boolean): string => {
   return JSON.stringify([err, sum, contentOnly ? null : stat, acl, children]);
 };
 
-/** The same words are the same change: who tells different things of one lies, or has diverged. */
+/** Who tells different things of the same change lies, or has diverged. */
 const changeOf = ({ stat }: LiveNode): string | null =>
   stat === null ? null : `${stat.mzxid} ${stat.pzxid} ${stat.cversion} ${stat.aversion}`;
 
@@ -90,7 +93,7 @@ async function examine(clients: readonly LiveClient[], path: string, contentOnly
   }
 }
 
-/** Rejects with an `Error` if a server fails meanwhile. */
+/** Rejects with an `Error` if a server fails meanwhile, and with a `CommandError` if there is no such node. */
 export async function compareTrees(
   clients: readonly LiveClient[],
   { path: root, contentOnly, onNode }: CompareOptions,
@@ -98,30 +101,24 @@ export async function compareTrees(
   const sum = createHash('sha256');
   const differences: Difference[] = [];
   const restless: string[] = [];
-  const found = { nodes: 0, bytes: 0, unreadable: 0 };
-  await Promise.all(clients.map((client) => client.request(OpCode.sync, bodies.path('/'))));
-  let level = [root];
-  while (level.length > 0) {
-    const below: string[] = [];
-    for (let at = 0; at < level.length; at += AT_ONCE) {
-      const paths = level.slice(at, at + AT_ONCE);
-      const verdicts = await Promise.all(paths.map((path) => examine(clients, path, contentOnly)));
-      for (const [i, { kind, nodes, text }] of verdicts.entries()) {
-        const path = paths[i] ?? '';
-        // It went while its parent was read.
-        if (nodes.every(({ err }) => err === ErrorCode.noNode) && path !== root) continue;
-        found.nodes += 1;
-        found.bytes += nodes[0]?.data?.length ?? 0;
-        if (nodes.every(({ data }) => data === null)) found.unreadable += 1;
-        if (kind === 'differs' && differences.length < MAX_DIFFERENCES) differences.push({ path, nodes });
-        if (kind === 'restless') restless.push(path);
-        sum.update(`${JSON.stringify(path)} ${text}\n`);
-        const children = new Set(nodes.flatMap((node) => node.children ?? []));
-        for (const child of [...children].sort()) below.push(childPath(path, child));
-        onNode?.(found.nodes);
-      }
+  const found = { nodes: 0, bytes: 0, unreadable: 0, differing: 0 };
+  const visit = (path: string, { kind, nodes, text }: Verdict): Iterable<string> => {
+    if (nodes.every(({ err }) => err === ErrorCode.noNode)) {
+      if (path === root) throw new CommandError('no-node', `there is no node ${root}`);
+      // It went while its parent was read.
+      return [];
     }
-    level = below;
-  }
+    found.nodes += 1;
+    found.bytes += nodes[0]?.data?.length ?? 0;
+    if (nodes.every(({ data }) => data === null)) found.unreadable += 1;
+    if (kind === 'differs') found.differing += 1;
+    if (kind === 'differs' && differences.length < MAX_DIFFERENCES) differences.push({ path, nodes });
+    if (kind === 'restless') restless.push(path);
+    sum.update(`${JSON.stringify(path)} ${text}\n`);
+    onNode?.(found.nodes);
+    return [...new Set(nodes.flatMap((node) => node.children ?? []))].sort();
+  };
+  await Promise.all(clients.map((client) => client.request(OpCode.sync, bodies.path('/'))));
+  await walkTree(root, (path) => examine(clients, path, contentOnly), visit);
   return { ...found, differences, restless, digest: sum.digest('hex') };
 }

@@ -12,9 +12,10 @@ import {
   type Znode,
   znodeSeen,
 } from '@concordat/keeper';
-import { childPath, type LiveClient, type LiveNode, readNode } from '@concordat/keeper/edge';
+import { type LiveClient, type LiveNode, readNode } from '@concordat/keeper/edge';
 import { bodies } from '@concordat/keeper/frames';
 import { CommandError } from '../errors.ts';
+import { walkTree } from './walk.ts';
 
 export interface Exported {
   /** Parents first. */
@@ -26,9 +27,6 @@ export interface Exported {
   /** Nodes with a list that names domains, which ZooKeeper does not know. */
   readonly ofDomains: number;
 }
-
-/** Paths that are asked for at once. */
-const AT_ONCE = 32;
 
 /** Rejects with a `CommandError` for a node that is not shown as it is, and with an `Error` if the server fails. */
 export async function readTree(client: LiveClient, onNode: (nodes: number) => void): Promise<Exported> {
@@ -47,19 +45,10 @@ export async function readTree(client: LiveClient, onNode: (nodes: number) => vo
     bytes += node.data?.length ?? 0;
     if (node.acl.some(({ scheme }) => scheme === 'domain')) ofDomains++;
     onNode(nodes.length);
-    return (found.children ?? []).map((child) => childPath(path, child));
+    return found.children ?? [];
   };
   await client.request(OpCode.sync, bodies.path('/'));
-  let level = ['/'];
-  while (level.length > 0) {
-    const below: string[] = [];
-    for (let at = 0; at < level.length; at += AT_ONCE) {
-      const paths = level.slice(at, at + AT_ONCE);
-      const found = await Promise.all(paths.map((path) => readNode(client, path)));
-      for (const [i, one] of found.entries()) below.push(...take(paths[i] ?? '', one));
-    }
-    level = below;
-  }
+  await walkTree('/', (path) => readNode(client, path), take);
   return { nodes, zxid, bytes, ephemerals, ofDomains };
 }
 

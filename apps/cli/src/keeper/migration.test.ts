@@ -5,22 +5,20 @@ import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { CreateMode, ErrorCode, encodeGenesis, OpCode, writeSnapshot, type Znode } from '@concordat/keeper';
-import { connectLive, type LiveClient } from '@concordat/keeper/edge';
+import type { LiveClient } from '@concordat/keeper/edge';
 import { bodies } from '@concordat/keeper/frames';
-import { createLogger, freePort } from '@concordat/runtime';
 import { toHex, utf8 } from '@concordat/wire';
-import { type Federation, formatFederation, type Member, parseFederation } from '../config/federation.ts';
-import { initialise, placesIn } from '../config/organisation.ts';
-import { type Daemon, startDaemon } from '../daemon/daemon.ts';
+import type { Federation, Member } from '../config/federation.ts';
+import { placesIn } from '../config/organisation.ts';
+import type { Daemon } from '../daemon/daemon.ts';
+import { clientOf, federationOf, makeMember, startAlone } from '../testing/alone.ts';
 import { readTree } from './export.ts';
 import { askForExport } from './export-file.ts';
 import { adopt, sha256Hex } from './first-state.ts';
 import { importFrom } from './import.ts';
 
-const HERE = '127.0.0.1';
 const directory = mkdtempSync(join(tmpdir(), 'migration-'));
 const zookeeper = join(directory, 'zookeeper');
 const place = join(directory, 'alpha');
@@ -64,29 +62,13 @@ interface Running {
 const found = { member: null as Member | null, federation: null as Federation | null };
 
 const federationWith = (first?: string): Federation =>
-  parseFederation(
-    formatFederation(0, 0, found.member === null ? [] : [found.member], first),
-    'federation.yaml',
-  );
+  federationOf(found.member ?? assert.fail('it is made before'), first);
 
-const daemonOf = (federation: Federation): Promise<Daemon> =>
-  startDaemon({
-    directory: place,
-    federation,
-    clients: { host: HERE, port: 0 },
-    monitor: { host: HERE, port: 0 },
-    superDigest: null,
-    logger: createLogger({ level: 'error' }),
-  });
+const daemonOf = (federation: Federation): Promise<Daemon> => startAlone(place, federation);
 
 async function run(federation: Federation): Promise<Running> {
   const daemon = await daemonOf(federation);
-  const port = daemon.host.addresses.get('clients')?.port ?? 0;
-  for (const end = Date.now() + 30_000; ; await sleep(50)) {
-    const client = await connectLive({ host: HERE, port }).catch(() => null);
-    if (client !== null) return { daemon, client };
-    assert.ok(Date.now() < end, 'it serves');
-  }
+  return { daemon, client: await clientOf(daemon) };
 }
 
 async function stop({ daemon, client }: Running): Promise<void> {
@@ -100,8 +82,7 @@ before(async () => {
   writeFileSync(join(zookeeper, 'version-2', 'currentEpoch'), '2');
   const { genesis } = importFrom([zookeeper], none);
   writeFileSync(state, encodeGenesis(genesis));
-  const { publicKey, pin } = await initialise(place, 'alpha');
-  found.member = { name: 'alpha', address: `${HERE}:${await freePort()}`, key: toHex(publicKey), pin };
+  found.member = await makeMember(place);
   found.federation = federationWith(sha256Hex(encodeGenesis(genesis)));
 });
 

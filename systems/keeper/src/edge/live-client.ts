@@ -46,6 +46,8 @@ interface Waiting {
 }
 
 const HEADER_BYTES = 16;
+/** Of a reply: the names of a node's children may be many more than a request can hold. */
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 /** Pings within a session's timeout. */
 const PINGS = 3;
@@ -54,7 +56,7 @@ const PINGS = 3;
 export async function connectLive(options: LiveClientOptions): Promise<LiveClient> {
   const { host, port, tls, timeoutMs = TIMEOUT_MS } = options;
   const where = `${host}:${port}`;
-  const framing = createFraming();
+  const framing = createFraming(MAX_REPLY_BYTES);
   const splitter = framing.createSplitter();
   const reader = createJuteReader();
   const waiting: Waiting[] = [];
@@ -89,8 +91,9 @@ export async function connectLive(options: LiveClientOptions): Promise<LiveClien
     const { xid, err } = readReplyHeader(reader);
     if (reader.failed) return end('it sent what is no reply');
     if (xid === Xid.notification || xid === Xid.ping) return;
-    const next = waiting.shift();
+    const [next] = waiting;
     if (next?.xid !== xid) return end('it answers out of order');
+    waiting.shift();
     next.resolve({ err, body: frame.subarray(HEADER_BYTES) });
   };
   const pinging = setInterval(() => isGreeted && send(pingFrame()), timeoutMs / PINGS);

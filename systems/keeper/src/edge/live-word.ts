@@ -16,7 +16,7 @@ export function askWord(
       socket.destroy();
       reject(new Error(`${host}:${port}: ${why}`));
     };
-    const socket = createConnection({ host, port }, () => socket.end(word));
+    const socket = createConnection({ host, port }, () => socket.write(word));
     let text = '';
     socket.setEncoding('utf8').setTimeout(timeoutMs, () => fail('it does not answer'));
     socket.on('error', (error) => fail(error.message));

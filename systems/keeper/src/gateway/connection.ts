@@ -128,3 +128,10 @@ export function forget(state: GatewayState, connection: Connection): void {
 /** Rule 5: what is older than a third of the session timeout must not be passed off as the present. */
 export const isFresh = (state: GatewayState, now: number, timeoutMs: number): boolean =>
   now - state.exposedTime < timeoutMs / 3;
+
+/** What is older is not what the others have now. */
+const SERVING_MS = 3000;
+
+/** Whether clients who come now are served: the log has lately moved, and the gateway may speak for its domain. */
+export const isServing = ({ claim, exposedTime }: GatewayState, now: number): boolean =>
+  claim === 'held' && now - exposedTime < SERVING_MS;

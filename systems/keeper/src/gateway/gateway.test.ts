@@ -449,6 +449,20 @@ test('mntr has the lines of monitor', () => {
   assert.ok(lines.includes('zk_packets_received\t3'));
 });
 
+test('a gateway that is cut off says by all words of its state that it does not serve', () => {
+  const world = createTestWorld();
+  world.open().connect();
+  assert.match(askWord(world, 'srvr'), /^Mode: /m);
+  world.loopback.passAlone(3100);
+  const sentence = 'This ZooKeeper instance is not currently serving requests\n';
+  for (const word of FOUR_LETTER_WORDS) {
+    const answer = askWord(world, word);
+    if (word === 'isro') assert.equal(answer, 'null');
+    else if (['ruok', 'envi', 'gtmk', 'stmk'].includes(word)) assert.notEqual(answer, sentence, word);
+    else assert.equal(answer, sentence, word);
+  }
+});
+
 test('four-letter words have the text that clients parse', () => {
   const world = createTestWorld();
   const client = world.open().connect();

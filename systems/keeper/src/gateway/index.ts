@@ -1,3 +1,4 @@
+export { isServing } from './connection.ts';
 export { createDoor, type Door } from './door.ts';
 export * from './gateway.ts';
 export { requireInvariants } from './invariants.ts';

@@ -8,6 +8,7 @@ import { utf8 } from '@concordat/wire';
 import { OpCode } from '../jute/protocol.ts';
 import { domainName } from '../keeper.ts';
 import { sessionHex } from '../sessions/session-id.ts';
+import { isServing } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import { isAverage, latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
 import { resetConnections, resetStatistics } from './resets.ts';
@@ -51,6 +52,11 @@ const WORDS: Readonly<Record<string, Word>> = {
   hash: () => '',
 };
 
+/** What a server answers that has lost the others, or has not found them yet; probes take it for down. */
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
+/** They are answered all the same. */
+const ALWAYS: ReadonlySet<string> = new Set(['ruok', 'envi', 'gtmk', 'stmk']);
+
 /** All words that there are. */
 export const FOUR_LETTER_WORDS: readonly string[] = Object.keys(WORDS);
 
@@ -63,10 +69,10 @@ export function answerWord(
 ): Uint8Array {
   const tell = WORDS[word];
   if (tell === undefined) return utf8('');
-  const isAllowed = state.config.words?.has(word) ?? true;
-  return utf8(
-    isAllowed ? tell(state, env, asker) : `${word} is not executed because it is not in the whitelist.\n`,
-  );
+  if (!(state.config.words?.has(word) ?? true))
+    return utf8(`${word} is not executed because it is not in the whitelist.\n`);
+  if (isServing(state, env.now) || ALWAYS.has(word)) return utf8(tell(state, env, asker));
+  return utf8(word === 'isro' ? 'null' : `${NOT_SERVING}\n`);
 }
 
 const ownName = (state: GatewayState): string =>

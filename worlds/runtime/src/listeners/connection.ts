@@ -57,6 +57,7 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
   let inboxBytes = 0;
   let unclaimedBytes = 0;
   let outbox: Uint8Array[] = [];
+  let largestBytes = 0;
   let hasSpoken = false;
   let isPaused = false;
   let isHeld = false;
@@ -177,10 +178,14 @@ export function createConnection<M>(options: ConnectionOptions<M>): Connection {
     const first = outbox[0];
     if (first === undefined) return;
     const block = outbox.length === 1 ? first : Buffer.concat(outbox);
+    // One message may be larger than all that may wait, or nobody could ask for it; more must wait until it is read.
+    if (socket.writableLength <= limits.outboxBytes) {
+      largestBytes = outbox.reduce((largest, { length }) => Math.max(largest, length), 0);
+    }
     outbox = [];
     if (socket.destroyed || isEnding) return;
     socket.write(block);
-    if (socket.writableLength > limits.outboxBytes) drop('overflow');
+    if (socket.writableLength > limits.outboxBytes + largestBytes) drop('overflow');
   }
 
   function end(): void {

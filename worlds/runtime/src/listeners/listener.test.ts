@@ -264,6 +264,40 @@ test('a client that does not read is closed rather than remembered', async () =>
   await until(() => whys(server).includes('overflow'), 'closed');
 });
 
+test('a message larger than what may wait reaches its client, with those after it', async () => {
+  const server = await listen({ outboxBytes: 1024 * 1024 });
+  const socket = await dial(server);
+  socket.pause();
+  await until(() => server.connections.size === 1, 'accepted');
+  const { route } = server.connections.get(FIRST_CONNECTION)!;
+  const large = 64 * 1024 * 1024;
+  route.queue(new Uint8Array(large));
+  route.flush();
+  for (let i = 0; i < 10; i++) {
+    route.queue(new Uint8Array(1000));
+    route.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  let received = 0;
+  socket.on('data', (chunk) => {
+    received += chunk.length;
+  });
+  socket.resume();
+  await until(() => received === large + 10 * 1000, 'all of it');
+  assert.deepEqual(whys(server), []);
+});
+
+test('many messages that nobody reads are too many, also if they are written at once', async () => {
+  const server = await listen({ outboxBytes: 1024 * 1024 });
+  const socket = await dial(server);
+  socket.pause();
+  await until(() => server.connections.size === 1, 'accepted');
+  const { route } = server.connections.get(FIRST_CONNECTION)!;
+  for (let i = 0; i < 1000; i++) route.queue(new Uint8Array(64 * 1024));
+  route.flush();
+  await until(() => whys(server).includes('overflow'), 'closed');
+});
+
 test('an ended connection delivers its last words', async () => {
   const server = await listen();
   const socket = await dial(server);

@@ -25,7 +25,7 @@ export interface ListenerLimits {
   readonly firstMessageMs: number;
   /** Received bytes that may wait for a turn before the socket is paused. */
   readonly inboxBytes: number;
-  /** Bytes that may wait for the client to read them; beyond, it is closed. */
+  /** Bytes that may wait for the client to read them, besides one message of any size; beyond, it is closed. */
   readonly outboxBytes: number;
 }
 

@@ -9,33 +9,24 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN_COMMANDS } from '@concordat/keeper';
-import { createLogger, freePort } from '@concordat/runtime';
-import { toHex } from '@concordat/wire';
-import { formatFederation, parseFederation } from '../../config/federation.ts';
-import { initialise, placesIn } from '../../config/organisation.ts';
-import { type Daemon, type DaemonOptions, startDaemon } from '../daemon.ts';
+import { freePort } from '@concordat/runtime';
+import { placesIn } from '../../config/organisation.ts';
+import { clientPortOf, federationOf, HERE, makeMember, startAlone } from '../../testing/alone.ts';
+import type { Daemon } from '../daemon.ts';
 import { remembered } from './admin.ts';
 import { bytesIn } from './machine.ts';
 import { isFromHere } from './pages.ts';
 
-const HERE = '127.0.0.1';
 const directory = mkdtempSync(join(tmpdir(), 'admin-'));
 const started: { daemon: Daemon | null; monitor: number } = { daemon: null, monitor: 0 };
 
 before(async () => {
-  const { publicKey, pin } = await initialise(directory, 'alpha');
-  const [members, monitor] = await Promise.all([freePort(), freePort()]);
-  const member = { name: 'alpha', address: `${HERE}:${members}`, key: toHex(publicKey), pin };
-  const options: DaemonOptions = {
-    directory,
-    federation: parseFederation(formatFederation(0, 0, [member]), 'federation.yaml'),
-    clients: { host: HERE, port: 0 },
+  const monitor = await freePort();
+  started.daemon = await startAlone(directory, federationOf(await makeMember(directory)), {
     monitor: { host: HERE, port: monitor },
     superDigest: 'root:OperatorsSuperDigest',
     words: new Set(['ruok', 'mntr', 'dirs']),
-    logger: createLogger({ level: 'error' }),
-  };
-  started.daemon = await startDaemon(options);
+  });
   started.monitor = monitor;
   for (const end = Date.now() + 30_000; (await ask('ruok')).fields['error'] !== null; await sleep(50))
     assert.ok(Date.now() < end, 'it serves');
@@ -132,7 +123,7 @@ test('values come from the daemon', async () => {
 
 /** What the clients' port answers to a word, or to other first bytes, until it closes. */
 function say(word: string | Uint8Array): Promise<string> {
-  const port = started.daemon?.host.addresses.get('clients')?.port ?? 0;
+  const port = started.daemon === null ? 0 : clientPortOf(started.daemon);
   return new Promise((resolve, reject) => {
     let text = '';
     const socket = connect(port, HERE, () => socket.write(word));
