@@ -8,6 +8,15 @@ import { assert } from './assert.ts';
 /** Votes are kept in 32-bit masks. */
 export const MAX_MEMBERS = 31;
 
+/**
+ * Nodes that learn the log and submit requests as domains of their own, without ordering anything, have ids from here on: above
+ * those of all that may order, execute or filter.
+ */
+export const FIRST_ASSOCIATE = 96;
+
+/** That a federation can ever have had: a session id of the keeper has room for the numbers of 126 domains. */
+export const MAX_ASSOCIATES = 30;
+
 /** ZooKeeper's own default for jute.maxbuffer: nobody expects larger nodes. */
 export const MAX_OPERATION_BYTES = 1024 * 1024;
 

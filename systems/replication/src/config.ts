@@ -31,6 +31,8 @@ export interface ReplicaConfig {
   readonly executors: readonly NodeId[];
   /** Further nodes that are fed the log: stand-alone learners. */
   readonly learners: readonly NodeId[];
+  /** Nodes that are fed the log, too, and may submit requests in domains of their own. */
+  readonly associates: readonly NodeId[];
   /** Where clients are told of what is executed ahead: not while someone is known to be slow or away (Zyzzyva, section 4). */
   readonly commitOptimisation: boolean;
   /** What is done about those who follow the protocol badly. */
@@ -87,6 +89,7 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     executes: true,
     executors: options.executes === false ? executorIds(quorums) : [],
     learners: [],
+    associates: [],
     policies: allPolicies,
     checkpointInterval: 128,
     window: 256,

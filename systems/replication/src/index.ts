@@ -18,9 +18,10 @@ export {
   readFrom,
 } from './executor/client.ts';
 export { type LearnerConfig, type LearnerOptions, learnerConfig } from './executor/config.ts';
+export { configurationIn, configurationsNear } from './executor/epochs.ts';
 export { createExecutor, type ExecutorState } from './executor/executor.ts';
 export { createLearner, type LearnerParts, learnedLog } from './executor/learner.ts';
-export type { LearnerState } from './executor/state.ts';
+export { exposedEnd, heard, invariants as learnerInvariants, type LearnerState } from './executor/state.ts';
 export * from './fault-model.ts';
 export { linksAfter } from './governance/chain.ts';
 export { type Change, type Newcomer, nextConfiguration } from './governance/changes.ts';

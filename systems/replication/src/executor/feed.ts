@@ -40,7 +40,7 @@ export interface Fed {
 const SILENCE_MS = 5000;
 
 const isFed = ({ config }: ReplicaState, id: NodeId): boolean =>
-  config.executors.includes(id) || config.learners.includes(id);
+  config.executors.includes(id) || config.learners.includes(id) || config.associates.includes(id);
 
 /** A learner tells where it stands, and is fed from there on. */
 export function onLastExecuted(s: ReplicaState, env: Env<Message>, from: NodeId, m: LastExecuted): void {

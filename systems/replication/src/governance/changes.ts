@@ -4,10 +4,16 @@
  * `replicaConfig`, whatever was in force before.
  */
 
-import type { NodeId } from '@concordat/kernel';
+import { FIRST_ASSOCIATE, type NodeId } from '@concordat/kernel';
 import { type FaultModel, faultModelProblem, quorumsOf } from '../fault-model.ts';
 import { type Preset, presetProblem } from '../presets/index.ts';
-import type { Configuration, Delegate } from './configuration.ts';
+import {
+  type Associate,
+  associateIds,
+  type Configuration,
+  type Delegate,
+  isAssociateId,
+} from './configuration.ts';
 import { transitionProblem } from './judgement.ts';
 import { stageProblem } from './stages.ts';
 
@@ -19,6 +25,9 @@ export interface Change {
   readonly executors?: number;
   readonly join?: readonly Newcomer[];
   readonly leave?: readonly NodeId[];
+  /** Those that may learn the log and submit requests, without ordering anything. */
+  readonly admit?: readonly Omit<Associate, 'id'>[];
+  readonly dismiss?: readonly NodeId[];
   /** New replica keys, by member. */
   readonly keys?: ReadonlyMap<NodeId, Uint8Array>;
   /** New keys of administrators, by member. */
@@ -31,13 +40,19 @@ export interface Change {
 
 /** The number that the next newcomer gets. */
 const nextId = ({ members, retired }: Configuration): NodeId =>
-  Math.max(...members.map(({ id }) => id), ...retired) + 1;
+  Math.max(...members.map(({ id }) => id), ...retired.filter((id) => !isAssociateId(id))) + 1;
+
+/** The number that the next associate gets. */
+const nextAssociateId = (present: Configuration): NodeId =>
+  Math.max(FIRST_ASSOCIATE - 1, ...associateIds(present), ...present.retired.filter(isAssociateId)) + 1;
 
 /** The configuration that follows, or why there is none. */
 export function nextConfiguration(
   present: Configuration,
-  { join = [], leave = [], keys, admins, faults, preset, executors = 0, version = present.version }: Change,
+  change: Change,
 ): Configuration | { readonly problem: string } {
+  const { join = [], leave = [], admit = [], dismiss = [], keys, admins, faults, preset } = change;
+  const { executors = 0, version = present.version } = change;
   const agreed = agreementUnder(present, faults, preset, executors > 0);
   if ('problem' in agreed) return agreed;
   const kept = present.members.filter(({ id }) => !leave.includes(id));
@@ -53,7 +68,11 @@ export function nextConfiguration(
     epoch: present.epoch + 1,
     version,
     members: [...rekeyed, ...join.map((one, i) => ({ ...one, id: first + i }))],
-    retired: [...new Set([...present.retired, ...leave])].sort((a, b) => a - b),
+    retired: [...new Set([...present.retired, ...leave, ...dismiss])].sort((a, b) => a - b),
+    associates: [
+      ...present.associates.filter(({ id }) => !dismiss.includes(id)),
+      ...admit.map((one, i) => ({ ...one, id: nextAssociateId(present) + i })),
+    ],
   };
   const problem = transitionProblem(present, next) ?? stageProblem(executors, present, next);
   return problem === null ? next : { problem };

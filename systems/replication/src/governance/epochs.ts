@@ -5,7 +5,7 @@
  * Invariant kept: no statement of one epoch counts in another.
  */
 
-import type { Env, NodeId } from '@concordat/kernel';
+import type { Env } from '@concordat/kernel';
 import { assert, MAX_MEMBERS } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { admissionOf } from '../admission/registry.ts';
@@ -23,7 +23,7 @@ import type { ReplicaState } from '../replica/state.ts';
 import { resetLog } from '../replica/view-change.ts';
 import { noteNewView } from '../robust/regular-views.ts';
 import { createRobust } from '../robust/state.ts';
-import { type Configuration, delegateOf, runUnder } from './configuration.ts';
+import { type Configuration, delegateOf, keysIn, runUnder } from './configuration.ts';
 import { hasSameKey, readmit, unsignedIn } from './handover.ts';
 import { baseOf, type Link } from './link.ts';
 import { presentRecord } from './ordered.ts';
@@ -78,7 +78,7 @@ export function adopt(s: ReplicaState, link: Link): void {
   s.config = runUnder(s.config, next);
   s.order = s.governance.orderOf(s.config.order);
   s.genesis = { ...base, certificate: [] };
-  s.memberKeys = new Map(next.members.map(({ id, key }): [NodeId, Uint8Array] => [id, key]));
+  s.memberKeys = keysIn(next);
   seat(s, before, next);
   admitUnder(s, before, next);
   s.view = firstViewOf(next.epoch);

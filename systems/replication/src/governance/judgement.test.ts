@@ -8,6 +8,7 @@ import { toHex, utf8 } from '@concordat/wire';
 import { approve, approved, changed, delegate } from '../compliance/governed.ts';
 import { TWO_PROPOSALS } from '../replica/rules.ts';
 import { PROPOSAL, proposalBody } from '../replica/statements.ts';
+import { nextConfiguration } from './changes.ts';
 import {
   decodeReconfigure,
   decodeVerdict,
@@ -16,7 +17,14 @@ import {
   type Reconfigure,
   type Verdict,
 } from './command.ts';
-import { type Configuration, decodeConfiguration, encodeConfiguration } from './configuration.ts';
+import {
+  associateIds,
+  type Configuration,
+  configurationProblem,
+  decodeConfiguration,
+  encodeConfiguration,
+  memberIds,
+} from './configuration.ts';
 import { approvalsNeeded, type Court, changesIn, refusalOf } from './judgement.ts';
 import { firstViewOf } from './views.ts';
 
@@ -34,6 +42,7 @@ const genesis: Configuration = {
   version: 1,
   members: [0, 1, 2, 3].map((id) => delegate(SEED, id)),
   retired: [],
+  associates: [],
 };
 
 const courtOf = (...known: readonly Configuration[]): Court => ({
@@ -219,6 +228,7 @@ test('golden bytes of a configuration: what one version signed, all later ones r
       },
     ],
     retired: [0],
+    associates: [],
   };
   const bytes = encodeConfiguration(configuration);
   assert.equal(
@@ -246,4 +256,58 @@ test('golden bytes of a configuration: what one version signed, all later ones r
   for (let size = 0; size < bytes.length; size++)
     assert.equal(decodeConfiguration(bytes.subarray(0, size)), null);
   assert.equal(decodeConfiguration(Uint8Array.of(...bytes, 0)), null);
+});
+
+describe('associates', () => {
+  const card = (id: number) => ({
+    key: modelSignatures.publicKeyOf(modelHash(utf8(`associate ${id}`))),
+    contact: utf8(`associate ${id}`),
+  });
+  const after = (present: Configuration, change: Parameters<typeof nextConfiguration>[1]): Configuration => {
+    const next = nextConfiguration(present, change);
+    if ('problem' in next) throw new Error(next.problem);
+    return next;
+  };
+  const admitted = after(genesis, { admit: [card(1), card(2)] });
+
+  it('are admitted by the same approvals as members, and get numbers of their own', () => {
+    assert.deepEqual(associateIds(admitted), [96, 97]);
+    assert.deepEqual(changesIn(genesis, admitted), [
+      'member 96 is admitted, as domain 96',
+      'member 97 is admitted, as domain 97',
+    ]);
+    assert.equal(judge(approved(SEED, genesis, admitted)), null);
+    assert.match(judge(command(admitted, [0, 1])) ?? '', /3 approvals are needed/);
+  });
+
+  it('are dismissed for ever: nobody gets their number again, and members count on from theirs', () => {
+    const dismissed = after(admitted, { dismiss: [96] });
+    assert.deepEqual([associateIds(dismissed), dismissed.retired], [[97], [96]]);
+    const again = after(dismissed, { admit: [card(3)] });
+    assert.deepEqual(associateIds(again), [97, 98]);
+    const { id, ...newcomer } = delegate(SEED, 4);
+    const joined = after(again, { join: [newcomer], leave: [0] });
+    assert.deepEqual(memberIds(joined), [1, 2, 3, id]);
+    assert.deepEqual(joined.retired, [0, 96]);
+  });
+
+  it('have numbers in their range, in order, and keys of their own', () => {
+    const one = { id: 96, ...card(1) };
+    const problemWith = (...associates: Configuration['associates']) =>
+      configurationProblem({ ...genesis, associates });
+    assert.equal(problemWith(one, { ...card(2), id: 125 }), null);
+    for (const id of [0, 4, 95, 126]) assert.match(problemWith({ ...one, id }) ?? '', /from 96 on/);
+    assert.match(problemWith({ ...one, id: 97 }, { ...card(2), id: 96 }) ?? '', /ascending/);
+    assert.match(problemWith(one, { ...one, id: 97 }) ?? '', /key of another/);
+    assert.match(problemWith({ ...one, key: delegate(SEED, 2).key }) ?? '', /key of another/);
+  });
+
+  it('change the format of a configuration only where there are some', () => {
+    const bytes = encodeConfiguration(admitted);
+    assert.equal(bytes[0], 2);
+    assert.deepEqual(decodeConfiguration(bytes), admitted);
+    const plain = encodeConfiguration(genesis);
+    assert.equal(plain[0], 1);
+    assert.equal(decodeConfiguration(Uint8Array.of(2, ...plain.subarray(1), 0, 0, 0, 0)), null);
+  });
 });

@@ -12,6 +12,8 @@ import { equalBytes } from '@concordat/wire';
 import { replicationRules, viewOf } from '../replica/rules.ts';
 import { approvalBytes, type Reconfigure } from './command.ts';
 import {
+  associateIds,
+  associateOf,
   type Configuration,
   configurationProblem,
   configurationQuorums,
@@ -45,7 +47,10 @@ export function transitionProblem(present: Configuration, next: Configuration): 
     return `this is epoch ${present.epoch}, and the command is for epoch ${next.epoch}`;
   if (next.version < present.version)
     return `version ${present.version} of the service is in force, and its state cannot be taken back to version ${next.version}`;
-  const left = memberIds(present).filter((id) => delegateOf(next, id) === null);
+  const left = [
+    ...memberIds(present).filter((id) => delegateOf(next, id) === null),
+    ...associateIds(present).filter((id) => associateOf(next, id) === null),
+  ];
   const retired = [...present.retired, ...left].sort((a, b) => a - b);
   const isComplete =
     retired.length === next.retired.length && retired.every((id, i) => id === next.retired[i]);
@@ -53,7 +58,7 @@ export function transitionProblem(present: Configuration, next: Configuration): 
   if (isShrunk) return 'members may not become fewer without a replacement, or lower u and r';
   return isComplete
     ? configurationProblem(next)
-    : 'former members stay listed as retired, and nobody else is';
+    : 'former members and associates stay listed as retired, and nobody else is';
 }
 
 const isSameModel = ({ faults: a }: Configuration, { faults: b }: Configuration): boolean =>
@@ -114,11 +119,15 @@ export function changesIn(
     const before = delegateOf(present, one.id);
     return before !== null && !(equalBytes(before.key, one.key) && equalBytes(before.admin, one.admin));
   });
+  const admitted = next.associates.filter(({ id }) => associateOf(present, id) === null);
+  const dismissed = present.associates.filter(({ id }) => associateOf(next, id) === null);
   const { u, r, spare } = next.faults;
   return [
     ...joined.map(({ id }) => `${nameOf(next, id)} joins`),
     ...left.map(({ id }) => `${nameOf(present, id)} leaves`),
     ...rekeyed.map(({ id }) => `${nameOf(next, id)} has new keys`),
+    ...admitted.map(({ id }) => `${nameOf(next, id)} is admitted, as domain ${id}`),
+    ...dismissed.map(({ id }) => `${nameOf(present, id)} is dismissed`),
     ...(isSameModel(present, next) ? [] : [`u = ${u}, r = ${r}${spare > 0 ? `, ${spare} spare` : ''}`]),
     ...(isSameOrder(present, next)
       ? []

@@ -110,6 +110,7 @@ const configuration: fc.Arbitrary<Configuration> = plain({
   version: u53,
   members: fc.array(plain({ id: u16, key, admin: key, contact: body }), { maxLength: 3 }),
   retired: fc.array(u16, { maxLength: 3 }),
+  associates: fc.array(plain({ id: u16, key, contact: body }), { maxLength: 2 }),
 });
 const link: fc.Arbitrary<Link> = plain({
   slot: u53,

@@ -39,6 +39,7 @@ import { watchFlood } from '../robust/muting.ts';
 import { forgive } from '../robust/throughput.ts';
 import { acceptReady, selectionEnd } from './acceptance.ts';
 import { forgiveWaits, hastenCommit, vote } from './agreement.ts';
+import { mayBeHeard } from './associates.ts';
 import {
   FETCH,
   fetchFromPrimary,
@@ -233,6 +234,7 @@ function tick(s: ReplicaState, env: Env<Message>): void {
   env.setTimer(TICK, TICK_MS);
   forgivePause(s, env);
   renewCredit(s);
+  s.heardFrom.clear();
   s.admission.tick(s, env);
   stopIfTooOld(s);
   announceVersions(s, env);
@@ -266,6 +268,7 @@ function settle(s: ReplicaState, env: Env<Message>): void {
 
 /** Signed messages that could matter go through their checks first; all others to their handlers. */
 function receive(s: ReplicaState, env: Env<Message>, from: NodeId, m: Message): void {
+  if (!mayBeHeard(s, env, from, m)) return;
   // What other epochs decide is none of this one's: who lags is helped by its status.
   if ('view' in m && m.type !== 'status' && epochOf(m.view) !== s.config.epoch) return;
   const { config, keys } = s;

@@ -26,7 +26,7 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
   const { request } = m;
   const { core } = s.execution;
   const executed = executedOf(core, request);
-  const isPeer = isMember(s, from);
+  const isPeer = learnsFromLog(s, from);
   const isVouchedFor = from === request.domain || m.isVouched === true;
   if (isBlacklisted(s, env, from) || (isVouchedFor && isDomainRefused(s, env, request.domain))) return;
   if (!isPeer && request.seq <= executed && !mayAnswer(s, env, from, request)) return;
@@ -55,6 +55,10 @@ export function onRequest(s: ReplicaState, env: Env<Message>, from: NodeId, m: S
   else verifyThen(s, env, from, [requestCheck(request, digest)], { type: 'request', request });
 }
 
+/** Those who learn outcomes from the log are sent no replies. */
+const learnsFromLog = (s: ReplicaState, id: NodeId): boolean =>
+  isMember(s, id) || s.config.associates.includes(id);
+
 /** True if an old request may be answered over this connection once more. */
 const mayAnswer = (s: ReplicaState, env: Env<Message>, from: NodeId, request: Request): boolean =>
   !s.config.policies.clientFilter || mayRepeat(repeatsOf(s.robust.clients, from), request, env.now);
@@ -62,7 +66,7 @@ const mayAnswer = (s: ReplicaState, env: Env<Message>, from: NodeId, request: Re
 /** A request whose signature holds, shown by someone other than its submitter. */
 export function onVerifiedRequest(s: ReplicaState, env: Env<Message>, from: NodeId, request: Request): void {
   const digest = requestDigest(s.keys, s.config.cluster, request);
-  const replyTo = isMember(s, from) ? null : from;
+  const replyTo = learnsFromLog(s, from) ? null : from;
   const pooled = {
     request,
     digest,

@@ -123,6 +123,8 @@ export interface ReplicaState {
   owed: number;
   /** By id, of whoever may be a member one day. What counts is asked of `config.members` only. */
   peers: PeerState[];
+  /** Messages of each associate since the last tick. */
+  readonly heardFrom: Map<NodeId, number>;
   /** The highest commit certificate kept here, from the stable checkpoint on; in speculative ordering. */
   certificate: CommitCertificate | null;
   /** What is executed and not committed yet, by ascending slot. */
@@ -233,6 +235,7 @@ export function createReplicaState(parts: Parts, now: Millis): ReplicaState {
     ...NOBODY_LATE,
     owed: 0,
     peers: Array.from({ length: MAX_MEMBERS }, createPeer),
+    heardFrom: new Map(),
     certificate: null,
     speculated: [],
     reads: [],

@@ -172,7 +172,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       const events = { ready: memberReady, met, left, ...observer.links };
       const links = await createLinks(options.members, codec, events);
       bound.links = links;
-      addresses.set('members', links.address);
+      if (links.address !== null) addresses.set('members', links.address);
     }
     for (const listener of options.listeners ?? []) {
       const { framing } = listener;

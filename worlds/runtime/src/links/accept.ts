@@ -16,6 +16,8 @@ export interface AcceptorOptions {
   readonly self: NodeId;
   readonly tls: TlsIdentity;
   readonly pins: ReadonlyMap<string, NodeId>;
+  /** Whether this peer is the one of the two that calls. */
+  readonly mayCall: (peer: NodeId) => boolean;
   /** For the TLS handshake and the greeting together. */
   readonly handshakeMs: number;
   readonly strangersMax: number;
@@ -80,8 +82,8 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', () => {});
     const peer = identify(socket, options.pins);
-    // The smaller id calls: a member that calls the wrong way round could make links flap.
-    if (peer === null || peer > options.self) {
+    // One of two calls: a member that calls the wrong way round could make links flap.
+    if (peer === null || !options.mayCall(peer)) {
       options.onNote({ kind: 'link-refused', why: peer === null ? 'unknown-pin' : 'wrong-direction' });
       socket.destroy();
       return;

@@ -40,6 +40,8 @@ interface NodeOptions {
   readonly limits?: Partial<LinkLimits>;
   /** Leaves what arrives in the inbox. */
   readonly isStuck?: boolean;
+  /** Nobody calls it. */
+  readonly isDeaf?: boolean;
 }
 
 async function start(self: NodeId, options: NodeOptions): Promise<Node> {
@@ -58,7 +60,7 @@ async function start(self: NodeId, options: NodeOptions): Promise<Node> {
   const links = await createLinks<string>(
     {
       self,
-      listen: { host: LOOPBACK, port: options.port ?? 0 },
+      listen: options.isDeaf === true ? null : { host: LOOPBACK, port: options.port ?? 0 },
       tls: options.identities[self]!.tls,
       peers: new Map(peers),
       limits: options.limits ?? {},
@@ -80,7 +82,7 @@ async function start(self: NodeId, options: NodeOptions): Promise<Node> {
     route.queue(codec.encode(text));
     route.flush();
   };
-  const node = { links, port: links.address.port, events, notes, send };
+  const node = { links, port: links.address?.port ?? 0, events, notes, send };
   open.push(node);
   return node;
 }
@@ -314,4 +316,19 @@ test('a taken port and unusable identities are typed errors', async () => {
   await assert.rejects(start(0, { identities: crossed, ports: new Map() }), { code: 'bad-configuration' });
   const unpinned = [identities[0]!, { ...identities[1]!, pin: 'abc' }];
   await assert.rejects(start(0, { identities: unpinned, ports: new Map() }), { code: 'bad-configuration' });
+});
+
+test('a node that does not listen calls all others, and is called by nobody', async () => {
+  const identities = [0, 1].map((id) => generateIdentity(`node ${id}`));
+  const member = await start(0, { identities, ports: new Map([[1, 0]]) });
+  const ports = new Map([[0, member.port]]);
+  const quiet = await start(1, { identities, ports, isDeaf: true });
+  assert.equal(quiet.links.address, null);
+  await until(() => member.events.includes('1 up') && quiet.events.includes('0 up'), 'the link');
+  member.send(1, 'news');
+  quiet.send(0, 'thanks');
+  await until(() => quiet.events.includes('0: news') && member.events.includes('1: thanks'), 'messages');
+  // It is back by its own call.
+  member.links.peers.get(1)?.detach('a test');
+  await until(() => member.events.filter((event) => event === '1 up').length === 2, 'the link again');
 });

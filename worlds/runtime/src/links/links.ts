@@ -1,6 +1,7 @@
 /**
  * The links between members: one TLS connection for each pair. The member with the smaller id calls, the other one
- * listens, so there is never a tie to break; either end may drop the link, and the caller calls again.
+ * listens, so there is never a tie to break; either end may drop the link, and the caller calls again. A node that does not
+ * listen calls all others, who know it without an address.
  */
 
 import type { AddressInfo, Socket } from 'node:net';
@@ -18,6 +19,7 @@ export interface Address {
   readonly port: number;
 }
 
+/** `port` 0: it cannot be called, and calls. */
 export interface PeerAddress extends Address {
   /** Hexadecimal SHA-256 of the public key of the peer's link certificate (`pinOf`). */
   readonly pin: string;
@@ -25,7 +27,8 @@ export interface PeerAddress extends Address {
 
 export interface MembersOptions {
   readonly self: NodeId;
-  readonly listen: Address;
+  /** Null for a node that nobody calls: it calls all others, whatever their ids. */
+  readonly listen: Address | null;
   readonly tls: TlsIdentity;
   /** All other members. */
   readonly peers: ReadonlyMap<NodeId, PeerAddress>;
@@ -54,7 +57,8 @@ const LIMITS: LinkLimits = {
 
 export interface Links {
   readonly peers: ReadonlyMap<NodeId, Peer>;
-  readonly address: AddressInfo;
+  /** Null where it does not listen. */
+  readonly address: AddressInfo | null;
   /** Another member, from now on; one that is known stays as it is. Throws `bad-configuration` if its pin is malformed or taken. */
   add(id: NodeId, address: PeerAddress): void;
   /** Ends the link to a member for good; it may be added again, also with another pin. */
@@ -104,22 +108,28 @@ export async function createLinks<M>(
   };
   const { handshakeMs } = limits;
   const common = { self, pins, handshakeMs, onLink, onNote: events.note };
-  const acceptor = createAcceptor({ ...limits, ...common, tls });
-  const address = await listening(acceptor.server, options.listen, 'members').catch((error: unknown) => {
-    acceptor.close();
-    throw error;
-  });
+  const mayCall = (id: NodeId): boolean => id < self || others.get(id)?.port === 0;
+  const { listen } = options;
+  const acceptor = listen === null ? null : createAcceptor({ ...limits, ...common, tls, mayCall });
+  const address =
+    listen === null || acceptor === null
+      ? null
+      : await listening(acceptor.server, listen, 'members').catch((error: unknown) => {
+          acceptor.close();
+          throw error;
+        });
   const beat = setInterval(() => {
     for (const peer of peers.values()) peer.beat(limits.beatMs);
   }, limits.beatMs);
 
   const call = (id: NodeId, { host, port }: Address): void => {
-    if (self < id) dialers.set(id, createDialer({ ...common, peer: id, host, port, context }));
+    const isCaller = acceptor === null || (self < id && port !== 0);
+    if (isCaller) dialers.set(id, createDialer({ ...common, peer: id, host, port, context }));
   };
   const stop = (): void => {
     isOpen = false;
     clearInterval(beat);
-    acceptor.close();
+    acceptor?.close();
     for (const dialer of dialers.values()) dialer.close();
   };
   return {

@@ -7,7 +7,7 @@
 
 import type { NodeId } from '@concordat/kernel';
 import { createReader, createWriter } from '@concordat/wire';
-import { type Configuration, delegateOf } from '../../governance/configuration.ts';
+import { associateOf, type Configuration, delegateOf } from '../../governance/configuration.ts';
 
 export interface Contact {
   readonly name: string;
@@ -41,7 +41,9 @@ export function hostAndPort(text: string): { readonly host: string; readonly por
 }
 
 export const contactIn = (configuration: Configuration, id: NodeId): Contact | null =>
-  decodeContact(delegateOf(configuration, id)?.contact ?? new Uint8Array(0));
+  decodeContact(
+    (delegateOf(configuration, id) ?? associateOf(configuration, id))?.contact ?? new Uint8Array(0),
+  );
 
 /** What a member is called, by the configuration; its number if that does not say. */
 export const nameIn = (configuration: Configuration, id: NodeId): string =>
