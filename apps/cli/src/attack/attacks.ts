@@ -5,7 +5,13 @@
 
 import type { GatewayMessage } from '@concordat/keeper';
 import { type Env, FIRST_CONNECTION, type Millis, type NodeId } from '@concordat/kernel';
-import { type Attacker, attackers, attackNames, attackSummaries } from '@concordat/replication/compliance';
+import {
+  type Attacker,
+  attackers,
+  attackNames,
+  attackSummaries,
+  feedAttackers,
+} from '@concordat/replication/compliance';
 import { flooding, replaying, strategyOf, type Twist, twistEnv } from '@concordat/sim';
 import type { DomainMessage, DomainState } from '../domain/domain.ts';
 import { corruptMessage } from './corruption.ts';
@@ -121,8 +127,27 @@ const protocolAttacks = Object.fromEntries(
   attackNames.map((name) => [name, lying(attackSummaries[name], attackers[name])]),
 );
 
+/** What is told to those who learn the log without ordering it: proxies. */
+const feedAttacks: Readonly<Record<string, Attack>> = {
+  'false-feed': lying('tells proxies of batches that nobody proposed', feedAttackers['false-feed']),
+  'hasty-feed': lying(
+    'tells proxies that all is committed which is only accepted',
+    feedAttackers['hasty-feed'],
+  ),
+  'false-contents': lying('sends other contents than those ordered', feedAttackers['false-contents']),
+  'invented-batches': lying(
+    'tells proxies that empty batches of its own making are committed, and sends them',
+    feedAttackers['invented-batches'],
+  ),
+  'phantom-batches': lying(
+    'tells proxies that batches of its own making are committed, and sends them',
+    feedAttackers['phantom-batches'],
+  ),
+};
+
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   ...protocolAttacks,
+  ...feedAttacks,
   mute,
   slow,
   'corrupt-replies': corruptReplies,

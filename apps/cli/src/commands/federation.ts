@@ -68,6 +68,8 @@ const canRun = ({
 }): string => `${name} can run ${versions.join(' and ')}`;
 
 interface ProposeOptions {
+  readonly admit?: string[];
+  readonly dismiss?: string[];
   readonly data: string;
   readonly preset?: string;
   readonly serviceVersion?: number;
@@ -81,11 +83,13 @@ const HOSTED = Object.values(presets)
 const proposeCommand = (): Command =>
   new Command('propose')
     .description(
-      'propose another order protocol or version of the service; for other members see concordat member',
+      'propose another order protocol or version of the service, or which proxies are admitted; for other members see concordat member',
     )
     .argument('<file>', 'where the proposal goes')
     .requiredOption('--data <directory>', 'of a daemon that runs')
     .option('--preset <name>', `one of ${HOSTED.join(', ')}`)
+    .option('--admit <card...>', 'files with cards of proxies, as concordat keeper proxy init prints them')
+    .option('--dismiss <name...>', 'proxies that are admitted no longer')
     .option(
       '--service-version <n>',
       'of the service, once enough members can run it; there is no way back',
@@ -99,12 +103,18 @@ const proposeCommand = (): Command =>
     )
     .action((file: string, options: ProposeOptions) => propose(options.data, file, () => wishIn(options)));
 
-function wishIn({ preset, serviceVersion }: ProposeOptions): Wish {
-  if (preset === undefined && serviceVersion === undefined)
-    throw new CommandError('no-change', 'nothing is to change', 'Give --preset or --service-version.');
+function wishIn({ preset, serviceVersion, admit = [], dismiss = [] }: ProposeOptions): Wish {
+  if (preset === undefined && serviceVersion === undefined && admit.length + dismiss.length === 0)
+    throw new CommandError(
+      'no-change',
+      'nothing is to change',
+      'Give --preset, --service-version, --admit or --dismiss.',
+    );
   if (preset !== undefined && !isPresetName(preset))
     throw new CommandError('bad-preset', `${preset} is no preset`);
   return {
+    admit,
+    dismiss,
     ...(preset !== undefined && { preset: presets[preset] }),
     ...(serviceVersion !== undefined && { version: serviceVersion }),
   };

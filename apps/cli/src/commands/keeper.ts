@@ -14,14 +14,18 @@ import { connectAll, type Endpoint, endpointsFrom } from '../keeper/endpoints.ts
 import { walkTree } from '../keeper/walk.ts';
 import { adoptCommand, exportCommand, importCommand } from './migration.ts';
 import { createProgress } from './progress.ts';
+import { proxyCommand } from './proxy.ts';
 import { repeated } from './repeated.ts';
 
 export const keeperCommand = (): Command =>
   new Command('keeper')
-    .description('what domains serve to ZooKeeper clients: stat, dump, compare; and import, adopt, export')
+    .description(
+      'what domains serve to ZooKeeper clients: stat, dump, compare; import, adopt, export; and a proxy for those who trust no single one',
+    )
     .addCommand(statCommand())
     .addCommand(dumpCommand())
     .addCommand(compareCommand())
+    .addCommand(proxyCommand())
     .addCommand(importCommand())
     .addCommand(adoptCommand())
     .addCommand(exportCommand());

@@ -11,7 +11,7 @@ import { CommandError } from '../errors.ts';
 import { limitsIn } from './limits.ts';
 import { natural } from './natural.ts';
 
-interface ServeOptions {
+export interface ServeOptions {
   readonly data: string;
   readonly federation: string;
   readonly clients: string;
@@ -34,12 +34,9 @@ interface ServeOptions {
   readonly address?: string;
 }
 
-export const serveCommand = (): Command =>
-  new Command('serve')
-    .description("run this organisation's daemon until SIGINT or SIGTERM")
-    .requiredOption('--data <directory>', 'as given to concordat init')
-    .requiredOption('--federation <file>', 'the federation file that all members share')
-    .option('--clients <host:port>', 'where its ZooKeeper clients connect', '127.0.0.1:2181')
+/** Adds the options of the port with TLS. */
+export const withSecurePort = (command: Command): Command =>
+  command
     .option('--clients-tls <host:port>', 'where they connect with TLS')
     .option('--clients-tls-key <file>', 'private key of that port: PEM, mode 0600')
     .option('--clients-tls-cert <file>', 'its certificate and those between it and its authority: PEM')
@@ -49,7 +46,16 @@ export const serveCommand = (): Command =>
         '--clients-tls-certificates <how>',
         "certificates of clients, as ZooKeeper's ssl.clientAuth: needed if there is a --clients-tls-ca, otherwise none",
       ).choices(CLIENT_CERTIFICATES),
-    )
+    );
+
+export const serveCommand = (): Command =>
+  withSecurePort(
+    new Command('serve')
+      .description("run this organisation's daemon until SIGINT or SIGTERM")
+      .requiredOption('--data <directory>', 'as given to concordat init')
+      .requiredOption('--federation <file>', 'the federation file that all members share')
+      .option('--clients <host:port>', 'where its ZooKeeper clients connect', '127.0.0.1:2181'),
+  )
     .option(
       '--monitor <host:port>',
       'where /metrics, /health, /ready and /commands are served',

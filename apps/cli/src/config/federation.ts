@@ -6,6 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { FIRST_ASSOCIATE, MAX_ASSOCIATES } from '@concordat/kernel';
 import { faultModelProblem, quorumsOf } from '@concordat/replication';
 import { fromHex } from '@concordat/wire';
 import { LineCounter, parseDocument } from 'yaml';
@@ -29,12 +30,17 @@ const memberSchema = z.strictObject({
   admin: z.string().regex(KEY, 'must be 64 hexadecimal digits').optional(),
 });
 
+/** Who calls members, and whom nobody calls. */
+const proxySchema = memberSchema.pick({ name: true, key: true, pin: true });
+
 const federationSchema = z
   .strictObject({
     version: z.literal(1),
     u: z.int().min(0),
     r: z.int().min(0),
     members: z.array(memberSchema).min(1),
+    /** Proxies that it begins with; a federation that changes while it runs admits others by approvals. */
+    proxies: z.array(proxySchema).max(MAX_ASSOCIATES).optional(),
     /** SHA-256 of the state file that it begins with, as `concordat keeper import` prints it; without it with nothing. */
     import: z.string().regex(KEY, 'must be 64 hexadecimal digits').optional(),
   })
@@ -54,12 +60,16 @@ const federationSchema = z
     }
     for (const field of ['name', 'key', 'pin', 'address', 'admin'] as const) {
       const seen = new Set<string>();
-      for (const [i, member] of value.members.entries()) {
-        const text = member[field];
+      const cards: [string, number, Partial<Member>][] = [
+        ...value.members.map((card, i): [string, number, Partial<Member>] => ['members', i, card]),
+        ...(value.proxies ?? []).map((card, i): [string, number, Partial<Member>] => ['proxies', i, card]),
+      ];
+      for (const [list, i, card] of cards) {
+        const text = card[field];
         if (text === undefined) continue;
         if (seen.has(text)) {
-          const message = `another member has the same ${field}`;
-          context.addIssue({ code: 'custom', path: ['members', i, field], message });
+          const message = `another ${list === 'members' ? 'member' : 'node'} has the same ${field}`;
+          context.addIssue({ code: 'custom', path: [list, i, field], message });
         }
         seen.add(text);
       }
@@ -68,11 +78,24 @@ const federationSchema = z
 
 export type Member = z.infer<typeof memberSchema>;
 
+/** What a proxy is known by. */
+export type ProxyCard = z.infer<typeof proxySchema>;
+
 /** Cards of members that may join, one or more, as `concordat init` prints them; null if the text is something else. */
 export function parseCards(text: string): Member[] | null {
   const result = z.array(memberSchema).safeParse(parseDocument(text).toJS());
   return result.success ? result.data : null;
 }
+
+/** Cards of proxies, as `concordat keeper proxy init` prints them; null if the text is something else. */
+export function parseProxyCards(text: string): ProxyCard[] | null {
+  const result = z.array(proxySchema).safeParse(parseDocument(text).toJS());
+  return result.success ? result.data : null;
+}
+
+/** The proxies that a federation begins with, by the number of their domain. */
+export const proxiesIn = ({ proxies = [] }: Pick<Federation, 'proxies'>): Map<number, ProxyCard> =>
+  new Map(proxies.map((card, i) => [FIRST_ASSOCIATE + i, card]));
 
 export interface Federation extends z.infer<typeof federationSchema> {
   /** 32 bytes, derived from everything that must be the same at all members. */
@@ -120,16 +143,18 @@ export const formatMember = ({ name, address: at, key, pin, admin }: Member): st
   `  - name: ${name}\n    address: ${at}\n    key: ${key}\n    pin: ${pin}\n${admin === undefined ? '' : `    admin: ${admin}\n`}`;
 
 /** Addresses may change without making another federation; keys, order, fault model and first state may not. */
-function idOf({ u, r, members, import: first }: z.infer<typeof federationSchema>): Uint8Array {
+function idOf({ u, r, members, proxies = [], import: first }: z.infer<typeof federationSchema>): Uint8Array {
   const hash = createHash('sha256').update(`concordat federation v1\n${u} ${r}\n`);
   for (const { name, key, admin } of members)
     hash.update(`${name} ${key}${admin === undefined ? '' : ` ${admin}`}\n`);
+  for (const { name, key } of proxies) hash.update(`proxy ${name} ${key}\n`);
   if (first !== undefined) hash.update(`import ${first}\n`);
   return new Uint8Array(hash.digest());
 }
 
 export function publicKeysOf(federation: Federation): Map<number, Uint8Array> {
-  return new Map(federation.members.map(({ key }, i) => [i, fromHex(key) ?? new Uint8Array(0)]));
+  const cards = [...federation.members.entries(), ...proxiesIn(federation)];
+  return new Map(cards.map(([id, { key }]) => [id, fromHex(key) ?? new Uint8Array(0)]));
 }
 
 /** The file's text, with the comments that a person needs. */

@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { KEEPER_DEFAULTS } from '@concordat/keeper';
+import { KEEPER_DEFAULTS, type KeeperConfig } from '@concordat/keeper';
 import type { NodeId, Note, Process } from '@concordat/kernel';
-import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
+import { primaryOf, type ReplicaState } from '@concordat/replication';
 import { hostAndPort } from '@concordat/replication/edge';
 import {
   type Address,
@@ -26,11 +26,11 @@ import {
   type PeerAddress,
   startMonitor,
 } from '@concordat/runtime';
-import { type Federation, publicKeysOf } from '../config/federation.ts';
+import { type Federation, proxiesIn, publicKeysOf } from '../config/federation.ts';
 import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
-import { genesisOf } from '../governance/genesis.ts';
+import { genesisOf, replicaConfigOf } from '../governance/genesis.ts';
 import { shownCheckpoint } from '../keeper/checkpoint.ts';
 import { exportHere } from '../keeper/export-file.ts';
 import { firstState } from '../keeper/first-state.ts';
@@ -72,10 +72,11 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
-const VERSION = '3.8.0-concordat';
-const BUILT_ON = '11/20/2026 00:00 UTC';
+export const VERSION = '3.8.0-concordat';
+export const BUILT_ON = '11/20/2026 00:00 UTC';
 
-const sha1 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha1').update(bytes).digest());
+export const sha1 = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(createHash('sha1').update(bytes).digest());
 
 /** What the operator has a say in. */
 const gatewayOptions = ({ superDigest, words, auditLog }: DaemonOptions) => ({
@@ -109,7 +110,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
-  const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
+  const replica = replicaConfigOf(federation, self);
   const genesis = genesisOf(federation, replica);
   const governing = createGoverning();
   const started: { host: Daemon['host'] | null } = { host: null };
@@ -121,12 +122,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     signatures: createSignatures(),
     sha1,
     ...(first !== null && { genesis: first }),
-    keeper: {
-      ...KEEPER_DEFAULTS,
-      names: federation.members.map(({ name }) => name),
-      heartbeatMs: replica.heartbeatMs,
-      membership: membershipOf(federation),
-    },
+    keeper: keeperConfigOf(federation, replica.heartbeatMs),
     gateway: {
       ...clients.gateway,
       ...gatewayOptions(options),
@@ -226,11 +222,18 @@ function peersOf(federation: Federation, self: number): Map<NodeId, PeerAddress>
   for (const [id, { address, pin }] of federation.members.entries()) {
     if (id !== self) peers.set(id, { ...hostAndPort(address), pin });
   }
+  // They call: nobody knows where they are.
+  for (const [id, { pin }] of proxiesIn(federation)) peers.set(id, { host: '', port: 0, pin });
   return peers;
 }
 
-const membershipOf = (federation: Federation): string =>
-  federation.members.map(({ address }, i) => `server.${i}=${address}`).join('\n');
+/** What all who execute agree on. */
+export const keeperConfigOf = (federation: Federation, heartbeatMs: number): KeeperConfig => ({
+  ...KEEPER_DEFAULTS,
+  names: federation.members.map(({ name }) => name),
+  heartbeatMs,
+  membership: federation.members.map(({ address }, i) => `server.${i}=${address}`).join('\n'),
+});
 
 function serverInfo(replica: ReplicaState, host: Daemon['host'] | null, admin: AdminOptions) {
   const isPrimary = primaryOf(replica.config.members, replica.view) === replica.config.self;

@@ -17,6 +17,7 @@ import {
 import {
   type CommandEnd,
   createCommands,
+  followAssociates,
   followMembers,
   governedBy,
   keyringIn,
@@ -37,10 +38,11 @@ export const linkMembers = (
   host: DomainHost,
   addressOf: (id: NodeId) => PeerAddress | null,
   logger: Logger,
-): void =>
-  followMembers(host, host.state.replica, null, addressOf, (member, why) =>
-    logger.error('cannot-link', { member, why }),
-  );
+): void => {
+  const onProblem = (member: NodeId, why: string): void => logger.error('cannot-link', { member, why });
+  followMembers(host, host.state.replica, null, addressOf, onProblem);
+  followAssociates(host, configurationOf(host.state.replica), onProblem);
+};
 
 export interface GovernanceStatus {
   readonly epoch: number;

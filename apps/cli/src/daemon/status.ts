@@ -2,9 +2,11 @@
 
 import { readdirSync } from 'node:fs';
 import { isServing as isGatewayServing } from '@concordat/keeper';
-import { primaryOf } from '@concordat/replication';
+import { MAX_MEMBERS } from '@concordat/kernel';
+import { configurationOf, primaryOf, type ReplicaState } from '@concordat/replication';
+import { nameIn } from '@concordat/replication/edge';
 import type { Host } from '@concordat/runtime';
-import type { Federation } from '../config/federation.ts';
+import { type Federation, proxiesIn } from '../config/federation.ts';
 import type { DomainMessage, DomainState } from '../domain/domain.ts';
 
 export interface DomainStatus {
@@ -24,6 +26,8 @@ export interface DomainStatus {
   /** False while it recovers from lost promises. */
   readonly mayVote: boolean;
   readonly linked: readonly string[];
+  /** Proxies that are linked. */
+  readonly proxies: readonly string[];
   readonly connections: number;
   /** Files with proofs of misbehaviour. */
   readonly evidence: readonly string[];
@@ -58,11 +62,15 @@ export function statusOf(
     behindMs: behindBy(host),
     isServing: isServing(host),
     mayVote: replica.incarnation.mayVote,
-    linked: host.linked.map(nameOf),
+    linked: host.linked.filter((id) => id < MAX_MEMBERS).map(nameOf),
+    proxies: host.linked.filter((id) => id >= MAX_MEMBERS).map((id) => proxyName(replica, federation, id)),
     connections: gateway.connections.size,
     evidence: evidenceFiles(evidenceDirectory),
   };
 }
+
+const proxyName = (replica: ReplicaState, federation: Federation, id: number): string =>
+  proxiesIn(federation).get(id)?.name ?? nameIn(configurationOf(replica), id);
 
 function evidenceFiles(directory: string): string[] {
   try {

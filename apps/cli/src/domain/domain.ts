@@ -18,7 +18,7 @@ import {
 } from '@concordat/keeper';
 import {
   type Env,
-  MAX_MEMBERS,
+  FIRST_CONNECTION,
   type MessageCodec,
   type NodeId,
   type Process,
@@ -37,6 +37,15 @@ import {
 
 export type DomainMessage = Message | GatewayMessage;
 
+/** What a composition around a state `S` leaves to its host. */
+export type GatewayOptions<S> = Omit<
+  GatewayConfig,
+  'service' | 'domain' | 'gateway' | 'hash' | 'sha1' | 'signatures' | 'info'
+> & {
+  /** What four-letter words tell of the server. */
+  info(state: S): ReturnType<GatewayConfig['info']>;
+};
+
 export interface DomainOptions {
   readonly replica: ReplicaConfig;
   readonly keys: Keys;
@@ -47,13 +56,7 @@ export interface DomainOptions {
   readonly keeper: KeeperConfig;
   /** What all members begin with; nothing unless told. */
   readonly genesis?: KeeperGenesis;
-  readonly gateway: Omit<
-    GatewayConfig,
-    'service' | 'domain' | 'gateway' | 'hash' | 'sha1' | 'signatures' | 'info'
-  > & {
-    /** What four-letter words tell of the server. */
-    info(replica: ReplicaState): ReturnType<GatewayConfig['info']>;
-  };
+  readonly gateway: GatewayOptions<ReplicaState>;
 }
 
 export interface DomainState {
@@ -64,10 +67,10 @@ export interface DomainState {
   readonly clients: GatewayState;
 }
 
-/** Members, also former and coming ones, speak the replication protocol; connections are the gateway's. */
-const isMember = (id: NodeId): boolean => id < MAX_MEMBERS;
+/** Members, also former and coming ones, and associates speak the replication protocol; connections are the gateway's. */
+const isNode = (id: NodeId): boolean => id < FIRST_CONNECTION;
 
-const isGatewayMessage = (m: DomainMessage): m is GatewayMessage =>
+export const isGatewayMessage = (m: DomainMessage): m is GatewayMessage =>
   m.type === 'client-frame' || m.type === 'client-word' || m.type === 'client-raw';
 
 export function createDomain(options: DomainOptions): Process<DomainState, DomainMessage> {
@@ -78,7 +81,7 @@ export function createDomain(options: DomainOptions): Process<DomainState, Domai
       else s.process.receive(s.replica, env, from, message);
     },
     linked: (s, env, peer, isUp) => {
-      if (isMember(peer)) s.process.linked?.(s.replica, env, peer, isUp);
+      if (isNode(peer)) s.process.linked?.(s.replica, env, peer, isUp);
       else s.gateway.linked(s.clients, env, peer, isUp);
     },
     timeout: (s, env, timer) => {

@@ -1,28 +1,39 @@
 /** From what an operator wants, in names and files, to the next configuration. */
 
 import { readFileSync } from 'node:fs';
-import { type Change, type Configuration, type Newcomer, nextConfiguration } from '@concordat/replication';
+import {
+  associateIds,
+  type Change,
+  type Configuration,
+  type Newcomer,
+  nextConfiguration,
+} from '@concordat/replication';
 import { memberNamed, nameIn } from '@concordat/replication/edge';
-import { parseCards } from '../config/federation.ts';
+import { parseCards, parseProxyCards } from '../config/federation.ts';
 import { CommandError } from '../errors.ts';
-import { newcomerFrom } from './genesis.ts';
+import { associateFrom, newcomerFrom } from './genesis.ts';
 
-export interface Wish extends Omit<Change, 'join' | 'leave'> {
+export interface Wish extends Omit<Change, 'join' | 'leave' | 'admit' | 'dismiss'> {
   /** Files with the cards of those that join. */
   readonly join?: readonly string[];
   /** Names of those that leave. */
   readonly leave?: readonly string[];
+  /** Files with the cards of proxies that are admitted, and names of those that are dismissed. */
+  readonly admit?: readonly string[];
+  readonly dismiss?: readonly string[];
 }
 
 /** The configuration that follows; throws a `CommandError` that says why there is none. */
 export function configurationFor(
   present: Configuration,
-  { join = [], leave = [], ...rest }: Wish,
+  { join = [], leave = [], admit = [], dismiss = [], ...rest }: Wish,
 ): Configuration {
   const next = nextConfiguration(present, {
     ...rest,
     join: newcomers(join),
     leave: leave.map((name) => idOf(present, name)),
+    admit: admit.flatMap(proxyCardsIn).map(associateFrom),
+    dismiss: dismiss.map((name) => proxyIdOf(present, name)),
   });
   if (!('problem' in next)) return hostable(next);
   throw new CommandError('bad-change', `the federation cannot change so: ${next.problem}`);
@@ -43,6 +54,22 @@ export function idOf(present: Configuration, name: string): number {
   if (id !== null) return id;
   const names = present.members.map((member) => nameIn(present, member.id)).join(', ');
   throw new CommandError('no-member', `${name} is no member; members are ${names}`);
+}
+
+function proxyIdOf(present: Configuration, name: string): number {
+  const found = associateIds(present).find((id) => nameIn(present, id) === name);
+  if (found !== undefined) return found;
+  throw new CommandError('no-proxy', `no proxy of the name ${name} is admitted`);
+}
+
+function proxyCardsIn(file: string) {
+  const cards = parseProxyCards(readFileSync(file, 'utf8'));
+  if (cards !== null) return cards;
+  throw new CommandError(
+    'bad-card',
+    `${file} holds no card of a proxy`,
+    'concordat keeper proxy init prints them.',
+  );
 }
 
 const newcomers = (files: readonly string[]): Newcomer[] =>

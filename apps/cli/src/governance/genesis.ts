@@ -12,7 +12,7 @@ import {
 } from '@concordat/replication';
 import { encodeContact } from '@concordat/replication/edge';
 import { fromHex } from '@concordat/wire';
-import type { Federation, Member } from '../config/federation.ts';
+import { type Federation, type Member, type ProxyCard, proxiesIn } from '../config/federation.ts';
 
 const bytesOf = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array(0);
 
@@ -22,15 +22,31 @@ export const newcomerFrom = ({ name, address, pin, key, admin }: Member): Newcom
     ? null
     : { key: bytesOf(key), admin: bytesOf(admin), contact: encodeContact({ name, address, pin }) };
 
+/** A proxy's card as its place in a configuration, which has no number yet. Nobody calls it, so it has no address. */
+export const associateFrom = ({ name, key, pin }: ProxyCard) => ({
+  key: bytesOf(key),
+  contact: encodeContact({ name, address: '', pin }),
+});
+
+/** The rules of a federation as its file has them, for one of its nodes. */
+export const replicaConfigOf = (federation: Federation, self: number): ReplicaConfig =>
+  replicaConfig({
+    self,
+    cluster: federation.id,
+    faults: federation,
+    associates: [...proxiesIn(federation).keys()],
+  });
+
 /** The first configuration; null where members have no admin keys, and nothing can change. */
 export function genesisOf(federation: Federation, config: ReplicaConfig): Configuration | null {
   const members = federation.members.flatMap((member, id) => {
     const place = newcomerFrom(member);
     return place === null ? [] : [{ ...place, id }];
   });
-  return members.length === federation.members.length ? { ...ungoverned(config), members } : null;
+  const associates = [...proxiesIn(federation)].map(([id, card]) => ({ ...associateFrom(card), id }));
+  return members.length === federation.members.length ? { ...ungoverned(config), members, associates } : null;
 }
 
 /** The same for whoever holds no key: courts judge by it. */
 export const firstConfiguration = (federation: Federation): Configuration | null =>
-  genesisOf(federation, replicaConfig({ self: 0, cluster: federation.id, faults: federation }));
+  genesisOf(federation, replicaConfigOf(federation, 0));

@@ -12,6 +12,8 @@ export interface KeeperSetting {
   readonly keeper: KeeperConfig;
   readonly network: NetworkOptions;
   readonly load: LoadSetting;
+  /** Proxies, to which all clients connect instead; none unless told. */
+  readonly proxies?: number;
 }
 
 export interface LoadSetting {

@@ -29,10 +29,10 @@ export interface ExposedLog {
 export const createExposedLog = (): ExposedLog => ({ slots: new Map(), expired: new Map(), problem: null });
 
 /** The domain with another function in the place of its gateway's `exposed`. */
-export const withExposed = (
-  domain: DomainProcess,
-  replace: (inner: Gateway['exposed'], state: DomainState) => Gateway['exposed'],
-): DomainProcess => ({
+export const withExposed = <S extends { readonly gateway: Gateway }>(
+  domain: Process<S, DomainMessage>,
+  replace: (inner: Gateway['exposed'], state: S) => Gateway['exposed'],
+): Process<S, DomainMessage> => ({
   ...domain,
   start: (env, recovered) => {
     const state = domain.start(env, recovered);
@@ -40,8 +40,13 @@ export const withExposed = (
   },
 });
 
-/** An honest domain that is watched. `now` is the true time. */
-export const watched = (domain: DomainProcess, log: ExposedLog, id: NodeId, now: () => Millis) =>
+/** An honest domain or proxy that is watched. `now` is the true time. */
+export const watched = <S extends { readonly gateway: Gateway }>(
+  domain: Process<S, DomainMessage>,
+  log: ExposedLog,
+  id: NodeId,
+  now: () => Millis,
+) =>
   withExposed(domain, (inner) => {
     let last = 0;
     return (gateway, env, item) => {

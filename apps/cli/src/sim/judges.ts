@@ -6,6 +6,7 @@ import type { NodeId } from '@concordat/kernel';
 import type { World } from '@concordat/sim';
 import { toHex } from '@concordat/wire';
 import type { DomainState } from '../domain/domain.ts';
+import type { ProxyState } from '../proxy/proxy.ts';
 import { EPHEMERAL, SEQUENTIAL, WITNESS } from './client.ts';
 
 /** What is judged: honest domains, and clients all of whose endpoints are honest. */
@@ -13,6 +14,7 @@ export interface Outcome {
   readonly world: World;
   readonly honest: readonly NodeId[];
   readonly trusted: readonly ClientState[];
+  readonly proxies: readonly NodeId[];
 }
 
 /** One order of writes explains everything that clients of honest domains saw; `unknown` is no verdict. */
@@ -30,12 +32,18 @@ export function judgeClients({ trusted }: Outcome): string | null {
 const runningDomains = ({ world, honest }: Outcome): DomainState[] =>
   honest.filter((id) => world.isUp(id)).map((id) => world.stateOf<DomainState>(id));
 
-/** Domains that have executed as much hold the same state. */
+const runningProxies = ({ world, proxies }: Outcome): ProxyState[] =>
+  proxies.filter((id) => world.isUp(id)).map((id) => world.stateOf<ProxyState>(id));
+
+/** Domains and proxies that have executed as much hold the same state. */
 export function judgeConvergence(outcome: Outcome): string | null {
   const byHeight = new Map<number, { readonly self: NodeId; readonly digest: string }>();
-  for (const { replica } of runningDomains(outcome)) {
-    const { execution } = replica;
-    const { self } = replica.config;
+  const nodes = [
+    ...runningDomains(outcome).map(({ replica }) => replica),
+    ...runningProxies(outcome).map(({ learner }) => learner),
+  ];
+  for (const { execution, config } of nodes) {
+    const { self } = config;
     const digest = toHex(execution.digest());
     const other = byHeight.get(execution.executed);
     if (other === undefined) byHeight.set(execution.executed, { self, digest });

@@ -4,7 +4,7 @@
  * compromised organisation harms those who connect to it, and nobody else.
  */
 
-import { createModelKeys, modelHash, modelSignatures } from '@concordat/crypto';
+import { modelSignatures } from '@concordat/crypto';
 import {
   type ClientState,
   GATEWAY_LIMITS,
@@ -13,7 +13,7 @@ import {
   sha1,
 } from '@concordat/keeper';
 import { FIRST_CONNECTION, type NodeId, type Prng, type Process } from '@concordat/kernel';
-import { type FaultModel, replicaConfig } from '@concordat/replication';
+import { type FaultModel, type LearnerConfig, replicaConfig } from '@concordat/replication';
 import {
   createWorld,
   randomClock,
@@ -23,7 +23,6 @@ import {
   type SweepSystem,
   type World,
 } from '@concordat/sim';
-import { utf8 } from '@concordat/wire';
 import { createDomain } from '../domain/domain.ts';
 import { ADVERSARIES } from './adversaries.ts';
 import { createLoadClient, isDone } from './client.ts';
@@ -39,6 +38,7 @@ import {
   judgeSequentials,
   type Outcome,
 } from './judges.ts';
+import { addProxies, CLUSTER, keysOf, withProxies } from './proxies.ts';
 import type { Variant } from './variants.ts';
 
 export interface KeeperSweepOptions {
@@ -46,13 +46,13 @@ export interface KeeperSweepOptions {
   readonly faults: FaultModel | null;
   /** Replaces the honest domain by a broken one that the swarm must catch; null for the real one. */
   readonly variant: Variant | null;
+  /** Clients connect to so many proxies, and to no organisation; 0 unless told. */
+  readonly proxies?: number;
 }
-
-const CLUSTER = modelHash(utf8('keeper swarm'));
 
 export const keeperSweep = (options: KeeperSweepOptions): SweepSystem<KeeperSetting> => ({
   name: 'keeper',
-  configure: (random) => drawSetting(random, options.faults),
+  configure: (random) => withProxies(drawSetting(random, options.faults), options.proxies ?? 0),
   faults: ({ faults, members }) => ({
     budget: faults,
     members: Array.from({ length: members }, (_, id) => id),
@@ -64,25 +64,32 @@ export const keeperSweep = (options: KeeperSweepOptions): SweepSystem<KeeperSett
 type Setting = SweepSetting<KeeperSetting>;
 
 /** One federation with its clients, ready to run. */
-export function buildCase(setting: Setting, variant: Variant | null): SweepCase {
+export function buildCase(
+  setting: Setting,
+  variant: Variant | null,
+  spoilProxy: (config: LearnerConfig) => LearnerConfig = (config) => config,
+): SweepCase {
   const { seed, config } = setting;
   const world = createWorld({ seed, network: config.network, keepNotes: false });
   const log = createExposedLog();
   const members = Array.from({ length: config.members }, (_, id) => id);
   for (const id of members) addDomain(setting, world, log, id, variant);
   const honest = members.filter((id) => !setting.byzantine.has(id));
+  const proxies = addProxies(setting, world, log, spoilProxy);
+  const gateways = proxies.length > 0 ? proxies : honest;
   const lease: { problem: string | null } = { problem: null };
   const { load } = config;
   const trusted = Array.from({ length: load.clients + load.readers }, (_, i) => FIRST_CONNECTION + i);
   for (const [number, id] of trusted.entries()) {
     const isReader = number >= load.clients;
     const { horizonMs } = setting;
-    const client = createLoadClient({ number, gateways: honest, load, horizonMs, isReader });
+    const client = createLoadClient({ number, gateways, load, horizonMs, isReader });
     world.add({ id, process: leased(client, world, log, lease), codec: swarmCodec, link: 'connection' });
   }
-  for (const liar of setting.byzantine.keys()) addUntrusted(setting, world, liar, honest);
+  if (proxies.length === 0)
+    for (const liar of setting.byzantine.keys()) addUntrusted(setting, world, liar, honest);
   const states = (): ClientState[] => trusted.map((id) => world.stateOf<ClientState>(id));
-  const outcome = (): Outcome => ({ world, honest, trusted: states() });
+  const outcome = (): Outcome => ({ world, honest, trusted: states(), proxies });
   return {
     world: sparingClients(world, members, setting.random.fork('partitions')),
     outstanding: () => states().filter((state) => !isDone(state, load, setting.horizonMs)).length,
@@ -128,7 +135,7 @@ function addUntrusted(setting: Setting, world: World, liar: NodeId, honest: read
 function honestDomain({ seed, config }: Setting, id: NodeId): DomainProcess {
   return createDomain({
     replica: replicaConfig({ self: id, cluster: CLUSTER, faults: config.faults, ...config.replica }),
-    keys: createModelKeys(config.members, seed)(id),
+    keys: keysOf(config, seed)(id),
     signatures: modelSignatures,
     sha1,
     keeper: config.keeper,
@@ -156,7 +163,7 @@ function addDomain(
     recruit === undefined
       ? watched(tried, log, id, () => world.now)
       : recruit(random.fork(`adversary ${id}`), config.members)(tried);
-  const keys = createModelKeys(config.members, seed)(id);
+  const keys = keysOf(config, seed)(id);
   world.add({
     id,
     process,

@@ -1,5 +1,6 @@
 /** What composition tries with: the lies that know the protocol, a service to lie about, the protocol's own swarm, Twins, and explorations. */
 
+export { feedAttackers } from '../executor/adversaries.ts';
 export { callExecutors, type ExecutorClientState as ExecutorClient } from '../executor/client.ts';
 export { type Attacker, type AttackName, attackers, type Liar } from '../replica/adversaries.ts';
 export { attackNames, attackSummaries } from './attack-summaries.ts';

@@ -36,10 +36,12 @@ export {
   type CommandEnd,
   type Commands,
   createCommands,
+  followAssociates,
   followMembers,
   governedBy,
+  linkAll,
 } from './governance/following.ts';
-export { type Keyring, keyringIn } from './governance/keyring.ts';
+export { createMemoryKeyring, type Keyring, keyringIn } from './governance/keyring.ts';
 export { approve, changesOf, propose, type Wish } from './governance/proposing.ts';
 export { type ClusterOptions, createCluster, type EmbeddedCluster } from './host/embedded.ts';
 export { startExecutor } from './host/executor.ts';

@@ -7,6 +7,7 @@ import type { Digest } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
 import { batchDigest } from '../batch.ts';
 import type { Attacker } from '../replica/adversaries.ts';
+import type { Message } from '../replica/messages.ts';
 import { signCheckpoint } from '../replica/statements.ts';
 
 const other = (digest: Digest): Digest => digest.map((byte) => byte ^ 0xff);
@@ -109,6 +110,25 @@ const phantomBatches: Attacker = (liar) => {
   };
 };
 
+/** Names, as committed, batches of its own making, and sends them whole. */
+const inventedBatches: Attacker = ({ keys }) => {
+  const batch = { time: 1, refs: [] };
+  return (m) => {
+    if (m.type !== 'next-batch') return [m];
+    const digests = m.digests.map(() => batchDigest(keys.hash, batch));
+    const end = m.after + digests.length;
+    const contents = digests.map(
+      (_, i): Message => ({
+        type: 'batch',
+        slot: m.after + 1 + i,
+        batch,
+        requests: [],
+      }),
+    );
+    return [{ ...m, digests, accepted: end, tentative: end, committed: end }, ...contents];
+  };
+};
+
 /** By name: what lying order replicas do to those who learn from them. */
 export const feedAttackers = {
   'false-feed': falseFeed,
@@ -116,5 +136,6 @@ export const feedAttackers = {
   'no-contents': noContents,
   'false-contents': falseContents,
   'phantom-batches': phantomBatches,
+  'invented-batches': inventedBatches,
   'false-certificates': falseCertificates,
 } as const satisfies Record<string, Attacker>;

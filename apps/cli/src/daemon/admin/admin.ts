@@ -1,6 +1,7 @@
 /** ZooKeeper's interface for operators, put together: figures for its words and metrics, facts for its commands. */
 
 import { type AdminFacts, figuresOf, type ServerInfo } from '@concordat/keeper';
+import { MAX_MEMBERS } from '@concordat/kernel';
 import type { ReplicaState } from '@concordat/replication';
 import type { Host, Metrics, Pages } from '@concordat/runtime';
 import type { Federation } from '../../config/federation.ts';
@@ -52,7 +53,7 @@ export function measuredHere(
     figures: () => {
       const counts = files();
       return {
-        ...federationFigures(replica, ensemble(), host?.linked.length ?? 0),
+        ...federationFigures(replica, ensemble(), host?.linked.filter((id) => id < MAX_MEMBERS).length ?? 0),
         ...(counts && { open_file_descriptor_count: counts.open, max_file_descriptor_count: counts.max }),
       };
     },

@@ -4,7 +4,14 @@
  */
 
 import { createMacs } from '@concordat/crypto';
-import { type Env, MAX_MEMBERS, type NodeId, type Note } from '@concordat/kernel';
+import {
+  type Env,
+  FIRST_ASSOCIATE,
+  MAX_ASSOCIATES,
+  MAX_MEMBERS,
+  type NodeId,
+  type Note,
+} from '@concordat/kernel';
 import {
   asError,
   createKeys,
@@ -13,7 +20,7 @@ import {
   type PeerAddress,
 } from '@concordat/runtime';
 import type { Reconfigure, Verdict } from '../../governance/command.ts';
-import { type Configuration, delegateOf, memberIds } from '../../governance/configuration.ts';
+import { associateOf, type Configuration, delegateOf, memberIds } from '../../governance/configuration.ts';
 import { configurationOf } from '../../governance/epochs.ts';
 import { submitCommand } from '../../governance/submitting.ts';
 import type { Message } from '../../replica/messages.ts';
@@ -91,6 +98,23 @@ export function linkAll(
       linking.addMember(id, address);
     } catch (error) {
       // What administrators approved need not make sense: a pin that is none, or another's. The others are linked all the same.
+      onProblem(id, asError(error).message);
+    }
+}
+
+/** Lets those in who are associates now, and nobody who was one. They call: nobody knows where they are. */
+export function followAssociates(
+  linking: Linking,
+  present: Configuration,
+  onProblem: (id: NodeId, why: string) => void,
+): void {
+  for (let id = FIRST_ASSOCIATE; id < FIRST_ASSOCIATE + MAX_ASSOCIATES; id++)
+    if (associateOf(present, id) === null) linking.removeMember(id);
+  for (const { id } of present.associates)
+    try {
+      const pin = contactIn(present, id)?.pin ?? '';
+      linking.addMember(id, { host: '', port: 0, pin });
+    } catch (error) {
       onProblem(id, asError(error).message);
     }
 }
