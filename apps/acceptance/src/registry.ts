@@ -1,6 +1,7 @@
 /** Every acceptance trial, and those that `all` runs, in its order. */
 
 import { clients } from './clients.ts';
+import { credentials } from './credentials.ts';
 import { differential } from './differential/differential.ts';
 import { histories } from './histories.ts';
 import { hostile } from './hostile.ts';
@@ -13,6 +14,7 @@ import type { Acceptance } from './trial.ts';
 
 export const TRIALS: readonly Acceptance[] = [
   clients,
+  credentials,
   differential,
   killOne,
   killAll,

@@ -33,6 +33,16 @@ export function missing(need: Need): string | null {
       return apacheMissing() ?? (existsSync(ZKCLI) ? null : `no ${ZKCLI}: apt-get install zookeeper`);
     case 'apache':
       return apacheMissing();
+    case 'pure-sasl':
+      return succeeds(findPython() ?? 'python3', ['-c', 'import puresasl'])
+        ? null
+        : 'pure-sasl is not installed: apt-get install python3-pure-sasl';
+    case 'openssl':
+      return succeeds('openssl', ['version']) ? null : 'openssl is not installed: apt-get install openssl';
+    case 'keytool':
+      return succeeds('keytool', ['-help'])
+        ? null
+        : 'keytool is not installed: apt-get install default-jre-headless';
     case 'strace':
       return succeeds('strace', ['-V']) ? null : 'strace is not installed: apt-get install strace';
     default:
@@ -55,8 +65,13 @@ export interface Running {
 }
 
 /** Starts a program whose lines are read as they come; it is killed when `signal` aborts. */
-export function start(program: string, args: readonly string[], signal: AbortSignal): Running {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+export function start(
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  env: Readonly<Record<string, string>> = {},
+): Running {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   let isOver = false;
@@ -119,5 +134,10 @@ export function startPython(script: string, args: readonly string[], signal: Abo
   return start(findPython() ?? 'python3', ['-u', path, ...args], signal);
 }
 
-export const startZkCli = (server: string, signal: AbortSignal): Running =>
-  start(ZKCLI, ['-server', server], signal);
+/** With options of its own, and settings of its environment. */
+export const startZkCli = (
+  server: string,
+  signal: AbortSignal,
+  options: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Running => start(ZKCLI, ['-server', server, ...options], signal, env);

@@ -1,5 +1,8 @@
 export * from './admin/index.ts';
 export * from './client/index.ts';
+export { loginSecret } from './credentials/digest-md5.ts';
+export { isDistinguishedName } from './credentials/distinguished-name.ts';
+export { subjectOf } from './credentials/subject.ts';
 export * from './events.ts';
 export * from './gateway/index.ts';
 export * from './jute/protocol.ts';
@@ -9,5 +12,6 @@ export * from './orders.ts';
 export * from './query.ts';
 export * from './service.ts';
 export * from './sessions/session-id.ts';
+export { isSaslName } from './tree/acl.ts';
 export { CONFIG_PATH } from './tree/paths.ts';
 export { sha1 } from './tree/sha1.ts';

@@ -29,10 +29,18 @@ export interface DifferentialOptions {
 
 /** Sessions and folders of one episode: short, so that a difference is near its cause and soon repeated. */
 const EPISODE = 400;
-/** What a ZooKeeper alone answers is determined, and TTL nodes and quotas count; Concordat always has all its domains. */
+const PROVIDERS = 'org.apache.zookeeper.server.auth';
+/**
+ * What a ZooKeeper alone answers is determined; TTL nodes and quotas count, and lists may name the schemes sasl and x509,
+ * which it must be told of. Concordat always has all its domains.
+ */
 export const ALONE: ClusterOptions = {
   servers: 1,
-  settings: ['forceSync=no', 'extendedTypesEnabled=true', 'enforceQuota=true'],
+  settings: [
+    ...['forceSync=no', 'extendedTypesEnabled=true', 'enforceQuota=true'],
+    `authProvider.sasl=${PROVIDERS}.SASLAuthenticationProvider`,
+    `authProvider.x509=${PROVIDERS}.X509AuthenticationProvider`,
+  ],
 };
 const MAX_RUNS = 150;
 const REPORTS = 5;

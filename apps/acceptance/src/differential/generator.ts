@@ -52,6 +52,8 @@ const owned = (user: keyof typeof DIGESTS, perms: number = Perms.all): Entry => 
 });
 const auth = (perms: number): Entry => ({ perms, scheme: 'auth', id: '' });
 const ip = (id: string): Entry => ({ perms: Perms.all, scheme: 'ip', id });
+const sasl = (id: string): Entry => ({ perms: Perms.all, scheme: 'sasl', id });
+const x509 = (id: string): Entry => ({ perms: Perms.all, scheme: 'x509', id });
 
 const LISTS: readonly (readonly Entry[])[] = [
   [world(Perms.read)],
@@ -74,6 +76,11 @@ const LISTS: readonly (readonly Entry[])[] = [
   [ip('127.0.0.1')],
   [ip('127.0.0.0/8')],
   [ip('10.1.2.3'), world(Perms.read)],
+  [sasl('bob')],
+  [sasl('bob/host@RED'), world(Perms.read)],
+  [x509('CN=bob,OU=Ops,O=Red\\, Ltd.'), world(Perms.read)],
+  [x509('cn=bob, O=x + 1.2.3=#0c0141')],
+  [x509(''), world(Perms.all)],
   [],
 ];
 
@@ -86,7 +93,11 @@ const BAD_LISTS: readonly (readonly Entry[])[] = [
   [ip('1.2.3')],
   [ip('127.0.0.1/33')],
   [ip('')],
-  [open, { perms: Perms.all, scheme: 'sasl', id: 'bob' }],
+  [open, sasl('bob@RED@BLUE')],
+  [sasl('a/b/c@RED')],
+  [open, x509('bob')],
+  [x509('CN=a,')],
+  [x509('FOO=a')],
 ];
 
 const UNKNOWN_OPCODES = [23, 99, 500, 501, 507, 997, -7];
@@ -287,7 +298,7 @@ const CALLS: readonly Weighted[] = [
     2,
     (random) => ({
       call: 'auth',
-      scheme: mostly(random, ['digest', 'digest', 'ip'], ['x', ''], 0.05),
+      scheme: mostly(random, ['digest', 'digest', 'ip'], ['x', '', 'sasl', 'x509'], 0.05),
       proof: random.pick(PROOFS),
     }),
   ],

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { type GatewayLimits, KEEPER_DEFAULTS } from '@concordat/keeper';
+import { KEEPER_DEFAULTS } from '@concordat/keeper';
 import type { NodeId, Note, Process } from '@concordat/kernel';
 import { primaryOf, type ReplicaState, replicaConfig } from '@concordat/replication';
 import { hostAndPort } from '@concordat/replication/edge';
@@ -36,26 +36,22 @@ import { exportHere } from '../keeper/export-file.ts';
 import { firstState } from '../keeper/first-state.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { openAuditLog } from './audit-log.ts';
-import { createClientPort } from './client-port.ts';
+import { type ClientOptions, openClients } from './clients/clients.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
 import { createNoteLog } from './note-log.ts';
 import { type DomainStatus, statusOf } from './status.ts';
 
-export interface DaemonOptions {
+export interface DaemonOptions extends ClientOptions {
   readonly directory: string;
   readonly federation: Federation;
-  /** Where ZooKeeper clients connect. */
-  readonly clients: { readonly host: string; readonly port: number };
   /** Where operators read metrics and health. */
   readonly monitor: { readonly host: string; readonly port: number };
   /** `user:base64(sha1(user:password))` of the domain's super user, or null. */
   readonly superDigest: string | null;
   /** The four-letter words that clients may use; all unless told. */
   readonly words?: ReadonlySet<string>;
-  /** What clients may make the daemon do and keep; the defaults unless told. */
-  readonly limits?: GatewayLimits;
   /** Where the audit log goes; there is none unless told. */
   readonly auditLog?: string;
   readonly logger?: Logger;
@@ -69,6 +65,8 @@ export interface DaemonOptions {
 
 export interface Daemon {
   readonly host: Host<DomainState, DomainMessage>;
+  /** Reads certificates, keys and users again, and says in the log whether they are in force now. */
+  reload(): void;
   /** Resolves with the error when it halts, or null after `close`. */
   readonly halted: Promise<Error | null>;
   close(): Promise<void>;
@@ -107,9 +105,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const first = firstState(federation, directory);
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
+  const clients = openClients(options);
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
-  const clients = createClientPort(options.clients, options.limits);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const replica = replicaConfig({ self, cluster: federation.id, faults: federation });
   const genesis = genesisOf(federation, replica);
@@ -156,7 +154,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     keys,
     journal,
     members: { self, listen: listenAddress(options, self), tls: identity.tls, peers },
-    listeners: [clients.listener],
+    listeners: clients.listeners,
     onNote,
     logger,
     metrics,
@@ -179,7 +177,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await audit?.close();
       rmSync(places.pid, { force: true });
     };
-    return { host, halted: host.halted, close };
+    return { host, reload: () => clients.reload(logger), halted: host.halted, close };
   } catch (error) {
     // A domain that nobody can watch or ask must not serve on unnoticed.
     await host.close();

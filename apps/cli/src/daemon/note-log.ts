@@ -22,6 +22,7 @@ const LEVELS: Readonly<Record<string, 'info' | 'warn'>> = {
   'untimely-proposal': 'warn',
   'stood-still': 'warn',
   'request-refused': 'warn',
+  'handshake-failed': 'warn',
   'slow-turn': 'warn',
   'slow-sync': 'warn',
   'keeper-admin': 'info',

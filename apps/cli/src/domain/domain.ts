@@ -47,9 +47,9 @@ export interface DomainOptions {
   readonly keeper: KeeperConfig;
   /** What all members begin with; nothing unless told. */
   readonly genesis?: KeeperGenesis;
-  readonly gateway: Pick<
+  readonly gateway: Omit<
     GatewayConfig,
-    'limits' | 'addressOf' | 'superDigest' | 'words' | 'door' | 'flow' | 'audit'
+    'service' | 'domain' | 'gateway' | 'hash' | 'sha1' | 'signatures' | 'info'
   > & {
     /** What four-letter words tell of the server. */
     info(replica: ReplicaState): ReturnType<GatewayConfig['info']>;

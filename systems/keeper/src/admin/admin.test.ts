@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Env } from '@concordat/kernel';
+import { type Env, FIRST_CONNECTION } from '@concordat/kernel';
 import { bodies } from '../client/requests.ts';
 import type { GatewayMessage } from '../gateway/message.ts';
 import { CreateMode, OpCode } from '../jute/protocol.ts';
@@ -245,6 +245,14 @@ test('resets empty the statistics and leave the tally', () => {
   const [connection] = answer(world, 'cons')['connections'] as [Record<string, Json>];
   const { packets_received, last_operation, last_cxid, max_latency } = connection;
   assert.deepEqual([packets_received, last_operation, last_cxid, max_latency], [0, 'NA', -1, 0]);
+});
+
+test('connections with TLS are told apart', () => {
+  const world = createTestWorld({ isSecure: (id) => id === FIRST_CONNECTION + 1 });
+  const open = [world.open(), world.open(), world.open()].map((client) => client.connect());
+  const { connections, secure_connections } = answer(world, 'connections') as Record<string, Json[]>;
+  assert.deepEqual([connections?.length, secure_connections?.length], [2, 1]);
+  assert.equal(open.length, 3);
 });
 
 test('connections are shed by percentage', () => {

@@ -44,12 +44,17 @@ function atLength(connection: Connection): Fields {
 }
 
 /** Connections without a session are told in short, as ZooKeeper does. */
-export const connectionsOf = ({ state }: AdminContext, isBrief: boolean): Fields => ({
-  connections: [...state.connections.values()].map((connection) =>
-    isBrief || connection.phase !== 'live' ? briefly(connection) : atLength(connection),
-  ),
-  secure_connections: [],
-});
+export function connectionsOf({ state }: AdminContext, isBrief: boolean): Fields {
+  const { isSecure = () => false } = state.config;
+  const all = [...state.connections.values()];
+  const told = (ofSecure: boolean) =>
+    all
+      .filter(({ id }) => isSecure(id) === ofSecure)
+      .map((connection) =>
+        isBrief || connection.phase !== 'live' ? briefly(connection) : atLength(connection),
+      );
+  return { connections: told(false), secure_connections: told(true) };
+}
 
 export function dumpOf({ state }: AdminContext): Fields {
   const { sessions, tree, meta } = state.config.service.keeper;

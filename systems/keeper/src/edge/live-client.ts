@@ -4,6 +4,7 @@
  */
 
 import { createConnection } from 'node:net';
+import { type ConnectionOptions, connect } from 'node:tls';
 import type { Writer } from '@concordat/wire';
 import { bodies, connectFrame, pingFrame, requestFrame } from '../client/requests.ts';
 import { readConnectAnswer, readReplyHeader } from '../client/responses.ts';
@@ -32,6 +33,8 @@ export interface LiveClientOptions {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs?: number;
+  /** For a port that speaks TLS: whom to trust, and what to show. */
+  readonly tls?: ConnectionOptions;
   /** Credentials, such as `digest` and `user:password`. */
   readonly auth?: readonly { readonly scheme: string; readonly credential: Uint8Array }[];
 }
@@ -51,7 +54,7 @@ const PINGS = 3;
 
 /** Opens a session; rejects with an `Error` that names the endpoint if there is none in time. */
 export async function connectLive(options: LiveClientOptions): Promise<LiveClient> {
-  const { host, port, timeoutMs = TIMEOUT_MS } = options;
+  const { host, port, tls, timeoutMs = TIMEOUT_MS } = options;
   const where = `${host}:${port}`;
   const framing = createFraming(MAX_REPLY_BYTES);
   const splitter = framing.createSplitter();
@@ -59,7 +62,8 @@ export async function connectLive(options: LiveClientOptions): Promise<LiveClien
   const waiting: Waiting[] = [];
   let lastXid = 0;
   let failure: Error | null = null;
-  const socket = createConnection({ host, port, noDelay: true });
+  const place = { host, port, noDelay: true };
+  const socket = tls === undefined ? createConnection(place) : connect({ ...tls, ...place });
   const send = (bytes: Uint8Array): void => {
     socket.write(framing.encode({ type: 'client-frame', bytes }));
   };

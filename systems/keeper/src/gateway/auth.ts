@@ -7,10 +7,9 @@ import type { Env } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
 import { ErrorCode } from '../jute/protocol.ts';
 import { createJuteReader } from '../jute/reader.ts';
-import { writeReplyHeader } from '../jute/responses.ts';
-import { writeBuffer } from '../jute/writer.ts';
-import { type Identity, MAX_IDENTITIES, MAX_IDENTITY_BYTES } from '../tree/acl.ts';
-import { answers, closeConnection, sendFrame, sendHeader } from './connection.ts';
+import { type Identity, MAX_IDENTITY_BYTES } from '../tree/acl.ts';
+import { addIdentity } from './admission.ts';
+import { closeConnection, sendHeader } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, QueuedRequest } from './state.ts';
 
@@ -37,8 +36,15 @@ export function digestOf(sha1: (bytes: Uint8Array) => Uint8Array, userAndPasswor
 
 const decoder = new TextDecoder();
 
-/** The identity that the scheme makes of the client's proof; null for schemes we do not have. */
-function identify(state: GatewayState, scheme: string, auth: Uint8Array): Identity | null {
+/** The identity that the scheme makes of the client's proof; null where there is none. */
+function identify(
+  state: GatewayState,
+  { identities }: Connection,
+  scheme: string,
+  auth: Uint8Array,
+): Identity | null {
+  // Proven before the first frame, if ever; SASL has an exchange of its own.
+  if (scheme === 'x509') return identities.find((identity) => identity.scheme === 'x509') ?? null;
   if (scheme !== 'digest' || auth.length > MAX_IDENTITY_BYTES / 4) return null;
   const id = digestOf(state.config.sha1, decoder.decode(auth));
   return id === state.config.superDigest ? { scheme: 'super', id: '' } : { scheme, id };
@@ -56,7 +62,9 @@ export function onAuth(
   const scheme = reader.string();
   const auth = reader.buffer();
   if (scheme === 'ip' && !reader.failed) return accept(state, env, connection, request.xid);
-  const identity = reader.failed ? null : identify(state, scheme ?? '', auth ?? new Uint8Array(0));
+  const identity = reader.failed
+    ? null
+    : identify(state, connection, scheme ?? '', auth ?? new Uint8Array(0));
   if (identity === null || !addIdentity(connection, identity)) {
     state.tally.authRefused++;
     sendHeader(state, env, connection, request.xid, 0, ErrorCode.authFailed);
@@ -67,24 +75,3 @@ export function onAuth(
 
 const accept = (state: GatewayState, env: Env<GatewayMessage>, connection: Connection, xid: number): void =>
   sendHeader(state, env, connection, xid, 0, ErrorCode.ok);
-
-/** As a ZooKeeper without SASL: the exchange ends at once, with no token and no identity gained. */
-export function onSasl(
-  state: GatewayState,
-  env: Env<GatewayMessage>,
-  connection: Connection,
-  request: QueuedRequest,
-): void {
-  writeReplyHeader(answers, request.xid, 0, ErrorCode.ok);
-  writeBuffer(answers, null);
-  sendFrame(state, env, connection, answers.finish());
-}
-
-/** False when the connection has as many as it may. Lists are replaced, because orders under way refer to them. */
-function addIdentity(connection: Connection, identity: Identity): boolean {
-  const { identities } = connection;
-  if (identities.some(({ scheme, id }) => scheme === identity.scheme && id === identity.id)) return true;
-  if (identities.length >= MAX_IDENTITIES) return false;
-  connection.identities = [...identities, identity];
-  return true;
-}

@@ -14,6 +14,7 @@ import {
 } from '@concordat/kernel';
 import { MAX_TOUCHES } from '../orders.ts';
 import type { SessionId } from '../sessions/session-id.ts';
+import { addressAt, identitiesAt } from './admission.ts';
 import { attachWaiting, isAheadOf, onHandshake } from './attach.ts';
 import { closeConnection, forget, isFresh, LENGTH_BYTES } from './connection.ts';
 import { onBatch, onSnapshot } from './exposure.ts';
@@ -98,12 +99,6 @@ function cutOff(state: GatewayState, env: Env<GatewayMessage>, connection: Conne
   closeConnection(state, env, connection);
 }
 
-/** ZooKeeper's identity for the peer: its IPv4 address, also when it arrives mapped into IPv6. */
-const addressIdentity = (config: GatewayConfig, connection: NodeId) => ({
-  scheme: 'ip',
-  id: config.addressOf(connection).replace(/^::ffff:(?=\d+\.)/, ''),
-});
-
 function linked(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, isUp: boolean): void {
   const known = state.connections.get(from);
   if (!isUp) {
@@ -113,14 +108,20 @@ function linked(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, isU
     return forget(state, known);
   }
   if (known !== undefined) return;
-  const address = addressIdentity(state.config, from);
-  const refusal = state.config.door === undefined ? state.door.enter(address.id) : null;
+  const address = addressAt(state.config, from);
+  const refusal = state.config.door === undefined ? state.door.enter(address) : null;
   if (refusal !== null) {
     env.note({ kind: 'keeper-drop', why: refusal });
     return env.close(from);
   }
   const { maxHandshakes, handshakeMs } = state.config.limits;
-  const connection = createConnection(from, env.now, env.now + handshakeMs, address);
+  const connection = createConnection(
+    from,
+    env.now,
+    env.now + handshakeMs,
+    address,
+    identitiesAt(state.config, from),
+  );
   state.connections.set(from, connection);
   state.silent.add(connection);
   if (state.silent.size <= maxHandshakes) return;

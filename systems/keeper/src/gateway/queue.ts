@@ -10,11 +10,13 @@
 
 import { type Env, MAX_OPERATION_BYTES } from '@concordat/kernel';
 import { ErrorCode, OpCode, Xid } from '../jute/protocol.ts';
+import { isAdmitted, turnAway } from './admission.ts';
 import { answerLocally } from './answer.ts';
-import { onAuth, onSasl } from './auth.ts';
+import { onAuth } from './auth.ts';
 import { closeConnection, countAnswered, isFresh, sendHeader } from './connection.ts';
 import { begin, count, end, holdIfHeavy, isClogged, isLarge } from './load.ts';
 import type { GatewayMessage } from './message.ts';
+import { onSasl } from './sasl.ts';
 import type { Connection, GatewayState, QueuedRequest } from './state.ts';
 
 const HEADER_BYTES = 8;
@@ -111,6 +113,10 @@ function hasRoom({ ordered, config: { limits } }: GatewayState, sizeBytes: numbe
 function serve(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): boolean {
   while (connection.phase === 'live' && connection.head < connection.queue.length) {
     const request = connection.queue[connection.head]!;
+    if (!isAdmitted(state, connection, request.op)) {
+      turnAway(state, env, connection, request);
+      return false;
+    }
     if (!mayProceed(state, env, connection, request)) return false;
     const cost = REQUEST_COST + request.bytes.length;
     if (connection.deficit < cost) return true;
@@ -193,6 +199,7 @@ function order(state: GatewayState, connection: Connection, request: QueuedReque
 export function orderLastWill(state: GatewayState, connection: Connection): void {
   const last = connection.queue[connection.queue.length - 1];
   if (connection.phase !== 'live' || last?.op !== OpCode.closeSession) return;
+  if (!isAdmitted(state, connection, last.op)) return;
   count(state.queued, state.config.limits, last.bytes.length, -1);
   connection.queue.pop();
   order(state, connection, last);

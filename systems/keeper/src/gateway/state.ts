@@ -16,6 +16,7 @@ import type { EndingNodes } from './audit.ts';
 import { createDoor, type Door } from './door.ts';
 import type { GatewayLimits } from './limits.ts';
 import { createLoad, type Flow, type Load } from './load.ts';
+import type { SaslUsers } from './sasl.ts';
 import {
   createLatency,
   createTally,
@@ -68,6 +69,16 @@ export interface GatewayConfig {
   readonly words?: ReadonlySet<string>;
   /** `user:base64(sha1(user:password))` of whoever may do anything below the domain's own subtree. */
   readonly superDigest: string | null;
+  /** Whether a connection came by TLS; none does unless told. */
+  readonly isSecure?: (connection: NodeId) => boolean;
+  /** The subject of the certificate whose key a connection's client holds; there are no certificates unless told. */
+  readonly subjectOf?: (connection: NodeId) => string | null;
+  /** The subject that is the super user, too: ZooKeeper's `X509.superUser`. */
+  readonly superSubject?: string;
+  /** Who can log in with SASL; nobody, and nobody fails, unless told. */
+  readonly sasl?: SaslUsers;
+  /** Clients must prove to be somebody in one of these schemes first: ZooKeeper's `enforce.auth.schemes`. */
+  readonly requiredSchemes?: ReadonlySet<string>;
   /** Lines of the audit log go out as notes of kind `audit`; `user` is whom the server runs as. None unless told. */
   readonly audit?: { readonly user: string };
 }
@@ -100,6 +111,8 @@ export interface Connection {
   /** What the client must show to come back; the hash of it is the seed of the session's next key. */
   password: Uint8Array;
   identities: readonly Identity[];
+  /** Of the SASL exchange that is under way; null before one, empty after it. */
+  saslNonce: string | null;
   /** Requests not yet answered or ordered, from `head` on. */
   queue: QueuedRequest[];
   head: number;
@@ -243,18 +256,25 @@ export function createGatewayState(config: GatewayConfig, epoch: number, now: Mi
   };
 }
 
-export function createConnection(id: NodeId, now: Millis, deadline: Millis, identity: Identity): Connection {
+export function createConnection(
+  id: NodeId,
+  now: Millis,
+  deadline: Millis,
+  address: string,
+  identities: readonly Identity[],
+): Connection {
   return {
     id,
     since: now,
-    address: identity.id,
+    address,
     phase: 'handshake',
     handshake: null,
     deadline,
     session: 0,
     timeoutMs: 0,
     password: new Uint8Array(0),
-    identities: [identity],
+    identities,
+    saslNonce: null,
     queue: [],
     head: 0,
     ordered: 0,

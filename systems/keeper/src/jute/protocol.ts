@@ -59,6 +59,7 @@ export const ErrorCode = {
   sessionMoved: -118,
   noWatcher: -121,
   reconfigDisabled: -123,
+  sessionClosedRequireAuth: -124,
   quotaExceeded: -125,
   throttledOp: -127,
 } as const;

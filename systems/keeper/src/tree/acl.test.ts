@@ -71,9 +71,22 @@ test('lists are resolved or refused as ZooKeeper does', () => {
     ['ip', '1.2.3.4/33'],
     ['domain', ''],
     ['super', ''],
-    ['x509', 'CN=a'],
+    ['x509', 'a'],
+    ['sasl', 'a@b@c'],
+    ['sasl', 'a/b/c@d'],
   ] as const)
     assert.equal(resolveAcl([entry(scheme, id)], user), null, `${scheme}:${id}`);
+  for (const [scheme, id] of [
+    ['x509', 'CN=a,O=b'],
+    ['x509', ''],
+    ['sasl', 'bob'],
+    ['sasl', 'bob/host@REALM'],
+    ['sasl', 'a/b/c'],
+  ] as const)
+    assert.deepEqual(resolveAcl([entry(scheme, id)], user), [entry(scheme, id)]);
+  const proven = asker(['x509', 'CN=a'], ['ip', '10.0.0.1'], ['sasl', 'bob'], ['super', '']);
+  assert.deepEqual(resolveAcl([entry('auth', '')], proven), [entry('x509', 'CN=a'), entry('sasl', 'bob')]);
+  assert.ok(!can([entry('sasl', 'bob')], asker(['sasl', 'super'])), 'a name like any other');
   assert.equal(resolveAcl([entry('digest', `u:${'x'.repeat(40_000)}`)], user), null);
 });
 

@@ -1,10 +1,11 @@
 /**
- * Access control lists as ZooKeeper 3.8 judges them: world, auth, digest and ip, and Concordat's `domain:NAME`.
+ * Access control lists as ZooKeeper 3.8 judges them: world, auth, digest, ip, sasl and x509, and Concordat's `domain:NAME`.
  * Identities are asserted by the domain that submits an operation (DESIGN section 9, rule 9): the domain itself is
  * certain, the others are as good as the member's word, and `super` counts only within its domain's own subtree.
  */
 
 import { type Reader, utf8, type Writer } from '@concordat/wire';
+import { isDistinguishedName } from '../credentials/distinguished-name.ts';
 import { ErrorCode, Perms } from '../jute/protocol.ts';
 import type { JuteReader } from '../jute/reader.ts';
 import { isWithin } from './paths.ts';
@@ -92,6 +93,14 @@ export function isPermitted(acl: readonly Acl[], perms: number, principal: Princ
 const isSuper = (principal: Principal): boolean =>
   principal.identities.some((identity) => identity.scheme === 'super');
 
+/** What ZooKeeper takes for a Kerberos principal, or for the name of a user. */
+export const isSaslName = (text: string): boolean =>
+  !text.includes('@') || /^[^/@]*(?:\/[^/@]*)?@[^/@]*$/.test(text);
+
+/** Schemes whose identities a client has proven to somebody: what `auth` stands for. */
+const PROVEN: ReadonlySet<string> = new Set(['digest', 'sasl', 'x509']);
+
+/** The same at all members, whatever any of them lets its own clients log in with. */
 function isWellFormed(entry: Acl): boolean {
   switch (entry.scheme) {
     case 'world':
@@ -100,6 +109,10 @@ function isWellFormed(entry: Acl): boolean {
       return /^[^:]*:[^:]+$/.test(entry.id);
     case 'ip':
       return prefixOf(entry.id) !== null;
+    case 'sasl':
+      return isSaslName(entry.id);
+    case 'x509':
+      return isDistinguishedName(entry.id);
     case 'domain':
       return entry.id.length > 0;
     default:
@@ -110,8 +123,8 @@ function isWellFormed(entry: Acl): boolean {
 const sameEntry = (a: Acl, b: Acl): boolean => a.perms === b.perms && a.scheme === b.scheme && a.id === b.id;
 
 /**
- * The list to be stored for one that a client asked for: duplicates dropped, `auth` replaced by the client's own
- * digests. Null where ZooKeeper answers InvalidACL.
+ * The list to be stored for one that a client asked for: duplicates dropped, `auth` replaced by what the
+ * client has proven to be. Null where ZooKeeper answers InvalidACL.
  */
 export function resolveAcl(asked: readonly Acl[] | null, principal: Principal): readonly Acl[] | null {
   if (asked === OPEN_ACL) return OPEN_ACL;
@@ -121,7 +134,7 @@ export function resolveAcl(asked: readonly Acl[] | null, principal: Principal): 
     const entry = asked[i]!;
     if (asked.findIndex((other) => sameEntry(other, entry)) < i) continue;
     if (entry.scheme === 'auth') {
-      const own = principal.identities.filter((identity) => identity.scheme === 'digest');
+      const own = principal.identities.filter(({ scheme }) => PROVEN.has(scheme));
       if (own.length === 0) return null;
       for (const { scheme, id } of own) resolved.push({ perms: entry.perms, scheme, id });
     } else {

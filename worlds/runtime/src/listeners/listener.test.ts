@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { afterEach, test } from 'node:test';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { FIRST_CONNECTION, type NodeId, type Note } from '@concordat/kernel';
 import { generateIdentity, pinOf } from '../crypto/identity.ts';
 import { createLengthSplitter, type Framing } from '../framing.ts';
@@ -49,8 +49,7 @@ afterEach(() => {
 
 async function listen(
   limits: Partial<ListenerLimits> = {},
-  tls?: Listener<string>['tls'],
-  hooks: Pick<Listener<string>, 'admits' | 'onLeft'> = {},
+  secure: Pick<Listener<string>, 'tls' | 'certified' | 'onOpened' | 'admits' | 'onLeft'> = {},
 ): Promise<TestPort> {
   const connections = new Map<NodeId, Connection>();
   const rotation = createRotation<string>();
@@ -63,7 +62,7 @@ async function listen(
   };
   let nextId = FIRST_CONNECTION;
   const port = await createPort<string>(
-    { name: 'test', host: LOOPBACK, port: 0, framing, limits, ...(tls && { tls }), ...hooks },
+    { name: 'test', host: LOOPBACK, port: 0, framing, limits, ...secure },
     {
       ready: (source) => {
         rotation.ready(source);
@@ -154,13 +153,16 @@ test('connections are bounded in all and per address, and free their places', as
 test('whoever is not admitted is refused before anything else, and who leaves is told of', async () => {
   const told: string[] = [];
   const admits = (): string | null => (told.filter((word) => word === 'admits').length > 1 ? 'full' : null);
-  const server = await listen({}, undefined, {
-    admits: () => {
-      told.push('admits');
-      return admits();
+  const server = await listen(
+    {},
+    {
+      admits: () => {
+        told.push('admits');
+        return admits();
+      },
+      onLeft: () => void told.push('left'),
     },
-    onLeft: () => void told.push('left'),
-  });
+  );
   const [first, second] = [await dial(server), await dial(server)];
   await until(() => whys(server).includes('full'), 'the second is refused');
   await until(() => second.destroyed || second.readableEnded, 'and told so');
@@ -320,7 +322,10 @@ test('a thousand idle connections cost no timers and no turns', async () => {
 
 test('a port with an identity shows whose it is, and hears only who speaks TLS and its protocol', async () => {
   const identity = generateIdentity();
-  const server = await listen({ firstMessageMs: 100 }, { identity: identity.tls, protocol: 'test/1' });
+  const server = await listen(
+    { firstMessageMs: 100 },
+    { tls: { identity: identity.tls, protocol: 'test/1' } },
+  );
   const call = (protocol: string) => {
     const options = { port: server.port.address.port, host: LOOPBACK, ALPNProtocols: [protocol] };
     const socket = connectTls({ ...options, rejectUnauthorized: false });
@@ -344,4 +349,31 @@ test('a port with an identity shows whose it is, and hears only who speaks TLS a
   await until(() => silent.destroyed, 'a handshake that does not happen ends');
   assert.deepEqual(server.events, ['0 up', '0: hello', '0 down']);
   assert.ok(whys(server).every((why) => why === 'handshake-failed'));
+});
+
+test('handshakes that do not end are few, and end', async () => {
+  const identity = generateIdentity();
+  const tls = createTlsServer({ ...identity.tls, handshakeTimeout: 1000 });
+  const shown: unknown[] = [];
+  const server = await listen(
+    { handshakesMax: 2 },
+    {
+      certified: { server: tls, certificates: 'none' },
+      onOpened: (_id, _address, _stream, certificate) => void shown.push(certificate),
+    },
+  );
+  const crowd = await Promise.all([1, 2, 3].map(() => dial(server)));
+  await until(() => whys(server).includes('too-many-handshakes'), 'the third is refused');
+  crowd[0]?.write(Buffer.from('160301', 'hex'));
+  await until(() => crowd.every((socket) => socket.destroyed), 'none is waited for');
+  const failures = () => server.notes.filter(({ kind }) => kind === 'handshake-failed');
+  await until(() => failures().length >= 2, 'and told');
+  assert.ok(failures().some((note) => note['why'] === 'ERR_TLS_HANDSHAKE_TIMEOUT'));
+  assert.equal(whys(server).filter((why) => why === 'too-many-handshakes').length, 1);
+  const { port } = server.port.address;
+  const socket = connectTls({ port, host: LOOPBACK, rejectUnauthorized: false });
+  sockets.push(socket.on('error', () => {}));
+  socket.write(frameOf('hello'));
+  await until(() => server.events.includes('0: hello'), 'and there is room again');
+  assert.deepEqual(shown, [undefined]);
 });

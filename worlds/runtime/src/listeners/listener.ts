@@ -7,9 +7,10 @@
 
 import { constants } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { NodeId, Note } from '@concordat/kernel';
 import { pinOf, type TlsIdentity } from '../crypto/identity.ts';
+import { systemCode } from '../errors.ts';
 import type { Framing } from '../framing.ts';
 import type { Source } from '../host/inbox.ts';
 import { type Address, listening } from '../links/links.ts';
@@ -18,6 +19,8 @@ import { type Connection, createConnection, type Stream } from './connection.ts'
 export interface ListenerLimits {
   readonly connectionsMax: number;
   readonly connectionsPerAddress: number;
+  /** TLS handshakes under way at once: each holds far more than a connection that says nothing. */
+  readonly handshakesMax: number;
   /** A connection without a whole message after this long is closed. */
   readonly firstMessageMs: number;
   /** Received bytes that may wait for a turn before the socket is paused. */
@@ -29,6 +32,7 @@ export interface ListenerLimits {
 const LIMITS: ListenerLimits = {
   connectionsMax: 20_000,
   connectionsPerAddress: 20_000,
+  handshakesMax: 1000,
   firstMessageMs: 10_000,
   inboxBytes: 4 * 1024 * 1024,
   outboxBytes: 16 * 1024 * 1024,
@@ -46,12 +50,30 @@ export interface Listener<M> extends Address {
     /** Tells the framing the pin of the certificate of a client that shows one. */
     readonly asksWho?: boolean;
   };
+  /** Instead of `tls`: certificates that authorities vouch for, of the port and of its clients. */
+  readonly certified?: {
+    /**
+     * Not listening yet, and to ask for certificates without rejecting any: that is done here, and says why. Its maker may
+     * give it other certificates and authorities while it runs.
+     */
+    readonly server: TlsServer;
+    /** Whether clients may show none. None may show one that does not hold. */
+    readonly certificates: 'none' | 'wanted' | 'needed';
+  };
   /** Asked before anything is spent on a connection from this IP address: why it is refused, or null. */
   readonly admits?: (address: string) => string | null;
   /** An admitted connection is gone, even if it was never told of as opened. */
   readonly onLeft?: (address: string) => void;
-  /** Told of every accepted connection and its IP address, before its first message. */
-  readonly onOpened?: (id: NodeId, address: string, stream: Stream) => void;
+  /**
+   * Told of every accepted connection, its IP address and the DER of the certificate that its client has shown, before
+   * its first message.
+   */
+  readonly onOpened?: (
+    id: NodeId,
+    address: string,
+    stream: Stream,
+    certificate: Uint8Array | undefined,
+  ) => void;
   readonly onClosed?: (id: NodeId) => void;
 }
 
@@ -88,6 +110,7 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
   const perAddress = new Map<string, number>();
   /** Connections that have said nothing yet, the oldest first. */
   const silent = new Map<NodeId, number>();
+  const isTls = listener.tls !== undefined || listener.certified !== undefined;
   let isOpen = false;
 
   const refuse = (socket: Socket, why: string): void => {
@@ -96,15 +119,22 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
   };
   /** Every socket, from its first moment to its end. */
   const sockets = new Set<Socket>();
-  const server = createPortServer(listener, limits.firstMessageMs, (why) =>
-    events.note({ kind: 'connection-dropped', listener: listener.name, why }),
-  );
+  /** Who tries to be a client, and is none, tells an operator more than a stray connection at a members' port. */
+  const failed = (why: string): void =>
+    events.note(
+      listener.certified === undefined
+        ? { kind: 'connection-dropped', listener: listener.name, why: 'handshake-failed' }
+        : { kind: 'handshake-failed', listener: listener.name, why },
+    );
+  const server = createPortServer(listener, limits.firstMessageMs, failed);
   server.on('connection', (socket: Socket) => {
     const from = socket.remoteAddress ?? '';
     const already = perAddress.get(from) ?? 0;
     if (!isOpen) return socket.destroy();
     if (sockets.size >= limits.connectionsMax) return refuse(socket, 'too-many');
     if (already >= limits.connectionsPerAddress) return refuse(socket, 'too-many-from-address');
+    if (isTls && sockets.size - connections.size >= limits.handshakesMax)
+      return refuse(socket, 'too-many-handshakes');
     const why = listener.admits?.(from) ?? null;
     if (why !== null) return refuse(socket, why);
     perAddress.set(from, already + 1);
@@ -116,11 +146,21 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
       forget(from);
       listener.onLeft?.(from);
     });
-    if (listener.tls === undefined) accept(socket, from);
+    if (!isTls) accept(socket, from);
   });
   server.on('secureConnection', (socket: TLSSocket) => {
-    if (isOpen) accept(socket, socket.remoteAddress ?? '', provenPin(socket));
-    else socket.destroy();
+    const certificate = socket.getPeerX509Certificate()?.raw;
+    if (!isOpen) {
+      socket.destroy();
+      return;
+    }
+    const why = listener.certified && distrust(socket, listener.certified.certificates);
+    if (why !== undefined) {
+      failed(why);
+      socket.destroy();
+      return;
+    }
+    accept(socket, socket.remoteAddress ?? '', certificate);
   });
   const address = await listening(server, listener, listener.name);
   // Out of file descriptors, for instance: the client sees a reset, everyone else goes on.
@@ -171,13 +211,13 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     },
   };
 
-  function accept(socket: Socket, from: string, peer?: string): void {
+  function accept(socket: Socket, from: string, certificate?: Uint8Array): void {
     const id = events.nextId();
     const connection = createConnection<M>({
       id,
       socket,
       framing: listener.framing,
-      peer,
+      peer: certificate && pinOf(certificate),
       limits,
       ready: events.ready,
       spoke: () => silent.delete(id),
@@ -191,7 +231,7 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
     });
     connections.set(id, connection);
     silent.set(id, performance.now());
-    listener.onOpened?.(id, from, connection.stream);
+    listener.onOpened?.(id, from, connection.stream, certificate);
     events.opened(id, connection);
   }
 
@@ -202,32 +242,39 @@ export async function createPort<M>(listener: Listener<M>, events: ListenerEvent
   }
 }
 
-/** TLS has seen that the client holds the certificate's key. */
-function provenPin(socket: TLSSocket): string | undefined {
-  const certificate = socket.getPeerX509Certificate();
-  return certificate === undefined ? undefined : pinOf(certificate.raw);
+/** Why a client is not let in. Who shows nothing may be nobody; who shows what does not hold is not let in as nobody. */
+function distrust(socket: TLSSocket, certificates: 'none' | 'wanted' | 'needed'): string | undefined {
+  if (certificates === 'none' || socket.authorized) return undefined;
+  if (socket.getPeerX509Certificate() !== undefined) return `${socket.authorizationError}`;
+  return certificates === 'needed' ? 'no-certificate' : undefined;
 }
 
 /** The server without its rules. A TLS handshake must be done in the time that a first message may take. */
 function createPortServer<M>(
-  { tls }: Listener<M>,
+  { tls, certified }: Listener<M>,
   handshakeTimeout: number,
   onFailed: (why: string) => void,
 ): Server {
-  if (tls === undefined) return createServer();
-  const server = createTlsServer({
-    ...tls.identity,
-    minVersion: 'TLSv1.3',
-    ALPNProtocols: [tls.protocol],
-    handshakeTimeout,
-    // The pin decides, not an authority.
-    requestCert: tls.asksWho === true,
-    rejectUnauthorized: false,
-    secureOptions: constants.SSL_OP_NO_TICKET,
-  });
-  server.on('tlsClientError', (_error, socket) => {
-    onFailed('handshake-failed');
+  const server = certified?.server ?? (tls && createPinnedServer(tls, handshakeTimeout));
+  if (server === undefined) return createServer();
+  server.on('tlsClientError', (error, socket) => {
+    onFailed(systemCode(error) || 'unknown');
     socket.destroy();
   });
   return server;
 }
+
+const createPinnedServer = (
+  { identity, protocol, asksWho }: NonNullable<Listener<never>['tls']>,
+  handshakeTimeout: number,
+): TlsServer =>
+  createTlsServer({
+    ...identity,
+    minVersion: 'TLSv1.3',
+    ALPNProtocols: [protocol],
+    handshakeTimeout,
+    // The pin decides, not an authority.
+    requestCert: asksWho === true,
+    rejectUnauthorized: false,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  });

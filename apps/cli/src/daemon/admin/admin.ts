@@ -64,9 +64,11 @@ export function measuredHere(
 export function openAdmin(host: DomainHost, metrics: Metrics, options: AdminOptions): Pages {
   // The same families that the host records in.
   const syncs = metrics.histogram('concordat_sync_seconds', 'Duration of journal syncs.', 1e-6);
-  const slow = metrics.counter('concordat_notes_total', 'Notes, by kind.', { kind: 'slow-sync' });
+  const noted = (kind: string) => metrics.counter('concordat_notes_total', 'Notes, by kind.', { kind });
+  const slow = noted('slow-sync');
+  const failedHandshakes = noted('handshake-failed');
   metrics.measured(() => [
-    ...zookeeperMetrics(figuresOf(host.state.clients, Date.now()), syncs),
+    ...zookeeperMetrics(figuresOf(host.state.clients, Date.now()), syncs, failedHandshakes.value),
     ...processMetrics(),
   ]);
   const facts = (): AdminFacts => ({

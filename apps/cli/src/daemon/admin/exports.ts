@@ -32,10 +32,11 @@ const summary = (
 const latency = ([name, of]: [string, Summary]): Measured =>
   summary(name, of, [0.5, 0.9, 0.99], (part) => quantileOf(of, part));
 
-/** What a gateway tells, and `fsynctime` in milliseconds from the seconds of the journal. */
+/** What a gateway tells, what the port with TLS counts, and `fsynctime` in milliseconds from the seconds of the journal. */
 export function zookeeperMetrics(
   { gauges, counters, summaries }: Figures,
   syncSeconds: Histogram,
+  failedHandshakes: number,
 ): Measured[] {
   const numbers = Object.entries(gauges).filter(
     (entry): entry is [string, number] => typeof entry[1] === 'number',
@@ -43,6 +44,7 @@ export function zookeeperMetrics(
   return [
     ...numbers.map(([name, value]) => single(name, 'gauge', value)),
     ...Object.entries(counters).map(([name, value]) => single(name, 'counter', value)),
+    single('unsuccessful_handshake', 'counter', failedHandshakes),
     ...Object.entries(summaries).map(latency),
     summary(
       'fsynctime',
