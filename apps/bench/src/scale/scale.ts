@@ -10,7 +10,7 @@ import { type Connection, connect } from '../connection.ts';
 import { processCost } from '../process-cost.ts';
 import { type Crowd, gather } from './crowd.ts';
 import type { ScaleOptions } from './options.ts';
-import { createNodes, writeSteadily } from './writes.ts';
+import { createNodes, type Written, writeSteadily } from './writes.ts';
 
 /** Times in milliseconds. */
 export interface ScaleFigures {
@@ -41,6 +41,7 @@ const KEYS = 1000;
 const WRITERS = 4;
 
 const ROOT = '/bench-scale';
+const NONE = Buffer.alloc(0);
 
 function* nodesIn(folders: number, total: number): Iterable<string> {
   for (let folder = 0, made = 0; folder < folders; folder++)
@@ -65,6 +66,17 @@ export async function measureScale(
   }
 }
 
+/** The folders, and then the nodes in them. */
+async function fill(
+  connections: readonly Connection[],
+  { znodes, znodeBytes }: ScaleOptions,
+): Promise<readonly [Written, Written]> {
+  const folders = Math.ceil(znodes / FOLDER);
+  const paths = Array.from({ length: folders }, (_, i) => `${ROOT}/f${i}`);
+  const parents = await createNodes(connections, paths, NONE);
+  return [parents, await createNodes(connections, nodesIn(folders, znodes), Buffer.alloc(znodeBytes, 1))];
+}
+
 async function measureAt(
   cluster: Cluster,
   options: ScaleOptions,
@@ -84,12 +96,10 @@ async function measureAt(
     const endpoint = endpoints[i % last];
     if (endpoint !== undefined) connections.push(await connect(endpoint));
   }
-  const folders = Math.ceil(options.znodes / FOLDER);
   const keys = Array.from({ length: KEYS }, (_, i) => `${ROOT}/k${i}`);
-  const none = Buffer.alloc(0);
   const setup = [
-    await createNodes(connections.slice(0, 1), [ROOT], none),
-    await createNodes(connections.slice(0, 1), keys, none),
+    await createNodes(connections.slice(0, 1), [ROOT], NONE),
+    await createNodes(connections.slice(0, 1), keys, NONE),
   ];
 
   const [alone = 0] = resident();
@@ -102,13 +112,7 @@ async function measureAt(
 
   const before = resident();
   tell(`creating ${options.znodes} nodes of ${options.znodeBytes} B`);
-  const parents = Array.from({ length: folders }, (_, i) => `${ROOT}/f${i}`);
-  setup.push(await createNodes(connections, parents, none));
-  const created = await createNodes(
-    connections,
-    nodesIn(folders, options.znodes),
-    Buffer.alloc(options.znodeBytes, 1),
-  );
+  const [parents, created] = await fill(connections, options);
   const after = resident();
 
   tell(`writing ${options.bytesPerSecond} B a second for ${options.seconds} s`);
@@ -139,7 +143,7 @@ async function measureAt(
     steadyStallMs: steady.latencies.longestStallMs,
     behind: steady.behind,
     restartMs,
-    failures: [...setup, created, steady].reduce((sum, { failures }) => sum + failures, 0),
+    failures: [...setup, parents, created, steady].reduce((sum, { failures }) => sum + failures, 0),
     lostSessions: crowd.lost,
   };
 }
