@@ -32,7 +32,7 @@ export const kazoo: Suite = {
   title: 'kazoo (Python)',
   version: VERSION,
   excluded: EXCLUDED,
-  short: 'test_lock or test_counter',
+  short: 'test_counter or test_barrier',
   get: async ({ cache, trial }) => {
     const python = join(cache, 'python', 'bin', 'python');
     const sources = join(cache, `kazoo-${VERSION}`);

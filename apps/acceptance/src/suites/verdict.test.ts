@@ -36,7 +36,8 @@ test('there are few exceptions, each argued, each of a suite that exists', () =>
 
 test('what was recorded failed only where it may, and the page tells it', () => {
   const exceptions = readExceptions();
-  for (const { suite, concordat } of readResults()) {
+  for (const { suite, concordat, excluded } of readResults()) {
+    assert.deepEqual(excluded, SUITES.find(({ name }) => name === suite)?.excluded, suite);
     if (concordat !== null)
       assert.deepEqual([...concordat.failed].sort(), [...listedFor(suite, exceptions)].sort(), suite);
   }
