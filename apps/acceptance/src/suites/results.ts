@@ -135,8 +135,8 @@ function notes({ title, excluded, concordat: counts }: Result): string[] {
 const PRODUCTS_HEAD = `
 ## Products
 
-Software that keeps its coordination in ZooKeeper, unmodified, on a federation of four while one domain equivocates and one is
-killed and restarted (\`npm run acceptance -- kafka --record\` and so on, apps/acceptance/README.md). What is shown are the claims that held in the
+Software that keeps its coordination in ZooKeeper, unmodified, on a federation of four while one domain equivocates and
+others are killed and restarted, one at a time (\`npm run acceptance -- kafka --record\` and so on, apps/acceptance/README.md). What is shown are the claims that held in the
 recorded run, all that the trial makes; with a claim that fails nothing is recorded.
 
 | product | version | claims that held | on Apache ZooKeeper |
