@@ -77,11 +77,16 @@ export function isAheadOf(state: GatewayState, { handshake }: Connection): boole
 const isAhead = ({ lastZxidSeen: seen }: ConnectRequest, { config }: GatewayState): boolean =>
   seen.high >= 0 && seen.high * 0x1_0000_0000 + seen.low > config.service.keeper.meta.get().zxid;
 
-/** Serves waiting clients that would rather have old data than none; others wait for the log. */
+/**
+ * Serves waiting clients that would rather have old data than none; others wait for the log. A few in each turn: what a client
+ * shows costs a key to check.
+ */
 function attachReadOnly(state: GatewayState, env: Env<GatewayMessage>): void {
+  let left = state.config.limits.maxAttaching;
   for (const connection of state.waiting) {
     const { handshake } = connection;
     if (handshake?.readOnly !== true || isAhead(handshake, state)) continue;
+    if (left-- === 0) return;
     state.waiting.delete(connection);
     const session = readOnlySession(state, handshake);
     // It may be one that we have not heard of yet: another endpoint will know.
@@ -93,6 +98,7 @@ function attachReadOnly(state: GatewayState, env: Env<GatewayMessage>): void {
     // Nothing is moved: what a client shows is good for its next endpoint, too.
     connection.password = isNewSession(handshake) ? env.secret(PASSWORD_BYTES) : handshake.password;
     goLive(state, env, connection, session, connection.timeoutMs);
+    connection.touchedAt = env.now;
   }
 }
 

@@ -22,7 +22,7 @@ import { problemOf } from './limits.ts';
 import { isClogged, measureUnread, releaseHeld, slowReaders } from './load.ts';
 import type { GatewayMessage } from './message.ts';
 import { onRequest, orderLastWill, serveReady } from './queue.ts';
-import { endReadOnly } from './read-only.ts';
+import { closeIfSilent, endReadOnly } from './read-only.ts';
 import {
   type Connection,
   createConnection,
@@ -164,7 +164,9 @@ function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
       if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
     } else if (connection.phase === 'live') {
       const isClosed = closeIfGone(state, env, connection);
-      if (!isClosed && !connection.isReadOnly && isTouchDue(connection, env.now)) {
+      if (isClosed) continue;
+      if (connection.isReadOnly) closeIfSilent(state, env, connection);
+      else if (isTouchDue(connection, env.now)) {
         connection.heard = false;
         connection.touchedAt = env.now;
         heard.push(connection.session);

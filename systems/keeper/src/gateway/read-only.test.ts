@@ -96,6 +96,17 @@ test('a reader ahead of the gateway waits and is refused; closing a session ends
   assert.deepEqual(reader.log(), ['1 0', 'closed']);
 });
 
+test('who says nothing for its whole timeout is closed, who pings stays', () => {
+  const { world } = cutOff();
+  const silent = world.open().connect({ readOnly: true });
+  const awake = world.open().connect({ readOnly: true });
+  for (let i = 0; i < 8; i++) {
+    assert.equal(awake.call(OpCode.ping, undefined, -2).err, ErrorCode.ok);
+    world.loopback.passAlone(3000);
+  }
+  assert.deepEqual([silent.log(), awake.log()], [['closed'], []]);
+});
+
 test('words say so, and without the option there is no such mode', () => {
   const { world } = cutOff();
   assert.equal(wordAt(world, 'isro'), 'ro');

@@ -46,6 +46,14 @@ export function endReadOnly(state: GatewayState, env: Env<GatewayMessage>): void
     if (connection.isReadOnly) closeConnection(state, env, connection);
 }
 
+/** Closes a connection whose client has said nothing for its whole timeout: no lease of it ends here. */
+export function closeIfSilent(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): void {
+  if (connection.heard) {
+    connection.heard = false;
+    connection.touchedAt = env.now;
+  } else if (env.now - connection.touchedAt >= connection.timeoutMs) closeConnection(state, env, connection);
+}
+
 /** What would have to be ordered is refused; the end of a session is its connection's, and nobody else's. */
 export function refuseWrite(
   state: GatewayState,
