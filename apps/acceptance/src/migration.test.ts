@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { apacheMissing, type Cluster, startApache } from '@concordat/bench';
-import { CreateMode, OpCode } from '@concordat/keeper';
+import { CreateMode, decodeGenesis, OpCode } from '@concordat/keeper';
 import {
   changeTree,
   connectLive,
@@ -111,6 +111,23 @@ async function compare(...ports: readonly number[]): Promise<number> {
   return found.nodes;
 }
 
+/** The tree of a state file, without what clients are not told. */
+function shownIn(state: string): readonly (readonly [string, unknown])[] {
+  const { nodes } = decodeGenesis(readFileSync(state)) ?? assert.fail(`${state} is a state`);
+  // A session's id would be larger: containers and nodes with a TTL have owners, too.
+  return nodes.map(([path, node]) => [path, { ...node, data: node.data ?? new Uint8Array(0), owner: 0 }]);
+}
+
+/** Read from the running server, as one of several of which the first does not answer, it is what its files say. */
+async function importsTheSame(port: number, state: string, live: string): Promise<void> {
+  const servers = `${HERE}:${await freePort()},${HERE}:${port}`;
+  const told = await concordat(`keeper import ${servers} ${AUTH.join(' ')} --out ${live}`);
+  assert.match(told, /^import: [0-9a-f]{64}$/m);
+  assert.doesNotMatch(told, /came meanwhile|went unnoticed/);
+  assert.deepEqual(shownIn(live), shownIn(state));
+  await assert.rejects(concordat(`keeper import ${servers} --out ${live}2`), /may not be read|without their/);
+}
+
 test('a tree moves from Apache ZooKeeper to a federation and back', {
   timeout: DEADLINE_MS,
   skip: apacheMissing() ?? false,
@@ -147,6 +164,7 @@ test('a tree moves from Apache ZooKeeper to a federation and back', {
     assert.deepEqual(readFileSync(again), readFileSync(state));
 
     await apache.restartAll();
+    await importsTheSame(portOf(apache), state, join(directory, 'live.state'));
     const member = await serve(directory, state, digest);
     stops.push(() => void member.child.kill('SIGKILL'));
     const nodes = await compare(portOf(apache), member.port);

@@ -7,6 +7,8 @@ import { histories } from './histories.ts';
 import { hostile } from './hostile.ts';
 import { killAll } from './kill-all.ts';
 import { killOne } from './kill-one.ts';
+import { kafka } from './products/kafka.ts';
+import { patroni } from './products/patroni.ts';
 import { soak } from './soak/soak.ts';
 import { suites } from './suites/suites.ts';
 import { syscalls } from './syscalls.ts';
@@ -24,4 +26,4 @@ export const TRIALS: readonly Acceptance[] = [
 ];
 
 /** What needs the network, or minutes, is run by name only. */
-export const NAMED_ONLY: readonly Acceptance[] = [suites, soak];
+export const NAMED_ONLY: readonly Acceptance[] = [suites, soak, kafka, patroni];

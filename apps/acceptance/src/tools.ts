@@ -1,7 +1,7 @@
 /** The programs of others that trials drive: where they are, how to get them, how to run them. */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { apacheMissing } from '@concordat/bench';
@@ -22,6 +22,26 @@ const succeeds = (program: string, args: readonly string[]): boolean => {
 export function findPython(): string | null {
   const candidates = [process.env['PYTHON'] ?? '', '/usr/bin/python3', 'python3'].filter(Boolean);
   return candidates.find((python) => succeeds(python, ['-c', 'import kazoo'])) ?? null;
+}
+
+const POSTGRES = '/usr/lib/postgresql';
+
+/** The folder of PostgreSQL's programs, of the newest version that is installed, or null. */
+export function findPostgres(): string | null {
+  const versions = existsSync(POSTGRES) ? readdirSync(POSTGRES).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = versions.map((version) => `${POSTGRES}/${version}/bin`);
+  return folders.find((folder) => existsSync(`${folder}/postgres`)) ?? null;
+}
+
+/** Whom programs are run as that root may not run; null when this is not run by root. */
+export function unprivileged(): { readonly uid: number; readonly gid: number } | null {
+  if (process.getuid?.() !== 0) return null;
+  const [, , uid, gid] =
+    readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'))
+      .find(([name]) => name === 'postgres') ?? [];
+  return { uid: Number(uid), gid: Number(gid) };
 }
 
 /** How to install what is missing, or null. */
@@ -45,6 +65,8 @@ export function missing(need: Need): string | null {
         : 'keytool is not installed: apt-get install default-jre-headless';
     case 'strace':
       return succeeds('strace', ['-V']) ? null : 'strace is not installed: apt-get install strace';
+    case 'postgres':
+      return findPostgres() === null ? 'PostgreSQL is not installed: apt-get install postgresql' : null;
     default:
       return need satisfies never;
   }

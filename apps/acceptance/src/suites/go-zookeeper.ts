@@ -16,6 +16,7 @@ export const goZookeeper: Suite = {
   name: 'go',
   title: 'go-zookeeper/zk (Go)',
   version: VERSION.slice(1),
+  excluded: [],
   short: null,
   get: async ({ cache, trial }) => {
     const sources = join(cache, 'go-zookeeper');

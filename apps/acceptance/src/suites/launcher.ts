@@ -4,7 +4,7 @@
  * asked then becomes that command, so that signals of the suite reach the domain itself. Domains beyond the servers
  * that the suite knows of are run by a companion.
  *
- *   launcher.js TEMPLATE PID CONFIG [SUPER-DIGEST]     PID is the process that will be the domain
+ *   launcher.js TEMPLATE PID CONFIG [SUPER-DIGEST [reading]]     `reading` for read-only mode; PID is the process that will be the domain
  */
 
 import { spawn } from 'node:child_process';
@@ -21,6 +21,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { pem, readKeyStore } from './key-store.ts';
 import { DOMAINS, domainNames, isAlive, lockOf, readOr, serveCommand, siteOf } from './site.ts';
 
 const COMPANION = fileURLToPath(new URL('./companion.js', import.meta.url));
@@ -30,7 +31,7 @@ const PATIENCE_MS = 30_000;
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 async function main(): Promise<void> {
-  const [template = '', pid = '', file = '', superDigest = ''] = process.argv.slice(2);
+  const [template = '', pid = '', file = '', superDigest = '', reading = ''] = process.argv.slice(2);
   const config = readFileSync(file, 'utf8');
   const setting = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(config)?.[1] ?? '';
   const dataDir = setting('dataDir');
@@ -49,7 +50,39 @@ async function main(): Promise<void> {
   symlinkSync(own, short);
   const command = serveCommand(template, short, Number(setting('clientPort')));
   if (superDigest !== '') command.push('--super-digest', superDigest);
+  if (reading !== '') command.push('--read-only-mode');
+  const secure = securePort(short, setting);
+  command.push(...secure);
   console.log(command.map(quoted).join(' '));
+}
+
+/** The options of the port with TLS, where the configuration has one whose keys are in Java's own form. */
+function securePort(data: string, setting: (name: string) => string): string[] {
+  const [port, keys, trust] = ['secureClientPort', 'ssl.keyStore.location', 'ssl.trustStore.location'].map(
+    setting,
+  );
+  if (!port || !keys || !trust) return [];
+  const own = readKeyStore(readFileSync(keys), setting('ssl.keyStore.password'));
+  const trusted = readKeyStore(readFileSync(trust), setting('ssl.trustStore.password'));
+  const [key] = own?.keys ?? [];
+  if (key === undefined || trusted === null) return [];
+  const fileOf = (name: string, text: string): string => {
+    const path = join(data, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  return [
+    ...['--clients-tls', `:::${port}`],
+    ...['--clients-tls-key', fileOf('suite-key.pem', pem('PRIVATE KEY', key.key))],
+    ...[
+      '--clients-tls-cert',
+      fileOf('suite-cert.pem', key.chain.map((one) => pem('CERTIFICATE', one)).join('')),
+    ],
+    ...[
+      '--clients-tls-ca',
+      fileOf('suite-ca.pem', trusted.certificates.map((one) => pem('CERTIFICATE', one)).join('')),
+    ],
+  ];
 }
 
 /** Signs in at the site, and returns once a companion goes on for as long as whoever has signed in. */

@@ -19,6 +19,7 @@ export const nodeClient: Suite = {
   name: 'node',
   title: 'node-zookeeper-client (JavaScript), a program of ours',
   version: VERSION,
+  excluded: [],
   short: 'all',
   get: async ({ cache, trial }) => {
     const folder = home(cache);

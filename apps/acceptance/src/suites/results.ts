@@ -2,11 +2,13 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Exclusion } from './suite.ts';
 import type { Exception } from './verdict.ts';
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 export const RESULTS = fileAt('suites/results.json');
 export const EXCEPTIONS = fileAt('suites/exceptions.json');
+export const PRODUCTS = fileAt('suites/products.json');
 export const PAGE = fileAt('../../docs/operate/CLIENTS.md');
 
 export interface Counts {
@@ -21,27 +23,59 @@ export interface Counts {
 export interface Result {
   readonly suite: string;
   readonly title: string;
+  readonly excluded: readonly Exclusion[];
   readonly concordat: Counts | null;
   readonly apache: Counts | null;
+}
+
+/** What a trial with a product has shown: the claims that held, all of them. */
+export interface ProductResult {
+  readonly name: string;
+  readonly title: string;
+  readonly version: string;
+  readonly concordat: readonly string[] | null;
+  readonly apache: readonly string[] | null;
 }
 
 export const readResults = (): readonly Result[] => JSON.parse(readFileSync(RESULTS, 'utf8'));
 export const readExceptions = (): readonly Exception[] => JSON.parse(readFileSync(EXCEPTIONS, 'utf8'));
 
+export const readProducts = (): readonly ProductResult[] => JSON.parse(readFileSync(PRODUCTS, 'utf8'));
+const asText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
 /** Puts the counts of one suite against one target in place of earlier ones, and writes the page. */
 export function record(
-  suite: { readonly name: string; readonly title: string },
+  suite: { readonly name: string; readonly title: string; readonly excluded: readonly Exclusion[] },
   target: 'concordat' | 'apache',
   counts: Counts,
 ): void {
+  const { name, title, excluded } = suite;
   const results = readResults();
-  const before = results.find((result) => result.suite === suite.name);
+  const before = results.find((result) => result.suite === name);
   const other = { concordat: null, apache: null, ...before };
-  const row: Result = { ...other, suite: suite.name, title: suite.title, [target]: counts };
+  const row: Result = { ...other, suite: name, title, excluded, [target]: counts };
   const rows = before === undefined ? [...results, row] : results.map((r) => (r === before ? row : r));
-  writeFileSync(RESULTS, `${JSON.stringify(rows, null, 2)}\n`);
-  writeFileSync(PAGE, page(rows, readExceptions()));
+  writeFileSync(RESULTS, asText(rows));
+  writePage();
 }
+
+/** The same for a product. */
+export function recordProduct(
+  product: { readonly name: string; readonly title: string; readonly version: string },
+  target: 'concordat' | 'apache',
+  claims: readonly string[],
+): void {
+  const { name, title, version } = product;
+  const products = readProducts();
+  const before = products.find((one) => one.name === name);
+  const other = { concordat: null, apache: null, ...before };
+  const row: ProductResult = { ...other, name, title, version, [target]: claims };
+  const rows = before === undefined ? [...products, row] : products.map((p) => (p === before ? row : p));
+  writeFileSync(PRODUCTS, asText(rows));
+  writePage();
+}
+
+const writePage = (): void => writeFileSync(PAGE, page(readResults(), readExceptions(), readProducts()));
 
 const counted = (counts: Counts | null): string =>
   counts === null ? 'not run' : `${counts.passed} / ${counts.skipped.length} / ${counts.failed.length}`;
@@ -55,7 +89,11 @@ go-zookeeper reads a reply of 20 MB).
 `;
 
 /** The page, from nothing but its arguments. */
-export function page(results: readonly Result[], exceptions: readonly Exception[]): string {
+export function page(
+  results: readonly Result[],
+  exceptions: readonly Exception[],
+  products: readonly ProductResult[],
+): string {
   const rows = results.map(({ title, concordat, apache }) => {
     const version = concordat?.version ?? apache?.version ?? '';
     return `| ${title} | ${version} | ${counted(concordat)} | ${counted(apache)} |`;
@@ -76,16 +114,48 @@ export function page(results: readonly Result[], exceptions: readonly Exception[
     '## Exceptions',
     '',
     ...(excepted.length === 0 ? ['None.'] : excepted),
-    ...results.flatMap(({ title, concordat }) => notes(title, concordat)),
+    ...results.flatMap(notes),
+    ...(products.length === 0 ? [] : productLines(products)),
     '',
   ].join('\n');
 }
 
-function notes(title: string, counts: Counts | null): string[] {
-  if (counts === null || counts.skipped.length + counts.alone.length === 0) return [];
-  const skipped = counts.skipped.map(({ test, reason }) => `- skipped by itself: \`${test}\`: ${reason}`);
-  const alone = counts.alone.map(
-    (test) => `- failed among the others and passed alone, which a busy machine explains: \`${test}\``,
-  );
-  return ['', `## ${title}`, '', ...skipped, ...alone];
+function notes({ title, excluded, concordat: counts }: Result): string[] {
+  const { skipped = [], alone = [] } = counts ?? {};
+  const lines = [
+    ...excluded.map(({ tests, reason }) => `- not run: \`${tests}\`: ${reason}`),
+    ...skipped.map(({ test, reason }) => `- skipped by itself: \`${test}\`: ${reason}`),
+    ...alone.map(
+      (test) => `- failed among the others and passed alone, which a busy machine explains: \`${test}\``,
+    ),
+  ];
+  return lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];
+}
+
+const PRODUCTS_HEAD = `
+## Products
+
+Software that keeps its coordination in ZooKeeper, unmodified, on a federation of four while one domain equivocates and
+others are killed and restarted, one at a time (\`npm run acceptance -- kafka --record\` and so on, apps/acceptance/README.md). What is shown are the claims that held in the
+recorded run, all that the trial makes; with a claim that fails nothing is recorded.
+
+| product | version | claims that held | on Apache ZooKeeper |
+|---|---|---|---|`;
+
+function productLines(products: readonly ProductResult[]): string[] {
+  const held = (claims: readonly string[] | null): string =>
+    claims === null ? 'not run' : `${claims.length}`;
+  return [
+    PRODUCTS_HEAD,
+    ...products.map(
+      ({ title, version, concordat, apache }) =>
+        `| ${title} | ${version} | ${held(concordat)} | ${held(apache)} |`,
+    ),
+    ...products.flatMap(({ title, concordat }) => [
+      '',
+      `### ${title}`,
+      '',
+      ...(concordat ?? []).map((claim) => `- ${claim}`),
+    ]),
+  ];
 }

@@ -16,11 +16,19 @@ export interface Ground {
   readonly only: string | null;
 }
 
+/** Tests that are not run at all, and why. */
+export interface Exclusion {
+  readonly tests: string;
+  readonly reason: string;
+}
+
 export interface Suite {
   readonly name: string;
   /** What it is, and of which version. */
   readonly title: string;
   readonly version: string;
+  /** Told on the page. */
+  readonly excluded: readonly Exclusion[];
   /** What is chosen where there is little time; null if it has no short form. */
   readonly short: string | null;
   /** Gets what it needs into the cache; resolves with the reason why that cannot be had, or null. */

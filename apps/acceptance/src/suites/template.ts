@@ -33,8 +33,9 @@ export async function makeLaunchers(trial: Trial, folder: string): Promise<Launc
     chmodSync(join(bin, name), 0o755);
   };
   const launch = [
+    `case "$flags" in *readonlymode.enabled=true*) reading=reading ;; *) reading= ;; esac`,
     `digest=$(printf '%s' "$flags" | sed -n 's/.*superDigest=\\([^ ]*\\).*/\\1/p')`,
-    `command=$("${process.execPath}" "${LAUNCHER}" "${template}" $$ "$config" "$digest") || exit 1`,
+    `command=$("${process.execPath}" "${LAUNCHER}" "${template}" $$ "$config" "$digest" "$reading") || exit 1`,
     'eval "exec $command"',
   ];
   // Suites also ask with Java's own client whether the server is up.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { PAGE, page, readExceptions, readResults } from './results.ts';
+import { PAGE, page, readExceptions, readProducts, readResults } from './results.ts';
 import { SUITES } from './suites.ts';
 import { EXCEPTIONS_AT_MOST, judge, listedFor } from './verdict.ts';
 
@@ -36,9 +36,10 @@ test('there are few exceptions, each argued, each of a suite that exists', () =>
 
 test('what was recorded failed only where it may, and the page tells it', () => {
   const exceptions = readExceptions();
-  for (const { suite, concordat } of readResults()) {
+  for (const { suite, concordat, excluded } of readResults()) {
+    assert.deepEqual(excluded, SUITES.find(({ name }) => name === suite)?.excluded, suite);
     if (concordat !== null)
       assert.deepEqual([...concordat.failed].sort(), [...listedFor(suite, exceptions)].sort(), suite);
   }
-  assert.equal(readFileSync(PAGE, 'utf8'), page(readResults(), exceptions));
+  assert.equal(readFileSync(PAGE, 'utf8'), page(readResults(), exceptions, readProducts()));
 });

@@ -126,6 +126,7 @@ export const zkCli: Suite = {
   name: 'zkcli',
   title: 'zkCli.sh, dialogues of ours',
   version: '3.8.0',
+  excluded: [],
   short: null,
   get: async () => missing('zkCli'),
   run: async ({ trial }) => {

@@ -3,15 +3,15 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeGenesis, writeSnapshot } from '@concordat/keeper';
-import { askWord } from '@concordat/keeper/edge';
 import { Command } from 'commander';
 import { readFederation } from '../config/federation.ts';
 import { CommandError, messageOf } from '../errors.ts';
-import { connectAll, type Endpoint, endpointsFrom } from '../keeper/endpoints.ts';
+import { connectAll, endpointsFrom } from '../keeper/endpoints.ts';
 import { readTree } from '../keeper/export.ts';
 import { askForExport } from '../keeper/export-file.ts';
 import { adopt, sha256Hex } from '../keeper/first-state.ts';
 import { type Imported, importFrom } from '../keeper/import.ts';
+import { type ImportedLive, importLive, isConnectString, lastZxid } from '../keeper/import-live.ts';
 import { createProgress } from './progress.ts';
 import { repeated } from './repeated.ts';
 
@@ -34,39 +34,94 @@ function writeNew(file: string, bytes: Uint8Array): void {
 
 export const importCommand = (): Command =>
   new Command('import')
-    .description("make the state that a federation can begin with from a ZooKeeper server's files")
-    .argument('<places...>', "a server's dataDir, its dataLogDir if it has one, or snapshot and log files")
+    .description(
+      "make the state that a federation can begin with from a ZooKeeper's files, or from it running",
+    )
+    .argument(
+      '<places...>',
+      "a server's dataDir, its dataLogDir if it has one, or snapshot and log files; or HOST:PORT,HOST:PORT to read as a client",
+    )
     .requiredOption('--out <file>', 'where the state goes')
+    .option(
+      '--auth <scheme:credential>',
+      'read a running one as whom, such as digest:user:password; may be repeated',
+      repeated,
+      [],
+    )
     .addHelpText(
       'after',
       '\nStop all writes first: what is written later is not in it. Sessions and ephemeral nodes are left out.\n' +
         'Whoever imports the same files gets the same bytes.\n\n' +
-        'Example:\n  concordat keeper import /var/lib/zookeeper --out zookeeper.state\n',
+        'From a running ensemble, containers and nodes with a TTL become nodes that stay, as clients are not told which\n' +
+        'they are, and whoever reads must be permitted to administer every node: take the files if you can.\n\n' +
+        'Examples:\n  concordat keeper import /var/lib/zookeeper --out zookeeper.state\n' +
+        '  concordat keeper import zk1.example:2181,zk2.example:2181 --auth digest:admin:secret --out zookeeper.state\n',
     )
-    .action((places: string[], { out }: { out: string }) => {
+    .action(async (places: string[], { out, auth }: { out: string; auth: readonly string[] }) => {
       // Before the work, which may take a while.
       requireNew(out);
+      const [place = ''] = places;
+      if (places.length === 1 && !existsSync(place) && isConnectString(place))
+        return importRunning(place, auth, out);
+      if (auth.length > 0)
+        throw new CommandError(
+          'needless-auth',
+          'files need no --auth: it is for HOST:PORT of a running server',
+        );
       const imported = importFrom(places, (line) => void process.stdout.write(`${line}\n`));
       const bytes = encodeGenesis(imported.genesis);
       writeNew(out, bytes);
       process.stdout.write(importWords(imported, out, bytes).join('\n'));
     });
 
+async function importRunning(servers: string, auth: readonly string[], out: string): Promise<void> {
+  const seen = { nodes: 0 };
+  const progress = createProgress(() => `${seen.nodes} nodes read`);
+  const imported = await importLive(servers, auth, (nodes) => {
+    seen.nodes = nodes;
+    progress();
+  });
+  const bytes = encodeGenesis(imported.genesis);
+  writeNew(out, bytes);
+  process.stdout.write(liveWords(imported, out, bytes).join('\n'));
+}
+
+function liveWords(imported: ImportedLive, out: string, bytes: Uint8Array): string[] {
+  const { endpoint, genesis, census, ephemerals, before, after } = imported;
+  return [
+    `the tree that ${endpoint} serves: all up to ${hex(genesis.zxid)}`,
+    `${census.nodes} nodes with ${census.bytes} bytes of data; ${census.quotas} quotas`,
+    `left out: ${ephemerals} ephemeral nodes; containers and nodes with a TTL, if there were any, are nodes that stay now`,
+    ...foreignWords(census),
+    ...(before === null || after === null
+      ? [`NOTE: ${endpoint} does not answer "srvr", so what came meanwhile went unnoticed`]
+      : changedWords(before, after)),
+    ...lastWords(out, bytes),
+  ];
+}
+
+const foreignWords = ({ foreignSchemes }: Imported['census']): string[] =>
+  [...foreignSchemes].map(
+    ([scheme, count]) => `NOTE: nobody is permitted anything by the scheme ${scheme}, in ${count} nodes`,
+  );
+
+const lastWords = (out: string, bytes: Uint8Array): string[] => [
+  `${out} is written, ${bytes.length} bytes. For federation.yaml:`,
+  `import: ${sha256Hex(bytes)}`,
+  '',
+];
+
 function importWords(imported: Imported, out: string, bytes: Uint8Array): string[] {
   const { census, genesis, snapshot, passedOver, logs, transactions, torn } = imported;
-  const { nodes, containers, ttlNodes, quotas, ephemerals, sessions, foreignSchemes } = census;
+  const { nodes, containers, ttlNodes, quotas, ephemerals, sessions } = census;
   return [
     `${snapshot} and ${transactions} transactions of ${logs} logs: all up to ${hex(genesis.zxid)}`,
     ...passedOver.map((line) => `passed over, not whole: ${line}`),
     ...torn.map((path) => `the last record of ${path} is not whole: it was never done`),
     `${nodes} nodes with ${census.bytes} bytes of data; ${containers} containers, ${ttlNodes} with a TTL, ${quotas} quotas`,
     `left out: ${ephemerals} ephemeral nodes of ${sessions} sessions`,
-    ...[...foreignSchemes].map(
-      ([scheme, count]) => `NOTE: nobody is permitted anything by the scheme ${scheme}, in ${count} nodes`,
-    ),
-    `${out} is written, ${bytes.length} bytes. For federation.yaml:`,
-    `import: ${sha256Hex(bytes)}`,
-    '',
+    ...foreignWords(census),
+    ...lastWords(out, bytes),
   ];
 }
 
@@ -152,12 +207,12 @@ async function exportSeen(given: string, out: string, auth: readonly string[]): 
   const seen = { nodes: 0 };
   const progress = createProgress(() => `${seen.nodes} nodes read`);
   try {
-    const before = await lastZxid(endpoint);
+    const before = (await lastZxid(endpoint)) ?? 0;
     const exported = await readTree(client, (nodes) => {
       seen.nodes = nodes;
       progress();
     });
-    const after = await lastZxid(endpoint);
+    const after = (await lastZxid(endpoint)) ?? 0;
     const file = placeIn(out, Math.max(exported.zxid, after));
     writeNew(file, writeSnapshot(exported.nodes));
     process.stdout.write(
@@ -170,13 +225,6 @@ async function exportSeen(given: string, out: string, auth: readonly string[]): 
   } finally {
     await client.close();
   }
-}
-
-/** What the server says is its last transaction, by its word "srvr"; 0 where it does not. */
-async function lastZxid(endpoint: Endpoint): Promise<number> {
-  const text = await askWord(endpoint, 'srvr').catch(() => '');
-  const zxid = Number.parseInt(/^Zxid: 0x([0-9a-f]{1,14})$/m.exec(text)?.[1] ?? '0', 16);
-  return Number.isSafeInteger(zxid) ? zxid : 0;
 }
 
 interface Counts {

@@ -29,6 +29,7 @@ export interface ServeOptions {
   readonly words: string;
   readonly limit: readonly string[];
   readonly auditLog?: string;
+  readonly readOnlyMode?: boolean;
   readonly demo?: boolean;
   readonly joinsAs?: number;
   readonly address?: string;
@@ -77,6 +78,10 @@ export const serveCommand = (): Command =>
       [],
     )
     .option('--audit-log <file>', "who changed what through this domain, as ZooKeeper's audit log")
+    .option(
+      '--read-only-mode',
+      "while the others cannot be reached, let clients read the last state that ask for it: ZooKeeper's readonlymode.enabled",
+    )
     .option('--joins-as <id>', 'number of a member that joins a running federation', natural)
     .option('--address <host:port>', 'where the others will reach a member that joins')
     .addOption(new Option('--demo', 'let "concordat attack" turn this daemon into an adversary').hideHelp())
@@ -175,6 +180,7 @@ async function serve(options: ServeOptions): Promise<void> {
     words: wordsIn(options.words),
     limits: limitsIn(options.limit),
     ...(options.auditLog !== undefined && { auditLog: options.auditLog }),
+    readOnlyMode: options.readOnlyMode === true,
     ...joiningWith(options),
   };
   const daemon = await startDaemon(

@@ -52,6 +52,8 @@ export interface DaemonOptions extends ClientOptions {
   readonly superDigest: string | null;
   /** The four-letter words that clients may use; all unless told. */
   readonly words?: ReadonlySet<string>;
+  /** Serve clients that ask for old data while the others cannot be reached; not unless told. */
+  readonly readOnlyMode?: boolean;
   /** Where the audit log goes; there is none unless told. */
   readonly auditLog?: string;
   readonly logger?: Logger;
@@ -79,8 +81,9 @@ export const sha1 = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(createHash('sha1').update(bytes).digest());
 
 /** What the operator has a say in. */
-const gatewayOptions = ({ superDigest, words, auditLog }: DaemonOptions) => ({
+const gatewayOptions = ({ superDigest, words, auditLog, readOnlyMode = false }: DaemonOptions) => ({
   superDigest,
+  readOnlyMode,
   ...(words && { words }),
   ...(auditLog !== undefined && { audit: { user: userInfo().username } }),
 });

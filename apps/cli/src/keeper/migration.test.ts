@@ -6,18 +6,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { CreateMode, ErrorCode, encodeGenesis, OpCode, writeSnapshot, type Znode } from '@concordat/keeper';
+import {
+  CreateMode,
+  decodeGenesis,
+  ErrorCode,
+  encodeGenesis,
+  OpCode,
+  writeSnapshot,
+  type Znode,
+} from '@concordat/keeper';
 import type { LiveClient } from '@concordat/keeper/edge';
 import { bodies } from '@concordat/keeper/frames';
+import { freePort } from '@concordat/runtime';
 import { toHex, utf8 } from '@concordat/wire';
 import type { Federation, Member } from '../config/federation.ts';
 import { placesIn } from '../config/organisation.ts';
 import type { Daemon } from '../daemon/daemon.ts';
-import { clientOf, federationOf, makeMember, startAlone } from '../testing/alone.ts';
+import { clientOf, clientPortOf, federationOf, makeMember, startAlone } from '../testing/alone.ts';
 import { readTree } from './export.ts';
 import { askForExport } from './export-file.ts';
 import { adopt, sha256Hex } from './first-state.ts';
 import { importFrom } from './import.ts';
+import { importLive, isConnectString } from './import-live.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'migration-'));
 const zookeeper = join(directory, 'zookeeper');
@@ -167,6 +177,34 @@ describe('a federation with an imported state', () => {
       assert.deepEqual(back.get(path), node, path);
     assert.equal(back.get('/app/three')?.data?.length, 1);
     await assert.rejects(askForExport(place), { code: 'not-running' });
+  });
+
+  it('is imported again from its daemon as it runs, but for what clients are not told', async () => {
+    const running = await run(federation());
+    const endpoint = `127.0.0.1:${clientPortOf(running.daemon)}`;
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const created = await running.client.request(
+      OpCode.create,
+      bodies.create('/app/mine', null, { mode: CreateMode.ephemeral }),
+    );
+    assert.equal(created.err, ErrorCode.ok);
+    const live = await importLive(`${nobody},${endpoint}`, [], none);
+    await stop(running);
+    assert.equal(live.endpoint, endpoint);
+    assert.deepEqual([live.ephemerals, live.before, live.after], [1, live.genesis.zxid, live.genesis.zxid]);
+    const back = new Map(live.genesis.nodes);
+    for (const [path, node] of NODES.filter(([name]) => name.startsWith('/app/')))
+      assert.deepEqual(back.get(path), { ...node, data: node.data ?? new Uint8Array(0), owner: 0 }, path);
+    assert.deepEqual([back.has('/app/mine'), back.has('/zookeeper/config')], [false, false]);
+    // What it makes is what a federation can begin with.
+    assert.deepEqual(decodeGenesis(encodeGenesis(live.genesis)), live.genesis);
+    await assert.rejects(importLive(nobody, [], none), { code: 'no-session', message: new RegExp(nobody) });
+  });
+
+  it('is told from files by how it is named', () => {
+    for (const text of ['zk1:2181', 'zk1.example:2181,10.0.0.2:2182']) assert.ok(isConnectString(text), text);
+    for (const text of ['/var/lib/zk', 'zk1', 'data/a:1', 'zk1:2181,', 'zk1:port'])
+      assert.ok(!isConnectString(text), text);
   });
 
   it('is exported without ephemeral nodes, and not at all where something is not shown', async () => {

@@ -5,6 +5,7 @@
 
 import type { Env } from '@concordat/kernel';
 import type { GatewayMessage } from '../gateway/message.ts';
+import { isReadOnlyNow } from '../gateway/read-only.ts';
 import type { GatewayState } from '../gateway/state.ts';
 import { type Change, resetConnectionStats, resetStats, shedConnections } from './changes.ts';
 import { connectionsOf, dumpOf, watchesByPathOf, watchesOf } from './clients.ts';
@@ -86,7 +87,7 @@ export const COMMANDS: readonly AdminCommand[] = [
     'There are no digests of transactions: members vote on digests of checkpoints, and what differs is noted as diverged.',
   ),
   figures(['initial_configuration', 'icfg'], initialConfigurationOf),
-  figures(['is_read_only', 'isro'], () => ({ read_only: false })),
+  figures(['is_read_only', 'isro'], ({ state, now }) => ({ read_only: isReadOnlyNow(state, now) }), false),
   refused(
     ['last_snapshot', 'lsnp'],
     'There are no files of snapshots: they are records of the journal, and stable_slot of monitor tells the last checkpoint.',

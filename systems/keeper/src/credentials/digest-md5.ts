@@ -63,7 +63,8 @@ export const loginSecret = (
 export const challengeOf = (nonce: string, { realm } = ZOOKEEPER_PLACE): Uint8Array =>
   latin1(`realm="${realm}",nonce="${nonce}",qop="${QUALITY}",charset=utf-8,algorithm=md5-sess`);
 
-const DIRECTIVE = /[\s,]*([a-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"\\]*))\s*(?=,|$)/isy;
+/** Each space can be matched in one way only: a token made of spaces must not cost its square. */
+const DIRECTIVE = /[\s,]*([a-z-]+)\s*=(?:\s*"((?:[^"\\]|\\.)*)"|\s*([^\s,"\\]+)|)\s*(?=,|$)/isy;
 
 /** Directives by name; null for what is no list of them, or names one twice. */
 function directivesOf(text: string): ReadonlyMap<string, string> | null {

@@ -16,6 +16,7 @@ import { longOfSession, type SessionId, sessionOfLong } from '../sessions/sessio
 import { moveStatement } from '../sessions/sessions.ts';
 import { answers, closeConnection, sendFrame } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
+import { isReadOnlyNow, readOnlySession } from './read-only.ts';
 import { type Connection, type GatewayState, originOf } from './state.ts';
 
 const reader = createJuteReader();
@@ -50,7 +51,9 @@ export function onHandshake(
  * exist come first, in order of arrival: they may expire, new ones cannot.
  */
 export function attachWaiting(state: GatewayState, env: Env<GatewayMessage>): void {
-  if (state.claim !== 'held' || state.waiting.size === 0) return;
+  if (state.waiting.size === 0) return;
+  if (isReadOnlyNow(state, env.now)) attachReadOnly(state, env);
+  if (state.claim !== 'held') return;
   for (const isNew of [false, true]) {
     for (const connection of state.waiting) {
       if (state.attaching >= state.config.limits.maxAttaching) return;
@@ -67,12 +70,37 @@ const isNewSession = ({ session }: ConnectRequest): boolean => session.high === 
 /** Whether its client has seen what is not exposed here, as far as we can judge. */
 export function isAheadOf(state: GatewayState, { handshake }: Connection): boolean {
   if (handshake === null || state.claim !== 'held') return false;
-  return isAhead(handshake.lastZxidSeen, state.config.service.keeper.meta.get().zxid);
+  return isAhead(handshake, state);
 }
 
 /** Zxids are signed in the protocol; a negative one is behind everything. */
-const isAhead = (seen: Long, zxid: number): boolean =>
-  seen.high >= 0 && seen.high * 0x1_0000_0000 + seen.low > zxid;
+const isAhead = ({ lastZxidSeen: seen }: ConnectRequest, { config }: GatewayState): boolean =>
+  seen.high >= 0 && seen.high * 0x1_0000_0000 + seen.low > config.service.keeper.meta.get().zxid;
+
+/**
+ * Serves waiting clients that would rather have old data than none; others wait for the log. A few in each turn: what a client
+ * shows costs a key to check.
+ */
+function attachReadOnly(state: GatewayState, env: Env<GatewayMessage>): void {
+  let left = state.config.limits.maxAttaching;
+  for (const connection of state.waiting) {
+    const { handshake } = connection;
+    if (handshake?.readOnly !== true || isAhead(handshake, state)) continue;
+    if (left-- === 0) return;
+    state.waiting.delete(connection);
+    const session = readOnlySession(state, handshake);
+    // It may be one that we have not heard of yet: another endpoint will know.
+    if (session === null) {
+      closeConnection(state, env, connection);
+      continue;
+    }
+    connection.isReadOnly = true;
+    // Nothing is moved: what a client shows is good for its next endpoint, too.
+    connection.password = isNewSession(handshake) ? env.secret(PASSWORD_BYTES) : handshake.password;
+    goLive(state, env, connection, session, connection.timeoutMs);
+    connection.touchedAt = env.now;
+  }
+}
 
 function attach(
   state: GatewayState,
@@ -134,6 +162,16 @@ export function onAttached(
   const session = payload.u53();
   const timeoutMs = payload.u32();
   if (result.err !== ErrorCode.ok || payload.failed) return closeConnection(state, env, connection);
+  goLive(state, env, connection, session, timeoutMs);
+}
+
+function goLive(
+  state: GatewayState,
+  env: Env<GatewayMessage>,
+  connection: Connection,
+  session: SessionId,
+  timeoutMs: number,
+): void {
   const former = state.bySession.get(session);
   if (former !== undefined) closeConnection(state, env, former);
   connection.phase = 'live';
@@ -161,6 +199,7 @@ function respond(
   password: Uint8Array,
 ): void {
   const hasReadOnly = connection.handshake?.hasReadOnly === true;
-  writeConnectResponse(answers, { timeoutMs, session, password, hasReadOnly });
+  const readOnly = connection.isReadOnly;
+  writeConnectResponse(answers, { timeoutMs, session, password, hasReadOnly, readOnly });
   sendFrame(state, env, connection, answers.finish());
 }

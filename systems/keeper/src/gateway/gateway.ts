@@ -22,6 +22,7 @@ import { problemOf } from './limits.ts';
 import { isClogged, measureUnread, releaseHeld, slowReaders } from './load.ts';
 import type { GatewayMessage } from './message.ts';
 import { onRequest, orderLastWill, serveReady } from './queue.ts';
+import { closeIfSilent, endReadOnly } from './read-only.ts';
 import {
   type Connection,
   createConnection,
@@ -154,6 +155,7 @@ function receive(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, me
 function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
   const heard: SessionId[] = [];
   closeOverdue(state, env);
+  endReadOnly(state, env);
   for (const connection of [...state.connections.values()]) {
     if (connection.phase === 'handshake' || connection.phase === 'waiting') {
       if (env.now >= connection.deadline) giveUp(state, env, connection);
@@ -162,7 +164,9 @@ function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
       if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
     } else if (connection.phase === 'live') {
       const isClosed = closeIfGone(state, env, connection);
-      if (!isClosed && isTouchDue(connection, env.now)) {
+      if (isClosed) continue;
+      if (connection.isReadOnly) closeIfSilent(state, env, connection);
+      else if (isTouchDue(connection, env.now)) {
         connection.heard = false;
         connection.touchedAt = env.now;
         heard.push(connection.session);
@@ -188,7 +192,7 @@ function giveUp(state: GatewayState, env: Env<GatewayMessage>, connection: Conne
  */
 function closeIfGone(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): boolean {
   const { timeoutMs, takenAt } = connection;
-  if (!isFresh(state, env.now, timeoutMs)) closeConnection(state, env, connection);
+  if (!connection.isReadOnly && !isFresh(state, env.now, timeoutMs)) closeConnection(state, env, connection);
   else if (!isClogged(state, connection)) connection.heard ||= connection.isHeld;
   else if (env.now - takenAt >= timeoutMs) cutOff(state, env, connection);
   else connection.heard ||= takenAt > connection.touchedAt;

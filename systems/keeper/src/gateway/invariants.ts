@@ -24,9 +24,11 @@ export function requireInvariants(state: GatewayState): void {
     );
   for (const id of state.watches.byConnection.keys())
     assert(state.connections.has(id), 'watches go with their connection');
+  const { claim, bySession } = state;
   assert(
-    state.claim === 'held' || state.bySession.size === 0,
-    'nobody is served before the epoch is in force',
+    claim === 'held' ||
+      [...bySession.values()].every(({ isReadOnly, ordered }) => isReadOnly && ordered === 0),
+    'nobody writes before the epoch is in force',
   );
 }
 

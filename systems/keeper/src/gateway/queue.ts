@@ -16,6 +16,7 @@ import { onAuth } from './auth.ts';
 import { closeConnection, countAnswered, isFresh, sendHeader } from './connection.ts';
 import { begin, count, end, holdIfHeavy, isClogged, isLarge } from './load.ts';
 import type { GatewayMessage } from './message.ts';
+import { refuseWrite } from './read-only.ts';
 import { onSasl } from './sasl.ts';
 import type { Connection, GatewayState, QueuedRequest } from './state.ts';
 
@@ -123,6 +124,7 @@ function serve(state: GatewayState, env: Env<GatewayMessage>, connection: Connec
     const answered = state.tally.bytesAnswered;
     take(state, connection);
     if (!isOrdered(request)) serveLocally(state, env, connection, request);
+    else if (connection.isReadOnly) refuseHere(state, env, connection, request);
     else if (isOverdue(state, env, connection, request)) refuseOverdue(state, env, connection, request);
     else order(state, connection, request);
     connection.deficit -= cost + hiddenCost(state, request) + state.tally.bytesAnswered - answered;
@@ -132,6 +134,16 @@ function serve(state: GatewayState, env: Env<GatewayMessage>, connection: Connec
   // Nobody saves up for later; what was lent is paid back.
   connection.deficit = Math.min(0, connection.deficit);
   return false;
+}
+
+function refuseHere(
+  state: GatewayState,
+  env: Env<GatewayMessage>,
+  connection: Connection,
+  request: QueuedRequest,
+): void {
+  end(state, connection, request.bytes.length);
+  refuseWrite(state, env, connection, request);
 }
 
 /** What shows in neither the request nor its answer: a count of a whole tree looks at each node. */
@@ -149,7 +161,8 @@ function mayProceed(
 ): boolean {
   // Whatever else there is: the end of a session costs less than keeping it.
   if (request.op === OpCode.closeSession) return true;
-  const isAnsweredHere = !isOrdered(request) || isOverdue(state, env, connection, request);
+  const isAnsweredHere =
+    !isOrdered(request) || connection.isReadOnly || isOverdue(state, env, connection, request);
   if (isAnsweredHere && connection.ordered > 0) return false;
   // A ping is answered all the same: that is how a client learns that it is not forgotten.
   if (request.op !== OpCode.ping && isClogged(state, connection)) {
@@ -198,7 +211,7 @@ function order(state: GatewayState, connection: Connection, request: QueuedReque
  */
 export function orderLastWill(state: GatewayState, connection: Connection): void {
   const last = connection.queue[connection.queue.length - 1];
-  if (connection.phase !== 'live' || last?.op !== OpCode.closeSession) return;
+  if (connection.phase !== 'live' || connection.isReadOnly || last?.op !== OpCode.closeSession) return;
   if (!isAdmitted(state, connection, last.op)) return;
   count(state.queued, state.config.limits, last.bytes.length, -1);
   connection.queue.pop();
@@ -242,7 +255,7 @@ function serveLocally(
   request: QueuedRequest,
 ): void {
   end(state, connection, request.bytes.length);
-  if (!isFresh(state, env.now, connection.timeoutMs)) {
+  if (!connection.isReadOnly && !isFresh(state, env.now, connection.timeoutMs)) {
     env.note({ kind: 'keeper-stale', behindMs: env.now - state.exposedTime });
     return closeConnection(state, env, connection);
   }

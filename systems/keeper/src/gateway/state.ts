@@ -79,6 +79,8 @@ export interface GatewayConfig {
   readonly sasl?: SaslUsers;
   /** Clients must prove to be somebody in one of these schemes first: ZooKeeper's `enforce.auth.schemes`. */
   readonly requiredSchemes?: ReadonlySet<string>;
+  /** Whether clients that ask for it are served while the log stands still: ZooKeeper's `readonlymode.enabled`. No unless told. */
+  readonly readOnlyMode?: boolean;
   /** Lines of the audit log go out as notes of kind `audit`; `user` is whom the server runs as. None unless told. */
   readonly audit?: { readonly user: string };
 }
@@ -107,6 +109,8 @@ export interface Connection {
   /** Until when a handshake may take. */
   deadline: Millis;
   session: SessionId;
+  /** Served from what may be old, see `read-only.ts`. */
+  isReadOnly: boolean;
   timeoutMs: number;
   /** What the client must show to come back; the hash of it is the seed of the session's next key. */
   password: Uint8Array;
@@ -189,6 +193,8 @@ export interface GatewayState {
   readonly waiting: Set<Connection>;
   /** Opens and moves under way. */
   attaching: number;
+  /** Sessions of read-only mode so far, which nobody else knows of. */
+  localSessions: number;
   /** Connections whose queues may move, in rotation. */
   readonly ready: Set<Connection>;
   /** Those that wait until less is being ordered, and until they have taken what was sent to them. */
@@ -233,6 +239,7 @@ export function createGatewayState(config: GatewayConfig, epoch: number, now: Mi
     silent: new Set(),
     waiting: new Set(),
     attaching: 0,
+    localSessions: 0,
     ready: new Set(),
     stalled: new Set(),
     clogged: new Set(),
@@ -271,6 +278,7 @@ export function createConnection(
     handshake: null,
     deadline,
     session: 0,
+    isReadOnly: false,
     timeoutMs: 0,
     password: new Uint8Array(0),
     identities,

@@ -11,6 +11,7 @@ import { sessionHex } from '../sessions/session-id.ts';
 import { isServing } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import { isAverage, latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
+import { isReadOnlyNow } from './read-only.ts';
 import { resetConnections, resetStatistics } from './resets.ts';
 import type { Connection, GatewayState } from './state.ts';
 import { averageOf } from './statistics.ts';
@@ -19,9 +20,10 @@ type Word = (state: GatewayState, env: Env<GatewayMessage>, asker: Connection) =
 
 const WORDS: Readonly<Record<string, Word>> = {
   ruok: () => 'imok',
-  isro: () => 'rw',
-  srvr: (state) => versionLine(state) + serverLines(state),
-  stat: (state) => `${versionLine(state)}Clients:\n${clientLines(state, true)}\n${serverLines(state)}`,
+  isro: (state, env) => (isReadOnlyNow(state, env.now) ? 'ro' : 'rw'),
+  srvr: (state, env) => versionLine(state, env) + serverLines(state, env),
+  stat: (state, env) =>
+    `${versionLine(state, env)}Clients:\n${clientLines(state, true)}\n${serverLines(state, env)}`,
   mntr: monitorLines,
   conf: configurationLines,
   cons: (state) => `${clientLines(state, false)}\n`,
@@ -71,7 +73,8 @@ export function answerWord(
   if (tell === undefined) return utf8('');
   if (!(state.config.words?.has(word) ?? true))
     return utf8(`${word} is not executed because it is not in the whitelist.\n`);
-  if (isServing(state, env.now) || ALWAYS.has(word)) return utf8(tell(state, env, asker));
+  if (isServing(state, env.now) || isReadOnlyNow(state, env.now) || ALWAYS.has(word))
+    return utf8(tell(state, env, asker));
   return utf8(word === 'isro' ? 'null' : `${NOT_SERVING}\n`);
 }
 
@@ -83,9 +86,16 @@ export function versionOf(state: GatewayState): string {
   return `${version}, built on ${builtOn}`;
 }
 
-const versionLine = (state: GatewayState): string => `Zookeeper version: ${versionOf(state)}\n`;
+/** As ZooKeeper, which says it in two places. */
+const READ_ONLY = 'READ-ONLY mode; serving only read-only clients\n';
 
-function serverLines(state: GatewayState): string {
+const versionLine = (state: GatewayState, env: Env<GatewayMessage>): string =>
+  `Zookeeper version: ${versionOf(state)}\n${isReadOnlyNow(state, env.now) ? READ_ONLY : ''}`;
+
+const modeOf = (state: GatewayState, env: Env<GatewayMessage>): string =>
+  isReadOnlyNow(state, env.now) ? 'read-only' : state.config.info().mode;
+
+function serverLines(state: GatewayState, env: Env<GatewayMessage>): string {
   const { tree, meta } = state.config.service.keeper;
   const { min, average, max } = latencies(state);
   return [
@@ -95,7 +105,7 @@ function serverLines(state: GatewayState): string {
     `Connections: ${state.connections.size}`,
     `Outstanding: ${outstanding(state)}`,
     `Zxid: 0x${meta.get().zxid.toString(16)}`,
-    `Mode: ${state.config.info().mode}`,
+    `Mode: ${modeOf(state, env)}`,
     `Node count: ${tree.nodes.size}`,
     '',
   ].join('\n');
@@ -160,8 +170,12 @@ const OPERATIONS: Readonly<Record<number, string>> = {
 export const operationName = (op: number): string => OPERATIONS[op] ?? 'NA';
 
 function monitorLines(state: GatewayState, env: Env<GatewayMessage>): string {
-  const { mode, metrics } = state.config.info();
-  const measured = { version: versionOf(state), server_state: mode, ...measure(state, env.now) };
+  const { metrics } = state.config.info();
+  const measured = {
+    version: versionOf(state),
+    server_state: modeOf(state, env),
+    ...measure(state, env.now),
+  };
   const lines = Object.entries(measured).map(([name, value]) => `zk_${name}\t${figureText(name, value)}\n`);
   return (
     lines.join('') +

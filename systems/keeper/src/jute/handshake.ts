@@ -9,6 +9,8 @@ export interface ConnectRequest {
   readonly session: Long;
   readonly password: Uint8Array;
   readonly hasReadOnly: boolean;
+  /** It would rather read what may be old than not at all. */
+  readonly readOnly: boolean;
 }
 
 const MAX_PASSWORD_BYTES = 64;
@@ -23,6 +25,6 @@ export function readConnectRequest(reader: JuteReader): ConnectRequest | null {
   const password = reader.buffer() ?? NO_PASSWORD;
   if (password.length > MAX_PASSWORD_BYTES) reader.fail();
   const hasReadOnly = reader.rest > 0;
-  if (hasReadOnly) reader.bool();
-  return reader.done() ? { lastZxidSeen, timeoutMs, session, password, hasReadOnly } : null;
+  const readOnly = hasReadOnly && reader.bool();
+  return reader.done() ? { lastZxidSeen, timeoutMs, session, password, hasReadOnly, readOnly } : null;
 }

@@ -57,6 +57,7 @@ export const ErrorCode = {
   invalidACL: -114,
   authFailed: -115,
   sessionMoved: -118,
+  notReadOnly: -119,
   noWatcher: -121,
   reconfigDisabled: -123,
   sessionClosedRequireAuth: -124,

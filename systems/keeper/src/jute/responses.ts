@@ -46,6 +46,8 @@ export interface ConnectResponse {
   readonly password: Uint8Array;
   /** Old clients expect no trailing read-only flag. */
   readonly hasReadOnly: boolean;
+  /** The session is one for reading alone. */
+  readonly readOnly: boolean;
 }
 
 export function writeConnectResponse(writer: Writer, response: ConnectResponse): void {
@@ -53,7 +55,7 @@ export function writeConnectResponse(writer: Writer, response: ConnectResponse):
   writer.i32(response.timeoutMs);
   writeLong(writer, response.session);
   writeBuffer(writer, response.password);
-  if (response.hasReadOnly) writer.bool(false);
+  if (response.hasReadOnly) writer.bool(response.readOnly);
 }
 
 /** A whole notification frame. Its zxid is -1, as of ZooKeeper before 3.9. */

@@ -6,6 +6,7 @@ export { createImage, type Image } from './image.ts';
 export * from './leaving.ts';
 export * from './log.ts';
 export * from './seen.ts';
+export * from './shown.ts';
 export * from './snapshot.ts';
 export * from './snapshot-writer.ts';
 export * from './state-file.ts';

@@ -53,7 +53,9 @@ export interface RawClient {
   readonly id: NodeId;
   answer: ConnectAnswer | null;
   /** Shakes hands; `answer` has the outcome. */
-  connect(from?: Partial<ConnectAnswer> & { readonly lastZxidSeen?: number }): RawClient;
+  connect(
+    from?: Partial<ConnectAnswer> & { readonly lastZxidSeen?: number; readonly readOnly?: boolean },
+  ): RawClient;
   send(op: number, body?: (to: Writer) => void, xid?: number): number;
   /** Everything received since the last call, events as `event TYPE PATH`, replies as `XID ERR`, `closed`. */
   log(): string[];
@@ -125,8 +127,10 @@ function createRawClient(loopback: Loopback, inboxes: TestWorld['inboxes'], id: 
     connect: (from = {}) => {
       loopback.connect(id);
       const { session = { high: 0, low: 0 }, password = new Uint8Array(16) } = from;
-      const { timeoutMs = 10_000, lastZxidSeen = 0 } = from;
+      const { timeoutMs = 10_000, lastZxidSeen = 0, readOnly = false } = from;
       const frame = connectFrame({ lastZxidSeen, timeoutMs, session, password });
+      // The flag is the last byte.
+      if (readOnly) frame[frame.length - 1] = 1;
       loopback.deliver(id, clientFrame(frame));
       const [first, ...rest] = take();
       inboxes.set(id, rest);

@@ -8,7 +8,8 @@ import type { NodeId } from '@concordat/kernel';
 import type { Message } from '@concordat/replication';
 import type { Observer } from '@concordat/sim';
 
-export type Kind = 'client' | 'agreement' | 'housekeeping';
+/** A proposal is what the primary alone sends for a slot; votes are what members tell each other about it. */
+export type Kind = 'client' | 'proposal' | 'votes' | 'housekeeping';
 
 export interface Count {
   readonly observer: Observer;
@@ -21,27 +22,27 @@ const KINDS: Readonly<Partial<Record<string, Kind>>> = {
   request: 'client',
   reply: 'client',
   'spec-response': 'client',
-  'pre-prepare': 'agreement',
-  prepare: 'agreement',
-  acknowledge: 'agreement',
-  commit: 'agreement',
+  'pre-prepare': 'proposal',
+  prepare: 'votes',
+  acknowledge: 'votes',
+  commit: 'votes',
 } satisfies Partial<Record<Message['type'], Kind>>;
 
 export function countAt(node: NodeId): Count {
-  const operations: Record<Kind, number> = { client: 0, agreement: 0, housekeeping: 0 };
+  const operations: Record<Kind, number> = { client: 0, proposal: 0, votes: 0, housekeeping: 0 };
   const seen = new Set<string>();
   const add = (direction: string, peer: NodeId, message: unknown): void => {
     const { type, view, slot, history } = Object(message);
     let kind = KINDS[String(type)] ?? 'housekeeping';
     const key = `${direction} ${peer} ${type} ${view} ${slot} ${history}`;
-    if (kind === 'agreement' && seen.has(key)) kind = 'housekeeping';
+    if ((kind === 'proposal' || kind === 'votes') && seen.has(key)) kind = 'housekeeping';
     seen.add(key);
     operations[kind] += 1;
   };
   return {
     operations,
     reset: () => {
-      for (const kind of ['client', 'agreement', 'housekeeping'] as const) operations[kind] = 0;
+      operations.client = operations.proposal = operations.votes = operations.housekeeping = 0;
     },
     observer: {
       // A vector for n receivers has n entries: one for each copy.
