@@ -5,7 +5,7 @@ import { hostAndPort } from '@concordat/replication/edge';
 import { toHex } from '@concordat/wire';
 import { Command } from 'commander';
 import { readFederation } from '../config/federation.ts';
-import { initialise, placesIn } from '../config/organisation.ts';
+import { initialiseProxy, placesIn } from '../config/organisation.ts';
 import { ask } from '../daemon/control.ts';
 import { startSidecar } from '../proxy/sidecar.ts';
 import { limitsIn } from './limits.ts';
@@ -84,7 +84,7 @@ const initCommand = (): Command =>
     .requiredOption('--data <directory>', 'where they live; secret, and to be kept: sessions live on by it')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, { data }: { data: string }) => {
-      const { publicKey, pin } = await initialise(data, name);
+      const { publicKey, pin } = await initialiseProxy(data, name);
       const card = [`- name: ${name}`, `  key: ${toHex(publicKey)}`, `  pin: ${pin}`];
       process.stdout.write(`# The card of ${name}, a proxy.\n${card.join('\n')}\n`);
     });

@@ -56,8 +56,19 @@ export interface Initialised extends Identity {
   readonly admin: Uint8Array;
 }
 
-/** Makes the directory, a fresh identity and an empty journal, from here on provably whole. */
+/** Makes the directory, fresh identities and an empty journal, from here on provably whole. */
 export async function initialise(directory: string, name: string): Promise<Initialised> {
+  const places = await prepare(directory);
+  const admin = generateIdentity(`${name} administrators`);
+  storeIdentity(places.admin, name, admin);
+  return { ...complete(places, name), admin: admin.publicKey };
+}
+
+/** The same for a proxy, which has nothing to approve. */
+export const initialiseProxy = async (directory: string, name: string): Promise<Identity> =>
+  complete(await prepare(directory), name);
+
+async function prepare(directory: string): Promise<Places> {
   const places = placesIn(directory);
   if (existsSync(places.identity)) {
     throw new CommandError(
@@ -68,27 +79,31 @@ export async function initialise(directory: string, name: string): Promise<Initi
   }
   mkdirSync(places.evidence, { recursive: true, mode: 0o700 });
   chmodSync(directory, 0o700);
-  const identity = generateIdentity(name);
   await createJournal(places.journal);
-  const admin = generateIdentity(`${name} administrators`);
-  storeIdentity(places.admin, name, admin);
-  storeIdentity(places.identity, name, identity);
-  return { ...identity, admin: admin.publicKey };
+  return places;
 }
 
-export const readIdentity = (directory: string): NamedIdentity =>
-  identityIn(placesIn(directory).identity, directory);
+/** Last of all: whoever has an identity has everything else. */
+function complete(places: Places, name: string): Identity {
+  const identity = generateIdentity(name);
+  storeIdentity(places.identity, name, identity);
+  return identity;
+}
+
+/** @param maker the command that makes one */
+export const readIdentity = (directory: string, maker = 'concordat init'): NamedIdentity =>
+  identityIn(placesIn(directory).identity, directory, maker);
 
 /** The administrators' key. */
 export const readAdmin = (directory: string): NamedIdentity =>
-  identityIn(placesIn(directory).admin, directory);
+  identityIn(placesIn(directory).admin, directory, 'concordat init');
 
-function identityIn(file: string, directory: string): NamedIdentity {
+function identityIn(file: string, directory: string, maker: string): NamedIdentity {
   let found: NamedIdentity | null;
   try {
     found = loadIdentity(file);
   } catch (error) {
-    const advice = `Run: concordat init NAME --data ${directory}`;
+    const advice = `Run: ${maker} NAME --data ${directory}`;
     throw new CommandError('no-identity', `cannot read ${file}: ${messageOf(error)}`, advice);
   }
   if (found === null)

@@ -13,7 +13,7 @@ import { createLogger } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
 import { createDemonstration } from '../attack/demonstration.ts';
 import { formatFederation, type Member, parseFederation } from '../config/federation.ts';
-import { initialise } from '../config/organisation.ts';
+import { initialiseProxy } from '../config/organisation.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { HERE, makeMember } from '../testing/alone.ts';
 import { type Sidecar, type SidecarOptions, startSidecar } from './sidecar.ts';
@@ -24,7 +24,7 @@ const ANYWHERE = { host: HERE, port: 0 };
 const logger = createLogger({ level: 'error' });
 
 async function cardOf(name: string): Promise<string> {
-  const { publicKey, pin } = await initialise(join(parent, name), name);
+  const { publicKey, pin } = await initialiseProxy(join(parent, name), name);
   return `  - name: ${name}\n    key: ${toHex(publicKey)}\n    pin: ${pin}\n`;
 }
 

@@ -86,7 +86,7 @@ function domainOf({ federation, admittedAs, directory }: SidecarOptions, identit
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { directory, federation } = options;
   const places = placesIn(directory);
-  const identity = readIdentity(directory);
+  const identity = readIdentity(directory, 'concordat keeper proxy init');
   const self = domainOf(options, identity);
   const first = firstState(federation, directory);
   const logger = (options.logger ?? createLogger()).with({ proxy: identity.name });
