@@ -5,7 +5,7 @@
 
 import { createModelKeys, modelHash, modelSignatures } from '@concordat/crypto';
 import { GATEWAY_LIMITS, sha1 } from '@concordat/keeper';
-import { FIRST_ASSOCIATE, type NodeId } from '@concordat/kernel';
+import { assert, FIRST_ASSOCIATE, type NodeId } from '@concordat/kernel';
 import { type LearnerConfig, learnerConfig, replicaConfig } from '@concordat/replication';
 import { randomClock, randomDisk, type SweepSetting, type World } from '@concordat/sim';
 import { utf8 } from '@concordat/wire';
@@ -18,11 +18,15 @@ export const CLUSTER = modelHash(utf8('keeper swarm'));
 
 const proxyIds = (count = 0): NodeId[] => Array.from({ length: count }, (_, i) => FIRST_ASSOCIATE + i);
 
-/** The same federation, which has admitted so many proxies. */
-export const withProxies = (setting: KeeperSetting, proxies: number): KeeperSetting =>
-  proxies === 0
-    ? setting
-    : { ...setting, proxies, replica: { ...setting.replica, associates: proxyIds(proxies) } };
+/**
+ * The same federation, which has admitted so many proxies. Two at least: a client tells its connections apart by whom they lead
+ * to, and one that left its only gateway for the same would take the end of the old one for that of the new, for ever.
+ */
+export function withProxies(setting: KeeperSetting, proxies: number): KeeperSetting {
+  if (proxies === 0) return setting;
+  assert(proxies > 1, 'clients have another proxy to go to');
+  return { ...setting, proxies, replica: { ...setting.replica, associates: proxyIds(proxies) } };
+}
 
 /** Keys of members, and of proxies where there are some. */
 export const keysOf = ({ members, proxies = 0 }: KeeperSetting, seed: number) =>
