@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrorCode, OpCode } from '@concordat/keeper';
+import { ErrorCode, EventType, OpCode } from '@concordat/keeper';
 import { connectLive, type LiveClient, readNode } from '@concordat/keeper/edge';
 import { bodies } from '@concordat/keeper/frames';
 import { createLogger } from '@concordat/runtime';
@@ -16,6 +16,7 @@ import { formatFederation, type Member, parseFederation } from '../config/federa
 import { initialiseProxy } from '../config/organisation.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { HERE, makeMember } from '../testing/alone.ts';
+import { holdSession } from '../testing/session.ts';
 import { type Sidecar, type SidecarOptions, startSidecar } from './sidecar.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'proxy-'));
@@ -60,7 +61,12 @@ test('a proxy serves what is true, keeps its domain over restarts, and is refuse
         ...(name === 'delta' && liar),
       }),
     );
-  const proxy: SidecarOptions = { ...common, directory: join(parent, 'shop') };
+  const heard: string[] = [];
+  const proxy: SidecarOptions = {
+    ...common,
+    directory: join(parent, 'shop'),
+    logger: createLogger({ level: 'warn', pretty: false, write: (line) => void heard.push(line) }),
+  };
   let sidecar = await startSidecar(proxy);
   try {
     assert.deepEqual(liar.control('attack false-feed'), { attack: 'false-feed' });
@@ -72,13 +78,24 @@ test('a proxy serves what is true, keeps its domain over restarts, and is refuse
     const member = await sessionAt(alpha);
     await member.request(OpCode.sync, bodies.path('/'));
     assert.equal(await dataAt(member, '/shop'), 'open');
+    const watcher = await holdSession(sidecar.host.addresses.get('clients')?.port ?? 0);
+    assert.equal(await watcher.request(OpCode.exists, bodies.watched('/news', true)), ErrorCode.noNode);
     await member.request(OpCode.create, bodies.create('/news', Buffer.from('from elsewhere')));
+    for (let tries = 0; watcher.events.length === 0 && tries < 1000; tries++) await sleep(50);
+    assert.deepEqual(watcher.events, [`${EventType.created} /news`]);
+    await watcher.request(OpCode.closeSession, () => {});
+    watcher.drop();
     await client.request(OpCode.sync, bodies.path('/'));
     assert.equal(await dataAt(client, '/news'), 'from elsewhere');
     await member.close();
     await client.close();
     const { domain, needed } = sidecar.status();
     assert.deepEqual([domain, needed], [96, 2]);
+    // Delta, and nobody else, is caught saying that something else is committed.
+    const lies = heard.map((line) => JSON.parse(line)).filter(({ event }) => event === 'strike');
+    assert.ok(lies.length > 0);
+    for (const { peer, why } of lies)
+      assert.deepEqual([peer, why], [3, 'a committed log that is not the one']);
     liar.control('attack stop');
     await sidecar.close();
     await bravo.close();

@@ -17,6 +17,7 @@ import {
   endOf,
   goOnFrom,
   type Point,
+  type Source,
   takeNextBatch,
 } from './source.ts';
 import { exposedEnd, feeders, heard, type LearnerState, lastHeard, sourceOf } from './state.ts';
@@ -26,9 +27,13 @@ export function onNextBatch(l: LearnerState, env: Env<Message>, from: NodeId, m:
   const source = sourceOf(l, from);
   if (source === undefined) return;
   const agrees = takeNextBatch(l.keys.hash, source, m, l.proven, lastHeard(l));
-  // What it had only accepted may have been given up; what it says is committed may not.
-  if (!agrees && m.committed >= l.proven.slot)
-    env.note({ kind: 'strike', peer: from, why: 'a committed log that is not the one' });
+  if (!agrees) strikeFor(source, l.proven, env);
+}
+
+/** What it had only accepted may have been given up; what it says is committed may not. */
+function strikeFor({ id, committed }: Source, proven: Point, env: Env<Message>): void {
+  if (committed >= proven.slot)
+    env.note({ kind: 'strike', peer: id, why: 'a committed log that is not the one' });
 }
 
 /** Draws the conclusions from what all say. Called from `settle`. */
@@ -50,7 +55,8 @@ function proveNext(l: LearnerState, env: Env<Message>): boolean {
 function goOnTo(l: LearnerState, env: Env<Message>, end: Point, claims: readonly Claim[]): void {
   for (const [i, claim] of claims.entries()) l.learned.set(l.proven.slot + 1 + i, claim);
   l.proven = end;
-  for (const source of feeders(l)) goOnFrom(source, end);
+  // Who named another log before it was proven which one it is lied as well as who does so after.
+  for (const source of feeders(l)) if (!goOnFrom(source, end)) strikeFor(source, end, env);
   retractOther(l, env);
 }
 
