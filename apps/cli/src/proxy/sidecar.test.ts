@@ -43,6 +43,13 @@ async function sessionAt({ host }: Sidecar | Daemon): Promise<LiveClient> {
 const dataAt = async (client: LiveClient, path: string): Promise<string> =>
   Buffer.from((await readNode(client, path)).data ?? new Uint8Array(0)).toString();
 
+/** Delta, and nobody else, is caught saying that something else is committed. */
+function assertCaught(lines: readonly string[]): void {
+  const lies = lines.map((line) => JSON.parse(line)).filter(({ event }) => event === 'strike');
+  assert.ok(lies.length > 0);
+  for (const { peer, why } of lies) assert.deepEqual([peer, why], [3, 'a committed log that is not the one']);
+}
+
 test('a proxy serves what is true, keeps its domain over restarts, and is refused unless admitted', async () => {
   const members: Member[] = [];
   for (const name of ['alpha', 'bravo', 'charlie', 'delta'])
@@ -91,11 +98,7 @@ test('a proxy serves what is true, keeps its domain over restarts, and is refuse
     await client.close();
     const { domain, needed } = sidecar.status();
     assert.deepEqual([domain, needed], [96, 2]);
-    // Delta, and nobody else, is caught saying that something else is committed.
-    const lies = heard.map((line) => JSON.parse(line)).filter(({ event }) => event === 'strike');
-    assert.ok(lies.length > 0);
-    for (const { peer, why } of lies)
-      assert.deepEqual([peer, why], [3, 'a committed log that is not the one']);
+    assertCaught(heard);
     liar.control('attack stop');
     await sidecar.close();
     await bravo.close();
