@@ -7,6 +7,7 @@ import { histories } from './histories.ts';
 import { hostile } from './hostile.ts';
 import { killAll } from './kill-all.ts';
 import { killOne } from './kill-one.ts';
+import { recovery } from './recovery/recovery.ts';
 import { soak } from './soak/soak.ts';
 import { suites } from './suites/suites.ts';
 import { syscalls } from './syscalls.ts';
@@ -21,6 +22,7 @@ export const TRIALS: readonly Acceptance[] = [
   histories,
   syscalls,
   hostile,
+  recovery,
 ];
 
 /** What needs the network, or minutes, is run by name only. */
