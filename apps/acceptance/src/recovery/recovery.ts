@@ -181,13 +181,13 @@ async function regret(trial: Trial, story: Story): Promise<void> {
   );
   await sites.at('alpha', 'concordat keeper backup --data /var/lib/concordat --out /srv/backups');
   await tell(story, 'Wrong data was written', { AT });
-  const dataIn = (file: string): string | undefined =>
-    readFileSync(sites.place('alpha', file), 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as { path: string; data: string })
-      .filter(({ path }) => path === '/app/one')
-      .map(({ data }) => Buffer.from(data, 'base64').toString())[0];
+  const dataIn = (file: string): string | undefined => {
+    for (const line of readFileSync(sites.place('alpha', file), 'utf8').split('\n')) {
+      const node: { path?: string; data?: string } = JSON.parse(line || '{}');
+      if (node.path === '/app/one') return Buffer.from(node.data ?? '', 'base64').toString();
+    }
+    return undefined;
+  };
   trial.check(dataIn('root/app.jsonl') === 'right', 'the backup before the damage shows what a node was');
   trial.check(
     dataIn('root/app-now.jsonl') === 'wrong',

@@ -13,6 +13,7 @@ interface BackingUp {
   readonly data: string;
   readonly out?: string;
   readonly keep?: number;
+  readonly accepted?: boolean;
   readonly federation?: string;
   readonly list?: string;
   readonly verify?: string;
@@ -25,6 +26,10 @@ export const backupCommand = (): Command =>
     .option('--out <directory>', 'where the backup goes, beside earlier ones of the same federation')
     .option('--keep <n>', 'remove all but the newest n once it is made', natural)
     .option('--federation <file>', 'check what members signed of the last checkpoint, and note it')
+    .option(
+      '--accepted',
+      'also what it accepted and does not know to be final: of a survivor, to begin again',
+    )
     .option('--list <directory>', 'tell what backups are there, instead of making one')
     .option('--verify <file>', 'read one whole, and tell whether it is what was backed up')
     .addHelpText(
@@ -39,7 +44,7 @@ export const backupCommand = (): Command =>
     .action(backup);
 
 async function backup(options: BackingUp): Promise<void> {
-  const { data, out, keep, federation, list, verify } = options;
+  const { data, out, keep, accepted, federation, list, verify } = options;
   if ([out, list, verify].filter((one) => one !== undefined).length !== 1)
     throw new CommandError('bad-options', 'one of --out, --list and --verify is needed');
   if (list !== undefined) return listBackups(list);
@@ -51,6 +56,7 @@ async function backup(options: BackingUp): Promise<void> {
     data,
     out: out ?? '',
     ...(keep !== undefined && { keep }),
+    ...(accepted === true && { accepted }),
     ...(federation !== undefined && { federation: readFederation(federation) }),
     onProgress: ({ nodes }) => {
       seen.nodes = nodes;
@@ -70,7 +76,7 @@ function backupWords({ backup: { path, about }, pruned }: MadeBackup): string[] 
         ];
   return [
     `${path}.state is written, ${about.size} bytes`,
-    `all up to ${about.zxid}, slot ${about.slot}, ${about.time}`,
+    `all up to ${about.zxid}, slot ${about.slot}, ${about.time}${about.isFinal ? '' : ', of which the last may not be final'}`,
     `${nodes} nodes with ${bytes} bytes of data; ${containers} containers, ${ttlNodes} with a TTL, ${quotas} quotas`,
     `left out: ${leftOut.ephemerals} ephemeral nodes, ${leftOut.sessions} sessions`,
     ...proof,

@@ -7,6 +7,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGatherer, type Gathering, type Moment } from '@concordat/keeper';
+import { lookAhead } from '@concordat/replication';
 import { toHex } from '@concordat/wire';
 import type { Places } from '../config/organisation.ts';
 import type { DomainState } from '../domain/domain.ts';
@@ -30,7 +31,7 @@ export interface Gathered extends Moment {
 }
 
 export interface GatheringJob {
-  /** Answers `gather`, which begins, and `gathered TICKET`; undefined for anything else. */
+  /** Answers `gather` and `gather accepted`, which begin, and `gathered TICKET`; undefined for anything else. */
   answer(request: string): unknown;
   /** Gives up what is under way; resolves once nothing is written any more. */
   close(): Promise<void>;
@@ -59,15 +60,16 @@ export function createGatheringJob(
   const gatherer = createGatherer(state.service.keeper);
   let asked = 0;
   let job: Job | null = null;
-  const begin = (): unknown => {
+  const begin = (isAhead: boolean): unknown => {
     if (job !== null && job.error === null) return { error: 'another backup is being made' };
     // What is executed ahead may yet be taken back.
-    if (state.replica.speculated.length > 0)
+    if (state.replica.speculated.length > 0 && !isAhead)
       return { error: 'not all that is executed is final', isBrief: true };
+    const begun = (slot: number) => ({ gathering: gatherer.begin(), slot });
     const mine: Job = {
       ticket: `${++asked}`,
-      gathering: gatherer.begin(),
-      slot: state.replica.execution.executed,
+      // What is looked at is taken back at once; the gathering keeps it, as all that changes meanwhile.
+      ...(isAhead ? lookAhead(state.replica, begun) : begun(state.replica.execution.executed)),
       checkpoint: shownCheckpoint(state.replica),
       bytes: 0,
       error: null,
@@ -81,7 +83,7 @@ export function createGatheringJob(
     answer: (request) => {
       const [verb, ticket] = request.split(' ');
       const present = job;
-      if (verb === 'gather') return begin();
+      if (verb === 'gather') return begin(ticket === 'accepted');
       if (verb !== 'gathered') return undefined;
       return present !== null && present.ticket === ticket
         ? answerOf(present, { federation: toHex(state.replica.config.cluster), member })

@@ -34,6 +34,8 @@ export interface BackupOptions {
   readonly out: string;
   /** How many backups stay; all unless told. */
   readonly keep?: number;
+  /** Also what the member has accepted and does not know to be final: where nobody is left who could tell. */
+  readonly accepted?: boolean;
   /** By whose keys the signatures on the last checkpoint are checked. */
   readonly federation?: Federation;
   readonly onProgress?: (found: Gathered) => void;
@@ -52,12 +54,12 @@ const PAUSE_MS = 100;
 export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
   const [place = options.data] = organisationsIn(options.data);
   const { control, gathered: file } = placesIn(place);
-  const ticket = await begin(control, place);
+  const ticket = await begin(control, place, options.accepted === true);
   const found = await finished(control, place, ticket, options.onProgress ?? (() => {}));
   try {
     directoryFor(options.out, found.federation);
     const { census, bytes } = stateFrom(readFileSync(file), found);
-    const about = await describe(place, found, census, bytes, options.federation);
+    const about = await describe(place, found, census, bytes, options);
     const backup = addBackup(options.out, about, bytes);
     const pruned = options.keep === undefined ? [] : prune(options.out, options.keep);
     return { backup, census, pruned };
@@ -72,9 +74,9 @@ const refused = (place: string, answer: unknown): CommandError => {
   return new CommandError('not-written', `the daemon of ${place} makes no backup: ${reason}`);
 };
 
-async function begin(control: string, place: string): Promise<string> {
+async function begin(control: string, place: string, isAhead: boolean): Promise<string> {
   for (let attempt = 1; ; attempt++) {
-    const answer = await ask(control, 'gather');
+    const answer = await ask(control, isAhead ? 'gather accepted' : 'gather');
     const begun = begunSchema.safeParse(answer);
     if (begun.success) return begun.data.ticket;
     if (!brief.safeParse(answer).success || attempt === ATTEMPTS) throw refused(place, answer);
@@ -117,7 +119,7 @@ async function describe(
   found: Gathered,
   { nodes, bytes, containers, ttlNodes, quotas, ephemerals, sessions }: Migrated['census'],
   state: Uint8Array,
-  federation: Federation | undefined,
+  { federation, accepted }: BackupOptions,
 ): Promise<Description> {
   const checkpoint =
     federation === undefined ? null : await provenCheckpoint(place, found.checkpoint, federation);
@@ -131,6 +133,7 @@ async function describe(
     format: 'concordat keeper backup 1',
     ...{ federation: found.federation, member: found.member, slot: found.slot },
     zxid: `0x${found.zxid.toString(16)}`,
+    isFinal: accepted !== true,
     time: new Date(found.time).toISOString(),
     ...{ nodes, bytes, containers, ttlNodes, quotas },
     leftOut: { ephemerals, sessions },

@@ -28,6 +28,8 @@ const schema = z.object({
   member: z.string(),
   /** Batches that it holds. */
   slot: counter,
+  /** False if the last of them were accepted by this member and not known to be final. */
+  isFinal: z.boolean(),
   zxid: z.string().regex(/^0x(0|[1-9a-f][0-9a-f]{0,13})$/),
   /** Ordered time of the last of these batches. */
   time: z.iso.datetime(),
