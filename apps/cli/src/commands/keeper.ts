@@ -12,16 +12,21 @@ import { checkpointAt, type ProvenCheckpoint } from '../keeper/checkpoint.ts';
 import { type Comparison, compareTrees } from '../keeper/compare.ts';
 import { connectAll, type Endpoint, endpointsFrom } from '../keeper/endpoints.ts';
 import { walkTree } from '../keeper/walk.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { adoptCommand, exportCommand, importCommand } from './migration.ts';
 import { createProgress } from './progress.ts';
 import { repeated } from './repeated.ts';
 
 export const keeperCommand = (): Command =>
   new Command('keeper')
-    .description('what domains serve to ZooKeeper clients: stat, dump, compare; and import, adopt, export')
+    .description(
+      'what domains serve to ZooKeeper clients: stat, dump, compare; backup, restore; import, adopt, export',
+    )
     .addCommand(statCommand())
     .addCommand(dumpCommand())
     .addCommand(compareCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand())
     .addCommand(importCommand())
     .addCommand(adoptCommand())
     .addCommand(exportCommand());
