@@ -4,6 +4,7 @@
  * synced: the command that asked makes a backup of it, which is.
  */
 
+import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGatherer, type Gathering, type Moment } from '@concordat/keeper';
@@ -28,6 +29,8 @@ export interface Gathered extends Moment {
   readonly nodes: number;
   readonly ephemerals: number;
   readonly bytes: number;
+  /** Of all that is written so far: who comes next may have written over it before it is read. */
+  readonly sha256: string;
 }
 
 export interface GatheringJob {
@@ -47,6 +50,7 @@ interface Job {
   readonly slot: number;
   readonly checkpoint: ShownCheckpoint;
   bytes: number;
+  readonly sum: Hash;
   /** How it ended: null while it goes on, empty if it is whole. */
   error: string | null;
   written: Promise<void>;
@@ -72,6 +76,7 @@ export function createGatheringJob(
       ...(isAhead ? lookAhead(state.replica, begun) : begun(state.replica.execution.executed)),
       checkpoint: shownCheckpoint(state.replica),
       bytes: 0,
+      sum: createHash('sha256'),
       error: null,
       written: Promise.resolve(),
     };
@@ -97,12 +102,22 @@ export function createGatheringJob(
 }
 
 function answerOf(
-  { gathering, slot, checkpoint, bytes, error }: Job,
+  { gathering, slot, checkpoint, bytes, sum, error }: Job,
   whose: Pick<Gathered, 'federation' | 'member'>,
 ): Gathered | { readonly error: string } {
   if (error !== null && error !== '') return { error };
   const { moment, nodes, ephemerals } = gathering;
-  return { ...whose, ...moment, isDone: error === '', slot, checkpoint, nodes, ephemerals, bytes };
+  return {
+    ...whose,
+    ...moment,
+    isDone: error === '',
+    slot,
+    checkpoint,
+    nodes,
+    ephemerals,
+    bytes,
+    sha256: sum.copy().digest('hex'),
+  };
 }
 
 /** Never rejects: a full disk is a reason for no backup, and for nothing else. */
@@ -129,6 +144,7 @@ async function writePieces(job: Job, handle: FileHandle): Promise<void> {
     if (piece === null) break;
     // The next piece would be written over it.
     const { length } = piece;
+    job.sum.update(piece);
     await handle.writeFile(piece);
     job.bytes += length;
     await sleep(Math.ceil(length / BYTES_PER_MS));

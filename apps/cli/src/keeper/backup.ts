@@ -25,7 +25,7 @@ const gatheredSchema: z.ZodType<Gathered> = z.object({
   ...{ federation: z.string(), member: z.string(), isDone: z.boolean() },
   ...{ zxid: counter, time: counter, sessions: counter, slot: counter },
   checkpoint: z.object({ statements: z.array(z.string()), own: z.nullable(z.string()) }),
-  ...{ nodes: counter, ephemerals: counter, bytes: counter },
+  ...{ nodes: counter, ephemerals: counter, bytes: counter, sha256: z.string() },
 });
 
 export interface BackupOptions {
@@ -104,10 +104,10 @@ async function finished(
 function stateFrom(pieces: Uint8Array, found: Gathered): Migrated & { readonly bytes: Uint8Array } {
   const bad = (why: string): CommandError =>
     new CommandError('not-written', `what the daemon has gathered cannot be used: ${why}`);
+  if (sha256Hex(pieces) !== found.sha256) throw bad('another backup was begun meanwhile');
   const migrated = gathered(pieces, found, found.ephemerals);
   if (isFlaw(migrated)) throw bad(migrated.flaw);
-  if (pieces.length !== found.bytes || migrated.genesis.nodes.length !== found.nodes)
-    throw bad('it is cut off');
+  if (migrated.genesis.nodes.length !== found.nodes) throw bad('it is cut off');
   const bytes = encodeGenesis(migrated.genesis);
   // Whoever needs it one day must be able to read it.
   if (decodeGenesis(bytes) === null) throw bad('it is no state of a keeper');
