@@ -126,6 +126,21 @@ describe('a gathered tree', () => {
     assert.deepEqual([found.census.ephemerals, found.census.quotas], [1, 1]);
   });
 
+  it('is told of by the schemes of its lists that mean nothing here', () => {
+    const service = create();
+    const schemes = ['x509', 'sasl', 'digest', 'home-made'];
+    const acl = schemes.map((scheme) => ({ perms: 1, scheme, id: 'CN=somebody' }));
+    putNode(service.keeper.tree, '/lists', { ...nodeWith(''), acl });
+    const gathering = createGatherer(service.keeper).begin();
+    const found = gathered(
+      collect(gathering, 50, () => {}),
+      gathering.moment,
+      0,
+    );
+    assert.ok(!isFlaw(found));
+    assert.deepEqual([...found.census.foreignSchemes], [['home-made', 1]]);
+  });
+
   it('ends when another begins, or when it is given up', () => {
     const gatherer = createGatherer(create().keeper);
     const first = gatherer.begin();

@@ -30,7 +30,7 @@ export interface Migrated {
   readonly census: Census;
 }
 
-const SCHEMES = new Set(['world', 'digest', 'ip', 'domain']);
+const SCHEMES = new Set(['world', 'digest', 'ip', 'sasl', 'x509', 'domain']);
 
 /** A flaw's offset is of no use here: it is about a node and not about a place in a file. */
 export function genesisFrom(image: Image, zxid: number): Migrated | Flaw {
