@@ -30,7 +30,7 @@ export const SCALE_USAGE = `bench scale: how much one service holds, and how it 
   --data DIR      where servers keep their data; decides which disk is measured
   --json          figures as JSON on standard output
 
-One server is killed and started again with all of it. The status is 1 if a session was lost, a watch was not told,
+One server is killed and started again with all of it. The status is 1 if the connection of a session was closed, a watch was not told,
 a request failed, or writes fell behind.
 `;
 

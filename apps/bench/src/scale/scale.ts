@@ -31,7 +31,7 @@ export interface ScaleFigures {
   readonly behind: number;
   readonly restartMs: number;
   readonly failures: number;
-  readonly lostSessions: number;
+  readonly closed: number;
 }
 
 /** Children of one node: clients read lists of them whole. */
@@ -144,6 +144,6 @@ async function measureAt(
     behind: steady.behind,
     restartMs,
     failures: [...setup, parents, created, steady].reduce((sum, { failures }) => sum + failures, 0),
-    lostSessions: crowd.lost,
+    closed: crowd.closed,
   };
 }

@@ -1,8 +1,10 @@
 /** Backups of a daemon that goes on serving: what they hold, what is kept, what is refused, and a federation that begins with one. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  createReadStream,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -181,12 +183,16 @@ describe('a backup', () => {
   });
 
   it('is one at a time', async () => {
-    const { control } = placesIn(data);
+    const { control, gathered } = placesIn(data);
+    // Opening it waits for a reader, so the first backup lasts until there is one.
+    execFileSync('mkfifo', [`${gathered}.new`]);
     const { ticket } = (await ask(control, 'gather')) as { ticket: string };
     assert.deepEqual(await ask(control, 'gather'), { error: 'another backup is being made' });
     assert.deepEqual(await ask(control, 'gathered 0'), { error: 'another backup was begun' });
+    createReadStream(`${gathered}.new`).resume();
     for (let isDone = false; !isDone; )
       ({ isDone } = (await ask(control, `gathered ${ticket}`)) as { isDone: boolean });
+    rmSync(gathered);
   });
 
   it('is what another federation begins with', async () => {
