@@ -7,6 +7,7 @@ import { startApache } from '../apache-cluster.ts';
 import type { Cluster } from '../cluster.ts';
 import { startConcordat } from '../concordat-cluster.ts';
 import { type Connection, connect } from '../connection.ts';
+import { PATIENT } from '../load.ts';
 import { processCost } from '../process-cost.ts';
 import { type Crowd, gather } from './crowd.ts';
 import type { ScaleOptions } from './options.ts';
@@ -94,7 +95,7 @@ async function measureAt(
   for (let i = 0; i < WRITERS; i++) {
     // Not at the endpoint that is killed later.
     const endpoint = endpoints[i % last];
-    if (endpoint !== undefined) connections.push(await connect(endpoint));
+    if (endpoint !== undefined) connections.push(await connect(endpoint, PATIENT));
   }
   const keys = Array.from({ length: KEYS }, (_, i) => `${ROOT}/k${i}`);
   const setup = [
