@@ -7,7 +7,8 @@ import { type Connection, connect, type Endpoint } from './connection.ts';
 import { runFanOut } from './fan-out.ts';
 import { createLatencies, type Latencies } from './latencies.ts';
 import { type Operation, type Send, sender } from './operations.ts';
-import { MODE, OP, writeCreate } from './protocol.ts';
+import { OP } from './protocol.ts';
+import { createNodes } from './writes.ts';
 
 export interface Load {
   readonly connections: number;
@@ -26,7 +27,6 @@ export interface Outcome {
 
 /** Nodes that sets and gets are spread over. */
 const KEYS = 1_000;
-const SETUP_DEPTH = 100;
 /** Servers that share two cores with much else may still be electing a leader: what is measured begins afterwards. */
 export const PATIENT = { deadlineMs: 30_000 };
 
@@ -78,27 +78,14 @@ const syncTo = (connection: Connection, path: string): Promise<void> =>
     );
   });
 
-/** Creates all of `paths`, some at a time. */
-function createAll(connection: Connection, paths: readonly string[], data = Buffer.alloc(0)): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let next = 0;
-    let done = 0;
-    const issue = (): void => {
-      const path = paths[next++];
-      if (path === undefined) return;
-      connection.request(
-        OP.create,
-        (writer) => writeCreate(writer, path, data, MODE.persistent),
-        (reply) => {
-          if (reply === null || reply.error !== 0) {
-            reject(new Error(`cannot create ${path}: ${reply === null ? 'connection lost' : reply.error}`));
-          } else if (++done === paths.length) resolve();
-          else issue();
-        },
-      );
-    };
-    for (let i = 0; i < SETUP_DEPTH; i++) issue();
-  });
+/** Creates all of `paths`; rejects if one of them cannot be. */
+async function createAll(
+  connection: Connection,
+  paths: readonly string[],
+  data = Buffer.alloc(0),
+): Promise<void> {
+  const { failures } = await createNodes([connection], paths, data);
+  if (failures > 0) throw new Error(`${failures} of ${paths.length} nodes cannot be created`);
 }
 
 /** Keeps every connection full until the time is over, then lets it run dry. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startConcordat } from '../concordat-cluster.ts';
 import { parseScaleOptions } from './options.ts';
 import { formatScale, scaleVerdicts } from './report.ts';
 import { measureScale, type ScaleFigures } from './scale.ts';
@@ -13,7 +14,8 @@ const SMALL = [
 test('everyone stays, everyone is told, a killed server comes back', { timeout: 60_000 }, async () => {
   const options = parseScaleOptions(SMALL);
   assert.ok(typeof options !== 'string');
-  const figures = await measureScale('concordat', options, () => {});
+  const cluster = await startConcordat();
+  const figures = await measureScale(cluster, options, () => {}).finally(() => cluster.stop());
   assert.equal(figures.failures, 0);
   assert.equal(figures.closed, 0);
   assert.equal(figures.events, 1050);

@@ -1,6 +1,7 @@
 /** The command line of the scale benchmark. */
 
 import { parseArgs } from 'node:util';
+import { positive } from '../options.ts';
 
 export interface ScaleOptions {
   readonly targets: readonly ('concordat' | 'apache')[];
@@ -68,10 +69,4 @@ export function parseScaleOptions(args: readonly string[]): ScaleOptions | strin
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value <= 0) throw new RangeError(`not a positive number: ${text}`);
-  return value;
 }

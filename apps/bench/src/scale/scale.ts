@@ -3,15 +3,13 @@
  * comes back with all of it. Sessions stay open through everything: whatever stops the world loses them, or shows as a stall.
  */
 
-import { startApache } from '../apache-cluster.ts';
 import type { Cluster } from '../cluster.ts';
-import { startConcordat } from '../concordat-cluster.ts';
 import { type Connection, connect } from '../connection.ts';
 import { PATIENT } from '../load.ts';
 import { processCost } from '../process-cost.ts';
+import { createNodes, type Written, writeSteadily } from '../writes.ts';
 import { type Crowd, gather } from './crowd.ts';
 import type { ScaleOptions } from './options.ts';
-import { createNodes, type Written, writeSteadily } from './writes.ts';
 
 /** Times in milliseconds. */
 export interface ScaleFigures {
@@ -49,13 +47,12 @@ function* nodesIn(folders: number, total: number): Iterable<string> {
     for (let i = 0; i < FOLDER && made < total; i++, made++) yield `${ROOT}/f${folder}/n${i}`;
 }
 
+/** A fresh cluster, of which one server is killed and started again; whoever started it stops it. */
 export async function measureScale(
-  target: ScaleOptions['targets'][number],
+  cluster: Cluster,
   options: ScaleOptions,
   progress: (line: string) => void,
 ): Promise<ScaleFigures> {
-  const place = options.dataParent === null ? {} : { parentDir: options.dataParent };
-  const cluster = await (target === 'apache' ? startApache(place) : startConcordat(place));
   const connections: Connection[] = [];
   const crowds: Crowd[] = [];
   try {
@@ -63,7 +60,6 @@ export async function measureScale(
   } finally {
     await Promise.all(crowds.map((crowd) => crowd.close()));
     for (const connection of connections) connection.drop();
-    await cluster.stop();
   }
 }
 
