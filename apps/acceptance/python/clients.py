@@ -11,6 +11,7 @@ import time
 import traceback
 import uuid
 
+from expecting import raises, same
 from kazoo.client import KazooClient
 from kazoo.exceptions import (
     BadVersionError,
@@ -31,18 +32,6 @@ def client(endpoint, timeout=10.0):
     zk = KazooClient(hosts=endpoint, timeout=timeout)
     zk.start(timeout=WAIT)
     return zk
-
-
-def same(got, expected):
-    assert got == expected, "got %r, expected %r" % (got, expected)
-
-
-def raises(error, call, *args, **kwargs):
-    try:
-        call(*args, **kwargs)
-    except error:
-        return
-    raise AssertionError("%s was not raised" % error.__name__)
 
 
 def until(condition, what):

@@ -8,6 +8,7 @@ import threading
 import traceback
 import warnings
 
+from expecting import raises, same
 from kazoo.client import KazooClient, KeeperState
 from kazoo.exceptions import AuthFailedError, InvalidACLError, NoAuthError
 from kazoo.security import ACL, Id, Permissions
@@ -35,18 +36,6 @@ def certified(name):
 
 def login(user, password):
     return dict(sasl_options={"mechanism": "DIGEST-MD5", "username": user, "password": password})
-
-
-def same(got, expected):
-    assert got == expected, "got %r, expected %r" % (got, expected)
-
-
-def raises(error, call, *args, **kwargs):
-    try:
-        call(*args, **kwargs)
-    except error:
-        return
-    raise AssertionError("%s was not raised" % error.__name__)
 
 
 def only(scheme, name):

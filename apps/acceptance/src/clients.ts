@@ -4,7 +4,8 @@
  */
 
 import type { Cluster } from '@concordat/bench';
-import { startPython, startZkCli } from './tools.ts';
+import { runKazoo } from './kazoo-script.ts';
+import { startZkCli } from './tools.ts';
 import type { Acceptance, Trial } from './trial.ts';
 import { within } from './wait.ts';
 
@@ -27,14 +28,7 @@ const address = (cluster: Cluster, domain: number): string => {
 
 async function kazoo(trial: Trial, cluster: Cluster): Promise<void> {
   const addresses = cluster.endpoints.map((_, domain) => address(cluster, domain));
-  const script = startPython('clients.py', addresses, trial.signal);
-  const code = await script.ended;
-  for (const line of script.lines) {
-    if (line.startsWith('PASS ')) trial.check(true, line.slice(5));
-    else if (line.startsWith('FAIL ')) trial.check(false, line.slice(5));
-    else trial.note(line);
-  }
-  trial.check(code === 0, 'the kazoo script ran to its end');
+  await runKazoo(trial, 'clients.py', addresses);
 }
 
 /** What is typed, and what must be shown before the next line is typed. */

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Server, startServer, untilServing } from '@concordat/bench';
 import { freePort } from '@concordat/runtime';
-import { startPython, startZkCli } from './tools.ts';
+import { runKazoo } from './kazoo-script.ts';
+import { startZkCli } from './tools.ts';
 import type { Acceptance, Trial } from './trial.ts';
 import { within } from './wait.ts';
 
@@ -54,7 +55,12 @@ export const credentials: Acceptance = {
       makeCertificates(folder);
       const place = { folder, plain: await freePort(), secure: await freePort() };
       server = await serve(place);
-      await kazoo(trial, place);
+      await runKazoo(trial, 'credentials.py', [
+        `${HERE}:${place.plain}`,
+        `${HERE}:${place.secure}`,
+        folder,
+        BOB,
+      ]);
       await certified(trial, place);
       await loggedIn(trial, place);
       await reloaded(trial, place, server);
@@ -127,21 +133,6 @@ async function serve(place: Place): Promise<Server> {
   const server = startServer([process.execPath, MAIN, 'serve', ...options], at('server.log'));
   await untilServing({ host: HERE, port: plain }, server);
   return server;
-}
-
-async function kazoo(trial: Trial, { folder, plain, secure }: Place): Promise<void> {
-  const script = startPython(
-    'credentials.py',
-    [`${HERE}:${plain}`, `${HERE}:${secure}`, folder, BOB],
-    trial.signal,
-  );
-  const code = await script.ended;
-  for (const line of script.lines) {
-    if (line.startsWith('PASS ')) trial.check(true, line.slice(5));
-    else if (line.startsWith('FAIL ')) trial.check(false, line.slice(5));
-    else trial.note(line);
-  }
-  trial.check(code === 0, 'the kazoo script ran to its end');
 }
 
 /** Types lines into a `zkCli.sh` and waits for what must be shown after each. */

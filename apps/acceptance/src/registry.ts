@@ -9,6 +9,7 @@ import { killAll } from './kill-all.ts';
 import { killOne } from './kill-one.ts';
 import { kafka } from './products/kafka.ts';
 import { patroni } from './products/patroni.ts';
+import { recovery } from './recovery/recovery.ts';
 import { soak } from './soak/soak.ts';
 import { suites } from './suites/suites.ts';
 import { syscalls } from './syscalls.ts';
@@ -23,6 +24,7 @@ export const TRIALS: readonly Acceptance[] = [
   histories,
   syscalls,
   hostile,
+  recovery,
 ];
 
 /** What needs the network, or minutes, is run by name only. */

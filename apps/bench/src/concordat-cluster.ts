@@ -9,10 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePortRange } from '@concordat/runtime';
 import { type Cluster, ClusterError, type ClusterOptions } from './cluster.ts';
 import type { Endpoint } from './connection.ts';
 import { withDescendants } from './process-cost.ts';
-import { eventuallyGone, freePortRange, type Server, startServer, untilServing } from './servers.ts';
+import { eventuallyGone, type Server, startServer, untilServing } from './servers.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 const DOMAINS = 4;

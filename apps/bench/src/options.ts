@@ -94,7 +94,8 @@ function parseLoads(texts: LoadTexts): Load[] {
 
 const isOperation = (text: string): text is Operation => OPERATIONS.some((name) => name === text);
 
-function positive(text: string): number {
+/** Throws a `RangeError` for anything but a whole number above 0. */
+export function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value <= 0) throw new RangeError(`not a positive number: ${text}`);
   return value;

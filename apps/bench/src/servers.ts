@@ -7,7 +7,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askWord } from '@concordat/keeper/edge';
-import { isPortFree } from '@concordat/runtime';
 import { ClusterError } from './cluster.ts';
 import { connect, type Endpoint } from './connection.ts';
 
@@ -55,16 +54,6 @@ export async function untilServing(endpoint: Endpoint, server: Server, deadlineM
 }
 
 const tail = (file: string): string => readFileSync(file, 'utf8').slice(-1_500);
-
-/** The first of `count` consecutive ports that were free a moment ago, below those that the system hands out. */
-export async function freePortRange(count: number): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const first = 10_000 + Math.floor(Math.random() * (22_000 - count));
-    const free = await Promise.all(Array.from({ length: count }, (_, i) => isPortFree(first + i)));
-    if (free.every(Boolean)) return first;
-  }
-  throw new ClusterError('CLUSTER_START', `no ${count} consecutive free ports`);
-}
 
 /** Resolves once no process `pid` is left, dead children that nobody has waited for not counted. */
 export async function eventuallyGone(pid: number): Promise<void> {

@@ -41,6 +41,7 @@ export { submitCommand } from './governance/submitting.ts';
 export { epochOf } from './governance/views.ts';
 export * from './presets/index.ts';
 export { decodeMessage, encodeMessage } from './replica/codec.ts';
+export { lookAhead } from './replica/look-ahead.ts';
 export type { Checkpoint, Message } from './replica/messages.ts';
 export { createReplica, type Governed, orderedLog } from './replica/replica.ts';
 export { replicationRules, viewOf } from './replica/rules.ts';

@@ -5,7 +5,7 @@ export * from './crypto/identity-file.ts';
 export * from './crypto/keys.ts';
 export * from './errors.ts';
 export { createLengthSplitter, type Framing, type Splitter } from './framing.ts';
-export { freePort, isPortFree } from './free-port.ts';
+export { freePort, freePortRange, isPortFree } from './free-port.ts';
 export { createHost, type Host, type HostOptions } from './host/host.ts';
 export { type Disk, realDisk } from './journal/disk.ts';
 export type { Journal, JournalListener, SyncMode } from './journal/journal.ts';

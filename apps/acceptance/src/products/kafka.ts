@@ -7,7 +7,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePortRange, type Server } from '@concordat/bench';
+import type { Server } from '@concordat/bench';
+import { freePortRange } from '@concordat/runtime';
 import { jars } from '../suites/maven.ts';
 import { type Running, start } from '../tools.ts';
 import { within } from '../wait.ts';

@@ -9,7 +9,8 @@ import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePortRange, type Server } from '@concordat/bench';
+import type { Server } from '@concordat/bench';
+import { freePortRange } from '@concordat/runtime';
 import { runAll } from '../suites/commands.ts';
 import { findPostgres, unprivileged } from '../tools.ts';
 import { killAll, type Product, productTrial, type Stage, until } from './product.ts';

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startConcordat } from '../concordat-cluster.ts';
 import { parseScaleOptions } from './options.ts';
 import { formatScale, scaleVerdicts } from './report.ts';
 import { measureScale, type ScaleFigures } from './scale.ts';
@@ -13,9 +14,10 @@ const SMALL = [
 test('everyone stays, everyone is told, a killed server comes back', { timeout: 60_000 }, async () => {
   const options = parseScaleOptions(SMALL);
   assert.ok(typeof options !== 'string');
-  const figures = await measureScale('concordat', options, () => {});
+  const cluster = await startConcordat();
+  const figures = await measureScale(cluster, options, () => {}).finally(() => cluster.stop());
   assert.equal(figures.failures, 0);
-  assert.equal(figures.lostSessions, 0);
+  assert.equal(figures.closed, 0);
   assert.equal(figures.events, 1050);
   assert.equal(figures.znodeBytes.length, 4);
   assert.match(formatScale(options, [figures]), /^1,500 znodes created +\d/m);
@@ -35,10 +37,10 @@ test('what is lost, untold, failed or late is a finding', () => {
       createStallMs: 1,
     },
     ...{ znodeBytes: [1], residentBytes: [1], steadyMs: 1, steadyP99Ms: 1, steadyStallMs: 1, behind: 100 },
-    ...{ restartMs: 1, failures: 0, lostSessions: 0 },
+    ...{ restartMs: 1, failures: 0, closed: 0 },
   };
   assert.deepEqual(scaleVerdicts(options, fine), []);
-  const bad = { ...fine, events: 1049, behind: 101, failures: 1, lostSessions: 1 };
+  const bad = { ...fine, events: 1049, behind: 101, failures: 1, closed: 1 };
   assert.equal(scaleVerdicts(options, bad).length, 4);
 });
 

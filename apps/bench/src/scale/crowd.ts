@@ -8,7 +8,7 @@ export interface Crowd {
   /** Sets every watched node once; resolves when all are told, or after `deadlineMs`, with the number of events. */
   tell(deadlineMs: number): Promise<{ readonly ms: number; readonly events: number }>;
   /** Sessions whose connection has ended. */
-  readonly lost: number;
+  readonly closed: number;
   close(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export async function gather(
   paths: readonly string[],
 ): Promise<Crowd> {
   let events = 0;
-  let lost = 0;
+  let closed = 0;
   let isOver = false;
   let wake = (): void => {};
   const options = {
@@ -34,7 +34,7 @@ export async function gather(
       if (events % 1000 === 0 || events >= watches) wake();
     },
     onClosed: () => {
-      if (!isOver) lost++;
+      if (!isOver) closed++;
     },
   };
   const connections: Connection[] = [];
@@ -75,8 +75,8 @@ export async function gather(
       });
       return { ms: performance.now() - began, events };
     },
-    get lost() {
-      return lost;
+    get closed() {
+      return closed;
     },
     close: async () => {
       isOver = true;

@@ -1,6 +1,7 @@
 /** The command line of the scale benchmark. */
 
 import { parseArgs } from 'node:util';
+import { positive } from '../options.ts';
 
 export interface ScaleOptions {
   readonly targets: readonly ('concordat' | 'apache')[];
@@ -30,7 +31,7 @@ export const SCALE_USAGE = `bench scale: how much one service holds, and how it 
   --data DIR      where servers keep their data; decides which disk is measured
   --json          figures as JSON on standard output
 
-One server is killed and started again with all of it. The status is 1 if a session was lost, a watch was not told,
+One server is killed and started again with all of it. The status is 1 if the connection of a session was closed, a watch was not told,
 a request failed, or writes fell behind.
 `;
 
@@ -68,10 +69,4 @@ export function parseScaleOptions(args: readonly string[]): ScaleOptions | strin
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value <= 0) throw new RangeError(`not a positive number: ${text}`);
-  return value;
 }

@@ -43,7 +43,7 @@ const linesFor = (options: ScaleOptions): readonly Line[] => [
   },
   { what: 'unanswered at the end', figure: ({ behind }) => whole(behind) },
   { what: 'a killed server serves again after', figure: ({ restartMs }) => seconds(restartMs) },
-  { what: 'sessions lost', figure: ({ lostSessions }) => whole(lostSessions) },
+  { what: 'connections of sessions closed', figure: ({ closed }) => whole(closed) },
 ];
 
 export const formatScale = (options: ScaleOptions, all: readonly ScaleFigures[]): string =>
@@ -54,11 +54,11 @@ export const formatScale = (options: ScaleOptions, all: readonly ScaleFigures[])
 
 /** What was not as it must be: none of it depends on the speed of the machine, except that steady writes are kept up with. */
 export function scaleVerdicts(options: ScaleOptions, figures: ScaleFigures): string[] {
-  const { target, failures, lostSessions, events, behind } = figures;
+  const { target, failures, closed, events, behind } = figures;
   const aSecond = options.bytesPerSecond / options.writeBytes;
   const wrong = [
     [failures > 0, `${whole(failures)} requests failed`],
-    [lostSessions > 0, `${whole(lostSessions)} sessions were lost`],
+    [closed > 0, `${whole(closed)} connections of sessions were closed`],
     [events !== options.watches, `${whole(events)} events for ${whole(options.watches)} watches`],
     [behind > aSecond, `${whole(behind)} writes, more than a second's, had no answer at the end`],
   ] as const;

@@ -3,14 +3,13 @@
  * comes back with all of it. Sessions stay open through everything: whatever stops the world loses them, or shows as a stall.
  */
 
-import { startApache } from '../apache-cluster.ts';
 import type { Cluster } from '../cluster.ts';
-import { startConcordat } from '../concordat-cluster.ts';
 import { type Connection, connect } from '../connection.ts';
+import { PATIENT } from '../load.ts';
 import { processCost } from '../process-cost.ts';
+import { createNodes, type Written, writeSteadily } from '../writes.ts';
 import { type Crowd, gather } from './crowd.ts';
 import type { ScaleOptions } from './options.ts';
-import { createNodes, type Written, writeSteadily } from './writes.ts';
 
 /** Times in milliseconds. */
 export interface ScaleFigures {
@@ -31,7 +30,7 @@ export interface ScaleFigures {
   readonly behind: number;
   readonly restartMs: number;
   readonly failures: number;
-  readonly lostSessions: number;
+  readonly closed: number;
 }
 
 /** Children of one node: clients read lists of them whole. */
@@ -48,13 +47,12 @@ function* nodesIn(folders: number, total: number): Iterable<string> {
     for (let i = 0; i < FOLDER && made < total; i++, made++) yield `${ROOT}/f${folder}/n${i}`;
 }
 
+/** A fresh cluster, of which one server is killed and started again; whoever started it stops it. */
 export async function measureScale(
-  target: ScaleOptions['targets'][number],
+  cluster: Cluster,
   options: ScaleOptions,
   progress: (line: string) => void,
 ): Promise<ScaleFigures> {
-  const place = options.dataParent === null ? {} : { parentDir: options.dataParent };
-  const cluster = await (target === 'apache' ? startApache(place) : startConcordat(place));
   const connections: Connection[] = [];
   const crowds: Crowd[] = [];
   try {
@@ -62,7 +60,6 @@ export async function measureScale(
   } finally {
     await Promise.all(crowds.map((crowd) => crowd.close()));
     for (const connection of connections) connection.drop();
-    await cluster.stop();
   }
 }
 
@@ -94,7 +91,7 @@ async function measureAt(
   for (let i = 0; i < WRITERS; i++) {
     // Not at the endpoint that is killed later.
     const endpoint = endpoints[i % last];
-    if (endpoint !== undefined) connections.push(await connect(endpoint));
+    if (endpoint !== undefined) connections.push(await connect(endpoint, PATIENT));
   }
   const keys = Array.from({ length: KEYS }, (_, i) => `${ROOT}/k${i}`);
   const setup = [
@@ -144,6 +141,6 @@ async function measureAt(
     behind: steady.behind,
     restartMs,
     failures: [...setup, parents, created, steady].reduce((sum, { failures }) => sum + failures, 0),
-    lostSessions: crowd.lost,
+    closed: crowd.closed,
   };
 }

@@ -12,6 +12,7 @@ import { checkpointAt, type ProvenCheckpoint } from '../keeper/checkpoint.ts';
 import { type Comparison, compareTrees } from '../keeper/compare.ts';
 import { connectAll, type Endpoint, endpointsFrom } from '../keeper/endpoints.ts';
 import { walkTree } from '../keeper/walk.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { adoptCommand, exportCommand, importCommand } from './migration.ts';
 import { createProgress } from './progress.ts';
 import { proxyCommand } from './proxy.ts';
@@ -20,11 +21,13 @@ import { repeated } from './repeated.ts';
 export const keeperCommand = (): Command =>
   new Command('keeper')
     .description(
-      'what domains serve to ZooKeeper clients: stat, dump, compare; import, adopt, export; and a proxy for those who trust no single one',
+      'what domains serve to ZooKeeper clients: stat, dump, compare; backup, restore; import, adopt, export; and a proxy for those who trust no single one',
     )
     .addCommand(statCommand())
     .addCommand(dumpCommand())
     .addCommand(compareCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand())
     .addCommand(proxyCommand())
     .addCommand(importCommand())
     .addCommand(adoptCommand())

@@ -2,14 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProof, encodeProof, signStatement } from '@concordat/accountability';
 import { decodeChain, encodeChain } from '@concordat/replication';
-import { createKeys, createLogger, loadIdentity } from '@concordat/runtime';
+import { createKeys, createLogger, freePort, loadIdentity } from '@concordat/runtime';
 import { createWriter, toHex } from '@concordat/wire';
 import { formatFederation, formatMember, type Member, readFederation } from '../config/federation.ts';
 import { initialise } from '../config/organisation.ts';
@@ -32,16 +31,6 @@ const PROPOSAL = join(parent, 'proposal.json');
 const CHAIN = join(parent, 'federation.chain');
 
 const at = (name: string): string => join(parent, name);
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(ANYWHERE, resolve));
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  await new Promise((resolve) => server.close(resolve));
-  return address.port;
-}
 
 async function cardOf(name: string): Promise<Member> {
   const { publicKey, pin, admin } = await initialise(at(name), name);

@@ -1,36 +1,22 @@
 /** `concordat keeper import`, `adopt` and `export`: from ZooKeeper's files to a federation, and back. */
 
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeGenesis, writeSnapshot } from '@concordat/keeper';
 import { Command } from 'commander';
 import { readFederation } from '../config/federation.ts';
-import { CommandError, messageOf } from '../errors.ts';
+import { CommandError } from '../errors.ts';
 import { connectAll, endpointsFrom } from '../keeper/endpoints.ts';
 import { readTree } from '../keeper/export.ts';
 import { askForExport } from '../keeper/export-file.ts';
 import { adopt, sha256Hex } from '../keeper/first-state.ts';
 import { type Imported, importFrom } from '../keeper/import.ts';
 import { type ImportedLive, importLive, isConnectString, lastZxid } from '../keeper/import-live.ts';
+import { requireNew, writeNew } from '../keeper/new-file.ts';
 import { createProgress } from './progress.ts';
 import { repeated } from './repeated.ts';
 
 const hex = (zxid: number): string => `0x${zxid.toString(16)}`;
-
-function requireNew(file: string): void {
-  if (existsSync(file)) throw new CommandError('not-written', `${file} is there already`);
-}
-
-/** Writes a whole file or none, and never over another. */
-function writeNew(file: string, bytes: Uint8Array): void {
-  requireNew(file);
-  try {
-    writeFileSync(`${file}.new`, bytes, { mode: 0o600, flush: true });
-    renameSync(`${file}.new`, file);
-  } catch (error) {
-    throw new CommandError('not-written', `cannot write ${file}: ${messageOf(error)}`);
-  }
-}
 
 export const importCommand = (): Command =>
   new Command('import')

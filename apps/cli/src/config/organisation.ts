@@ -9,6 +9,7 @@
  *   DIR/evidence/       proofs of misbehaviour, one file each
  *   DIR/import.state    what the federation begins with, where its file says that it begins with something
  *   DIR/export.snapshot what it was last asked to write for ZooKeeper, until the command that asked has taken it
+ *   DIR/backup.gathered its tree, on the way to a backup, until the command that asked has taken it
  *   DIR/control.sock    status and, in demonstrations, attacks; only for the own user
  *   DIR/daemon.pid      the daemon's process id, while it runs
  */
@@ -33,6 +34,7 @@ export interface Places {
   readonly evidence: string;
   readonly imported: string;
   readonly exported: string;
+  readonly gathered: string;
   readonly control: string;
   readonly pid: string;
 }
@@ -45,6 +47,7 @@ export const placesIn = (directory: string): Places => ({
   evidence: join(directory, 'evidence'),
   imported: join(directory, 'import.state'),
   exported: join(directory, 'export.snapshot'),
+  gathered: join(directory, 'backup.gathered'),
   control: join(directory, 'control.sock'),
   pid: join(directory, 'daemon.pid'),
 });

@@ -39,6 +39,7 @@ import { openAuditLog } from './audit-log.ts';
 import { type ClientOptions, openClients } from './clients/clients.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
+import { createGatheringJob } from './gathering-job.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
 import { createNoteLog } from './note-log.ts';
 import { type DomainStatus, statusOf } from './status.ts';
@@ -162,15 +163,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
   const status = () => statusOf(host, federation, self, options.clients, places.evidence);
+  const gathering = createGatheringJob(host.state, identity.name, places);
   const answer = (request: string): unknown => {
     if (request === 'checkpoint') return shownCheckpoint(host.state.replica);
-    return request === 'export' ? exportHere(host.state, places) : governing.answer(host, request);
+    if (request === 'export') return exportHere(host.state, places);
+    return gathering.answer(request) ?? governing.answer(host, request);
   };
   try {
     const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
     const closeOperations = await openOperations(options, operations, answer);
     const close = async (): Promise<void> => {
       await closeOperations();
+      await gathering.close();
       await host.close();
       audit?.write(`user=${userInfo().username}\toperation=serverStop\tresult=success`);
       await audit?.close();

@@ -66,11 +66,24 @@ export async function checkpointAt(
   directory: string,
   federation: Federation,
 ): Promise<ProvenCheckpoint | null> {
-  const refused = (why: string): CommandError =>
-    new CommandError('no-proof', `the daemon of ${directory} proves nothing about its state: ${why}`);
   const answer = schema.safeParse(await ask(placesIn(directory).control, 'checkpoint'));
-  if (!answer.success) throw refused('it is of another version');
-  const statements = answer.data.statements.map((hex) => decodeMessage(fromHex(hex) ?? new Uint8Array(0)));
+  if (!answer.success) throw refusedBy(directory)('it is of another version');
+  return provenCheckpoint(directory, answer.data, federation);
+}
+
+const refusedBy =
+  (directory: string) =>
+  (why: string): CommandError =>
+    new CommandError('no-proof', `the daemon of ${directory} proves nothing about its state: ${why}`);
+
+/** What the daemon of a directory has shown, checked; signers of later epochs are those that its chain proves. */
+export async function provenCheckpoint(
+  directory: string,
+  shown: ShownCheckpoint,
+  federation: Federation,
+): Promise<ProvenCheckpoint | null> {
+  const refused = refusedBy(directory);
+  const statements = shown.statements.map((hex) => decodeMessage(fromHex(hex) ?? new Uint8Array(0)));
   const [first] = statements;
   if (first === undefined) return null;
   if (first?.type !== 'checkpoint') throw refused('it shows what is no checkpoint');
@@ -91,7 +104,7 @@ export async function checkpointAt(
     state,
     signed: signers.ids.filter((id) => signed.has(id)).map(signers.nameOf),
     missing: signers.ids.filter((id) => !signed.has(id)).map(signers.nameOf),
-    isOwn: answer.data.own === null ? null : answer.data.own === state,
+    isOwn: shown.own === null ? null : shown.own === state,
   };
 }
 

@@ -313,3 +313,16 @@ test('JSON is laid out as Jackson does', () => {
     '{\n  "a" : [ ],\n  "b" : { },\n  "c" : [ 1, {\n    "d" : 4611686018427387904\n  } ],\n  "e" : "x\\"\\n",\n  "f" : null\n}',
   );
 });
+
+test('in read-only mode commands that need a server are answered, and say which it is', () => {
+  const lost = { ...FACTS, isServing: false };
+  const world = createTestWorld({ readOnlyMode: true });
+  world.open().connect();
+  world.loopback.isHeld = true;
+  assert.equal(typeof answer(world, 'is_read_only', lost)['error'], 'string');
+  world.loopback.passAlone(5000);
+  assert.equal(answer(world, 'is_read_only', lost)['read_only'], true);
+  assert.equal(answer(world, 'monitor', lost)['server_state'], 'read-only');
+  const stats = answer(world, 'server_stats', lost);
+  assert.deepEqual([stats['error'], stats['read_only']], [null, true]);
+});

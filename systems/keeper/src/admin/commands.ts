@@ -87,7 +87,7 @@ export const COMMANDS: readonly AdminCommand[] = [
     'There are no digests of transactions: members vote on digests of checkpoints, and what differs is noted as diverged.',
   ),
   figures(['initial_configuration', 'icfg'], initialConfigurationOf),
-  figures(['is_read_only', 'isro'], ({ state, now }) => ({ read_only: isReadOnlyNow(state, now) }), false),
+  figures(['is_read_only', 'isro'], ({ state, now }) => ({ read_only: isReadOnlyNow(state, now) })),
   refused(
     ['last_snapshot', 'lsnp'],
     'There are no files of snapshots: they are records of the journal, and stable_slot of monitor tells the last checkpoint.',
@@ -134,7 +134,8 @@ export const refuse = (command: string, error: string): Fields => ({ command, er
 /** Answers a command that changes nothing. */
 export function tell(command: AdminCommand, context: AdminContext): Fields {
   const [name] = command.names;
-  if (command.needsServer && !context.facts.isServing) return refuse(name, NOT_SERVING);
+  const isServing = context.facts.isServing || isReadOnlyNow(context.state, context.now);
+  if (command.needsServer && !isServing) return refuse(name, NOT_SERVING);
   if (command.access === 'refused') return refuse(name, command.why);
   if (command.access === 'changes') return refuse(name, NEEDS_POST);
   return answerOf(name, command.tell(context));

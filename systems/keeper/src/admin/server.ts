@@ -1,6 +1,7 @@
 /** Commands about the server and its place among the others. */
 
 import { latencies, measure, outstanding, pathCount, watchCount } from '../gateway/metrics.ts';
+import { isReadOnlyNow, modeOf } from '../gateway/read-only.ts';
 import type { GatewayState } from '../gateway/state.ts';
 import { averageOf } from '../gateway/statistics.ts';
 import { versionOf } from '../gateway/words.ts';
@@ -51,8 +52,8 @@ export function leaderOf({ facts: { ensemble } }: AdminContext): Fields {
 }
 
 export function monitorOf({ state, now }: AdminContext): Fields {
-  const { mode, metrics } = state.config.info();
-  return { version: versionOf(state), server_state: mode, ...measure(state, now), ...metrics };
+  const { metrics } = state.config.info();
+  return { version: versionOf(state), server_state: modeOf(state, now), ...measure(state, now), ...metrics };
 }
 
 export function serverStatsOf(context: AdminContext): Fields {
@@ -68,13 +69,13 @@ export function serverStatsOf(context: AdminContext): Fields {
   const size = diskBytes(state);
   return {
     version: versionOf(state),
-    read_only: false,
+    read_only: isReadOnlyNow(state, now),
     server_stats: {
       packets_sent: statistics.sent,
       packets_received: statistics.received,
       fsync_threshold_exceed_count: facts.slowSyncs,
       client_response_stats: answers,
-      server_state: state.config.info().mode,
+      server_state: modeOf(state, now),
       outstanding_requests: outstanding(state),
       min_latency: min,
       avg_latency: Math.round(averageOf(statistics.latency) * 10_000) / 10_000,

@@ -24,6 +24,10 @@ const FIRST_LOCAL = 2 ** 43;
 export const isReadOnlyNow = (state: GatewayState, now: number): boolean =>
   state.config.readOnlyMode === true && !isServing(state, now) && Number.isFinite(state.exposedTime);
 
+/** How the server calls itself. */
+export const modeOf = (state: GatewayState, now: number): string =>
+  isReadOnlyNow(state, now) ? 'read-only' : state.config.info().mode;
+
 /**
  * The session under which a client reads: a new one of our own, or the one that it shows, if its password is right as far as we
  * know. Null if it is not: the session may be younger than our state, or have a newer key, so nobody may be told that it is over.

@@ -11,7 +11,7 @@ import { sessionHex } from '../sessions/session-id.ts';
 import { isServing } from './connection.ts';
 import type { GatewayMessage } from './message.ts';
 import { isAverage, latencies, measure, outstanding, pathCount, watchCount } from './metrics.ts';
-import { isReadOnlyNow } from './read-only.ts';
+import { isReadOnlyNow, modeOf } from './read-only.ts';
 import { resetConnections, resetStatistics } from './resets.ts';
 import type { Connection, GatewayState } from './state.ts';
 import { averageOf } from './statistics.ts';
@@ -92,9 +92,6 @@ const READ_ONLY = 'READ-ONLY mode; serving only read-only clients\n';
 const versionLine = (state: GatewayState, env: Env<GatewayMessage>): string =>
   `Zookeeper version: ${versionOf(state)}\n${isReadOnlyNow(state, env.now) ? READ_ONLY : ''}`;
 
-const modeOf = (state: GatewayState, env: Env<GatewayMessage>): string =>
-  isReadOnlyNow(state, env.now) ? 'read-only' : state.config.info().mode;
-
 function serverLines(state: GatewayState, env: Env<GatewayMessage>): string {
   const { tree, meta } = state.config.service.keeper;
   const { min, average, max } = latencies(state);
@@ -105,7 +102,7 @@ function serverLines(state: GatewayState, env: Env<GatewayMessage>): string {
     `Connections: ${state.connections.size}`,
     `Outstanding: ${outstanding(state)}`,
     `Zxid: 0x${meta.get().zxid.toString(16)}`,
-    `Mode: ${modeOf(state, env)}`,
+    `Mode: ${modeOf(state, env.now)}`,
     `Node count: ${tree.nodes.size}`,
     '',
   ].join('\n');
@@ -173,7 +170,7 @@ function monitorLines(state: GatewayState, env: Env<GatewayMessage>): string {
   const { metrics } = state.config.info();
   const measured = {
     version: versionOf(state),
-    server_state: modeOf(state, env),
+    server_state: modeOf(state, env.now),
     ...measure(state, env.now),
   };
   const lines = Object.entries(measured).map(([name, value]) => `zk_${name}\t${figureText(name, value)}\n`);

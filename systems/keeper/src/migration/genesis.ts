@@ -30,18 +30,19 @@ export interface Migrated {
   readonly census: Census;
 }
 
-const SCHEMES = new Set(['world', 'digest', 'ip', 'domain']);
+const SCHEMES = new Set(['world', 'digest', 'ip', 'sasl', 'x509', 'domain']);
 
 /** A flaw's offset is of no use here: it is about a node and not about a place in a file. */
 export function genesisFrom(image: Image, zxid: number): Migrated | Flaw {
   const paths = pathsThatStay(image);
-  const uses = usesBelow(image, paths);
+  const uses = usesBelow(paths, (path) => image.nodes.get(path)?.data?.length ?? 0);
+  const hasNode = (path: string): boolean => image.nodes.has(path);
   const nodes: (readonly [string, Znode])[] = [];
   for (const path of paths) {
     const found = image.nodes.get(path);
     if (found === undefined) continue;
     if (found.acl === null) return { flaw: `the permissions of ${path} are missing`, offset: 0 };
-    const node = nodeOf(found, found.acl, countedData(image, path, found, uses));
+    const node = nodeOf(found, found.acl, countedData(path, found.data, hasNode, uses));
     if (found.session !== '' || !staysWhereItMust(path, node))
       return { flaw: `${path} does not last, as it must`, offset: 0 };
     if (!fitsState(path, node)) return { flaw: `${path} is larger than a node may be`, offset: 0 };
@@ -49,7 +50,27 @@ export function genesisFrom(image: Image, zxid: number): Migrated | Flaw {
       return { flaw: `${path} is newer than the last transaction`, offset: 0 };
     nodes.push([path, node]);
   }
-  return { genesis: { zxid, nodes }, census: censusOf(image, nodes) };
+  let ephemerals = 0;
+  for (const owned of image.ephemerals.values()) ephemerals += owned.size;
+  return {
+    genesis: { zxid, nodes },
+    census: { ...censusOf(nodes), ephemerals, sessions: image.sessions.size },
+  };
+}
+
+/** The same from nodes of a keeper, by path, ascending, without those of sessions. */
+export function migratedFrom(
+  nodes: KeeperGenesis['nodes'],
+  zxid: number,
+  left: Pick<Census, 'ephemerals' | 'sessions'>,
+): Migrated {
+  const sizes = new Map(nodes.map(([path, { data }]) => [path, data?.length ?? 0]));
+  const uses = usesBelow([...sizes.keys()], (path) => sizes.get(path) ?? 0);
+  const counted = nodes.map(([path, node]): readonly [string, Znode] => {
+    const data = countedData(path, node.data, (other) => sizes.has(other), uses);
+    return [path, data === node.data ? node : { ...node, data }];
+  });
+  return { genesis: { zxid, nodes: counted }, census: { ...censusOf(counted), ...left } };
 }
 
 /** Everything from the root on but ephemeral nodes, and the configuration. */
@@ -70,13 +91,13 @@ interface Use {
 }
 
 /** Nodes and bytes at and below every path, children before their parents. */
-function usesBelow({ nodes }: Image, paths: readonly string[]): Map<string, Use> {
+function usesBelow(paths: readonly string[], sizeOf: (path: string) => number): Map<string, Use> {
   const uses = new Map<string, Use>();
   for (let i = paths.length - 1; i >= 0; i--) {
     const path = paths[i]!;
     const own = useAt(uses, path);
     own.nodes += 1;
-    own.bytes += nodes.get(path)?.data?.length ?? 0;
+    own.bytes += sizeOf(path);
     if (path === '/') continue;
     const above = useAt(uses, cut(path).parent);
     above.nodes += own.nodes;
@@ -95,15 +116,15 @@ function useAt(uses: Map<string, Use>, path: string): Use {
 }
 
 function countedData(
-  { nodes }: Image,
   path: string,
-  node: ImageNode,
+  data: Uint8Array | null,
+  hasNode: (path: string) => boolean,
   uses: ReadonlyMap<string, Use>,
 ): Uint8Array | null {
   const quota = quotaNode(path);
-  if (quota?.kind !== 'stats' || quota.of === '' || path !== statsPath(quota.of)) return node.data;
-  const hasLimits = nodes.has(path.replace(/zookeeper_stats$/, 'zookeeper_limits'));
-  return hasLimits ? trackOf(uses.get(quota.of) ?? { nodes: 0, bytes: 0 }) : node.data;
+  if (quota?.kind !== 'stats' || quota.of === '' || path !== statsPath(quota.of)) return data;
+  const hasLimits = hasNode(path.replace(/zookeeper_stats$/, 'zookeeper_limits'));
+  return hasLimits ? trackOf(uses.get(quota.of) ?? { nodes: 0, bytes: 0 }) : data;
 }
 
 const OPEN_ENTRY = OPEN_ACL[0];
@@ -128,8 +149,8 @@ const nodeOf = (found: ImageNode, acl: readonly Acl[], data: Uint8Array | null):
   owner: found.owner,
 });
 
-function censusOf(image: Image, nodes: KeeperGenesis['nodes']): Census {
-  let [bytes, containers, ttlNodes, quotas, ephemerals] = [0, 0, 0, 0, 0];
+function censusOf(nodes: KeeperGenesis['nodes']): Omit<Census, 'ephemerals' | 'sessions'> {
+  let [bytes, containers, ttlNodes, quotas] = [0, 0, 0, 0];
   const foreignSchemes = new Map<string, number>();
   for (const [path, { data, owner, acl }] of nodes) {
     bytes += data?.length ?? 0;
@@ -140,10 +161,5 @@ function censusOf(image: Image, nodes: KeeperGenesis['nodes']): Census {
       if (!SCHEMES.has(scheme)) foreignSchemes.set(scheme, (foreignSchemes.get(scheme) ?? 0) + 1);
     }
   }
-  for (const owned of image.ephemerals.values()) ephemerals += owned.size;
-  return {
-    ...{ nodes: nodes.length, bytes, containers, ttlNodes, quotas, ephemerals },
-    sessions: image.sessions.size,
-    foreignSchemes,
-  };
+  return { nodes: nodes.length, bytes, containers, ttlNodes, quotas, foreignSchemes };
 }

@@ -1,6 +1,7 @@
 export type { Znode } from '../tree/znode.ts';
 export * from './files.ts';
 export * from './flaw.ts';
+export * from './gathering.ts';
 export * from './genesis.ts';
 export { createImage, type Image } from './image.ts';
 export * from './leaving.ts';
@@ -9,4 +10,10 @@ export * from './seen.ts';
 export * from './shown.ts';
 export * from './snapshot.ts';
 export * from './snapshot-writer.ts';
-export * from './state-file.ts';
+export {
+  decodeGenesis,
+  encodeGenesis,
+  fitsState,
+  type KeeperGenesis,
+  staysWhereItMust,
+} from './state-file.ts';

@@ -27,7 +27,7 @@ const LEAST_BYTES = 75;
 /** What an entry of the state takes beside its key and value, with room to spare. */
 const ENTRY_MARGIN_BYTES = 1024;
 /** Of a path and what a node holds together. */
-const MAX_NODE_BYTES = MAX_ENTRY_BYTES - ENTRY_MARGIN_BYTES;
+export const MAX_NODE_BYTES = MAX_ENTRY_BYTES - ENTRY_MARGIN_BYTES;
 const MAX_NODES = 2 ** 31;
 
 /** PERF: the bytes of a path are counted only where they matter. */
@@ -77,7 +77,7 @@ export function decodeGenesis(bytes: Uint8Array): KeeperGenesis | null {
   return isWhole ? reader.finish({ zxid, nodes: nodes.filter(hasNode) }) : null;
 }
 
-function readNode(reader: Reader): Znode | null {
+export function readNode(reader: Reader): Znode | null {
   return reader.finish(readZnode(reader, MAX_NODE_BYTES));
 }
 

@@ -302,6 +302,17 @@ describe('associates', () => {
     assert.match(problemWith({ ...one, key: delegate(SEED, 2).key }) ?? '', /key of another/);
   });
 
+  it('are told of where another key or contact stands under a known number, as of members', () => {
+    const [first] = admitted.associates;
+    assert.ok(first !== undefined);
+    const rekeyed = { ...admitted, associates: [{ ...first, ...card(3) }, ...admitted.associates.slice(1)] };
+    assert.deepEqual(changesIn(admitted, rekeyed), ['member 96 has new keys', 'member 96 has a new contact']);
+    const [one, ...others] = genesis.members;
+    assert.ok(one !== undefined);
+    const moved = { ...genesis, members: [{ ...one, contact: utf8('elsewhere') }, ...others] };
+    assert.deepEqual(changesIn(genesis, moved), [`member ${one.id} has a new contact`]);
+  });
+
   it('change the format of a configuration only where there are some', () => {
     const bytes = encodeConfiguration(admitted);
     assert.equal(bytes[0], 2);

@@ -12,11 +12,13 @@ import { equalBytes } from '@concordat/wire';
 import { replicationRules, viewOf } from '../replica/rules.ts';
 import { approvalBytes, type Reconfigure } from './command.ts';
 import {
+  type Associate,
   associateIds,
   associateOf,
   type Configuration,
   configurationProblem,
   configurationQuorums,
+  type Delegate,
   delegateOf,
   memberIds,
 } from './configuration.ts';
@@ -115,17 +117,15 @@ export function changesIn(
 ): string[] {
   const left = present.members.filter(({ id }) => delegateOf(next, id) === null);
   const joined = next.members.filter(({ id }) => delegateOf(present, id) === null);
-  const rekeyed = next.members.filter((one) => {
-    const before = delegateOf(present, one.id);
-    return before !== null && !(equalBytes(before.key, one.key) && equalBytes(before.admin, one.admin));
-  });
+  const kept = [...keptOf(present.members, next.members), ...keptOf(present.associates, next.associates)];
   const admitted = next.associates.filter(({ id }) => associateOf(present, id) === null);
   const dismissed = present.associates.filter(({ id }) => associateOf(next, id) === null);
   const { u, r, spare } = next.faults;
   return [
     ...joined.map(({ id }) => `${nameOf(next, id)} joins`),
     ...left.map(({ id }) => `${nameOf(present, id)} leaves`),
-    ...rekeyed.map(({ id }) => `${nameOf(next, id)} has new keys`),
+    ...kept.filter(isRekeyed).map(([{ id }]) => `${nameOf(present, id)} has new keys`),
+    ...kept.filter(isMoved).map(([{ id }]) => `${nameOf(present, id)} has a new contact`),
     ...admitted.map(({ id }) => `${nameOf(next, id)} is admitted, as domain ${id}`),
     ...dismissed.map(({ id }) => `${nameOf(present, id)} is dismissed`),
     ...(isSameModel(present, next) ? [] : [`u = ${u}, r = ${r}${spare > 0 ? `, ${spare} spare` : ''}`]),
@@ -142,6 +142,19 @@ export function changesIn(
     ...(present.version === next.version ? [] : [`version ${next.version} of the service`]),
   ];
 }
+
+type Kept = readonly [before: Associate & Partial<Delegate>, after: Associate & Partial<Delegate>];
+
+const keptOf = (present: readonly Associate[], next: readonly Associate[]): Kept[] =>
+  next.flatMap((after) => {
+    const before = present.find(({ id }) => id === after.id);
+    return before === undefined ? [] : [[before, after]];
+  });
+
+const isRekeyed = ([{ key, admin = key }, after]: Kept): boolean =>
+  !(equalBytes(key, after.key) && equalBytes(admin, after.admin ?? after.key));
+
+const isMoved = ([before, after]: Kept): boolean => !equalBytes(before.contact, after.contact);
 
 const isSameOrder = (a: Configuration, b: Configuration): boolean =>
   a.order === b.order &&

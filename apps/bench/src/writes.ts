@@ -1,8 +1,8 @@
 /** Writes to fill a service, and writes at a steady rate, whatever the answers do. */
 
-import type { Connection, OnReply } from '../connection.ts';
-import { createLatencies, type Latencies } from '../latencies.ts';
-import { MODE, OP, writeCreate, writeSetData } from '../protocol.ts';
+import type { Connection, OnReply } from './connection.ts';
+import { createLatencies, type Latencies } from './latencies.ts';
+import { MODE, OP, writeCreate, writeSetData } from './protocol.ts';
 
 export interface Written {
   readonly latencies: Latencies;
