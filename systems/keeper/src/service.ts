@@ -5,18 +5,21 @@
  */
 
 import type { Hash, Signatures } from '@concordat/crypto';
-import type { ExecuteContext, Service } from '@concordat/kernel';
+import { assert, type ExecuteContext, type Service } from '@concordat/kernel';
 import { createState, MAX_ENTRY_BYTES, numberKey, type State, textKey } from '@concordat/state';
 import { createReader, createWriter, utf8 } from '@concordat/wire';
 import { encodeEvent } from './events.ts';
 import { executeBody } from './execution.ts';
-import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta } from './keeper.ts';
+import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta, nextZxid } from './keeper.ts';
 import type { KeeperGenesis } from './migration/state-file.ts';
 import { decodeBody, encodeResults } from './orders.ts';
 import { answerQuery } from './query.ts';
 import { createSessions, expiredAt } from './sessions/sessions.ts';
 import { sweep } from './sweep.ts';
-import { createTree, plantTree } from './tree/tree.ts';
+import { OPEN_ACL } from './tree/acl.ts';
+import { successor } from './tree/operations.ts';
+import { CONFIG_PATH } from './tree/paths.ts';
+import { createTree, plantTree, putNode } from './tree/tree.ts';
 import { encodeZnode, readZnode } from './tree/znode.ts';
 
 export interface KeeperOptions {
@@ -81,6 +84,8 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
     ...replicationOf(state),
     execute: (op, context) => execute(keeper, op, context),
     query: (op) => answerQuery(keeper, op),
+    reconfigured: (federation, emit) =>
+      showMembership(keeper, options.config.membershipIn(federation), (event) => emit(encodeEvent(event))),
     advance: (time, emit) => advance(keeper, Math.floor(time), (event) => emit(encodeEvent(event))),
   };
 }
@@ -89,6 +94,17 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
 function begin({ tree, meta }: Keeper, { zxid, nodes }: KeeperGenesis): void {
   for (const [path, node] of nodes) tree.nodes.set(path, node);
   meta.set({ ...START, zxid });
+}
+
+/** As a transaction of nobody's: what clients find at /zookeeper/config from now on. */
+function showMembership(keeper: Keeper, membership: string, emit: Emit): void {
+  const node = keeper.tree.nodes.get(CONFIG_PATH);
+  assert(node !== undefined, 'every tree has the node of the configuration');
+  const zxid = nextZxid(keeper);
+  const { time } = keeper.meta.get();
+  const version = successor(node.version);
+  putNode(keeper.tree, CONFIG_PATH, { ...node, data: utf8(membership), mzxid: zxid, mtime: time, version });
+  emit({ type: 'data-changed', zxid, path: CONFIG_PATH, acl: node.acl, parentAcl: OPEN_ACL });
 }
 
 const replicationOf = (state: State): Omit<Service, 'execute' | 'query' | 'advance'> => ({

@@ -17,6 +17,7 @@ import { closeConnection, countAnswered, isFresh, sendHeader } from './connectio
 import { begin, count, end, holdIfHeavy, isClogged, isLarge } from './load.ts';
 import type { GatewayMessage } from './message.ts';
 import { refuseWrite } from './read-only.ts';
+import { answerReconfig } from './reconfig.ts';
 import { onSasl } from './sasl.ts';
 import type { Connection, GatewayState, QueuedRequest } from './state.ts';
 
@@ -123,8 +124,8 @@ function serve(state: GatewayState, env: Env<GatewayMessage>, connection: Connec
     if (connection.deficit < cost) return true;
     const answered = state.tally.bytesAnswered;
     take(state, connection);
-    if (!isOrdered(request)) serveLocally(state, env, connection, request);
-    else if (connection.isReadOnly) refuseHere(state, env, connection, request);
+    if (connection.isReadOnly && ORDERED.has(request.op)) refuseHere(state, env, connection, request);
+    else if (!isOrdered(state, request)) serveLocally(state, env, connection, request);
     else if (isOverdue(state, env, connection, request)) refuseOverdue(state, env, connection, request);
     else order(state, connection, request);
     connection.deficit -= cost + hiddenCost(state, request) + state.tally.bytesAnswered - answered;
@@ -150,7 +151,9 @@ function refuseHere(
 const hiddenCost = (state: GatewayState, { op }: QueuedRequest): number =>
   op === OpCode.getAllChildrenNumber ? state.config.service.keeper.tree.nodes.size : 0;
 
-const isOrdered = ({ op }: QueuedRequest): boolean => ORDERED.has(op);
+/** A proposal of this member is nobody else's. */
+const isOrdered = ({ config }: GatewayState, { op }: QueuedRequest): boolean =>
+  ORDERED.has(op) && (op !== OpCode.reconfig || config.reconfig === undefined);
 
 /** Whether a connection's next request may be served now. If not, whatever it waits for makes it ready again. */
 function mayProceed(
@@ -162,7 +165,7 @@ function mayProceed(
   // Whatever else there is: the end of a session costs less than keeping it.
   if (request.op === OpCode.closeSession) return true;
   const isAnsweredHere =
-    !isOrdered(request) || connection.isReadOnly || isOverdue(state, env, connection, request);
+    !isOrdered(state, request) || connection.isReadOnly || isOverdue(state, env, connection, request);
   if (isAnsweredHere && connection.ordered > 0) return false;
   // A ping is answered all the same: that is how a client learns that it is not forgotten.
   if (request.op !== OpCode.ping && isClogged(state, connection)) {
@@ -260,7 +263,10 @@ function serveLocally(
     return closeConnection(state, env, connection);
   }
   const { zxid } = state.config.service.keeper.meta.get();
-  if (request.op === OpCode.ping) sendHeader(state, env, connection, Xid.ping, zxid, 0);
+  const { reconfig } = state.config;
+  if (request.op === OpCode.reconfig && reconfig !== undefined)
+    answerReconfig(state, env, connection, request, reconfig);
+  else if (request.op === OpCode.ping) sendHeader(state, env, connection, Xid.ping, zxid, 0);
   else if (request.op === OpCode.auth) onAuth(state, env, connection, request);
   else if (request.op === OpCode.sasl) onSasl(state, env, connection, request);
   else answerLocally(state, env, connection, request);

@@ -16,6 +16,7 @@ import type { EndingNodes } from './audit.ts';
 import { createDoor, type Door } from './door.ts';
 import type { GatewayLimits } from './limits.ts';
 import { createLoad, type Flow, type Load } from './load.ts';
+import type { Proposals } from './reconfig.ts';
 import type { SaslUsers } from './sasl.ts';
 import {
   createLatency,
@@ -81,6 +82,8 @@ export interface GatewayConfig {
   readonly requiredSchemes?: ReadonlySet<string>;
   /** Whether clients that ask for it are served while the log stands still: ZooKeeper's `readonlymode.enabled`. No unless told. */
   readonly readOnlyMode?: boolean;
+  /** Where a client's `reconfig` leaves a proposal; it is answered ReconfigDisabled unless told. */
+  readonly reconfig?: Proposals;
   /** Lines of the audit log go out as notes of kind `audit`; `user` is whom the server runs as. None unless told. */
   readonly audit?: { readonly user: string };
 }
