@@ -26,11 +26,11 @@ import { type SessionId, sessionIdOf } from './sessions/session-id.ts';
 import {
   type GatewayLife,
   gatewayKey,
-  isMoveSigned,
   isOwner,
   movedSession,
   moveStatement,
   type Session,
+  signerOf,
   touchSession,
 } from './sessions/sessions.ts';
 import type { Identity, Principal } from './tree/acl.ts';
@@ -145,10 +145,10 @@ function moveSession(run: Run, order: MoveOrder): Result {
   const session = sessions.table.get(order.session);
   if (session === undefined) return refuse(run, ErrorCode.sessionExpired);
   const statement = moveStatement(order.session, life, order.timeoutMs, order.nextKey);
-  if (!isMoveSigned(signatures, session, statement, order.signature))
-    return refuse(run, ErrorCode.sessionExpired);
+  const signer = signerOf(signatures, session, statement, order.signature);
+  if (signer === null) return refuse(run, ErrorCode.sessionExpired);
   const timeoutMs = negotiate(keeper, order.timeoutMs);
-  sessions.table.set(order.session, movedSession(session, life, timeoutMs, order.nextKey));
+  sessions.table.set(order.session, movedSession(session, life, timeoutMs, order.nextKey, signer));
   touchSession(sessions, order.session, timeoutMs, keeper.meta.get().lease);
   run.emit({ type: 'session-moved', zxid: keeper.meta.get().zxid, session: order.session, ...life });
   return attached(run, order.session, timeoutMs);
