@@ -59,7 +59,15 @@ interface Run {
   emit(event: KeeperEvent): void;
 }
 
-export function executeBody(keeper: Keeper, body: Body, context: ExecuteContext): Results {
+/** Told of an order of a body: whose body it is, and which of its orders, counted from 0. Changes nothing. */
+export type OrderListener = (life: GatewayLife, seq: number, index: number) => void;
+
+export function executeBody(
+  keeper: Keeper,
+  body: Body,
+  context: ExecuteContext,
+  heard: OrderListener,
+): Results {
   const { gateway, epoch } = body;
   const run: Run = {
     keeper,
@@ -69,7 +77,12 @@ export function executeBody(keeper: Keeper, body: Body, context: ExecuteContext)
     time: Math.floor(context.time),
     emit: (event) => context.emit(encodeEvent(event)),
   };
-  return { gateway, epoch, results: body.orders.map((order) => executeOrder(run, order)) };
+  const results = body.orders.map((order, index) => {
+    const result = executeOrder(run, order);
+    heard(run.life, context.seq, index);
+    return result;
+  });
+  return { gateway, epoch, results };
 }
 
 const refuse = (run: Run, err: number): Result => ({

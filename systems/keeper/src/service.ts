@@ -9,7 +9,7 @@ import { assert, type ExecuteContext, type Service } from '@concordat/kernel';
 import { createState, MAX_ENTRY_BYTES, numberKey, type State, textKey } from '@concordat/state';
 import { createReader, createWriter, utf8 } from '@concordat/wire';
 import { encodeEvent } from './events.ts';
-import { executeBody } from './execution.ts';
+import { executeBody, type OrderListener } from './execution.ts';
 import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta, nextZxid } from './keeper.ts';
 import type { KeeperGenesis } from './migration/state-file.ts';
 import { decodeBody, encodeResults } from './orders.ts';
@@ -32,6 +32,8 @@ export interface KeeperOptions {
 
 export interface KeeperService extends Service {
   readonly keeper: Keeper;
+  /** Has `listener` told of each order as soon as it is executed, before the next one is. At most one listens. */
+  listen(listener: OrderListener): void;
 }
 
 const VERSION = 1;
@@ -77,12 +79,16 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
     sessions: createSessions(state),
     meta: state.cell('meta', metaCodec, START),
   };
+  let heard: OrderListener = () => {};
   plantTree(keeper.tree, utf8(options.config.membership));
   if (options.genesis !== undefined) begin(keeper, options.genesis);
   return {
     keeper,
+    listen: (listener) => {
+      heard = listener;
+    },
     ...replicationOf(state),
-    execute: (op, context) => execute(keeper, op, context),
+    execute: (op, context) => execute(keeper, op, context, heard),
     query: (op) => answerQuery(keeper, op),
     reconfigured: (federation, emit) =>
       showMembership(keeper, options.config.membershipIn(federation), (event) => emit(encodeEvent(event))),
@@ -119,10 +125,10 @@ const replicationOf = (state: State): Omit<Service, 'execute' | 'query' | 'advan
   restore: state.restore,
 });
 
-function execute(keeper: Keeper, op: Uint8Array, context: ExecuteContext): Uint8Array {
+function execute(keeper: Keeper, op: Uint8Array, context: ExecuteContext, heard: OrderListener): Uint8Array {
   const body = decodeBody(op);
   if (body === null) return NOTHING;
-  return encodeResults(executeBody(keeper, body, context));
+  return encodeResults(executeBody(keeper, body, context, heard));
 }
 
 function advance(keeper: Keeper, time: number, emit: Emit): void {
