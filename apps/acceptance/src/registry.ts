@@ -10,6 +10,7 @@ import { killOne } from './kill-one.ts';
 import { kafka } from './products/kafka.ts';
 import { patroni } from './products/patroni.ts';
 import { recovery } from './recovery/recovery.ts';
+import { rolling } from './rolling.ts';
 import { soak } from './soak/soak.ts';
 import { suites } from './suites/suites.ts';
 import { syscalls } from './syscalls.ts';
@@ -21,6 +22,7 @@ export const TRIALS: readonly Acceptance[] = [
   differential,
   killOne,
   killAll,
+  rolling,
   histories,
   syscalls,
   hostile,

@@ -85,12 +85,13 @@ async function control(
     const [server, endpoint] = [servers[domain], endpoints[domain]];
     if (server && endpoint) await untilServing(endpoint, server);
   };
-  const kill9 = async (domain: number): Promise<void> => {
+  const end = async (domain: number, signal: NodeJS.Signals): Promise<void> => {
     const server = servers[domain];
     servers[domain] = null;
-    server?.child.kill('SIGKILL');
+    server?.child.kill(signal);
     await server?.gone;
   };
+  const kill9 = (domain: number): Promise<void> => end(domain, 'SIGKILL');
   const all = endpoints.map((_, domain) => domain);
   const cluster: Cluster = {
     name: 'apache',
@@ -104,6 +105,7 @@ async function control(
       const leader = answers.findIndex((answer) => answer.includes('Mode: leader'));
       return leader < 0 ? null : leader;
     },
+    terminate: (domain) => end(domain, 'SIGTERM'),
     kill9,
     restart: async (domain) => {
       start(domain);

@@ -92,6 +92,12 @@ class Federation implements Cluster {
     await this.#concordat('attack', this.#names[domain] ?? '', strategy);
   }
 
+  async terminate(domain: number): Promise<void> {
+    const pid = this.pid(domain);
+    this.#servers[domain] = null;
+    if (pid > 0) await kill(pid, 'SIGTERM');
+  }
+
   async kill9(domain: number): Promise<void> {
     const pid = this.pid(domain);
     this.#servers[domain] = null;
@@ -126,7 +132,7 @@ class Federation implements Cluster {
     const below = withDescendants([this.#up?.child.pid ?? 0]);
     this.#up?.child.kill('SIGKILL');
     await this.#up?.gone;
-    await Promise.all(below.map(kill));
+    await Promise.all(below.map((pid) => kill(pid)));
     await this.killAll();
     if (!this.#keepsData) rmSync(this.dataDir, { recursive: true, force: true });
   }
@@ -149,9 +155,9 @@ class Federation implements Cluster {
   }
 }
 
-async function kill(pid: number): Promise<void> {
+async function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It was gone already.
   }

@@ -41,6 +41,7 @@ import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGatheringJob } from './gathering-job.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
+import { handOver } from './hand-over.ts';
 import { createNoteLog } from './note-log.ts';
 import { openProposals, type ProposalDesk } from './proposals.ts';
 import { type DomainStatus, statusOf } from './status.ts';
@@ -178,6 +179,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
     const closeOperations = await openOperations(options, operations, answer);
     const close = async (): Promise<void> => {
+      await handOver(host);
       await closeOperations();
       await gathering.close();
       await host.close();

@@ -27,6 +27,7 @@ import { placesIn, readIdentity } from '../config/organisation.ts';
 import { type ClientOptions, openClients } from '../daemon/clients/clients.ts';
 import { startControl } from '../daemon/control.ts';
 import { BUILT_ON, keeperConfigOf, sha1, VERSION } from '../daemon/daemon.ts';
+import { handOver } from '../daemon/hand-over.ts';
 import { createNoteLog } from '../daemon/note-log.ts';
 import { type DomainMessage, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
@@ -154,6 +155,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     });
     writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
     const close = async (): Promise<void> => {
+      await handOver(host);
       started.host = null;
       await Promise.all([control.close(), monitor.close()]);
       await host.close();

@@ -36,7 +36,20 @@ function send(state: GatewayState, env: Env<GatewayMessage>, to: Connection, byt
   to.sent++;
   state.statistics.sent++;
   countSent(state, to, LENGTH_BYTES + bytes.length, env.now);
-  env.sendEarly(to.id, clientFrame(bytes));
+  if (state.leavingSince === null || to.phase !== 'live') env.sendEarly(to.id, clientFrame(bytes));
+  else withhold(state, env, to, bytes);
+}
+
+/** Keeps an answer back until its client is let go, or has more to take than may wait. */
+function withhold(state: GatewayState, env: Env<GatewayMessage>, to: Connection, bytes: Uint8Array): void {
+  to.withheld.push(bytes);
+  to.withheldBytes += bytes.length;
+  if (to.withheldBytes >= state.config.limits.unreadBytes) sendWithheld(env, to);
+}
+
+function sendWithheld(env: Env<GatewayMessage>, to: Connection): void {
+  for (const bytes of to.withheld.splice(0)) env.sendEarly(to.id, clientFrame(bytes));
+  to.withheldBytes = 0;
 }
 
 /** Counts a request as answered, as one of the reads or updates of the tally. */
@@ -105,6 +118,7 @@ export const principalOf = (state: GatewayState, connection: Connection): Princi
 /** Drops the link after what was sent to it. The session, if any, lives on until it expires or comes back. */
 export function closeConnection(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): void {
   if (connection.phase === 'closed') return;
+  if (!connection.isCut) sendWithheld(env, connection);
   forget(state, connection);
   env.close(connection.id);
 }
@@ -133,5 +147,5 @@ export const isFresh = (state: GatewayState, now: number, timeoutMs: number): bo
 const SERVING_MS = 3000;
 
 /** Whether clients who come now are served: the log has lately moved, and the gateway may speak for its domain. */
-export const isServing = ({ claim, exposedTime }: GatewayState, now: number): boolean =>
-  claim === 'held' && now - exposedTime < SERVING_MS;
+export const isServing = ({ claim, exposedTime, leavingSince }: GatewayState, now: number): boolean =>
+  claim === 'held' && leavingSince === null && now - exposedTime < SERVING_MS;

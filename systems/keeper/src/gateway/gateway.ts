@@ -18,6 +18,7 @@ import { addressAt, identitiesAt } from './admission.ts';
 import { attachWaiting, isAheadOf, onHandshake } from './attach.ts';
 import { closeConnection, forget, isFresh, LENGTH_BYTES } from './connection.ts';
 import { onBatch, onSnapshot } from './exposure.ts';
+import { LEAVE, leave, letGo } from './leaving.ts';
 import { problemOf } from './limits.ts';
 import { isClogged, measureUnread, releaseHeld, slowReaders } from './load.ts';
 import type { GatewayMessage } from './message.ts';
@@ -43,6 +44,8 @@ export interface Gateway {
   timeout(state: GatewayState, env: Env<GatewayMessage>, timer: string): boolean;
   /** Takes what became exposed, in order; `service` must have executed all of it by the next `settle`. */
   exposed(state: GatewayState, env: Env<GatewayMessage>, item: ExposedBatch | ExposedSnapshot): void;
+  /** Hands all clients over to other servers, because this one is about to stop. */
+  leave(state: GatewayState, env: Env<GatewayMessage>): void;
   /** The end of a turn: answers reads and submits this turn's writes. */
   settle(state: GatewayState, env: Env<GatewayMessage>, submit: Submit): void;
 }
@@ -68,10 +71,15 @@ export function createGateway(config: GatewayConfig): Gateway {
     },
     receive,
     linked,
+    leave,
     timeout: (state, env, timer) => {
       if (timer === MORE) {
         for (const connection of state.clogged) state.ready.add(connection);
         state.clogged.clear();
+        return true;
+      }
+      if (timer === LEAVE) {
+        letGo(state, env);
         return true;
       }
       if (timer !== TICK) return false;
@@ -122,6 +130,7 @@ function linked(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, isU
     return forget(state, known);
   }
   if (known !== undefined) return;
+  if (state.leavingSince !== null) return env.close(from);
   const address = addressAt(state.config, from);
   const refusal = state.config.door === undefined ? state.door.enter(address) : null;
   if (refusal !== null) {
@@ -150,6 +159,7 @@ function receive(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, me
   const connection = state.connections.get(from);
   if (connection === undefined) return;
   connection.received++;
+  connection.receivedAt = env.now;
   state.statistics.received++;
   switch (message.type) {
     case 'client-frame':

@@ -148,7 +148,11 @@ export interface Connection {
   heard: boolean;
   touchedAt: Millis;
   received: number;
+  receivedAt: Millis;
   sent: number;
+  /** What it will be sent when it is let go, see `leaving.ts`, and its bytes. */
+  withheld: Uint8Array[];
+  withheldBytes: number;
   latency: Latency;
   /** What was answered last. */
   readonly last: Answered;
@@ -240,6 +244,8 @@ export interface GatewayState {
   /** Submitted bodies by sequence number. */
   readonly inFlight: Map<number, readonly Origin[]>;
   readonly watches: Watches;
+  /** Since when clients are handed over to other servers; null while they are not. */
+  leavingSince: Millis | null;
   /** Ordered time of the last exposed batch. */
   exposedTime: Millis;
   /** The zxid up to which watches have been told. */
@@ -276,6 +282,7 @@ export function createGatewayState(config: GatewayConfig, epoch: number, now: Mi
     hasVoid: false,
     inFlight: new Map(),
     watches: createWatches(),
+    leavingSince: null,
     exposedTime: Number.NEGATIVE_INFINITY,
     exposedZxid: config.service.keeper.meta.get().zxid,
     startedAt: now,
@@ -322,7 +329,10 @@ export function createConnection(
     heard: false,
     touchedAt: now,
     received: 0,
+    receivedAt: now,
     sent: 0,
+    withheld: [],
+    withheldBytes: 0,
     latency: createLatency(),
     last: noneAnswered(),
   };

@@ -43,6 +43,8 @@ export interface Loopback {
   expose(): void;
   /** Executes what is held, but the gateway only learns that the state jumped. */
   jump(): void;
+  /** The server is about to stop. */
+  leave(): void;
   /** Lets time pass: an ordered empty batch, then the timers that are due. */
   pass(millis: Millis): void;
   /** Time passes for the gateway only, as if it were cut off. */
@@ -198,6 +200,10 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
     jump: () => {
       for (const held of loopback.held.splice(0)) executeAlone(config.service, held, ++slot, loopback.now);
       gateway.exposed(state, env, { slot, time: loopback.now });
+      settle();
+    },
+    leave: () => {
+      gateway.leave(state, env);
       settle();
     },
     pass: (millis) => {

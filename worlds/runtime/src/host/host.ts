@@ -58,6 +58,8 @@ export interface Host<S, M> {
   addMember(id: NodeId, address: PeerAddress): void;
   /** Ends the link to a member: what is sent to it from now on is lost. */
   removeMember(id: NodeId): void;
+  /** Accepts no further connections at its listeners; those that are there go on. */
+  stopListening(): void;
   /** Runs `action` within a turn of its own or together with what has arrived; never at once. */
   inject(action: (state: S, env: Env<M>) => void): void;
   /** Resolves with the error when the process halts, or with null after `close`. */
@@ -73,6 +75,10 @@ export interface Host<S, M> {
 function tellStart(logger: Logger, journal: Journal): void {
   logger.info('started', { whole: journal.recovered.whole, records: journal.recovered.records.length });
   journal.forgetRecovered();
+}
+
+function stopAll(ports: readonly Port[]): void {
+  for (const port of ports) port.stop();
 }
 
 /** Binds the ports, then starts the process. Rejects with `port-failed`, `bad-configuration`, or what `start` throws. */
@@ -158,6 +164,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     },
     addMember: (id, address) => bound.links?.add(id, address),
     removeMember: (id) => bound.links?.remove(id),
+    stopListening: () => stopAll(ports),
     inject: running.inject,
     halted,
     halt: running.halt,
@@ -190,7 +197,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   }
 
   async function closeGracefully(): Promise<void> {
-    for (const port of ports) port.stop();
+    stopAll(ports);
     await running.finish();
     await Promise.all([bound.links?.close(), ...ports.map((port) => port.close())]);
     await offload.close();
