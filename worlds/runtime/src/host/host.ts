@@ -96,12 +96,8 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const halted = new Promise<Error | null>((resolve) => {
     settleHalted = resolve;
   });
-  const memberReady = (source: Source<M>): void => {
-    loop?.members.ready(source);
-    loop?.wake();
-  };
-  const connectionReady = (source: Source<M>): void => {
-    loop?.connections.ready(source);
+  const readyAmong = (inbox: 'members' | 'connections') => (source: Source<M>) => {
+    loop?.[inbox].ready(source);
     loop?.wake();
   };
   const offload = createOffload({
@@ -176,7 +172,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     if (options.members !== undefined) {
       const met = ({ id, route, mute }: Peer): void => void exits.set(id, { route, mute, encoder: codec });
       const left = (id: NodeId): void => void exits.delete(id);
-      const events = { ready: memberReady, met, left, ...observer.links };
+      const events = { ready: readyAmong('members'), met, left, ...observer.links };
       const links = await createLinks(options.members, codec, events);
       bound.links = links;
       if (links.address !== null) addresses.set('members', links.address);
@@ -184,7 +180,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     for (const listener of options.listeners ?? []) {
       const { framing } = listener;
       const port = await createPort(listener, {
-        ready: connectionReady,
+        ready: readyAmong('connections'),
         note: observer.note,
         nextId: () => connectionId++,
         opened: (id: NodeId, connection: Connection) =>
