@@ -323,7 +323,7 @@ test('a thousand idle connections cost no timers and no turns', async () => {
 test('a port with an identity shows whose it is, and hears only who speaks TLS and its protocol', async () => {
   const identity = generateIdentity();
   const server = await listen(
-    { firstMessageMs: 100 },
+    { firstMessageMs: 1500 },
     { tls: { identity: identity.tls, protocol: 'test/1' } },
   );
   const call = (protocol: string) => {
