@@ -4,7 +4,7 @@
  * propose in it again, because early proposals may have left before they were durable (DESIGN section 9, rule 6).
  */
 
-import type { Digest, Position, Recovered } from '@concordat/kernel';
+import type { Digest, Position, Recovered, Steps } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { nextHistory } from '../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
@@ -69,16 +69,28 @@ function lastDelivered(records: readonly Uint8Array[]): Stable | null {
   return record?.type === 'delivered' ? stableOf(record.certificate) : null;
 }
 
-/** Applies the journal to a fresh state. Records that no version wrote are skipped: the journal vouches for bytes. */
-export function recover(s: ReplicaState, recovered: Recovered): void {
+/** Of records between two steps: a twentieth of a second's work, more or less. */
+const STEP_BYTES = 1024 * 1024;
+
+/**
+ * Applies the journal to a fresh state, and tells how many of its bytes are done. Records that no version wrote are skipped: the
+ * journal vouches for bytes.
+ */
+export function* recover(s: ReplicaState, recovered: Recovered): Steps<void> {
   const { records, first } = sinceAmnesia(recovered);
   s.feed.delivered = lastDelivered(records) ?? s.feed.delivered;
   const recovery: Recovery = { s, traces: new Map(), snapshot: null, prepared: { view: 0, slot: 0 } };
   const measure = createMeasure();
+  const total = records.reduce((sum, bytes) => sum + bytes.length, 0);
+  let [done, told] = [0, 0];
   for (const [i, bytes] of records.entries()) {
     const record = decodeRecord(bytes);
     measure.count(bytes.length, record);
     if (record !== null) apply(recovery, record, first + i);
+    done += bytes.length;
+    if (done - told < STEP_BYTES && done < total) continue;
+    told = done;
+    yield { done, total };
   }
   const { bytes: journalBytes, snapshotBytes } = measure.size();
   Object.assign(s, { journalBytes, snapshotBytes });
