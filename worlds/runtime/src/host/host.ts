@@ -14,6 +14,7 @@ import {
   type NodeId,
   type Note,
   type Process,
+  type Progress,
 } from '@concordat/kernel';
 import type { RuntimeKeys } from '../crypto/keys.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -40,6 +41,8 @@ export interface HostOptions<S, M> {
   readonly members?: MembersOptions;
   readonly listeners?: readonly Listener<M>[];
   readonly onNote?: (note: Note) => void;
+  /** How much of its journal the process has read. Links and ports are bound, and whoever calls is turned away. */
+  readonly onStarting?: (progress: Progress) => void;
   readonly onHalt?: (error: Error) => void;
   readonly logger?: Logger;
   readonly metrics?: Metrics;
@@ -86,6 +89,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const bound: { links: Links | null } = { links: null };
   let connectionId = FIRST_CONNECTION;
   let loop: TurnLoop<S, M> | null = null;
+  let failure: Error | null = null;
   let settleHalted: (outcome: Error | null) => void = () => {};
   const halted = new Promise<Error | null>((resolve) => {
     settleHalted = resolve;
@@ -106,19 +110,25 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const dropEverything = (): void => {
     bound.links?.destroy();
     for (const port of ports) port.destroy();
+    observer.close();
     void offload.close();
   };
   const onHalt = (error: Error): void => {
+    failure = error;
     logger.error('halted', { reason: error.message, stack: error.stack ?? '' });
     dropEverything();
     options.onHalt?.(error);
     // What is not yet durable must not become so by closing: the journal unlocks without another commit.
     void journal.abandon().finally(() => settleHalted(error));
   };
+  /** The disk may fail while the process starts. */
+  const endIfHalted = (): void => {
+    if (failure !== null) throw failure;
+  };
 
   try {
     await bind();
-    loop = startTurnLoop<S, M>({
+    loop = await startTurnLoop<S, M>({
       self,
       process: options.process,
       journal,
@@ -132,7 +142,12 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       onHalt,
       observer,
       invariantsEvery: options.invariantsEvery ?? 1024,
+      onStarting: (progress) => {
+        endIfHalted();
+        options.onStarting?.(progress);
+      },
     });
+    endIfHalted();
   } catch (error) {
     dropEverything();
     await journal.abandon();
@@ -194,6 +209,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     await running.finish();
     await Promise.all([bound.links?.close(), ...ports.map((port) => port.close())]);
     await offload.close();
+    observer.close();
     await journal.close();
     logger.info('stopped');
     settleHalted(null);
