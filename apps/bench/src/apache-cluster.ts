@@ -104,6 +104,7 @@ async function control(
       const leader = answers.findIndex((answer) => answer.includes('Mode: leader'));
       return leader < 0 ? null : leader;
     },
+    longestHoldMs: async () => null,
     kill9,
     restart: async (domain) => {
       start(domain);

@@ -19,6 +19,8 @@ export interface Cluster {
   pid(domain: number): number;
   /** The domain that orders writes now: the leader, or the primary of the view; null if none is known. */
   primary(): Promise<number | null>;
+  /** The longest time for which a server's thread was held since it served first, in milliseconds; null where it does not tell. */
+  longestHoldMs(domain: number): Promise<number | null>;
   /** SIGKILL; resolves when the process is gone. */
   kill9(domain: number): Promise<void>;
   /** Starts a killed domain again; resolves when it serves clients. */
