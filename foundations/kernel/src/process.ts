@@ -25,7 +25,7 @@ export interface Recovered {
   readonly losses: number;
 }
 
-/** How far work has come that takes long. In units of its own; `done` only grows, up to `total`. */
+/** How far work has come that takes long. In units of its own; `done` never falls, and ends as `total`. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
