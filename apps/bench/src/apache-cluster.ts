@@ -106,6 +106,7 @@ async function control(
       return leader < 0 ? null : leader;
     },
     terminate: (domain) => end(domain, 'SIGTERM'),
+    longestHoldMs: async () => null,
     kill9,
     restart: async (domain) => {
       start(domain);

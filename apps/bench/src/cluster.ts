@@ -21,6 +21,8 @@ export interface Cluster {
   primary(): Promise<number | null>;
   /** SIGTERM, as an operator stops it; resolves when the process is gone. */
   terminate(domain: number): Promise<void>;
+  /** The longest time for which a server's thread was held since it served first, in milliseconds; null where it does not tell. */
+  longestHoldMs(domain: number): Promise<number | null>;
   /** SIGKILL; resolves when the process is gone. */
   kill9(domain: number): Promise<void>;
   /** Starts a killed domain again; resolves when it serves clients. */

@@ -87,6 +87,12 @@ class Federation implements Cluster {
     return index < 0 ? null : index;
   }
 
+  async longestHoldMs(domain: number): Promise<number | null> {
+    const answer = await fetch(`http://127.0.0.1:${this.#basePort + MONITORS + domain}/metrics`);
+    const found = /^concordat_event_loop_delay_max_seconds (\S+)$/m.exec(await answer.text());
+    return found === null ? null : 1000 * Number(found[1]);
+  }
+
   /** Makes one domain lie, or with `stop` makes it honest again. */
   async attack(domain: number, strategy: string): Promise<void> {
     await this.#concordat('attack', this.#names[domain] ?? '', strategy);

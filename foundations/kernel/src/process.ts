@@ -25,8 +25,27 @@ export interface Recovered {
   readonly losses: number;
 }
 
+/** How far work has come that takes long. In units of its own; `done` never falls, and ends as `total`. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Work in steps: after each it says how far it is, and its last result is what it was for. */
+export type Steps<T> = Generator<Progress, T, void>;
+
+/**
+ * How a process begins. `inSteps` leads to the same, for a host that has others to answer while a long journal is read. It is
+ * one turn all the same: nothing else is called before it has returned. It belongs to the function, so that whoever puts
+ * another one in its place has none, and is not passed by.
+ */
+export interface Start<S, M> {
+  (env: Env<M>, recovered: Recovered): S;
+  readonly inSteps?: (env: Env<M>, recovered: Recovered) => Steps<S>;
+}
+
 export interface Process<S, M> {
-  start(env: Env<M>, recovered: Recovered): S;
+  readonly start: Start<S, M>;
   receive(state: S, env: Env<M>, from: NodeId, message: M): void;
   /** The link to `peer` came up or broke. For connections: accepted, or gone for good. */
   linked?(state: S, env: Env<M>, peer: NodeId, isUp: boolean): void;
@@ -37,6 +56,26 @@ export interface Process<S, M> {
   settle(state: S, env: Env<M>): void;
   /** Throws through `assert` when the state is impossible. Simulators call it after every turn. */
   invariants?(state: S): void;
+}
+
+export const startInSteps = <S, M>(steps: (env: Env<M>, recovered: Recovered) => Steps<S>): Start<S, M> =>
+  Object.assign((env: Env<M>, recovered: Recovered) => finished(steps(env, recovered)), { inSteps: steps });
+
+/** What starts a process, if need be in a single step. */
+export const stepsOf = <S, M>({ start }: Process<S, M>, env: Env<M>, recovered: Recovered): Steps<S> =>
+  start.inSteps?.(env, recovered) ?? atOnce(() => start(env, recovered));
+
+function* atOnce<T>(work: () => T): Steps<T> {
+  const result = work();
+  yield { done: 1, total: 1 };
+  return result;
+}
+
+/** What steps lead to, without a pause. */
+function finished<T>(steps: Steps<T>): T {
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
 }
 
 /** How a process's messages become bytes. Decoding is canonical and bounded, and `null` for anything else. */

@@ -9,6 +9,7 @@ export {
 } from './client/client.ts';
 export * from './config.ts';
 export * from './execution/execution.ts';
+export { fetchedOf } from './execution/fetching.ts';
 export {
   callExecutors,
   createExecutorClient,

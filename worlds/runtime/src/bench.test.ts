@@ -60,7 +60,7 @@ test('turns: an injected action each, without disk', async (t) => {
       state.turns++;
     },
   };
-  const loop = startTurnLoop({
+  const loop = await startTurnLoop({
     self: 0,
     process: counter,
     journal,
@@ -74,6 +74,7 @@ test('turns: an injected action each, without disk', async (t) => {
     onHalt: (error) => assert.fail(error.message),
     observer: { turn: () => {}, synced: () => {} },
     invariantsEvery: 0,
+    onStarting: () => {},
   });
   const started = performance.now();
   await new Promise<void>((resolve) => {

@@ -21,6 +21,12 @@ test('everyone stays, everyone is told, a killed server comes back', { timeout: 
   assert.equal(figures.events, 1050);
   assert.equal(figures.znodeBytes.length, 4);
   assert.match(formatScale(options, [figures]), /^1,500 znodes created +\d/m);
+  assert.match(
+    formatScale(options, [figures]),
+    /^longest stall of each server until then +\d+, \d+, \d+, \d+ ms$/m,
+  );
+  for (const [i, ms] of figures.steadyHoldMs.entries())
+    assert.ok((ms ?? -1) >= (figures.createHoldMs[i] ?? 0));
 });
 
 test('what is lost, untold, failed or late is a finding', () => {
@@ -37,6 +43,7 @@ test('what is lost, untold, failed or late is a finding', () => {
       createStallMs: 1,
     },
     ...{ znodeBytes: [1], residentBytes: [1], steadyMs: 1, steadyP99Ms: 1, steadyStallMs: 1, behind: 100 },
+    ...{ createHoldMs: [1, 2.4], steadyHoldMs: [null] },
     ...{ restartMs: 1, failures: 0, closed: 0 },
   };
   assert.deepEqual(scaleVerdicts(options, fine), []);

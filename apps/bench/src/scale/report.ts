@@ -8,6 +8,9 @@ const MIB = 1_048_576;
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
+const stalls = (each: readonly (number | null)[]): string =>
+  each.some((ms) => ms === null) ? '-' : `${each.map((ms) => whole(ms ?? 0)).join(', ')} ms`;
+
 interface Line {
   readonly what: string;
   readonly figure: (figures: ScaleFigures) => string;
@@ -25,6 +28,7 @@ const linesFor = (options: ScaleOptions): readonly Line[] => [
     figure: ({ createMs }) => `${whole((options.znodes / createMs) * 1000)} /s`,
   },
   { what: 'longest time without an answer', figure: ({ createStallMs }) => `${whole(createStallMs)} ms` },
+  { what: 'longest stall of each server until then', figure: ({ createHoldMs }) => stalls(createHoldMs) },
   {
     what: `memory for a znode of ${options.znodeBytes} B, each server`,
     figure: ({ znodeBytes }) => znodeBytes.map(whole).join(', '),
@@ -41,6 +45,7 @@ const linesFor = (options: ScaleOptions): readonly Line[] => [
     what: '99th percentile, longest time without an answer',
     figure: ({ steadyP99Ms, steadyStallMs }) => `${whole(steadyP99Ms)} ms, ${whole(steadyStallMs)} ms`,
   },
+  { what: 'longest stall of each server until then', figure: ({ steadyHoldMs }) => stalls(steadyHoldMs) },
   { what: 'unanswered at the end', figure: ({ behind }) => whole(behind) },
   { what: 'a killed server serves again after', figure: ({ restartMs }) => seconds(restartMs) },
   { what: 'connections of sessions closed', figure: ({ closed }) => whole(closed) },

@@ -24,9 +24,13 @@ export interface ScaleFigures {
   /** Resident memory of each server for its znodes, each server's. */
   readonly znodeBytes: readonly number[];
   readonly residentBytes: readonly number[];
+  /** The longest time for which each server was held, from its start until all znodes were there; null where it does not tell. */
+  readonly createHoldMs: readonly (number | null)[];
   readonly steadyMs: number;
   readonly steadyP99Ms: number;
   readonly steadyStallMs: number;
+  /** The same until the steady writes were answered. */
+  readonly steadyHoldMs: readonly (number | null)[];
   readonly behind: number;
   readonly restartMs: number;
   readonly failures: number;
@@ -85,6 +89,8 @@ async function measureAt(
   const tell = (line: string): void => progress(`${name}: ${line}`);
   const resident = (): number[] =>
     endpoints.map((_, domain) => processCost([cluster.pid(domain)]).residentBytes);
+  const holds = (): Promise<(number | null)[]> =>
+    Promise.all(endpoints.map((_, domain) => cluster.longestHoldMs(domain)));
   const [crowded] = endpoints;
   const last = endpoints.length - 1;
   if (crowded === undefined) throw new RangeError('a cluster needs an endpoint');
@@ -111,6 +117,7 @@ async function measureAt(
   tell(`creating ${options.znodes} nodes of ${options.znodeBytes} B`);
   const [parents, created] = await fill(connections, options);
   const after = resident();
+  const createHoldMs = await holds();
 
   tell(`writing ${options.bytesPerSecond} B a second for ${options.seconds} s`);
   const perSecond = options.bytesPerSecond / options.writeBytes;
@@ -119,6 +126,7 @@ async function measureAt(
     bytes: options.writeBytes,
     seconds: options.seconds,
   });
+  const steadyHoldMs = await holds();
 
   tell('killing a server, and waiting until it serves again');
   await cluster.kill9(last);
@@ -135,9 +143,11 @@ async function measureAt(
     createStallMs: created.latencies.longestStallMs,
     znodeBytes: after.map((bytes, i) => (bytes - (before[i] ?? 0)) / options.znodes),
     residentBytes: after,
+    createHoldMs,
     steadyMs: steady.ms,
     steadyP99Ms: steady.latencies.percentile(0.99),
     steadyStallMs: steady.latencies.longestStallMs,
+    steadyHoldMs,
     behind: steady.behind,
     restartMs,
     failures: [...setup, parents, created, steady].reduce((sum, { failures }) => sum + failures, 0),

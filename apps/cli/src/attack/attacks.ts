@@ -4,7 +4,14 @@
  */
 
 import type { GatewayMessage } from '@concordat/keeper';
-import { type Env, FIRST_CONNECTION, type Millis, type NodeId } from '@concordat/kernel';
+import {
+  type Env,
+  FIRST_CONNECTION,
+  type Millis,
+  type NodeId,
+  startInSteps,
+  stepsOf,
+} from '@concordat/kernel';
 import {
   type Attacker,
   attackers,
@@ -188,10 +195,10 @@ export function underAttack(
   return (honest) =>
     strategy({
       ...honest,
-      start: (env, recovered) => {
+      start: startInSteps(function* (env, recovered) {
         state = null;
-        state = honest.start(env, recovered);
+        state = yield* stepsOf(honest, env, recovered);
         return state;
-      },
+      }),
     });
 }

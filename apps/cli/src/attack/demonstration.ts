@@ -3,6 +3,7 @@
  * Only a daemon that was started with --demo is wrapped; no other has this code in its way.
  */
 
+import { startInSteps, stepsOf } from '@concordat/kernel';
 import type { DaemonOptions } from '../daemon/daemon.ts';
 import { ATTACKS, type Attack, underAttack } from './attacks.ts';
 
@@ -20,10 +21,10 @@ export function createDemonstration(): Required<Pick<DaemonOptions, 'wrap' | 'co
       const wrapped = strategy(honest);
       return {
         ...wrapped,
-        start: (env, recovered) => {
+        start: startInSteps((env, recovered) => {
           env.note({ kind: 'demonstration' });
-          return wrapped.start(env, recovered);
-        },
+          return stepsOf(wrapped, env, recovered);
+        }),
       };
     },
     control: (request) => {

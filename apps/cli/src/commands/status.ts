@@ -1,6 +1,8 @@
 /** `concordat status`: what the daemons below a directory say, as a table or as JSON. */
 
 import { Command } from 'commander';
+import { shownStart } from '../daemon/start-progress.ts';
+import type { DomainStatus } from '../daemon/status.ts';
 import { type FederationStatus, federationStatus } from '../daemon/statuses.ts';
 
 export const statusCommand = (): Command =>
@@ -17,6 +19,12 @@ export const statusCommand = (): Command =>
       process.stdout.write(options.json === true ? `${JSON.stringify(status)}\n` : table(status));
     });
 
+function stateOf({ mayVote, isServing, starting }: DomainStatus): string {
+  if (!mayVote) return 'recovering';
+  if (isServing) return 'serving';
+  return starting === null ? 'waiting' : `starting: ${shownStart(starting)}`;
+}
+
 function table(status: FederationStatus): string {
   const rows = [['domain', 'endpoint', 'view', 'primary', 'executed', 'lag', 'links', 'clients', 'state']];
   const top = Math.max(0, ...status.domains.map((domain) => ('executed' in domain ? domain.executed : 0)));
@@ -25,7 +33,12 @@ function table(status: FederationStatus): string {
       rows.push([domain.name, '-', '-', '-', '-', '-', '-', '-', 'down']);
       continue;
     }
-    const state = !domain.mayVote ? 'recovering' : domain.isServing ? 'serving' : 'waiting';
+    if (!('view' in domain)) {
+      const { name, endpoint, starting } = domain;
+      rows.push([name, endpoint, '-', '-', '-', '-', '-', '-', `starting: ${shownStart(starting)}`]);
+      continue;
+    }
+    const state = stateOf(domain);
     const view = domain.changingTo === null ? `${domain.view}` : `${domain.view}->${domain.changingTo}`;
     const lag = `${top - domain.executed}`;
     const { name, endpoint, primary, executed, linked, connections } = domain;

@@ -15,10 +15,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { formatFederation, type Member, readFederation } from '../config/federation.ts';
 import { initialise, placesIn } from '../config/organisation.ts';
 import { ask } from '../daemon/control.ts';
-import type { DomainStatus } from '../daemon/status.ts';
+import { type StartStatus, shownStart } from '../daemon/start-progress.ts';
+import type { DomainStatus, StartingStatus } from '../daemon/status.ts';
 import { CommandError } from '../errors.ts';
 import { adopt, stateDigest } from '../keeper/first-state.ts';
 import { requireFreePorts } from './ports.ts';
+import { createProgress } from './progress.ts';
 
 interface UpOptions {
   readonly data: string;
@@ -239,18 +241,26 @@ function runOnce(domain: Domain, stopping: AbortSignal): Promise<string> {
   });
 }
 
-/** True once all serve; false when stopped before. */
+/** True once all serve; false when stopped before. Whoever gets on is waited for, however much it has to read. */
 async function waitUntilReady(domains: readonly Domain[], stopping: AbortSignal): Promise<boolean> {
-  for (const deadline = Date.now() + READY_MS; Date.now() < deadline && !stopping.aborted; ) {
+  let shown = '';
+  const tell = createProgress(() => shown);
+  for (let deadline = Date.now() + READY_MS; Date.now() < deadline && !stopping.aborted; ) {
     const states = await Promise.all(
       domains.map(({ directory }) =>
         ask(placesIn(directory).control, 'status').then(
-          (status) => (status as DomainStatus).isServing,
-          () => false,
+          (status) => status as DomainStatus | StartingStatus,
+          () => null,
         ),
       ),
     );
-    if (states.every(Boolean)) return true;
+    if (states.every((state) => state !== null && 'isServing' in state && state.isServing)) return true;
+    const before = shown;
+    shown = states
+      .flatMap((state) => (state?.starting ? shownStartOf(state.name, state.starting) : []))
+      .join('; ');
+    if (shown !== before) deadline = Date.now() + READY_MS;
+    if (shown !== '') tell();
     await sleep(100, undefined, { signal: stopping }).catch(() => {});
   }
   if (stopping.aborted) return false;
@@ -260,6 +270,8 @@ async function waitUntilReady(domains: readonly Domain[], stopping: AbortSignal)
     'See their logs.',
   );
 }
+
+const shownStartOf = (name: string, status: StartStatus): string => `${name}: ${shownStart(status)}`;
 
 function banner(
   domains: readonly Domain[],

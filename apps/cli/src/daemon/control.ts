@@ -45,8 +45,18 @@ export async function startControl(path: string, answer: (request: string) => un
   return { close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-/** Asks a running daemon. Rejects with `not-running` if nobody answers in time. */
-export function ask(path: string, request: string, deadlineMs = DEADLINE_MS): Promise<unknown> {
+/**
+ * Asks a running daemon. Rejects with `not-running` if nobody answers in time, with `starting` if it can tell only of its own
+ * start yet: its status.
+ */
+export async function ask(path: string, request: string, deadlineMs = DEADLINE_MS): Promise<unknown> {
+  const answer = await exchange(path, request, deadlineMs);
+  if (typeof answer === 'object' && answer !== null && 'notYet' in answer)
+    throw new CommandError('starting', `the daemon at ${path} is still starting: ${answer.notYet}`);
+  return answer;
+}
+
+function exchange(path: string, request: string, deadlineMs: number): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const fail = (why: string): void =>
       reject(new CommandError('not-running', `no daemon answers at ${path}: ${why}`));

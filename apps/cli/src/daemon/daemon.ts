@@ -4,9 +4,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { KEEPER_DEFAULTS, type KeeperConfig } from '@concordat/keeper';
+import { KEEPER_DEFAULTS, type KeeperConfig, type KeeperGenesis } from '@concordat/keeper';
 import { assert, type NodeId, type Note, type Process } from '@concordat/kernel';
 import { type Configuration, configurationOf, primaryOf, type ReplicaState } from '@concordat/replication';
 import { decodeContact, hostAndPort } from '@concordat/replication/edge';
@@ -18,16 +17,15 @@ import {
   createMetrics,
   createSignatures,
   type Host,
+  type Journal,
   type Logger,
   type Metrics,
   type NamedIdentity,
   openJournal,
-  type Pages,
   type PeerAddress,
-  startMonitor,
 } from '@concordat/runtime';
 import { type Federation, type Member, proxiesIn, publicKeysOf } from '../config/federation.ts';
-import { placesIn, readIdentity } from '../config/organisation.ts';
+import { type Places, placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
 import { genesisOf, replicaConfigOf } from '../governance/genesis.ts';
@@ -35,16 +33,18 @@ import { shownCheckpoint } from '../keeper/checkpoint.ts';
 import { exportHere } from '../keeper/export-file.ts';
 import { firstState } from '../keeper/first-state.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
+import { ADMIN_PATH } from './admin/pages.ts';
 import { openAuditLog } from './audit-log.ts';
-import { type ClientOptions, openClients } from './clients/clients.ts';
-import { startControl } from './control.ts';
+import { type ClientOptions, type Clients, openClients } from './clients/clients.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGatheringJob } from './gathering-job.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
 import { handOver } from './hand-over.ts';
 import { createNoteLog } from './note-log.ts';
+import { type Desk, type Operations, openOperations } from './operations.ts';
 import { openProposals, type ProposalDesk } from './proposals.ts';
-import { type DomainStatus, statusOf } from './status.ts';
+import { createStartProgress, type StartProgress } from './start-progress.ts';
+import { endpointOf, followStart, statusOf } from './status.ts';
 
 export interface DaemonOptions extends ClientOptions {
   readonly directory: string;
@@ -112,12 +112,74 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const identity = readIdentity(directory);
   const self = memberIndex(options, identity);
   const first = firstState(federation, directory);
-  const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
-  const metrics = createMetrics();
   const clients = openClients(options);
+  const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
+  const start = createStartProgress(logger, () => performance.now());
+  const metrics = createMetrics();
+  const opened: { desk: Desk | null; operations: Operations | null } = { desk: null, operations: null };
+  const open = async (): Promise<void> => {
+    opened.operations = await openOperations({
+      places,
+      monitor: options.monitor,
+      metrics,
+      pagesPath: ADMIN_PATH,
+      start,
+      about: { name: identity.name, pid: process.pid, endpoint: endpointOf(options.clients) },
+      desk: () => opened.desk,
+      more: (request) => options.control?.(request),
+    });
+  };
+  try {
+    // A domain that nobody can watch or ask must not start unnoticed; but the control socket belongs to whom the journal does.
+    const journal = await openJournal(places.journal, {
+      onLocked: open,
+      onReading: (progress) => start.report('reading the journal', progress),
+    });
+    const setting = { self, identity, places, logger, metrics, start, clients, first, journal };
+    const domain = await startDomain(options, setting).catch(async (error: unknown) => {
+      await journal.abandon();
+      throw error;
+    });
+    opened.desk = domain.desk;
+    const close = async (): Promise<void> => {
+      await handOver(domain.host);
+      await opened.operations?.close();
+      await domain.close();
+      opened.operations?.forget();
+    };
+    return { host: domain.host, reload: domain.reload, halted: domain.host.halted, close };
+  } catch (error) {
+    await opened.operations?.close();
+    opened.operations?.forget();
+    throw error;
+  }
+}
+
+interface Setting {
+  readonly self: number;
+  readonly identity: NamedIdentity;
+  readonly places: Places;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly start: StartProgress;
+  readonly clients: Clients;
+  readonly first: KeeperGenesis | null;
+  readonly journal: Journal;
+}
+
+interface Domain {
+  readonly host: Daemon['host'];
+  readonly desk: Desk;
+  reload(): void;
+  close(): Promise<void>;
+}
+
+/** The domain process on its host, from its journal on. */
+async function startDomain(options: DaemonOptions, setting: Setting): Promise<Domain> {
+  const { directory, federation } = options;
+  const { self, identity, places, logger, metrics, start, clients, first, journal } = setting;
   const started: { host: Daemon['host'] | null } = { host: null };
-  const proposals = await openDesk(options, started, logger);
-  const journal = await openJournal(places.journal);
+  const proposals = await takeProposals(options, started, logger);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const replica = replicaConfigOf(federation, self);
@@ -162,42 +224,37 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     members: { self, listen: listenAddress(options, self), tls: identity.tls, peers },
     listeners: clients.listeners,
     onNote,
+    onStarting: (progress) => start.report('restoring the state', progress),
     logger,
     metrics,
   });
   started.host = host;
   audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
-  const status = () => statusOf(host, federation, self, options.clients, places.evidence);
   const gathering = createGatheringJob(host.state, identity.name, places);
-  const answer = (request: string): unknown => {
-    if (request === 'checkpoint') return shownCheckpoint(host.state.replica);
-    if (request === 'export') return exportHere(host.state, places);
-    return gathering.answer(request) ?? governing.answer(host, request);
-  };
-  try {
-    const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
-    const closeOperations = await openOperations(options, operations, answer);
-    const close = async (): Promise<void> => {
-      await handOver(host);
-      await closeOperations();
-      await gathering.close();
-      await host.close();
-      await proposals?.close();
-      audit?.write(`user=${userInfo().username}\toperation=serverStop\tresult=success`);
-      await audit?.close();
-      rmSync(places.pid, { force: true });
-    };
-    return { host, reload: () => clients.reload(logger), halted: host.halted, close };
-  } catch (error) {
-    // A domain that nobody can watch or ask must not serve on unnoticed.
+  const endFollowing = followStart(start, host);
+  const close = async (): Promise<void> => {
+    endFollowing();
+    await gathering.close();
     await host.close();
-    throw error;
-  }
+    await proposals?.close();
+    audit?.write(`user=${userInfo().username}\toperation=serverStop\tresult=success`);
+    await audit?.close();
+  };
+  const desk = {
+    status: () => statusOf(host, federation, self, options.clients, places.evidence, start.status),
+    answer: (request: string): unknown => {
+      if (request === 'checkpoint') return shownCheckpoint(host.state.replica);
+      if (request === 'export') return exportHere(host.state, places);
+      return gathering.answer(request) ?? governing.answer(host, request);
+    },
+    pages: openAdmin(host, metrics, admin),
+  };
+  return { host, desk, reload: () => clients.reload(logger), close };
 }
 
 /** What takes `reconfig` of clients, if anything does. */
-async function openDesk(
+async function takeProposals(
   { reconfig: directory }: DaemonOptions,
   started: { readonly host: Daemon['host'] | null },
   logger: Logger,
@@ -208,38 +265,6 @@ async function openDesk(
     return configurationOf(started.host.state.replica);
   };
   return openProposals({ directory, present, logger });
-}
-
-interface Operations {
-  readonly metrics: Metrics;
-  readonly pages: Pages;
-  readonly status: () => DomainStatus;
-}
-
-/** Opens what operators use: monitor, control socket, pid file; resolves with what closes the first two. */
-async function openOperations(
-  { directory, monitor: listen, control: more }: DaemonOptions,
-  { metrics, pages, status }: Operations,
-  answer: (request: string) => unknown,
-): Promise<() => Promise<void>> {
-  const places = placesIn(directory);
-  const monitor = await startMonitor({
-    listen,
-    metrics,
-    pages,
-    unhealthy: () => null,
-    unready: () => (status().isServing ? null : 'no recent ordered batch'),
-  });
-  try {
-    const control = await startControl(places.control, (request) =>
-      request === 'status' ? status() : (answer(request) ?? more?.(request)),
-    );
-    writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
-    return async () => void (await Promise.all([control.close(), monitor.close()]));
-  } catch (error) {
-    await monitor.close();
-    throw error;
-  }
 }
 
 /** Members listen where the others call them. */

@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { isInitialised, placesIn } from '../config/organisation.ts';
 import { CommandError, messageOf } from '../errors.ts';
 import { ask } from './control.ts';
-import type { DomainStatus } from './status.ts';
+import type { DomainStatus, StartingStatus } from './status.ts';
 
 export interface FederationStatus {
   /** Name of the member that leads the highest view; null if nobody answers. */
   readonly primary: string | null;
   readonly view: number;
-  readonly domains: readonly (DomainStatus | { readonly name: string; readonly down: string })[];
+  readonly domains: readonly (
+    | DomainStatus
+    | StartingStatus
+    | { readonly name: string; readonly down: string }
+  )[];
 }
 
 /** Directories of organisations: the given one, or those right below it. */
@@ -30,7 +34,7 @@ export async function federationStatus(directory: string): Promise<FederationSta
   const domains = await Promise.all(
     organisationsIn(directory).map(async (place) => {
       try {
-        return (await ask(placesIn(place).control, 'status')) as DomainStatus;
+        return (await ask(placesIn(place).control, 'status')) as DomainStatus | StartingStatus;
       } catch (error) {
         return { name: place.split('/').at(-1) ?? place, down: messageOf(error) };
       }

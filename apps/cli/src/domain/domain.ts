@@ -23,6 +23,9 @@ import {
   type NodeId,
   type Process,
   type Recovered,
+  type Steps,
+  startInSteps,
+  stepsOf,
 } from '@concordat/kernel';
 import {
   createReplica,
@@ -75,7 +78,7 @@ export const isGatewayMessage = (m: DomainMessage): m is GatewayMessage =>
 
 export function createDomain(options: DomainOptions): Process<DomainState, DomainMessage> {
   return {
-    start: (env, recovered) => start(options, env, recovered),
+    start: startInSteps((env, recovered) => start(options, env, recovered)),
     receive: (s, env, from, message) => {
       if (isGatewayMessage(message)) s.gateway.receive(s.clients, env, from, message);
       else s.process.receive(s.replica, env, from, message);
@@ -93,7 +96,7 @@ export function createDomain(options: DomainOptions): Process<DomainState, Domai
   };
 }
 
-function start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recovered): DomainState {
+function* start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recovered): Steps<DomainState> {
   const { keys, signatures, sha1 } = options;
   const { hash } = keys;
   const service = createKeeperService({
@@ -108,7 +111,7 @@ function start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recov
     createService: () => service,
     ...(options.governed && { governed: options.governed }),
   });
-  const replica = process.start(env, recovered);
+  const replica = yield* stepsOf(process, env, recovered);
   const gateway = createGateway({
     service,
     domain: options.replica.self,

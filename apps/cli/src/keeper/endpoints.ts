@@ -3,6 +3,7 @@
 import { connectLive, type LiveClient } from '@concordat/keeper/edge';
 import { hostAndPort } from '@concordat/replication/edge';
 import { utf8 } from '@concordat/wire';
+import { shownStart } from '../daemon/start-progress.ts';
 import { federationStatus } from '../daemon/statuses.ts';
 import { CommandError, messageOf } from '../errors.ts';
 
@@ -18,6 +19,8 @@ export async function endpointsFrom(given: readonly string[], data: string): Pro
   const { domains } = await federationStatus(data);
   return domains.map((domain) => {
     if ('down' in domain) throw new CommandError('not-running', `${domain.name} is down: ${domain.down}`);
+    if (domain.starting !== null)
+      throw new CommandError('starting', `${domain.name} is still starting: ${shownStart(domain.starting)}`);
     return { name: domain.name, ...endpointIn(domain.endpoint) };
   });
 }

@@ -6,7 +6,15 @@
  * Invariant kept: a record is released when neither needs it.
  */
 
-import { assert, type Env, type NodeId, type Position, type Process } from '@concordat/kernel';
+import {
+  assert,
+  type Env,
+  type NodeId,
+  type Position,
+  type Process,
+  startInSteps,
+  stepsOf,
+} from '@concordat/kernel';
 import type { Quorums } from '../fault-model.ts';
 import type { Message } from '../replica/messages.ts';
 import { FILTER_TICK } from './filter/filter.ts';
@@ -148,7 +156,7 @@ export function colocateWhere<S>(replica: Process<S, Message>, hosting: Hosting<
 
   return {
     ...replica,
-    start: (env, recovered) => {
+    start: startInSteps(function* (env, recovered) {
       replicaState = null;
       const pair: Pairing = {
         filter: null,
@@ -158,14 +166,14 @@ export function colocateWhere<S>(replica: Process<S, Message>, hosting: Hosting<
         released: recovered.first,
       };
       pairing = pair;
-      const s = replica.start(forReplica(env), recovered);
+      const s = yield* stepsOf(replica, forReplica(env), recovered);
       replicaState = s;
       pair.epoch = hosting.epochOf(s);
       if (pair.epoch === null) return s;
       const process = hosting.start(s);
       pair.filter = { process, state: process.start(forFilter(env), recovered) };
       return s;
-    },
+    }),
     receive: (s, env, from, m) => {
       if (FOR_FILTERS.has(m.type)) {
         follow(s, env);

@@ -11,6 +11,7 @@ import {
   type Millis,
   type NodeId,
   PART_BYTES,
+  type Progress,
   type Snapshot,
 } from '@concordat/kernel';
 import type { Manifest, Message, Part } from '../replica/messages.ts';
@@ -47,6 +48,10 @@ export function beginFetching(env: Env<Message>, target: Stable, source: NodeId)
   env.send(source, { type: 'fetch-manifest', slot: target.slot });
   return { target, source, askedAt: env.now, silent: 0, rebuild: null, asked: new Map() };
 }
+
+/** Parts that are here, of all; null while it is not known what they are. */
+export const fetchedOf = ({ rebuild: built }: Fetching): Progress | null =>
+  built && { done: built.parts - built.missing(built.parts).length, total: built.parts };
 
 /** The source has not answered for so long that another is asked. */
 const isSilent = (f: Fetching, { retransmitMs }: Fetcher, now: Millis): boolean =>

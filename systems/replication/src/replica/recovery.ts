@@ -4,9 +4,9 @@
  * propose in it again, because early proposals may have left before they were durable (DESIGN section 9, rule 6).
  */
 
-import type { Digest, Position, Recovered } from '@concordat/kernel';
+import type { Digest, Position, Recovered, Steps } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
-import { nextHistory } from '../batch.ts';
+import { type Batch, nextHistory } from '../batch.ts';
 import { executeBatch, type Rebuild, rebuild } from '../execution/execution.ts';
 import { createMeasure } from '../execution/snapshot-writing.ts';
 import { dropKept, keepBatch, resumeFeed } from '../executor/retention.ts';
@@ -15,6 +15,7 @@ import { adopt } from '../governance/epochs.ts';
 import type { Link } from '../governance/link.ts';
 import { epochOf } from '../governance/views.ts';
 import { trimCertificate } from '../order/speculative/certificate.ts';
+import type { Request } from '../request.ts';
 import { withVouch } from './acceptance.ts';
 import { stableOf } from './checkpoint.ts';
 import { amnesia } from './incarnation.ts';
@@ -34,11 +35,35 @@ interface Trace {
   readonly position: Position;
 }
 
+/** A batch that is final, with what the configuration of its time executes of it. */
+interface Final {
+  readonly batch: Batch;
+  readonly requests: readonly Request[];
+  readonly history: Digest;
+}
+
+/** A snapshot that is being read. */
+interface Reading {
+  readonly stable: Stable;
+  readonly rebuild: Rebuild;
+  /** What became final while it was written: it follows on its state, and up to `end`. */
+  readonly following: Final[];
+  end: Point;
+}
+
 interface Recovery {
   readonly s: ReplicaState;
   readonly traces: Map<number, Trace>;
-  snapshot: { readonly stable: Stable; readonly rebuild: Rebuild } | null;
+  snapshot: Reading | null;
+  /** What follows on a snapshot that was just read. */
+  due: readonly Final[];
   prepared: { view: number; slot: number };
+}
+
+/** A point of the agreed log. */
+interface Point {
+  readonly slot: number;
+  readonly history: Digest;
 }
 
 /** The losses that the journal's records already answer: with amnesia, or the incarnation after it. */
@@ -69,16 +94,35 @@ function lastDelivered(records: readonly Uint8Array[]): Stable | null {
   return record?.type === 'delivered' ? stableOf(record.certificate) : null;
 }
 
-/** Applies the journal to a fresh state. Records that no version wrote are skipped: the journal vouches for bytes. */
-export function recover(s: ReplicaState, recovered: Recovered): void {
+/** Of records between two steps, or batches: a twentieth of a second's work, more or less. */
+const STEP_BYTES = 1024 * 1024;
+const STEP_BATCHES = 32;
+
+/**
+ * Applies the journal to a fresh state, and tells how many of its bytes are done. Records that no version wrote are skipped: the
+ * journal vouches for bytes.
+ */
+export function* recover(s: ReplicaState, recovered: Recovered): Steps<void> {
   const { records, first } = sinceAmnesia(recovered);
   s.feed.delivered = lastDelivered(records) ?? s.feed.delivered;
-  const recovery: Recovery = { s, traces: new Map(), snapshot: null, prepared: { view: 0, slot: 0 } };
+  const prepared = { view: 0, slot: 0 };
+  const recovery: Recovery = { s, traces: new Map(), snapshot: null, due: [], prepared };
   const measure = createMeasure();
+  const total = records.reduce((sum, bytes) => sum + bytes.length, 0);
+  let [done, told] = [0, 0];
   for (const [i, bytes] of records.entries()) {
     const record = decodeRecord(bytes);
     measure.count(bytes.length, record);
     if (record !== null) apply(recovery, record, first + i);
+    done += bytes.length;
+    for (let at = 0; at < recovery.due.length; at += STEP_BATCHES) {
+      if (at > 0) yield { done, total };
+      for (const batch of recovery.due.slice(at, at + STEP_BATCHES)) execute(s, batch);
+    }
+    recovery.due = [];
+    if (done - told < STEP_BYTES && done < total) continue;
+    told = done;
+    yield { done, total };
   }
   const { bytes: journalBytes, snapshotBytes } = measure.size();
   Object.assign(s, { journalBytes, snapshotBytes });
@@ -186,13 +230,22 @@ function applyEpoch(recovery: Recovery, link: Link): void {
   }
 }
 
+/** Executes what leads to a stable checkpoint; or keeps it, until the snapshot is whole on which it follows. */
 function executeTo(recovery: Recovery, stable: Stable): void {
-  const { s } = recovery;
-  const { execution } = s;
-  const from = { slot: execution.executed, history: execution.history };
-  for (const { content, history } of stepsTo(recovery, from, stable) ?? [])
-    executeBatch(execution, content.batch, executable(s, content), history);
+  const { s, snapshot } = recovery;
+  const { executed: slot, history } = s.execution;
+  const steps = stepsTo(recovery, snapshot?.end ?? { slot, history }, stable);
+  if (steps === null) return;
+  for (const { content, history } of steps) {
+    const final = { batch: content.batch, requests: executable(s, content), history };
+    if (snapshot === null) execute(s, final);
+    else snapshot.following.push(final);
+  }
+  if (snapshot !== null) snapshot.end = stable;
 }
+
+const execute = ({ execution }: ReplicaState, { batch, requests, history }: Final): void =>
+  void executeBatch(execution, batch, requests, history);
 
 interface Step {
   readonly content: Content;
@@ -202,11 +255,7 @@ interface Step {
 }
 
 /** The batches that lead from one point of the agreed log to another, or null if the journal does not hold them all. */
-function stepsTo(
-  { s, traces }: Recovery,
-  from: { readonly slot: number; readonly history: Digest },
-  stable: Stable,
-): Step[] | null {
+function stepsTo({ s, traces }: Recovery, from: Point, stable: Stable): Step[] | null {
   const steps: Step[] = [];
   let before = from.history;
   for (let slot = from.slot + 1; slot <= stable.slot; slot++) {
@@ -242,7 +291,7 @@ function applySnapshot(
     const stable = stableOf(record.certificate);
     if (stable === null || stable.slot <= s.execution.executed) return;
     const built = rebuild(s.execution, s.keys.hash, stable.state, record.parts, record.roots);
-    recovery.snapshot = built === null ? null : { stable, rebuild: built };
+    recovery.snapshot = built && { stable, rebuild: built, following: [], end: stable };
     return;
   }
   const { snapshot } = recovery;
@@ -257,8 +306,7 @@ function applySnapshot(
   snapshot.rebuild.finish();
   s.execution.executed = snapshot.stable.slot;
   s.execution.history = snapshot.stable.history;
-  // Later checkpoints may have become stable while the snapshot was being written.
-  if (s.stable.slot > snapshot.stable.slot) executeTo(recovery, s.stable);
+  recovery.due = snapshot.following;
 }
 
 function restoreSelection(s: ReplicaState): void {

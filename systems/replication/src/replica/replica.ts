@@ -11,6 +11,8 @@ import {
   type Process,
   type Recovered,
   type Service,
+  type Steps,
+  startInSteps,
   unreachable,
 } from '@concordat/kernel';
 import { isAdmissionMessage } from '../admission/codec.ts';
@@ -138,7 +140,7 @@ export const governanceOf = ({
 
 export function createReplica(options: ReplicaOptions): Process<ReplicaState, Message> {
   return {
-    start: (env, recovered) => start(options, env, recovered),
+    start: startInSteps((env, recovered) => start(options, env, recovered)),
     receive,
     linked,
     timeout: (s, env, timer) => {
@@ -161,7 +163,7 @@ export const orderedLog: OrderedLog<ReplicaState, Message> = {
   },
 };
 
-function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered): ReplicaState {
+function* start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered): Steps<ReplicaState> {
   const { config, keys, createService } = options;
   const genesisVersion = options.governed?.genesis.version;
   const service = config.executes ? createService(genesisVersion) : createNoService(genesisVersion);
@@ -178,7 +180,7 @@ function start(options: ReplicaOptions, env: Env<Message>, recovered: Recovered)
     env.now,
   );
   if (isLost) append(s, env, { type: 'amnesia', losses: recovered.losses });
-  else if (recovered.records.length > 0) resume(s, env, recovered);
+  else if (recovered.records.length > 0) yield* resume(s, env, recovered);
   else append(s, env, { type: 'view', view: s.view, newView: null });
   env.setTimer(TICK, TICK_MS);
   return s;
@@ -190,8 +192,8 @@ const genesisPair = ({ governed, pair }: ReplicaOptions): { readonly pair?: Pair
   return made === null ? {} : { pair: made };
 };
 
-function resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): void {
-  recover(s, recovered);
+function* resume(s: ReplicaState, env: Env<Message>, recovered: Recovered): Steps<void> {
+  yield* recover(s, recovered);
   env.note({ kind: 'recovered', view: s.view, executed: s.execution.executed, stable: s.stable.slot });
   if (s.execution.executed > 0)
     s.exposed.push({ slot: s.execution.executed, time: s.execution.core.time.get() });

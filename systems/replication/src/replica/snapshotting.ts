@@ -2,7 +2,7 @@
  * A replica's snapshots in its journal. Once one is complete, what the journal held only for earlier slots is released.
  */
 
-import type { Env } from '@concordat/kernel';
+import type { Env, Position } from '@concordat/kernel';
 import { rootsOf } from '../execution/execution.ts';
 import { partDigests } from '../execution/fetching.ts';
 import {
@@ -33,7 +33,16 @@ export function beginSnapshot(s: ReplicaState, env: Env<Message>, own: OwnCheckp
     parts: partDigests(own),
   });
   restate(s, env, s.stable.certificate);
-  s.snapshotting = beginWriting(own, position, env.now);
+  // What follows on it may have been accepted before: until the end it may leave the window.
+  s.snapshotting = beginWriting(own, Math.min(position, positionAfter(s, own.slot)), env.now);
+}
+
+/** The first journal record about what is open above a slot, or Infinity. */
+function positionAfter(s: ReplicaState, slot: number): Position {
+  let first = Number.POSITIVE_INFINITY;
+  for (let number = slot + 1; number <= s.stable.slot + s.config.window; number++)
+    first = Math.min(first, findSlot(s, number)?.position ?? first);
+  return first;
 }
 
 /** Repeats the promises that no slot's records hold, so that earlier ones need not be kept for them. */
@@ -64,11 +73,7 @@ export function continueSnapshot(s: ReplicaState, env: Env<Message>): void {
 
 function endSnapshot(s: ReplicaState, env: Env<Message>, job: Snapshotting): void {
   append(s, env, { type: 'snapshot-end' });
-  let needed = Math.min(job.position, firstKeptPosition(s));
-  for (let number = job.slot + 1; number <= s.stable.slot + s.config.window; number++) {
-    needed = Math.min(needed, findSlot(s, number)?.position ?? needed);
-  }
-  env.release(needed);
+  env.release(Math.min(job.position, firstKeptPosition(s), positionAfter(s, job.slot)));
   env.note({ kind: 'snapshot', slot: job.slot, bytes: job.bytes });
   s.snapshotBytes = job.bytes;
   s.snapshotting = null;

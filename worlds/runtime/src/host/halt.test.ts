@@ -5,11 +5,12 @@ import * as fs from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
-import { assert as invariant, type MessageCodec, type Process } from '@concordat/kernel';
+import { assert as invariant, type MessageCodec, type Process, startInSteps } from '@concordat/kernel';
 import { utf8 } from '@concordat/wire';
 import { generateIdentity } from '../crypto/identity.ts';
 import { createKeys } from '../crypto/keys.ts';
 import { createLengthSplitter, type Framing } from '../framing.ts';
+import { freePort } from '../free-port.ts';
 import { type Disk, realDisk } from '../journal/disk.ts';
 import { createJournal, openJournal } from '../journal/open.ts';
 import { createLogger } from '../logs/logger.ts';
@@ -186,4 +187,82 @@ test('verdicts of many checks come from a worker, and are as those of few', asyn
   assert.equal(host.state.verdicts.filter((holds) => holds).length, 50);
   assert.deepEqual(host.state.verdicts.slice(50), [false, false, false]);
   await host.close();
+});
+
+/** Echoes, once it has started in this many steps. */
+const slowly = (steps: number, between: (done: number) => void): Process<State, string> => ({
+  ...echo,
+  start: startInSteps(function* (env, recovered) {
+    for (let done = 1; done <= steps; done++) {
+      between(done);
+      yield { done, total: steps };
+    }
+    return echo.start(env, recovered);
+  }),
+});
+
+test('while it starts others have their turn, and whoever calls is turned away', async () => {
+  const directory = await initialised();
+  const told: number[] = [];
+  let hasEnded = false;
+  const clients = { name: 'clients', host: '127.0.0.1', port: await freePort(), framing };
+  const call = (): void => {
+    const socket = connect(clients.port, '127.0.0.1');
+    socket
+      .on('error', () => {})
+      .on('close', () => {
+        hasEnded = true;
+      });
+  };
+  const process: Process<State, string> = {
+    ...echo,
+    start: startInSteps(function* (env, recovered) {
+      call();
+      for (let done = 1; !hasEnded; done++) yield { done, total: done };
+      return echo.start(env, recovered);
+    }),
+  };
+  const journal = await openJournal(directory);
+  const logger = createLogger({ write: () => {} });
+  const onStarting = ({ done }: { readonly done: number }): void => void told.push(done);
+  const host = await createHost({
+    self: 0,
+    process,
+    codec,
+    keys,
+    journal,
+    logger,
+    listeners: [clients],
+    onStarting,
+  });
+  assert.deepEqual(
+    told,
+    Array.from(told, (_, i) => i + 1),
+  );
+  assert.ok(told.length > 0);
+  const heard = await say(host, 'word');
+  await until(() => heard.answer === 'word');
+  await host.close();
+});
+
+test('a disk that fails while it starts, or a step that throws, ends the start', async () => {
+  const directory = await initialised();
+  const host = await launch(directory);
+  await say(host, 'word');
+  await host.close();
+  const journal = await openJournal(directory);
+  const logger = createLogger({ write: () => {} });
+  const process = slowly(3, (done) => invariant(done < 3, 'no third step'));
+  await assert.rejects(createHost({ self: 0, process, codec, keys, journal, logger }), /no third step/);
+  const failing: Disk = {
+    ...realDisk,
+    write: () => {
+      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+    },
+  };
+  const broken = await openJournal(directory, { disk: failing, sealAfterMs: 1 });
+  const waiting = slowly(1e9, () => {});
+  await assert.rejects(createHost({ self: 0, process: waiting, codec, keys, journal: broken, logger }), {
+    code: 'disk-failed',
+  });
 });

@@ -14,6 +14,7 @@ import {
   type NodeId,
   type Note,
   type Process,
+  type Progress,
 } from '@concordat/kernel';
 import type { RuntimeKeys } from '../crypto/keys.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -40,6 +41,8 @@ export interface HostOptions<S, M> {
   readonly members?: MembersOptions;
   readonly listeners?: readonly Listener<M>[];
   readonly onNote?: (note: Note) => void;
+  /** How much of its journal the process has read. Links and ports are bound, and whoever calls is turned away. */
+  readonly onStarting?: (progress: Progress) => void;
   readonly onHalt?: (error: Error) => void;
   readonly logger?: Logger;
   readonly metrics?: Metrics;
@@ -77,6 +80,32 @@ function tellStart(logger: Logger, journal: Journal): void {
   journal.forgetRecovered();
 }
 
+const upIn = (links: Links | null): NodeId[] =>
+  [...(links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id);
+
+/** The randomness of one life of a process. */
+const createDice = () => ({
+  random: createPrng(randomBytes(4).readUInt32BE(0)),
+  secret: (sizeBytes: number) => new Uint8Array(randomBytes(sizeBytes)),
+});
+
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** Whoever asks again gets what was begun. */
+function once<T>(begin: () => T): () => T {
+  let begun: { readonly result: T } | null = null;
+  return () => {
+    begun ??= { result: begin() };
+    return begun.result;
+  };
+}
+
 function stopAll(ports: readonly Port[]): void {
   for (const port of ports) port.stop();
 }
@@ -92,10 +121,8 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const bound: { links: Links | null } = { links: null };
   let connectionId = FIRST_CONNECTION;
   let loop: TurnLoop<S, M> | null = null;
-  let settleHalted: (outcome: Error | null) => void = () => {};
-  const halted = new Promise<Error | null>((resolve) => {
-    settleHalted = resolve;
-  });
+  let failure: Error | null = null;
+  const { promise: halted, resolve: settleHalted } = deferred<Error | null>();
   const readyAmong = (inbox: 'members' | 'connections') => (source: Source<M>) => {
     loop?.[inbox].ready(source);
     loop?.wake();
@@ -108,33 +135,18 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const dropEverything = (): void => {
     bound.links?.destroy();
     for (const port of ports) port.destroy();
+    observer.close();
     void offload.close();
   };
-  const onHalt = (error: Error): void => {
-    logger.error('halted', { reason: error.message, stack: error.stack ?? '' });
-    dropEverything();
-    options.onHalt?.(error);
-    // What is not yet durable must not become so by closing: the journal unlocks without another commit.
-    void journal.abandon().finally(() => settleHalted(error));
+  /** The disk may fail while the process starts. */
+  const endIfHalted = (): void => {
+    if (failure !== null) throw failure;
   };
 
   try {
     await bind();
-    loop = startTurnLoop<S, M>({
-      self,
-      process: options.process,
-      journal,
-      clock: createClock(),
-      random: createPrng(randomBytes(4).readUInt32BE(0)),
-      secret: (sizeBytes) => new Uint8Array(randomBytes(sizeBytes)),
-      exit: (to) => exits.get(to),
-      offload: offload.start,
-      flushJobs: offload.flush,
-      onNote: observer.note,
-      onHalt,
-      observer,
-      invariantsEvery: options.invariantsEvery ?? 1024,
-    });
+    loop = await startLoop();
+    endIfHalted();
   } catch (error) {
     dropEverything();
     await journal.abandon();
@@ -146,17 +158,13 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   for (const port of ports) port.open();
   tellStart(logger, journal);
 
-  let closing: Promise<void> | null = null;
-  const close = (): Promise<void> => {
-    closing ??= closeGracefully();
-    return closing;
-  };
+  const close = once(closeGracefully);
   return {
     state: running.state,
     metrics,
     addresses,
     get linked() {
-      return [...(bound.links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id);
+      return upIn(bound.links);
     },
     addMember: (id, address) => bound.links?.add(id, address),
     removeMember: (id) => bound.links?.remove(id),
@@ -167,6 +175,36 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     close,
     [Symbol.asyncDispose]: close,
   };
+
+  function onHalt(error: Error): void {
+    failure = error;
+    logger.error('halted', { reason: error.message, stack: error.stack ?? '' });
+    dropEverything();
+    options.onHalt?.(error);
+    // What is not yet durable must not become so by closing: the journal unlocks without another commit.
+    void journal.abandon().finally(() => settleHalted(error));
+  }
+
+  function startLoop(): Promise<TurnLoop<S, M>> {
+    return startTurnLoop<S, M>({
+      self,
+      process: options.process,
+      journal,
+      clock: createClock(),
+      ...createDice(),
+      exit: (to) => exits.get(to),
+      offload: offload.start,
+      flushJobs: offload.flush,
+      onNote: observer.note,
+      onHalt,
+      observer,
+      invariantsEvery: options.invariantsEvery ?? 1024,
+      onStarting: (progress) => {
+        endIfHalted();
+        options.onStarting?.(progress);
+      },
+    });
+  }
 
   async function bind(): Promise<void> {
     if (options.members !== undefined) {
@@ -197,6 +235,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     await running.finish();
     await Promise.all([bound.links?.close(), ...ports.map((port) => port.close())]);
     await offload.close();
+    observer.close();
     await journal.close();
     logger.info('stopped');
     settleHalted(null);

@@ -6,6 +6,7 @@ import type { LinkEvents, Links } from '../links/links.ts';
 import type { Port } from '../listeners/listener.ts';
 import type { Logger } from '../logs/logger.ts';
 import type { Counter, Metrics } from '../metrics/metrics.ts';
+import { type LoopDelay, watchLoopDelay } from './loop-delay.ts';
 import type { Offload } from './offload.ts';
 import type { TurnLoop, TurnObserver } from './turns.ts';
 
@@ -20,6 +21,7 @@ export interface HostObserver extends TurnObserver {
     links: Links | null,
     ports: readonly Port[],
   ): void;
+  close(): void;
 }
 
 /** Kinds come from code, not from peers; the bound is for a kind that was built from data by mistake. */
@@ -40,6 +42,7 @@ export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: No
   );
   const lost = metrics.counter('concordat_link_lost_total', 'Messages for members whose link was down.');
   const kinds = new Map<string, Counter>();
+  let delay: LoopDelay | null = null;
 
   const counterOf = (kind: string): Counter => {
     const known = kinds.get(kind);
@@ -74,6 +77,13 @@ export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: No
     },
     queues: (loop, journal, offload, links, ports) => {
       const gauge = metrics.gauge;
+      // From here on: before it served, it kept nobody waiting.
+      delay = watchLoopDelay();
+      gauge(
+        'concordat_event_loop_delay_max_seconds',
+        'The longest time for which the thread was held since it started.',
+        () => (delay?.maxMs ?? 0) / 1000,
+      );
       gauge('concordat_held_turns', 'Turns whose sends wait for the disk.', () => loop.held);
       gauge('concordat_journal_end', 'Position after the last journal record.', () => journal.end);
       gauge(
@@ -94,5 +104,6 @@ export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: No
         });
       }
     },
+    close: () => delay?.close(),
   };
 }

@@ -6,12 +6,13 @@
  * A bug of the process (anything it throws) ends the loop: nothing more is sent.
  */
 
-import type { Env, Job, Millis, NodeId, Note, Position, Prng, Process } from '@concordat/kernel';
+import type { Env, Job, Millis, NodeId, Note, Position, Prng, Process, Progress } from '@concordat/kernel';
 import { asError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Clock } from './clock.ts';
 import { createDepartures, type Route } from './departures.ts';
 import { createRotation, type Rotation, type Sink } from './inbox.ts';
+import { startStepwise } from './starting.ts';
 import { createTimers, type Due, type Timers } from './timers.ts';
 
 /** A way out together with how messages become bytes on it. */
@@ -48,6 +49,7 @@ export interface TurnLoopOptions<S, M> {
   readonly observer: TurnObserver;
   /** The state's invariants are checked every so many turns; 0 for never. */
   readonly invariantsEvery: number;
+  readonly onStarting: (progress: Progress) => void;
 }
 
 export interface TurnLoop<S, M> {
@@ -105,8 +107,8 @@ function createEnv<S, M>(options: TurnLoopOptions<S, M>, timers: Timers, turn: T
   };
 }
 
-/** Starts the process, in a first turn that settles like any other. Throws what the process throws. */
-export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S, M> {
+/** Starts the process, in a first turn that settles like any other. Rejects with what the process throws. */
+export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promise<TurnLoop<S, M>> {
   const { process, journal, clock, observer } = options;
   const timers = createTimers();
   const departures = createDepartures();
@@ -150,7 +152,7 @@ export function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): TurnLoop<S,
     linked: (peer, isUp) => process.linked?.(state, env, peer, isUp),
   };
   journal.listen({ durable: onDurable, failed: halt, synced: observer.synced });
-  const state = process.start(env, journal.recovered);
+  const state = await startStepwise(process, env, journal.recovered, options.onStarting);
   process.settle(state, env);
   endTurn();
   // Later: results come in by the loop that is only now being made.

@@ -145,3 +145,38 @@ test('a second process is refused, by name', async () => {
   await journal.close();
   await (await openJournal(directory)).close();
 });
+
+test('reading tells of every segment, and begins when the directory is locked and what follows on that is done', async () => {
+  const directory = temporary();
+  await createJournal(directory, { segmentBytes: 4096 });
+  const first = await openJournal(directory, { sync: 'blocking' });
+  for (let i = 0; i < 30; i++) {
+    first.append(new Uint8Array(1000));
+    first.commit();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await first.close();
+  const { length } = fs.readdirSync(directory).filter((name) => name.startsWith('segment-'));
+  assert.ok(length > 3);
+  const told: string[] = [];
+  const second = await openJournal(directory, {
+    onLocked: async () => {
+      await assert.rejects(openJournal(directory), { code: 'journal-locked' });
+      told.push('locked');
+    },
+    onReading: ({ done, total }) => told.push(`${done / 4096} of ${total / 4096}`),
+  });
+  const steps = Array.from({ length: length + 1 }, (_, i) => `${i} of ${length}`);
+  assert.deepEqual(told, ['locked', ...steps]);
+  await second.close();
+});
+
+test('what fails when the directory is locked is told as it is, and unlocks it', async () => {
+  const directory = temporary();
+  await createJournal(directory, { segmentBytes: 4096 });
+  const failing = async (): Promise<void> => {
+    throw new RangeError('not now');
+  };
+  await assert.rejects(openJournal(directory, { onLocked: failing }), RangeError);
+  await (await openJournal(directory)).close();
+});

@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import type { Progress } from '@concordat/kernel';
 import { diskError, RuntimeError } from '../errors.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { createJournalWriter, type Journal, type OpenSegment, type SyncMode } from './journal.ts';
@@ -23,6 +24,10 @@ export interface JournalOptions {
   readonly sealAfterMs?: number;
   /** The real one unless a test brings its own. */
   readonly disk?: Disk;
+  /** Awaited when the directory is this process's alone and before it is read: for what no two may do at a time. */
+  readonly onLocked?: () => Promise<void>;
+  /** Bytes read, of all. */
+  readonly onReading?: (progress: Progress) => void;
 }
 
 /**
@@ -51,16 +56,18 @@ export async function createJournal(directory: string, options: JournalOptions =
  */
 export async function openJournal(directory: string, options: JournalOptions = {}): Promise<Journal> {
   const disk = options.disk ?? realDisk;
-  return guarded('open the journal in', directory, async () => {
+  const guard = <T>(work: () => Promise<T>): Promise<T> => guarded('open the journal in', directory, work);
+  const lock = await guard(async () => {
     await disk.list(directory);
-    const lock = acquireLock(directory);
-    try {
-      return await openLocked(disk, directory, options, lock);
-    } catch (error) {
-      lock.release();
-      throw error;
-    }
+    return acquireLock(directory);
   });
+  try {
+    await options.onLocked?.();
+    return await guard(() => openLocked(disk, directory, options, lock));
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 async function guarded<T>(operation: string, directory: string, work: () => Promise<T>): Promise<T> {
@@ -88,7 +95,7 @@ async function openLocked(
     manifest = await initialise(disk, directory, options, reason);
   }
   await removeLitter(disk, directory, manifest);
-  const recovery = await recover(disk, directory, manifest);
+  const recovery = await recover(disk, directory, manifest, options.onReading);
   const { manifest: repaired, segments } = await repair(disk, directory, manifest, recovery);
   const opened: OpenSegment[] = [];
   for (const { sequence, first, end } of segments) {

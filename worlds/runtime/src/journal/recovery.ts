@@ -7,7 +7,7 @@
  * journal therefore writes a seal (an empty entry) when it falls idle, and what is durable into its manifest.
  */
 
-import type { Position } from '@concordat/kernel';
+import type { Position, Progress } from '@concordat/kernel';
 import type { Disk } from './disk.ts';
 import type { Manifest } from './manifest.ts';
 import { type SegmentScan, scanSegment } from './scan.ts';
@@ -34,10 +34,17 @@ export interface Recovery {
   readonly loss: string | null;
 }
 
-export async function recover(disk: Disk, directory: string, manifest: Manifest): Promise<Recovery> {
+export async function recover(
+  disk: Disk,
+  directory: string,
+  manifest: Manifest,
+  onReading: (progress: Progress) => void = () => {},
+): Promise<Recovery> {
   const scans: SegmentScan[] = [];
+  const total = manifest.segments.length * manifest.segmentBytes;
   let loss: string | null = null;
   for (const sequence of manifest.segments) {
+    onReading({ done: scans.length * manifest.segmentBytes, total });
     const name = segmentName(sequence);
     const bytes = await disk.read(`${directory}/${name}`);
     if (bytes === null) loss ??= `${name} is missing`;
@@ -47,6 +54,7 @@ export async function recover(disk: Disk, directory: string, manifest: Manifest)
     const scan = scanSegment(asBuffer(bytes), manifest.id, sequence);
     scans.push({ ...scan, isClean: scan.isClean && bytes?.length === manifest.segmentBytes });
   }
+  onReading({ done: total, total });
   const prefix = join(scans, manifest.released);
   return { ...prefix, loss: loss ?? lossBehind(scans, prefix.first + prefix.records.length, manifest) };
 }

@@ -4,7 +4,7 @@
  * beside the honest state, so one wrapped process serves one node.
  */
 
-import type { Env, NodeId, Process, Strategy } from '@concordat/kernel';
+import { type Env, type NodeId, type Process, type Strategy, startInSteps, stepsOf } from '@concordat/kernel';
 
 /** An `Env` that stays the same object while the host's may differ from event to event, and how to follow it. */
 export function createLiveEnv<M>(first: Env<M>): { readonly env: Env<M>; follow(env: Env<M>): void } {
@@ -66,11 +66,11 @@ export const strategyOf =
       return twist;
     };
     const process: Process<S, M> = {
-      start: (env, recovered) => {
+      start: startInSteps((env, recovered) => {
         live = createLiveEnv(env);
         twist = begin(live.env);
-        return honest.start(twist.env, recovered);
-      },
+        return stepsOf(honest, twist.env, recovered);
+      }),
       receive: (state, env, from, message) => {
         if (at(env).receive?.(from, message) !== false) honest.receive(state, twist.env, from, message);
       },

@@ -26,9 +26,11 @@ type DomainHost = Pick<Host<DomainState, DomainMessage>, 'state' | 'inject'>;
 const TURN_MS = 5000;
 const MAX_NAME_LETTERS = 64;
 
+export const ADMIN_PATH = '/commands';
+
 export function adminPages(host: DomainHost, facts: () => AdminFacts): Pages {
   return {
-    path: '/commands',
+    path: ADMIN_PATH,
     answer: (request) => (request.name === '' ? list(request) : answer(host, facts, request)),
   };
 }
