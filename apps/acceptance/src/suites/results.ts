@@ -18,6 +18,8 @@ export interface Counts {
   readonly failed: readonly string[];
   /** They failed with the others and passed alone. */
   readonly alone: readonly string[];
+  /** Parts of the suite that this run left out; absent when it was whole. */
+  readonly left?: readonly string[];
 }
 
 export interface Result {
@@ -77,8 +79,11 @@ export function recordProduct(
 
 const writePage = (): void => writeFileSync(PAGE, page(readResults(), readExceptions(), readProducts()));
 
-const counted = (counts: Counts | null): string =>
-  counts === null ? 'not run' : `${counts.passed} / ${counts.skipped.length} / ${counts.failed.length}`;
+function counted(counts: Counts | null): string {
+  if (counts === null) return 'not run';
+  const { passed, skipped, failed, left } = counts;
+  return `${passed} / ${skipped.length} / ${failed.length}${left === undefined ? '' : ' (in part)'}`;
+}
 
 const HEAD = `# Test suites of ZooKeeper's clients
 
@@ -120,14 +125,17 @@ export function page(
   ].join('\n');
 }
 
-function notes({ title, excluded, concordat: counts }: Result): string[] {
-  const { skipped = [], alone = [] } = counts ?? {};
+function notes({ title, excluded, concordat, apache }: Result): string[] {
+  const { skipped = [], alone = [], left = [] } = concordat ?? {};
   const lines = [
     ...excluded.map(({ tests, reason }) => `- not run: \`${tests}\`: ${reason}`),
     ...skipped.map(({ test, reason }) => `- skipped by itself: \`${test}\`: ${reason}`),
     ...alone.map(
       (test) => `- failed among the others and passed alone, which a busy machine explains: \`${test}\``,
     ),
+    ...left.map((part) => `- left out of the recorded run: \`${part}\``),
+    ...(apache?.left ?? []).map((part) => `- left out of the recorded run on Apache ZooKeeper: \`${part}\``),
+    ...(apache?.failed ?? []).map((test) => `- failed on Apache ZooKeeper: \`${test}\``),
   ];
   return lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];
 }

@@ -34,6 +34,8 @@ export interface Suite {
   /** Gets what it needs into the cache; resolves with the reason why that cannot be had, or null. */
   get(ground: Ground): Promise<string | null>;
   run(ground: Ground): Promise<Outcome[]>;
+  /** For a long one: choices that are all of it together. */
+  parts?(ground: Ground): Promise<readonly string[]>;
   /** The choice of one test alone, by the name of its outcome. */
   alone(test: string): string;
 }
