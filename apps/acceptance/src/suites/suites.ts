@@ -60,8 +60,10 @@ async function runOne(trial: Trial, suite: Suite): Promise<void> {
   const only = trial.suites.only ?? (short ? suite.short : null);
   let mark = folder;
   try {
-    const prepare = trial.target === 'apache' ? apacheLaunchers : makeLaunchers;
-    const launchers = await prepare(trial, folder, CACHE);
+    const launchers =
+      trial.target === 'apache'
+        ? await apacheLaunchers(trial, folder, CACHE, suite.apache)
+        : await makeLaunchers(trial, folder);
     mark = launchers.mark;
     const ground: Ground = { trial, cache: CACHE, folder, launchers, only };
     const lacks = await suite.get(ground);
