@@ -4,7 +4,7 @@
  * `advance` for free.
  */
 
-import type { Millis } from './env.ts';
+import type { Millis, NodeId } from './env.ts';
 import type { Prng } from './prng.ts';
 
 /** 32 bytes, collision-resistant against chosen content. */
@@ -58,6 +58,14 @@ export interface Restore {
   finish(): void;
 }
 
+/** Who runs the service, as the configuration in force has it. */
+export interface Federation {
+  /** Of the configuration; 0 is the one that it began with. */
+  readonly epoch: number;
+  /** By ascending id; `contact` is what those who made the configuration say of a member, opaque to replication. */
+  readonly members: readonly { readonly id: NodeId; readonly contact: Uint8Array }[];
+}
+
 export interface Service {
   /** Version in force: of the state's format, and of what operations do. Ordered like the state, and part of its digest. */
   version(): number;
@@ -77,6 +85,8 @@ export interface Service {
   query(op: Uint8Array): Uint8Array;
   /** Opens every batch, also an empty one: the service's own timers live here. */
   advance(time: Millis, emit: (event: Uint8Array) => void): void;
+  /** Follows `advance` in the first batch of every later configuration. */
+  reconfigured?(federation: Federation, emit: (event: Uint8Array) => void): void;
   digest(): Digest;
   mark(): Mark;
   /** Returns to `mark` (which stays usable) and drops later marks. */

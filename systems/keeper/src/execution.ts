@@ -26,11 +26,11 @@ import { type SessionId, sessionIdOf } from './sessions/session-id.ts';
 import {
   type GatewayLife,
   gatewayKey,
-  isMoveSigned,
   isOwner,
   movedSession,
   moveStatement,
   type Session,
+  signerOf,
   touchSession,
 } from './sessions/sessions.ts';
 import type { Identity, Principal } from './tree/acl.ts';
@@ -59,7 +59,15 @@ interface Run {
   emit(event: KeeperEvent): void;
 }
 
-export function executeBody(keeper: Keeper, body: Body, context: ExecuteContext): Results {
+/** Told of an order of a body: whose body it is, and which of its orders, counted from 0. Changes nothing. */
+export type OrderListener = (life: GatewayLife, seq: number, index: number) => void;
+
+export function executeBody(
+  keeper: Keeper,
+  body: Body,
+  context: ExecuteContext,
+  heard: OrderListener,
+): Results {
   const { gateway, epoch } = body;
   const run: Run = {
     keeper,
@@ -69,7 +77,12 @@ export function executeBody(keeper: Keeper, body: Body, context: ExecuteContext)
     time: Math.floor(context.time),
     emit: (event) => context.emit(encodeEvent(event)),
   };
-  return { gateway, epoch, results: body.orders.map((order) => executeOrder(run, order)) };
+  const results = body.orders.map((order, index) => {
+    const result = executeOrder(run, order);
+    heard(run.life, context.seq, index);
+    return result;
+  });
+  return { gateway, epoch, results };
 }
 
 const refuse = (run: Run, err: number): Result => ({
@@ -145,10 +158,10 @@ function moveSession(run: Run, order: MoveOrder): Result {
   const session = sessions.table.get(order.session);
   if (session === undefined) return refuse(run, ErrorCode.sessionExpired);
   const statement = moveStatement(order.session, life, order.timeoutMs, order.nextKey);
-  if (!isMoveSigned(signatures, session, statement, order.signature))
-    return refuse(run, ErrorCode.sessionExpired);
+  const signer = signerOf(signatures, session, statement, order.signature);
+  if (signer === null) return refuse(run, ErrorCode.sessionExpired);
   const timeoutMs = negotiate(keeper, order.timeoutMs);
-  sessions.table.set(order.session, movedSession(session, life, timeoutMs, order.nextKey));
+  sessions.table.set(order.session, movedSession(session, life, timeoutMs, order.nextKey, signer));
   touchSession(sessions, order.session, timeoutMs, keeper.meta.get().lease);
   run.emit({ type: 'session-moved', zxid: keeper.meta.get().zxid, session: order.session, ...life });
   return attached(run, order.session, timeoutMs);

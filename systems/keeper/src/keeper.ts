@@ -4,6 +4,7 @@
  */
 
 import type { Signatures } from '@concordat/crypto';
+import type { Federation } from '@concordat/kernel';
 import type { StateCell } from '@concordat/state';
 import type { KeeperEvent } from './events.ts';
 import type { SessionId } from './sessions/session-id.ts';
@@ -21,8 +22,10 @@ export interface KeeperConfig {
   readonly maxTimeoutMs: number;
   /** Sessions that one domain may have open. */
   readonly maxSessions: number;
-  /** What clients find at /zookeeper/config. */
+  /** What clients find at /zookeeper/config in the beginning. */
   readonly membership: string;
+  /** And under a later configuration. */
+  membershipIn(federation: Federation): string;
 }
 
 /** What a domain is called; one that joined later has a name that no organisation can choose. */
@@ -35,6 +38,7 @@ export const KEEPER_DEFAULTS: Omit<KeeperConfig, 'names'> = {
   maxTimeoutMs: 40_000,
   maxSessions: 100_000,
   membership: '',
+  membershipIn: () => '',
 };
 
 /** What counts on: transactions and sessions so far, and the clocks. */

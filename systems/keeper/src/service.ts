@@ -5,18 +5,21 @@
  */
 
 import type { Hash, Signatures } from '@concordat/crypto';
-import type { ExecuteContext, Service } from '@concordat/kernel';
+import { assert, type ExecuteContext, type Service } from '@concordat/kernel';
 import { createState, MAX_ENTRY_BYTES, numberKey, type State, textKey } from '@concordat/state';
 import { createReader, createWriter, utf8 } from '@concordat/wire';
 import { encodeEvent } from './events.ts';
-import { executeBody } from './execution.ts';
-import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta } from './keeper.ts';
+import { executeBody, type OrderListener } from './execution.ts';
+import { type Emit, endSession, type Keeper, type KeeperConfig, type Meta, nextZxid } from './keeper.ts';
 import type { KeeperGenesis } from './migration/state-file.ts';
 import { decodeBody, encodeResults } from './orders.ts';
 import { answerQuery } from './query.ts';
 import { createSessions, expiredAt } from './sessions/sessions.ts';
 import { sweep } from './sweep.ts';
-import { createTree, plantTree } from './tree/tree.ts';
+import { OPEN_ACL } from './tree/acl.ts';
+import { successor } from './tree/operations.ts';
+import { CONFIG_PATH } from './tree/paths.ts';
+import { createTree, plantTree, putNode } from './tree/tree.ts';
 import { encodeZnode, readZnode } from './tree/znode.ts';
 
 export interface KeeperOptions {
@@ -29,6 +32,8 @@ export interface KeeperOptions {
 
 export interface KeeperService extends Service {
   readonly keeper: Keeper;
+  /** Has `listener` told of each order as soon as it is executed, before the next one is. At most one listens. */
+  listen(listener: OrderListener): void;
 }
 
 const VERSION = 1;
@@ -74,13 +79,19 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
     sessions: createSessions(state),
     meta: state.cell('meta', metaCodec, START),
   };
+  let heard: OrderListener = () => {};
   plantTree(keeper.tree, utf8(options.config.membership));
   if (options.genesis !== undefined) begin(keeper, options.genesis);
   return {
     keeper,
+    listen: (listener) => {
+      heard = listener;
+    },
     ...replicationOf(state),
-    execute: (op, context) => execute(keeper, op, context),
+    execute: (op, context) => execute(keeper, op, context, heard),
     query: (op) => answerQuery(keeper, op),
+    reconfigured: (federation, emit) =>
+      showMembership(keeper, options.config.membershipIn(federation), (event) => emit(encodeEvent(event))),
     advance: (time, emit) => advance(keeper, Math.floor(time), (event) => emit(encodeEvent(event))),
   };
 }
@@ -89,6 +100,17 @@ export function createKeeperService(options: KeeperOptions): KeeperService {
 function begin({ tree, meta }: Keeper, { zxid, nodes }: KeeperGenesis): void {
   for (const [path, node] of nodes) tree.nodes.set(path, node);
   meta.set({ ...START, zxid });
+}
+
+/** As a transaction of nobody's: what clients find at /zookeeper/config from now on. */
+function showMembership(keeper: Keeper, membership: string, emit: Emit): void {
+  const node = keeper.tree.nodes.get(CONFIG_PATH);
+  assert(node !== undefined, 'every tree has the node of the configuration');
+  const zxid = nextZxid(keeper);
+  const { time } = keeper.meta.get();
+  const version = successor(node.version);
+  putNode(keeper.tree, CONFIG_PATH, { ...node, data: utf8(membership), mzxid: zxid, mtime: time, version });
+  emit({ type: 'data-changed', zxid, path: CONFIG_PATH, acl: node.acl, parentAcl: OPEN_ACL });
 }
 
 const replicationOf = (state: State): Omit<Service, 'execute' | 'query' | 'advance'> => ({
@@ -103,10 +125,10 @@ const replicationOf = (state: State): Omit<Service, 'execute' | 'query' | 'advan
   restore: state.restore,
 });
 
-function execute(keeper: Keeper, op: Uint8Array, context: ExecuteContext): Uint8Array {
+function execute(keeper: Keeper, op: Uint8Array, context: ExecuteContext, heard: OrderListener): Uint8Array {
   const body = decodeBody(op);
   if (body === null) return NOTHING;
-  return encodeResults(executeBody(keeper, body, context));
+  return encodeResults(executeBody(keeper, body, context, heard));
 }
 
 function advance(keeper: Keeper, time: number, emit: Emit): void {

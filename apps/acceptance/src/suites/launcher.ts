@@ -51,6 +51,11 @@ async function main(): Promise<void> {
   const command = serveCommand(template, short, Number(setting('clientPort')));
   if (superDigest !== '') command.push('--super-digest', superDigest);
   if (reading !== '') command.push('--read-only-mode');
+  if (setting('reconfigEnabled') === 'true') {
+    const folder = join(own, 'proposals');
+    mkdirSync(folder, { recursive: true });
+    command.push('--reconfig', folder);
+  }
   const secure = securePort(short, setting);
   command.push(...secure);
   console.log(command.map(quoted).join(' '));

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProof, encodeProof, signStatement } from '@concordat/accountability';
+import { CONFIG_PATH, ErrorCode, EventType, OpCode } from '@concordat/keeper';
+import { bodies } from '@concordat/keeper/frames';
 import { decodeChain, encodeChain } from '@concordat/replication';
 import { createKeys, createLogger, freePort, loadIdentity } from '@concordat/runtime';
 import { createWriter, toHex } from '@concordat/wire';
@@ -14,6 +16,7 @@ import { formatFederation, formatMember, type Member, readFederation } from '../
 import { initialise } from '../config/organisation.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { governanceAt } from '../governance/asking.ts';
+import { holdSession } from '../testing/session.ts';
 import { historyIn, judgeFile } from './evidence.ts';
 import { federationCommand } from './federation.ts';
 import { memberCommand } from './member.ts';
@@ -87,6 +90,13 @@ async function goesOn(names: readonly string[]): Promise<void> {
   for (const name of names) await until(`${name} goes on`, () => executedAt(name) > from + 2);
 }
 
+const portOf = (name: string): number => daemons.get(name)?.host.addresses.get('clients')?.port ?? 0;
+
+const configurationShownAt = (name: string): string =>
+  Buffer.from(
+    daemons.get(name)?.host.state.service.keeper.tree.nodes.get(CONFIG_PATH)?.data ?? [],
+  ).toString();
+
 test('a member is replaced, another takes a new key, and the federation bears the loss of a third', async () => {
   const cards: Member[] = [];
   for (const name of ['alpha', 'bravo', 'charlie', 'delta']) cards.push(await cardOf(name));
@@ -113,6 +123,8 @@ test('a member is replaced, another takes a new key, and the federation bears th
     message: /nothing is to change/,
   });
 
+  const watcher = await holdSession(portOf('bravo'));
+  assert.equal(await watcher.request(OpCode.getData, bodies.watched(CONFIG_PATH, true)), ErrorCode.ok);
   await run('member', 'replace', 'delta', at('echo.yaml'), '--data', at('alpha'), '--out', PROPOSAL);
   await assert.rejects(approveAndSubmit(['alpha', 'bravo'], 'alpha'), {
     message: 'refused: 3 approvals are needed, here are 2',
@@ -122,6 +134,13 @@ test('a member is replaced, another takes a new key, and the federation bears th
     await until(`${name} is in epoch 1`, () => isIn(name, 1));
   await until('delta has left', async () => !(await governanceAt(at('delta'))).isMember);
   await goesOn(['alpha', 'bravo', 'charlie', 'echo']);
+  const [alpha, bravo, charlie] = cards.map(({ address }) => address);
+  const shown = [`server.0=${alpha}`, `server.1=${bravo}`, `server.2=${charlie}`, `server.4=${echo.address}`];
+  for (const name of ['alpha', 'bravo', 'charlie', 'echo'])
+    assert.equal(configurationShownAt(name), [...shown, 'version=1'].join('\n'));
+  await until('the watch of the configuration fires', () => watcher.events.length > 0);
+  assert.deepEqual(watcher.events, [`${EventType.dataChanged} ${CONFIG_PATH}`]);
+  watcher.drop();
 
   await run('member', 'rotate-keys', '--data', at('alpha'), '--out', PROPOSAL);
   await approveAndSubmit(['alpha', 'bravo', 'echo'], 'echo');

@@ -29,6 +29,7 @@ export interface ServeOptions {
   readonly words: string;
   readonly limit: readonly string[];
   readonly auditLog?: string;
+  readonly reconfig?: string;
   readonly readOnlyMode?: boolean;
   readonly demo?: boolean;
   readonly joinsAs?: number;
@@ -81,6 +82,10 @@ export const serveCommand = (): Command =>
     .option(
       '--read-only-mode',
       "while the others cannot be reached, let clients read the last state that ask for it: ZooKeeper's readonlymode.enabled",
+    )
+    .option(
+      '--reconfig <directory>',
+      "where reconfig of a super user leaves proposals, and newcomers' cards are: ZooKeeper's reconfigEnabled",
     )
     .option('--joins-as <id>', 'number of a member that joins a running federation', natural)
     .option('--address <host:port>', 'where the others will reach a member that joins')
@@ -181,6 +186,7 @@ async function serve(options: ServeOptions): Promise<void> {
     limits: limitsIn(options.limit),
     ...(options.auditLog !== undefined && { auditLog: options.auditLog }),
     readOnlyMode: options.readOnlyMode === true,
+    ...(options.reconfig !== undefined && { reconfig: options.reconfig }),
     ...joiningWith(options),
   };
   const daemon = await startDaemon(

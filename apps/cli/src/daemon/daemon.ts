@@ -7,9 +7,9 @@ import { createHash } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { KEEPER_DEFAULTS, type KeeperConfig } from '@concordat/keeper';
-import type { NodeId, Note, Process } from '@concordat/kernel';
-import { primaryOf, type ReplicaState } from '@concordat/replication';
-import { hostAndPort } from '@concordat/replication/edge';
+import { assert, type NodeId, type Note, type Process } from '@concordat/kernel';
+import { type Configuration, configurationOf, primaryOf, type ReplicaState } from '@concordat/replication';
+import { decodeContact, hostAndPort } from '@concordat/replication/edge';
 import {
   type Address,
   createHost,
@@ -26,7 +26,7 @@ import {
   type PeerAddress,
   startMonitor,
 } from '@concordat/runtime';
-import { type Federation, proxiesIn, publicKeysOf } from '../config/federation.ts';
+import { type Federation, type Member, proxiesIn, publicKeysOf } from '../config/federation.ts';
 import { placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
 import { CommandError } from '../errors.ts';
@@ -42,6 +42,7 @@ import { storeEvidence } from './evidence-files.ts';
 import { createGatheringJob } from './gathering-job.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
 import { createNoteLog } from './note-log.ts';
+import { openProposals, type ProposalDesk } from './proposals.ts';
 import { type DomainStatus, statusOf } from './status.ts';
 
 export interface DaemonOptions extends ClientOptions {
@@ -57,6 +58,8 @@ export interface DaemonOptions extends ClientOptions {
   readonly readOnlyMode?: boolean;
   /** Where the audit log goes; there is none unless told. */
   readonly auditLog?: string;
+  /** The folder where a client's `reconfig` leaves proposals; refused unless told. */
+  readonly reconfig?: string;
   readonly logger?: Logger;
   /** The place of a daemon that is to join a federation whose file does not name it. */
   readonly joins?: { readonly id: NodeId; readonly address: string };
@@ -111,13 +114,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const logger = (options.logger ?? createLogger()).with({ domain: identity.name });
   const metrics = createMetrics();
   const clients = openClients(options);
+  const started: { host: Daemon['host'] | null } = { host: null };
+  const proposals = await openDesk(options, started, logger);
   const journal = await openJournal(places.journal);
   const audit = options.auditLog === undefined ? null : await openAuditLog(options.auditLog, logger);
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const replica = replicaConfigOf(federation, self);
   const genesis = genesisOf(federation, replica);
   const governing = createGoverning();
-  const started: { host: Daemon['host'] | null } = { host: null };
   const admin = adminOptions({ federation, clients: options.clients, journal: places.journal });
   const honest = createDomain({
     replica,
@@ -130,6 +134,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     gateway: {
       ...clients.gateway,
       ...gatewayOptions(options),
+      ...(proposals !== null && { reconfig: proposals }),
       info: (replica) => serverInfo(replica, started.host, admin),
     },
   });
@@ -176,6 +181,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await closeOperations();
       await gathering.close();
       await host.close();
+      await proposals?.close();
       audit?.write(`user=${userInfo().username}\toperation=serverStop\tresult=success`);
       await audit?.close();
       rmSync(places.pid, { force: true });
@@ -186,6 +192,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     await host.close();
     throw error;
   }
+}
+
+/** What takes `reconfig` of clients, if anything does. */
+async function openDesk(
+  { reconfig: directory }: DaemonOptions,
+  started: { readonly host: Daemon['host'] | null },
+  logger: Logger,
+): Promise<ProposalDesk | null> {
+  if (directory === undefined) return null;
+  const present = (): Configuration => {
+    assert(started.host !== null, 'clients come when all is started');
+    return configurationOf(started.host.state.replica);
+  };
+  return openProposals({ directory, present, logger });
 }
 
 interface Operations {
@@ -239,8 +259,23 @@ export const keeperConfigOf = (federation: Federation, heartbeatMs: number): Kee
   ...KEEPER_DEFAULTS,
   names: federation.members.map(({ name }) => name),
   heartbeatMs,
-  membership: federation.members.map(({ address }, i) => `server.${i}=${address}`).join('\n'),
+  membership: membershipOf(0, federation.members.entries()),
+  membershipIn: ({ epoch, members }) =>
+    membershipOf(
+      epoch,
+      members.map(({ id, contact }) => [id, { address: decodeContact(contact)?.address ?? '' }] as const),
+    ),
 });
+
+/** As ZooKeeper shows a configuration, with the addresses that there are here: those of links between members. */
+const membershipOf = (
+  epoch: number,
+  members: Iterable<readonly [id: NodeId, member: Pick<Member, 'address'>]>,
+): string =>
+  [
+    ...Array.from(members, ([id, { address }]) => `server.${id}=${address}`),
+    `version=${epoch.toString(16)}`,
+  ].join('\n');
 
 function serverInfo(replica: ReplicaState, host: Daemon['host'] | null, admin: AdminOptions) {
   const isPrimary = primaryOf(replica.config.members, replica.view) === replica.config.self;

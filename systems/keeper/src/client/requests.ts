@@ -97,9 +97,11 @@ export const bodies = {
     },
   /** Servers to join and to leave, new members, and the version of the configuration that is meant. */
   reconfig:
-    (joining: string, leaving: string, members: string, version: number): Body =>
+    (joining: string, leaving: string, members: string | null, version: number): Body =>
     (to) => {
-      for (const list of [joining, leaving, members]) writeString(to, list);
+      for (const list of [joining, leaving]) writeString(to, list);
+      if (members === null) to.i32(-1);
+      else writeString(to, members);
       to.i64(BigInt(version));
     },
   auth:

@@ -47,23 +47,42 @@ export function answerLocally(
   connection: Connection,
   request: QueuedRequest,
 ): void {
-  reader.reset(request.bytes, HEADER_BYTES);
-  const read = readReadRequest(reader, request.op);
-  const { zxid } = state.config.service.keeper.meta.get();
-  if (read === null) return sendHeader(state, env, connection, request.xid, zxid, errorOf(request.op));
+  const read = readRequestOf(request);
+  if (read === null) {
+    const { zxid } = state.config.service.keeper.meta.get();
+    return sendHeader(state, env, connection, request.xid, zxid, errorOf(request.op));
+  }
   if (read.kind === 'set-watches') setWatches(state, env, connection, read);
-  writeReplyHeader(answers, request.xid, zxid, ErrorCode.ok);
-  const outcome = answerRead(state, connection, read);
-  const bytes = answers.finish();
-  const isTooLarge = bytes.length > state.config.limits.maxReplyBytes;
-  const err = isTooLarge ? ErrorCode.marshallingError : outcome;
-  if (err === ErrorCode.ok) sendFrame(state, env, connection, bytes);
-  else sendHeader(state, env, connection, request.xid, zxid, err);
-  if (isTooLarge || (read.kind === 'multi-read' && err !== ErrorCode.ok)) state.tally.repliesRefused++;
+  sendFrame(state, env, connection, replyTo(state, connection, request.xid, read));
   if (countWatches(state.watches, connection.id) > state.config.limits.maxWatches) {
     env.note({ kind: 'keeper-drop', why: 'too many watches' });
     closeConnection(state, env, connection);
   }
+}
+
+/** What a request asks for; null if it cannot be read. */
+export function readRequestOf({ op, bytes }: QueuedRequest): ReadRequest | null {
+  reader.reset(bytes, HEADER_BYTES);
+  return readReadRequest(reader, op);
+}
+
+/** The whole reply to a read, from the tree as it stands. */
+export function replyTo(
+  state: GatewayState,
+  connection: Connection,
+  xid: number,
+  read: ReadRequest,
+): Uint8Array {
+  const { zxid } = state.config.service.keeper.meta.get();
+  writeReplyHeader(answers, xid, zxid, ErrorCode.ok);
+  const outcome = answerRead(state, connection, read);
+  const bytes = answers.finish();
+  const isTooLarge = bytes.length > state.config.limits.maxReplyBytes;
+  const err = isTooLarge ? ErrorCode.marshallingError : outcome;
+  if (isTooLarge || (read.kind === 'multi-read' && err !== ErrorCode.ok)) state.tally.repliesRefused++;
+  if (err === ErrorCode.ok) return bytes;
+  writeReplyHeader(answers, xid, zxid, err);
+  return answers.finish();
 }
 
 /** Why a request could not be read: known to us or not. */

@@ -17,6 +17,7 @@ import { answers, closeConnection, countAnswered, createNotifier, sendFrame } fr
 import { createLoad, discount, end } from './load.ts';
 import type { GatewayMessage } from './message.ts';
 import type { Connection, GatewayState, Origin } from './state.ts';
+import { answerTrailing } from './trailing.ts';
 import { type Deliver, isUnused, nodeChanged, stateJumped, watchesAlways } from './watches.ts';
 
 export function onBatch(state: GatewayState, env: Env<GatewayMessage>, batch: ExposedBatch): void {
@@ -136,6 +137,7 @@ function onReply(
 ): void {
   const { order } = origin;
   connection.ordered--;
+  if (connection.ordered === 0) connection.lastOrdered = null;
   end(state, connection, origin.sizeBytes);
   if (connection.queue.length > connection.head) state.ready.add(connection);
   // As ZooKeeper: whoever lost its session to another server is told by the connection closing.
@@ -150,6 +152,7 @@ function onReply(
   countAnswered(state, connection, { op, xid: origin.xid, since: origin.since }, result.zxid, env.now, kind);
   const isOver = order.kind === 'request' && order.op === OpCode.closeSession;
   if (isOver || result.err === ErrorCode.sessionExpired) closeConnection(state, env, connection);
+  else answerTrailing(state, env, connection, origin);
 }
 
 /**

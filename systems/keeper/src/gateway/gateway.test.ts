@@ -30,21 +30,21 @@ test('writes of one turn travel in one body, whoever sent them', () => {
   for (const client of clients) assert.deepEqual(client.log(), ['0 0', '1 0']);
 });
 
-test('replies come in the order of requests: a read waits for the write before it, a write for the read', () => {
+test('replies come in the order of requests, and pings after the writes before them', () => {
   const world = createTestWorld();
   const client = world.open().connect();
   world.loopback.isHeld = true;
   client.send(OpCode.create, bodies.create('/a', bytesOf('1')), 1);
-  client.send(OpCode.getData, bodies.watched('/a'), 2);
+  client.send(OpCode.getData, bodies.watched('/a', true), 2);
   client.send(OpCode.setData, bodies.setData('/a', bytesOf('2')), 3);
   client.send(OpCode.getData, bodies.watched('/a'), 4);
   client.send(OpCode.ping, undefined, -2);
   assert.deepEqual(client.log(), []);
-  assert.equal(world.loopback.held.length, 1, 'the second write must not overtake the read before it');
+  assert.equal(world.loopback.held.length, 1, 'the second write must not overtake the watch before it');
   world.loopback.expose();
   assert.deepEqual(client.log(), ['1 0', '2 0']);
   world.loopback.expose();
-  assert.deepEqual(client.log(), ['3 0', '4 0', '-2 0']);
+  assert.deepEqual(client.log(), ['event 3 /a', '3 0', '4 0', '-2 0']);
 });
 
 test('a session that waits for a write does not hold up the reads of another', () => {

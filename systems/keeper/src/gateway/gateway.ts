@@ -32,6 +32,7 @@ import {
   originOf,
 } from './state.ts';
 import { closeOverdue, type Submit, submitOrders } from './submission.ts';
+import { onExecuted } from './trailing.ts';
 import { answerWord } from './words.ts';
 
 export interface Gateway {
@@ -61,7 +62,9 @@ export function createGateway(config: GatewayConfig): Gateway {
     start: (env) => {
       env.setTimer(TICK, TICK_MS);
       // Later lives have later clocks; if not, the refusal of the claim says where to begin.
-      return createGatewayState(config, Math.max(1, Math.floor(env.now)), env.now);
+      const state = createGatewayState(config, Math.max(1, Math.floor(env.now)), env.now);
+      listenTo(state);
+      return state;
     },
     receive,
     linked,
@@ -91,6 +94,16 @@ export function createGateway(config: GatewayConfig): Gateway {
       else if (state.clogged.size > 0) env.setTimer(MORE, UNREAD_MS);
     },
   };
+}
+
+/** What is executed between two writes of a client answers its reads between them. */
+function listenTo(state: GatewayState): void {
+  const { config, inFlight } = state;
+  config.service.listen(({ domain, gateway, epoch }, seq, index) => {
+    if (domain !== config.domain || gateway !== config.gateway || epoch !== state.life.epoch) return;
+    const origin = inFlight.get(seq)?.[index];
+    if (origin !== undefined) onExecuted(state, origin);
+  });
 }
 
 /** Closes a connection that does not take what it is sent. */

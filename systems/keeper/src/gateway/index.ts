@@ -6,6 +6,7 @@ export { GATEWAY_LIMITS, type GatewayLimits, problemOf } from './limits.ts';
 export type { Flow } from './load.ts';
 export * from './message.ts';
 export { type Figures, figuresOf, measure } from './metrics.ts';
+export type { NamedServer, Proposals, WishedServers } from './reconfig.ts';
 export type { SaslUsers } from './sasl.ts';
 export type { GatewayConfig, GatewayState, ServerInfo } from './state.ts';
 export { quantileOf, type Summary } from './statistics.ts';

@@ -7,8 +7,13 @@ import type { Connection, GatewayState } from './state.ts';
 export function requireInvariants(state: GatewayState): void {
   requireAccounts(state);
   for (const connection of state.connections.values()) {
-    const { phase, session, ordered, head, queue, outstanding } = connection;
-    assert(outstanding === queue.length - head + ordered, 'what is outstanding waits or is being ordered');
+    const { phase, session, ordered, head, queue, outstanding, trailing } = connection;
+    assert(
+      outstanding === queue.length - head + trailing.requests + ordered,
+      'what is outstanding waits or is being ordered',
+    );
+    assert(ordered > 0 || (trailing.requests === 0 && trailing.estimatedBytes === 0), 'reads trail a write');
+    assert((connection.lastOrdered === null) === (ordered === 0), 'the last order is one under way');
     assert(phase !== 'closed', 'a closed connection is forgotten');
     assert(ordered >= 0 && head <= queue.length, 'queues and counts fit each other');
     assert(
@@ -37,7 +42,7 @@ function requireAccounts(state: GatewayState): void {
   const connections = [...state.connections.values()];
   const sum = (of: (connection: Connection) => number): number =>
     connections.reduce((total, connection) => total + of(connection), 0);
-  const waiting = sum(({ queue, head }) => queue.length - head);
+  const waiting = sum(({ queue, head, trailing }) => queue.length - head + trailing.requests);
   assert(state.queued.requests === waiting, 'requests in queues are counted');
   assert(state.busy === sum(({ outstanding }) => (outstanding > 0 ? 1 : 0)), 'busy connections are counted');
   assert(state.unreadBytes === sum(({ unread }) => unread), 'unread bytes are counted');

@@ -26,6 +26,22 @@ export interface Load {
 
 export const createLoad = (): Load => ({ requests: 0, bytes: 0, largeBytes: 0 });
 
+/** Reads of a connection that trail its writes, see `trailing.ts`. None is large. */
+export interface Trailing {
+  requests: number;
+  bytes: number;
+  /** Of their answers, as estimated when they began to trail, and of those that wait for the result of their write. */
+  estimatedBytes: number;
+  answeredBytes: number;
+}
+
+export const nothingTrailing = (): Trailing => ({
+  requests: 0,
+  bytes: 0,
+  estimatedBytes: 0,
+  answeredBytes: 0,
+});
+
 /** Counts a request of this size in, or with a `sign` of -1 out. */
 export function count(load: Load, limits: GatewayLimits, sizeBytes: number, sign: 1 | -1): void {
   load.requests += sign;
@@ -159,6 +175,10 @@ export function forgetLoad(state: GatewayState, connection: Connection): void {
   const { limits, flow } = state.config;
   for (const { bytes } of connection.queue.slice(connection.head))
     count(state.queued, limits, bytes.length, -1);
+  const { trailing } = connection;
+  state.queued.requests -= trailing.requests;
+  state.queued.bytes -= trailing.bytes;
+  Object.assign(trailing, nothingTrailing());
   if (connection.outstanding > 0) state.busy--;
   connection.outstanding = 0;
   connection.outstandingBytes = 0;

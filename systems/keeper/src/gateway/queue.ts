@@ -1,7 +1,8 @@
 /**
  * Requests of a connection in the order in which the client sent them: writes are handed to the order, reads answered
- * from the exposed state. A read waits for the writes before it, and a write for the reads before it, so that a client
- * sees its own requests take effect one after the other, whatever it pipelines.
+ * from the exposed state. A read waits for the writes before it, and a write for the reads before it - most of these are
+ * answered between the two while both are under way (`trailing.ts`) - so that a client sees its own requests take effect
+ * one after the other, whatever it pipelines.
  *
  * Between connections the order is a deficit round robin (Shreedhar and Varghese, SIGCOMM 1995): each in its turn spends a
  * quantum on what its requests and their answers cost. A client with ten thousand requests delays one with a single request
@@ -17,8 +18,10 @@ import { closeConnection, countAnswered, isFresh, sendHeader } from './connectio
 import { begin, count, end, holdIfHeavy, isClogged, isLarge } from './load.ts';
 import type { GatewayMessage } from './message.ts';
 import { refuseWrite } from './read-only.ts';
+import { answerReconfig } from './reconfig.ts';
 import { onSasl } from './sasl.ts';
-import type { Connection, GatewayState, QueuedRequest } from './state.ts';
+import type { Connection, GatewayState, Origin, QueuedRequest } from './state.ts';
+import { trail, trailing } from './trailing.ts';
 
 const HEADER_BYTES = 8;
 /** What a request costs in bytes beside its own: about what it takes to order and execute a small one. */
@@ -118,13 +121,15 @@ function serve(state: GatewayState, env: Env<GatewayMessage>, connection: Connec
       turnAway(state, env, connection, request);
       return false;
     }
-    if (!mayProceed(state, env, connection, request)) return false;
+    const read = mayTrail(state, connection, request);
+    if (read === null && !mayProceed(state, env, connection, request)) return false;
     const cost = REQUEST_COST + request.bytes.length;
     if (connection.deficit < cost) return true;
     const answered = state.tally.bytesAnswered;
     take(state, connection);
-    if (!isOrdered(request)) serveLocally(state, env, connection, request);
-    else if (connection.isReadOnly) refuseHere(state, env, connection, request);
+    if (read !== null) trail(state, connection, read);
+    else if (connection.isReadOnly && ORDERED.has(request.op)) refuseHere(state, env, connection, request);
+    else if (!isOrdered(state, request)) serveLocally(state, env, connection, request);
     else if (isOverdue(state, env, connection, request)) refuseOverdue(state, env, connection, request);
     else order(state, connection, request);
     connection.deficit -= cost + hiddenCost(state, request) + state.tally.bytesAnswered - answered;
@@ -135,6 +140,10 @@ function serve(state: GatewayState, env: Env<GatewayMessage>, connection: Connec
   connection.deficit = Math.min(0, connection.deficit);
   return false;
 }
+
+/** The connection's next request as a read that need not wait until the writes before it are done; null if it must. */
+const mayTrail = (state: GatewayState, connection: Connection, request: QueuedRequest) =>
+  connection.ordered > 0 && !isClogged(state, connection) ? trailing(state, connection, request) : null;
 
 function refuseHere(
   state: GatewayState,
@@ -150,7 +159,9 @@ function refuseHere(
 const hiddenCost = (state: GatewayState, { op }: QueuedRequest): number =>
   op === OpCode.getAllChildrenNumber ? state.config.service.keeper.tree.nodes.size : 0;
 
-const isOrdered = ({ op }: QueuedRequest): boolean => ORDERED.has(op);
+/** A proposal of this member is nobody else's. */
+const isOrdered = ({ config }: GatewayState, { op }: QueuedRequest): boolean =>
+  ORDERED.has(op) && (op !== OpCode.reconfig || config.reconfig === undefined);
 
 /** Whether a connection's next request may be served now. If not, whatever it waits for makes it ready again. */
 function mayProceed(
@@ -162,7 +173,7 @@ function mayProceed(
   // Whatever else there is: the end of a session costs less than keeping it.
   if (request.op === OpCode.closeSession) return true;
   const isAnsweredHere =
-    !isOrdered(request) || connection.isReadOnly || isOverdue(state, env, connection, request);
+    !isOrdered(state, request) || connection.isReadOnly || isOverdue(state, env, connection, request);
   if (isAnsweredHere && connection.ordered > 0) return false;
   // A ping is answered all the same: that is how a client learns that it is not forgotten.
   if (request.op !== OpCode.ping && isClogged(state, connection)) {
@@ -189,7 +200,7 @@ function take(state: GatewayState, connection: Connection): void {
 function order(state: GatewayState, connection: Connection, request: QueuedRequest): void {
   connection.ordered++;
   count(state.ordered, state.config.limits, request.bytes.length, 1);
-  state.outbox.push({
+  const origin: Origin = {
     order: {
       kind: 'request',
       session: connection.session,
@@ -202,7 +213,11 @@ function order(state: GatewayState, connection: Connection, request: QueuedReque
     identities: connection.identities,
     since: request.since,
     sizeBytes: request.bytes.length,
-  });
+    reads: [],
+    isExecuted: false,
+  };
+  connection.lastOrdered = origin;
+  state.outbox.push(origin);
 }
 
 /**
@@ -260,7 +275,10 @@ function serveLocally(
     return closeConnection(state, env, connection);
   }
   const { zxid } = state.config.service.keeper.meta.get();
-  if (request.op === OpCode.ping) sendHeader(state, env, connection, Xid.ping, zxid, 0);
+  const { reconfig } = state.config;
+  if (request.op === OpCode.reconfig && reconfig !== undefined)
+    answerReconfig(state, env, connection, request, reconfig);
+  else if (request.op === OpCode.ping) sendHeader(state, env, connection, Xid.ping, zxid, 0);
   else if (request.op === OpCode.auth) onAuth(state, env, connection, request);
   else if (request.op === OpCode.sasl) onSasl(state, env, connection, request);
   else answerLocally(state, env, connection, request);

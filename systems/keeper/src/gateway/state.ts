@@ -7,6 +7,7 @@ import type { Hash, Signatures } from '@concordat/crypto';
 import type { Millis, NodeId } from '@concordat/kernel';
 import type { ConnectRequest } from '../jute/handshake.ts';
 import { OpCode } from '../jute/protocol.ts';
+import type { PathRequest } from '../jute/read-requests.ts';
 import type { Order } from '../orders.ts';
 import type { KeeperService } from '../service.ts';
 import type { SessionId } from '../sessions/session-id.ts';
@@ -15,7 +16,8 @@ import type { Identity } from '../tree/acl.ts';
 import type { EndingNodes } from './audit.ts';
 import { createDoor, type Door } from './door.ts';
 import type { GatewayLimits } from './limits.ts';
-import { createLoad, type Flow, type Load } from './load.ts';
+import { createLoad, type Flow, type Load, nothingTrailing, type Trailing } from './load.ts';
+import type { Proposals } from './reconfig.ts';
 import type { SaslUsers } from './sasl.ts';
 import {
   createLatency,
@@ -81,6 +83,8 @@ export interface GatewayConfig {
   readonly requiredSchemes?: ReadonlySet<string>;
   /** Whether clients that ask for it are served while the log stands still: ZooKeeper's `readonlymode.enabled`. No unless told. */
   readonly readOnlyMode?: boolean;
+  /** Where a client's `reconfig` leaves a proposal; it is answered ReconfigDisabled unless told. */
+  readonly reconfig?: Proposals;
   /** Lines of the audit log go out as notes of kind `audit`; `user` is whom the server runs as. None unless told. */
   readonly audit?: { readonly user: string };
 }
@@ -120,8 +124,11 @@ export interface Connection {
   /** Requests not yet answered or ordered, from `head` on. */
   queue: QueuedRequest[];
   head: number;
-  /** Orders of this connection whose results are not exposed yet. */
+  /** Orders of this connection whose results are not exposed yet, and the last of them; null if there are none. */
   ordered: number;
+  lastOrdered: Origin | null;
+  /** Reads that trail them. */
+  readonly trailing: Trailing;
   /** Requests queued and ordered, and their bytes. */
   outstanding: number;
   outstandingBytes: number;
@@ -157,6 +164,16 @@ export interface Answered {
 
 export const noneAnswered = (): Answered => ({ op: OpCode.notification, xid: -1, zxid: -1, at: 0 });
 
+/** A read that waits for the write before it, see `trailing.ts`. */
+export interface TrailingRead {
+  readonly request: QueuedRequest;
+  readonly read: PathRequest;
+  readonly estimatedBytes: number;
+  /** The whole reply, from when the write is executed on; null if it cannot be given. */
+  answer: Uint8Array | null;
+  zxid: number;
+}
+
 /** Where the result of an order goes. */
 export interface Origin {
   readonly order: Order;
@@ -167,6 +184,9 @@ export interface Origin {
   readonly since: Millis;
   /** Of the request's frame; 0 for other orders. */
   readonly sizeBytes: number;
+  /** Reads that are answered between it and the next, see `trailing.ts`. */
+  readonly reads: TrailingRead[];
+  isExecuted: boolean;
 }
 
 /** An order of the gateway itself, or one that attaches a session. */
@@ -177,6 +197,8 @@ export const originOf = (order: Order, connection: Connection | null, since: Mil
   identities: [],
   since,
   sizeBytes: 0,
+  reads: [],
+  isExecuted: false,
 });
 
 export interface GatewayState {
@@ -286,6 +308,8 @@ export function createConnection(
     queue: [],
     head: 0,
     ordered: 0,
+    lastOrdered: null,
+    trailing: nothingTrailing(),
     outstanding: 0,
     outstandingBytes: 0,
     deficit: 0,

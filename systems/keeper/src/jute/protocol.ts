@@ -47,6 +47,8 @@ export const ErrorCode = {
   unimplemented: -6,
   badArguments: -8,
   unknownSession: -12,
+  newConfigNoQuorum: -13,
+  reconfigInProgress: -14,
   noNode: -101,
   noAuth: -102,
   badVersion: -103,

@@ -156,6 +156,23 @@ test('a move that was given up and is ordered late takes the session, but not th
   assert.deepEqual(errs(bench.run(1, 1, [move(session, [1, 1], 2, 4)])), [0]);
 });
 
+test('a client that tries every endpoint often while nothing is ordered keeps its key', () => {
+  const bench = createBench();
+  for (const domain of [0, 1, 2]) bench.run(domain, 1, [claim]);
+  const session = opened(bench, 0, 1, 1);
+  // Each of its attempts is ordered at last, and it hears of none.
+  for (let attempt = 0; attempt < 30; attempt++)
+    assert.deepEqual(
+      errs(bench.run(attempt % 3, 1, [move(session, [attempt % 3, 1], 1, 10 + attempt)])),
+      [0],
+    );
+  assert.deepEqual(errs(bench.run(1, 1, [move(session, [1, 1], 1, 50)])), [0]);
+  // Or it heard of the last one.
+  assert.deepEqual(errs(bench.run(2, 1, [move(session, [2, 1], 50, 51)])), [0]);
+  assert.deepEqual(errs(bench.run(2, 1, [create(session, '/a')])), [0]);
+  assert.deepEqual(errs(bench.run(0, 1, [move(session, [0, 1], 1, 52)])), [-112], 'it was heard since');
+});
+
 test('a touch is a request too: it ends the former key', () => {
   const bench = createBench();
   bench.run(0, 1, [claim]);

@@ -6,7 +6,7 @@
 
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type Signatures } from '@concordat/crypto';
 import { numberKey, type State, type StateMap } from '@concordat/state';
-import { createReader, createWriter, utf8 } from '@concordat/wire';
+import { createReader, createWriter, equalBytes, utf8 } from '@concordat/wire';
 import { domainOfSession, type SessionId } from './session-id.ts';
 
 /** A gateway in one of its lives. */
@@ -40,7 +40,7 @@ export interface Sessions {
 }
 
 const BUCKET_MS = 500;
-/** Moves in a row without a request in between; a client whose key was longer ago has lost its session. */
+/** Of moves in a row without a request in between. */
 const MAX_FORMER_KEYS = 8;
 const MOVE_DOMAIN = utf8('concordat/keeper/move/1');
 
@@ -154,26 +154,34 @@ export function moveStatement(
   return writer.finish();
 }
 
-/** True if a key that the client may hold signed the move. */
-export function isMoveSigned(
+/** The key that signed a move, if the client may hold it; otherwise null. */
+export function signerOf(
   signatures: Signatures,
-  session: Session,
+  { key, formerKeys }: Session,
   statement: Uint8Array,
   signature: Uint8Array,
-): boolean {
-  if (signature.length !== SIGNATURE_BYTES) return false;
-  return [session.key, ...session.formerKeys].some((key) => signatures.verifyWith(key, statement, signature));
+): Uint8Array | null {
+  if (signature.length !== SIGNATURE_BYTES) return null;
+  return [key, ...formerKeys].find((known) => signatures.verifyWith(known, statement, signature)) ?? null;
 }
 
-/** The session after a move: nothing tells yet which of its keys the client holds. */
+/**
+ * The session after a move: nothing tells yet which of its keys the client holds. The one that it showed last goes last of
+ * all: a client that tries every endpoint while nothing is ordered shows the same key to each, and all of these moves are
+ * ordered before it hears of any.
+ */
 export const movedSession = (
   session: Session,
   to: GatewayLife,
   timeoutMs: number,
   key: Uint8Array,
+  signer: Uint8Array,
 ): Session => ({
   owner: to,
   timeoutMs,
   key,
-  formerKeys: [session.key, ...session.formerKeys].slice(0, MAX_FORMER_KEYS),
+  formerKeys: [
+    signer,
+    ...[session.key, ...session.formerKeys].filter((known) => !equalBytes(known, signer)),
+  ].slice(0, MAX_FORMER_KEYS),
 });

@@ -70,7 +70,7 @@ const success = (op: number, path: string, stat: Stat | null): OpResult => ({
 const isBadName = (path: string): boolean => !path.includes('/') || path.includes('\0');
 
 /** Wraps like the 32-bit counters of ZooKeeper. */
-const successor = (counter: number): number => (counter + 1) | 0;
+export const successor = (counter: number): number => (counter + 1) | 0;
 
 /** ZooKeeper's `%010d`. */
 function sequenceSuffix(counter: number): string {

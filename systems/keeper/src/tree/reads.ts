@@ -75,7 +75,7 @@ function answerEphemerals(tree: Tree, asker: Asker, prefix: string, writer: Writ
 }
 
 /** About what the answer takes, never more than a few times too little: a bound for what is not even begun. */
-function estimateBytes(tree: Tree, { op, path }: PathRequest): number {
+export function estimateBytes(tree: Tree, { op, path }: PathRequest): number {
   if (op === OpCode.getData) return STAT_BYTES + (tree.nodes.get(path)?.data?.length ?? 0);
   if (op !== OpCode.getChildren && op !== OpCode.getChildren2) return STAT_BYTES;
   let sizeBytes = STAT_BYTES;

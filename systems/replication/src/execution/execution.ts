@@ -110,9 +110,11 @@ export function executeBatch(
   const emit = (event: Uint8Array): void => {
     events.push(event);
   };
-  const { retired, version } = presentRecord(core.governance).command.next;
+  const { command, base } = presentRecord(core.governance);
+  const { retired, version } = command.next;
   if (execution.executes) runUnderVersion(service, version);
   service.advance(time, emit);
+  if (base > 0 && execution.executed === base + 1) service.reconfigured?.(command.next, emit);
   const random = createPrng(new DataView(history.buffer, history.byteOffset).getUint32(0), 'batch');
   const outcomes: Outcome[] = [];
   for (const request of requests) {
