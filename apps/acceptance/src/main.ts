@@ -20,7 +20,7 @@ const USAGE = `acceptance: real clients against real processes, hurt on purpose
   npm run acceptance -- all
   npm run acceptance -- soak --minutes 10 --out DIR
   npm run acceptance -- differential --operations 2000 --seed 1 --sessions 4 [--solo]
-  npm run acceptance -- suites [NAME...] [--only CHOICE] [--short] [--record]
+  npm run acceptance -- suites [NAME...] [--only CHOICE] [--short] [--record] [--resume DIR] [--parts N]
 
 ${[...TRIALS, ...NAMED_ONLY].map((trial) => `  ${trial.name.padEnd(12)} ${trial.summary}`).join('\n')}
 `;
@@ -41,6 +41,8 @@ async function main(): Promise<number> {
       only: { type: 'string' },
       short: { type: 'boolean', default: false },
       record: { type: 'boolean', default: false },
+      resume: { type: 'string' },
+      parts: { type: 'string', default: 'Infinity' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -56,7 +58,8 @@ async function main(): Promise<number> {
     : [...TRIALS, ...NAMED_ONLY].filter((trial) => asked.includes(trial.name));
   const minutes = Number(values.minutes);
   const [operations, seed, sessions] = [values.operations, values.seed, values.sessions].map(Number);
-  const isPlayable = isCount(operations) && isCount(seed) && isCount(sessions);
+  const most = Number(values.parts);
+  const isPlayable = isCount(operations) && isCount(seed) && isCount(sessions) && most >= 0;
   const isTarget = target === 'concordat' || target === 'apache';
   if (chosen.length === 0 || !(minutes > 0) || !isPlayable || !isTarget) {
     console.error(USAGE);
@@ -65,7 +68,8 @@ async function main(): Promise<number> {
   const parent = values.data === undefined ? {} : { parentDir: values.data };
   let failed = 0;
   const differential = { operations, seed, sessions, solo: values.solo };
-  const suites = { names, only: values.only ?? null, short: values.short, record: values.record };
+  const kept = { folder: values.resume ?? null, most };
+  const suites = { names, only: values.only ?? null, short: values.short, record: values.record, kept };
   const host = { target, minutes, out: values.out, differential, suites } as const;
   for (const trial of chosen) failed += await runOne(trial, host, { keepData: values.keep, ...parent });
   return failed === 0 ? 0 : 1;

@@ -7,6 +7,7 @@ import { histories } from './histories.ts';
 import { hostile } from './hostile.ts';
 import { killAll } from './kill-all.ts';
 import { killOne } from './kill-one.ts';
+import { bookKeeper } from './products/bookkeeper.ts';
 import { kafka } from './products/kafka.ts';
 import { patroni } from './products/patroni.ts';
 import { recovery } from './recovery/recovery.ts';
@@ -30,4 +31,4 @@ export const TRIALS: readonly Acceptance[] = [
 ];
 
 /** What needs the network, or minutes, is run by name only. */
-export const NAMED_ONLY: readonly Acceptance[] = [suites, soak, kafka, patroni];
+export const NAMED_ONLY: readonly Acceptance[] = [suites, soak, kafka, patroni, bookKeeper];

@@ -12,8 +12,17 @@ import { freePortRange } from '@concordat/runtime';
 import { jars } from '../suites/maven.ts';
 import { type Running, start } from '../tools.ts';
 import { within } from '../wait.ts';
-import { checkLog, type LogEntry, readAcknowledged, readConsumed } from './kafka-log.ts';
-import { type Product, productTrial, type Stage, until } from './product.ts';
+import { checkLog, type LogEntry, readAcknowledged, readConsumed } from './message-log.ts';
+import {
+  answerTo,
+  areKept,
+  type Product,
+  productTrial,
+  registrationsOf,
+  SMALL_JVM,
+  type Stage,
+  until,
+} from './product.ts';
 
 const VERSION = '3.9.1';
 const ARTIFACTS = [
@@ -27,8 +36,6 @@ const TOPIC = 'counted';
 const PER_SECOND = 100;
 const PATIENCE_MS = 180_000;
 const LOAD_MS = 8_000;
-/** Small, because several run beside each other. */
-const JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const TOOLS = 'org.apache.kafka.tools';
 
 interface Kafka {
@@ -52,7 +59,7 @@ export const kafka = productTrial({
     const { siege } = stage;
     const them = await startBrokers(stage, classpath);
     await createTopic(them, TOPIC);
-    const sessions = await Promise.all(BROKERS.map((id) => ownerOf(stage, id)));
+    const sessions = await registrationsOf(stage, BROKERS.map(pathOf));
     const producer = startTool(them, 'VerifiableProducer', produceArguments(them));
     const consumer = startTool(them, 'VerifiableConsumer', consumeArguments('live'));
     await within(
@@ -69,7 +76,11 @@ export const kafka = productTrial({
     await startBroker(them, victim);
     await checkReplicas(them);
     await sleep(LOAD_MS);
-    await checkSessions(stage, sessions, victim);
+    const living = BROKERS.filter((id) => id !== victim);
+    stage.trial.check(
+      await areKept(stage, sessions, living.map(pathOf)),
+      `brokers ${living.join(' and ')}, which lived, are registered by the sessions of the beginning`,
+    );
     producer.interrupt();
     await within(producer.ended, PATIENCE_MS, 'the producer has ended');
     await checkMessages(them, readAcknowledged(producer.lines), consumer);
@@ -104,9 +115,9 @@ async function startBroker(them: Kafka, id: number): Promise<void> {
   const file = join(stage.folder, `broker-${id}.properties`);
   writeFileSync(file, `${settings(stage, id, ports[id] ?? 0).join('\n')}\n`);
   const log = `-Dlog4j.configuration=file:${join(stage.folder, 'log4j.properties')}`;
-  const java = ['java', '-Xmx320m', ...JVM, log, '-cp', classpath, 'kafka.Kafka', file];
+  const java = ['java', '-Xmx320m', ...SMALL_JVM, log, '-cp', classpath, 'kafka.Kafka', file];
   brokers[id] = stage.start(`broker-${id}`, java);
-  const isUp = await until(async () => (await ownerOf(stage, id)) !== null, PATIENCE_MS);
+  const isUp = await until(() => isRegistered(stage, id), PATIENCE_MS);
   if (!isUp) throw new Error(`broker ${id} does not register; see ${brokers[id]?.logFile}`);
 }
 
@@ -150,7 +161,7 @@ const consumeArguments = (group: string): string[] => [
 function startTool(them: Kafka, tool: string, args: readonly string[]): Running {
   const { stage, classpath, bootstrap } = them;
   const log = `-Dlog4j.configuration=file:${join(stage.folder, 'quiet.properties')}`;
-  const java = ['-Xmx192m', ...JVM, log, '-cp', classpath, `${TOOLS}.${tool}`];
+  const java = ['-Xmx192m', ...SMALL_JVM, log, '-cp', classpath, `${TOOLS}.${tool}`];
   const where = args.includes('--bootstrap-server') ? [] : ['--bootstrap-server', bootstrap];
   return start('java', [...java, ...where, ...args], stage.signal);
 }
@@ -159,8 +170,10 @@ function startTool(them: Kafka, tool: string, args: readonly string[]): Running 
 async function failOver(them: Kafka, victim: number): Promise<void> {
   const { stage, brokers } = them;
   const startedAt = performance.now();
-  brokers[victim]?.child.kill('SIGKILL');
-  await brokers[victim]?.gone;
+  const broker = brokers[victim];
+  if (broker === undefined) throw new Error('no broker is the controller');
+  broker.child.kill('SIGKILL');
+  await broker.gone;
   let controller = victim;
   const isMoved = await until(async () => {
     controller = await controllerOf(stage);
@@ -172,40 +185,26 @@ async function failOver(them: Kafka, victim: number): Promise<void> {
     `broker ${victim}, the controller, is killed: broker ${controller} is the controller, after ${seconds} s`,
   );
   stage.trial.check(
-    (await ownerOf(stage, victim)) === null,
+    !(await isRegistered(stage, victim)),
     `the registration of broker ${victim} went with its session`,
   );
   await sleep(LOAD_MS);
 }
 
-/** The session that holds a broker's registration; null if there is none. */
-async function ownerOf({ siege }: Stage, id: number): Promise<bigint | null> {
-  await siege.session.sync('/');
-  const found = await siege.session.exists(`${CHROOT}/brokers/ids/${id}`);
-  return found.kind === 'ok' ? found.value.ephemeralOwner : null;
-}
+/** Where a broker registers itself. */
+const pathOf = (id: number): string => `${CHROOT}/brokers/ids/${id}`;
+
+const isRegistered = async (stage: Stage, id: number): Promise<boolean> =>
+  (await registrationsOf(stage, [pathOf(id)])).size > 0;
 
 /** -1 while there is none. */
 async function controllerOf({ siege }: Stage): Promise<number> {
-  await siege.session.sync('/');
-  const found = await siege.session.get(`${CHROOT}/controller`);
+  const { session } = siege;
+  await answerTo(() => session.sync('/'));
+  const found = await answerTo(() => session.get(`${CHROOT}/controller`));
   if (found.kind !== 'ok') return -1;
   const { brokerid }: { readonly brokerid: number } = JSON.parse(found.value.data.toString());
   return brokerid;
-}
-
-async function checkSessions(
-  stage: Stage,
-  before: readonly (bigint | null)[],
-  victim: number,
-): Promise<void> {
-  const living = BROKERS.filter((id) => id !== victim);
-  const now = await Promise.all(living.map((id) => ownerOf(stage, id)));
-  const kept = living.filter((id, i) => before[id] !== null && before[id] === now[i]);
-  stage.trial.check(
-    kept.length === living.length,
-    `brokers ${living.join(' and ')}, which lived, are registered by the sessions of the beginning`,
-  );
 }
 
 /** The broker that came back has caught up with all partitions. */

@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Server, startServer, withDescendants } from '@concordat/bench';
+import { ERROR, type Server, startServer, withDescendants } from '@concordat/bench';
+import type { Outcome } from '../session.ts';
 import { recordProduct } from '../suites/results.ts';
 import type { Acceptance, Need, Trial } from '../trial.ts';
 import { eventually } from '../wait.ts';
@@ -17,6 +18,8 @@ import { besiege, type Siege } from './siege.ts';
 
 const CACHE = fileURLToPath(new URL('../../../../.cache/products', import.meta.url));
 const POLL_MS = 500;
+/** For Java's programs, because several run beside each other. */
+export const SMALL_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 export interface Stage {
   readonly trial: Trial;
@@ -107,3 +110,39 @@ export const until = (holds: () => Promise<boolean>, deadlineMs: number): Promis
     if (!isSo) await sleep(POLL_MS);
     return isSo;
   }, deadlineMs);
+
+/** Nodes that are there as long as somebody's session, and those sessions. */
+export type Registrations = ReadonlyMap<string, bigint>;
+
+/** Those of `paths` that are there. */
+export async function registrationsOf({ siege }: Stage, paths: readonly string[]): Promise<Registrations> {
+  const { session } = siege;
+  await answerTo(() => session.sync('/'));
+  const owners = new Map<string, bigint>();
+  for (const path of paths) {
+    const found = await answerTo(() => session.exists(path));
+    if (found.kind === 'ok') owners.set(path, found.value.ephemeralOwner);
+    else if (found.error !== ERROR.noNode) throw new Error(`${path} cannot be read: error ${found.error}`);
+  }
+  return owners;
+}
+
+/** Asks again what a broken connection has left unknown; for questions only. */
+export async function answerTo<T>(
+  ask: () => Promise<Outcome<T>>,
+): Promise<Exclude<Outcome<T>, { readonly kind: 'unknown' }>> {
+  for (;;) {
+    const outcome = await ask();
+    if (outcome.kind !== 'unknown') return outcome;
+  }
+}
+
+/** Are all of `paths` held by the sessions that held them `before`? */
+export async function areKept(
+  stage: Stage,
+  before: Registrations,
+  paths: readonly string[],
+): Promise<boolean> {
+  const now = await registrationsOf(stage, paths);
+  return paths.every((path) => now.has(path) && now.get(path) === before.get(path));
+}

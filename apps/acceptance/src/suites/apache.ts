@@ -6,8 +6,21 @@ import type { Trial } from '../trial.ts';
 import { jars } from './maven.ts';
 import type { Launchers } from './template.ts';
 
-export async function apacheLaunchers(trial: Trial, folder: string, cache: string): Promise<Launchers> {
-  const classpath = await jars(cache, 'apache', ['org.apache.zookeeper:zookeeper:3.8.4'], trial.signal);
+const VERSION = '3.8.4';
+/** The server needs more than the artifact says: its release comes with these. */
+const artifacts = (version: string): string[] => [
+  `org.apache.zookeeper:zookeeper:${version}`,
+  'io.dropwizard.metrics:metrics-core:4.1.12.1',
+  'org.xerial.snappy:snappy-java:1.1.10.5',
+];
+
+export async function apacheLaunchers(
+  trial: Trial,
+  folder: string,
+  cache: string,
+  version = VERSION,
+): Promise<Launchers> {
+  const classpath = await jars(cache, `apache-${version}`, artifacts(version), trial.signal);
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';

@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Exclusion } from './suite.ts';
+import type { Exclusion, Suite } from './suite.ts';
 import type { Exception } from './verdict.ts';
 
 const fileAt = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -18,6 +18,8 @@ export interface Counts {
   readonly failed: readonly string[];
   /** They failed with the others and passed alone. */
   readonly alone: readonly string[];
+  /** Parts of the suite that this run left out; absent when it was whole. */
+  readonly left?: readonly string[];
 }
 
 export interface Result {
@@ -45,7 +47,7 @@ const asText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
 /** Puts the counts of one suite against one target in place of earlier ones, and writes the page. */
 export function record(
-  suite: { readonly name: string; readonly title: string; readonly excluded: readonly Exclusion[] },
+  suite: Pick<Suite, 'name' | 'title' | 'excluded'>,
   target: 'concordat' | 'apache',
   counts: Counts,
 ): void {
@@ -77,15 +79,20 @@ export function recordProduct(
 
 const writePage = (): void => writeFileSync(PAGE, page(readResults(), readExceptions(), readProducts()));
 
-const counted = (counts: Counts | null): string =>
-  counts === null ? 'not run' : `${counts.passed} / ${counts.skipped.length} / ${counts.failed.length}`;
+function counted(counts: Counts | null): string {
+  if (counts === null) return 'not run';
+  const { passed, skipped, failed, left } = counts;
+  return `${passed} / ${skipped.length} / ${failed.length}${left === undefined ? '' : ' (in part)'}`;
+}
 
 const HEAD = `# Test suites of ZooKeeper's clients
 
 What the clients' own tests come to when their servers are the domains of a federation (u = 1, r = 1), and, for comparison, when
-they are those of Apache ZooKeeper 3.8.4 (programs of ours: Debian's 3.8.0). This page is written by
+they are those of Apache ZooKeeper 3.8.4 (programs of ours: Debian's 3.8.0; go-zookeeper: 3.6.3, because that client does not
+understand when later ones say that they were built). This page is written by
 \`npm run acceptance -- suites --record\`, with \`--target apache\` for the comparison; nothing in it is written by hand. Domains run with their defaults, but for \`--limit maxReplyBytes\` (a test of
-go-zookeeper reads a reply of 20 MB).
+go-zookeeper reads a reply of 20 MB). A test that fails and should not runs once more, alone (Curator's with its own setting for slow machines,
+\`timing-multiple=4\`).
 `;
 
 /** The page, from nothing but its arguments. */
@@ -120,14 +127,17 @@ export function page(
   ].join('\n');
 }
 
-function notes({ title, excluded, concordat: counts }: Result): string[] {
-  const { skipped = [], alone = [] } = counts ?? {};
+function notes({ title, excluded, concordat, apache }: Result): string[] {
+  const { skipped = [], alone = [], left = [] } = concordat ?? {};
   const lines = [
     ...excluded.map(({ tests, reason }) => `- not run: \`${tests}\`: ${reason}`),
     ...skipped.map(({ test, reason }) => `- skipped by itself: \`${test}\`: ${reason}`),
     ...alone.map(
       (test) => `- failed among the others and passed alone, which a busy machine explains: \`${test}\``,
     ),
+    ...left.map((part) => `- left out of the recorded run: \`${part}\``),
+    ...(apache?.left ?? []).map((part) => `- left out of the recorded run on Apache ZooKeeper: \`${part}\``),
+    ...(apache?.failed ?? []).map((test) => `- failed on Apache ZooKeeper: \`${test}\``),
   ];
   return lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];
 }

@@ -29,11 +29,15 @@ export interface Suite {
   readonly version: string;
   /** Told on the page. */
   readonly excluded: readonly Exclusion[];
+  /** The version of Apache ZooKeeper for the comparison, where the usual one will not do. */
+  readonly apache?: string;
   /** What is chosen where there is little time; null if it has no short form. */
   readonly short: string | null;
   /** Gets what it needs into the cache; resolves with the reason why that cannot be had, or null. */
   get(ground: Ground): Promise<string | null>;
   run(ground: Ground): Promise<Outcome[]>;
+  /** For a long one: choices that are all of it together. */
+  parts?(ground: Ground): Promise<readonly string[]>;
   /** The choice of one test alone, by the name of its outcome. */
   alone(test: string): string;
 }

@@ -15,6 +15,7 @@ import { goZookeeper } from './go-zookeeper.ts';
 import { kazoo } from './kazoo.ts';
 import { nodeClient } from './node-client.ts';
 import type { Outcome } from './outcomes.ts';
+import { type Kept, runParts } from './parts.ts';
 import { type Counts, readExceptions, record } from './results.ts';
 import type { Ground, Suite } from './suite.ts';
 import { makeLaunchers } from './template.ts';
@@ -34,6 +35,8 @@ export interface SuitesOptions {
   readonly short: boolean;
   /** Write the page. */
   readonly record: boolean;
+  /** Of suites that run in parts. */
+  readonly kept: Kept;
 }
 
 export const suites: Acceptance = {
@@ -57,8 +60,10 @@ async function runOne(trial: Trial, suite: Suite): Promise<void> {
   const only = trial.suites.only ?? (short ? suite.short : null);
   let mark = folder;
   try {
-    const prepare = trial.target === 'apache' ? apacheLaunchers : makeLaunchers;
-    const launchers = await prepare(trial, folder, CACHE);
+    const launchers =
+      trial.target === 'apache'
+        ? await apacheLaunchers(trial, folder, CACHE, suite.apache)
+        : await makeLaunchers(trial, folder);
     mark = launchers.mark;
     const ground: Ground = { trial, cache: CACHE, folder, launchers, only };
     const lacks = await suite.get(ground);
@@ -66,14 +71,16 @@ async function runOne(trial: Trial, suite: Suite): Promise<void> {
       trial.skip(`${suite.title} cannot be had: ${lacks}`);
       return;
     }
-    const { verdict, alone } = await verdictOn(ground, suite);
-    report(trial, suite, verdict, only !== null);
+    const { verdict, alone, left } = await verdictOn(ground, suite);
+    for (const part of left) trial.note(`${suite.name}: not run: ${part}`);
+    report(trial, suite, verdict, only !== null || left.length > 0);
     const counts: Counts = {
       version: suite.version,
       passed: verdict.passed,
       skipped: verdict.skipped.map(({ test, detail }) => ({ test, reason: detail })),
       failed: [...verdict.excepted, ...verdict.unexpected].map(({ test }) => test),
       alone,
+      ...(left.length === 0 ? {} : { left }),
     };
     if (isRecorded && trial.suites.only === null && !short) record(suite, trial.target, counts);
   } finally {
@@ -86,21 +93,27 @@ async function runOne(trial: Trial, suite: Suite): Promise<void> {
 async function verdictOn(
   ground: Ground,
   suite: Suite,
-): Promise<{ readonly verdict: Verdict; readonly alone: readonly string[] }> {
-  const { trial } = ground;
+): Promise<{
+  readonly verdict: Verdict;
+  readonly alone: readonly string[];
+  readonly left: readonly string[];
+}> {
+  const { trial, launchers } = ground;
   const exceptions = trial.target === 'concordat' ? listedFor(suite.name, readExceptions()) : [];
-  const outcomes = await suite.run(ground);
+  const { outcomes, left } = await runParts(ground, suite, trial.suites.kept, () => {
+    endMarked(launchers.mark);
+  });
   const first = judge(outcomes, exceptions);
   const alone: Outcome[] = [];
   for (const outcome of first.unexpected.slice(0, RERUN_AT_MOST)) {
     trial.note(`${suite.name}: ${outcome.test} failed (${outcome.detail}); once more, alone`);
-    endMarked(ground.launchers.mark);
+    endMarked(launchers.mark);
     const again = await suite.run({ ...ground, only: suite.alone(outcome.test) });
     const same = again.find(({ test }) => test === outcome.test);
     if (same?.result === 'passed') alone.push(same);
   }
   const final = outcomes.map((outcome) => alone.find(({ test }) => test === outcome.test) ?? outcome);
-  return { verdict: judge(final, exceptions), alone: alone.map(({ test }) => test) };
+  return { verdict: judge(final, exceptions), alone: alone.map(({ test }) => test), left };
 }
 
 function report(trial: Trial, suite: Suite, verdict: Verdict, isPart: boolean): void {

@@ -294,13 +294,17 @@ export const keeperConfigOf = (federation: Federation, heartbeatMs: number): Kee
     ),
 });
 
-/** As ZooKeeper shows a configuration, with the addresses that there are here: those of links between members. */
+/**
+ * As ZooKeeper shows a configuration, with the addresses that there are here: those of links between members. Elections have no
+ * port, which is told as 0: clients that follow it (Curator) refuse one port alone, and two that are equal. Where clients
+ * connect is each domain's own business, so that part is left out: they then stay with the addresses that they have.
+ */
 const membershipOf = (
   epoch: number,
   members: Iterable<readonly [id: NodeId, member: Pick<Member, 'address'>]>,
 ): string =>
   [
-    ...Array.from(members, ([id, { address }]) => `server.${id}=${address}`),
+    ...Array.from(members, ([id, { address }]) => `server.${id}=${address}:0:participant`),
     `version=${epoch.toString(16)}`,
   ].join('\n');
 

@@ -1,4 +1,7 @@
-/** What Kafka's own verifiable producer and consumer say, a line of JSON for each message, and whether it agrees. */
+/**
+ * What Kafka's own verifiable producer and consumer say, a line of JSON for each message, and whether it agrees. A program of
+ * ours says the same of BookKeeper: there a partition is a ledger, and an offset the number of an entry.
+ */
 
 export interface LogEntry {
   readonly value: string;
@@ -47,3 +50,7 @@ export function checkLog(acknowledged: readonly LogEntry[], consumed: readonly L
   }
   return { missing, moved };
 }
+
+/** How many were read after one that is as great, or greater: for messages that are numbers and are read in their order. */
+export const countDisordered = (consumed: readonly LogEntry[]): number =>
+  consumed.filter(({ value }, i) => i > 0 && !(Number(value) > Number(consumed[i - 1]?.value))).length;

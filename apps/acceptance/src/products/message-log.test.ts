@@ -1,8 +1,8 @@
-/** The judge of Kafka's messages: it must find one that is lost, one at another offset and one that is there twice. */
+/** The judge of messages: it must find one that is lost, one at another offset, one that is there twice and one that is out of order. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkLog, readAcknowledged, readConsumed } from './kafka-log.ts';
+import { checkLog, countDisordered, readAcknowledged, readConsumed } from './message-log.ts';
 
 const acknowledged = readAcknowledged([
   '{"timestamp":1,"name":"startup_complete"}',
@@ -27,4 +27,13 @@ test('a message that is lost, at another offset, or there twice is found', () =>
   assert.deepEqual(checkLog(acknowledged, elsewhere), { missing: 0, moved: 1 });
   const twice = readConsumed([consumed('7', 0), consumed('8', 1), consumed('8', 2)]);
   assert.deepEqual(checkLog(acknowledged, twice), { missing: 0, moved: 1 });
+});
+
+test('messages that are read out of order, or again, are counted', () => {
+  const read = (...values: string[]): number =>
+    countDisordered(readConsumed(values.map((value, i) => consumed(value, i))));
+  assert.equal(read(), 0);
+  assert.equal(read('7', '8', '10', '11'), 0);
+  assert.equal(read('7', '10', '9', '11'), 1);
+  assert.equal(read('7', '7', '8', 'x', '9'), 3);
 });
