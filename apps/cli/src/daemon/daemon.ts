@@ -37,6 +37,7 @@ import { firstState } from '../keeper/first-state.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { openAuditLog } from './audit-log.ts';
 import { type ClientOptions, openClients } from './clients/clients.ts';
+import { watchClock } from './clock-watch.ts';
 import { startControl } from './control.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGatheringJob } from './gathering-job.ts';
@@ -172,7 +173,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   try {
     const operations = { metrics, pages: openAdmin(host, metrics, admin), status };
     const closeOperations = await openOperations(options, operations, answer);
+    const watch = watchClock(host, () => host.state.replica.execution.core.time.get());
     const close = async (): Promise<void> => {
+      watch.close();
       await closeOperations();
       await gathering.close();
       await host.close();

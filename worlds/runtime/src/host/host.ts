@@ -11,6 +11,7 @@ import {
   type Env,
   FIRST_CONNECTION,
   type MessageCodec,
+  type Millis,
   type NodeId,
   type Note,
   type Process,
@@ -52,6 +53,8 @@ export interface Host<S, M> {
   readonly metrics: Metrics;
   /** Where members listen (`members`), and each listener by its name. */
   readonly addresses: ReadonlyMap<string, AddressInfo>;
+  /** How far its clock, which never goes back, is ahead of the system's, which was set back. */
+  ahead(): Millis;
   /** Members whose link is up. */
   readonly linked: readonly NodeId[];
   /** Links to another member from now on, as `members` does from the start. */
@@ -69,6 +72,12 @@ export interface Host<S, M> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** From here on others are heard. */
+function openAll(links: Links | null, ports: readonly Port[]): void {
+  links?.open();
+  for (const port of ports) port.open();
+}
+
 /** The process has read what its journal recovered: here nobody needs it any more. */
 function tellStart(logger: Logger, journal: Journal): void {
   logger.info('started', { whole: journal.recovered.whole, records: journal.recovered.records.length });
@@ -84,18 +93,15 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const addresses = new Map<string, AddressInfo>();
   const ports: Port[] = [];
   const bound: { links: Links | null } = { links: null };
+  const clock = createClock();
   let connectionId = FIRST_CONNECTION;
   let loop: TurnLoop<S, M> | null = null;
   let settleHalted: (outcome: Error | null) => void = () => {};
   const halted = new Promise<Error | null>((resolve) => {
     settleHalted = resolve;
   });
-  const memberReady = (source: Source<M>): void => {
-    loop?.members.ready(source);
-    loop?.wake();
-  };
-  const connectionReady = (source: Source<M>): void => {
-    loop?.connections.ready(source);
+  const readyAmong = (group: 'members' | 'connections') => (source: Source<M>) => {
+    loop?.[group].ready(source);
     loop?.wake();
   };
   const offload = createOffload({
@@ -122,7 +128,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       self,
       process: options.process,
       journal,
-      clock: createClock(),
+      clock,
       random: createPrng(randomBytes(4).readUInt32BE(0)),
       secret: (sizeBytes) => new Uint8Array(randomBytes(sizeBytes)),
       exit: (to) => exits.get(to),
@@ -140,8 +146,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   }
   const running = loop;
   observer.queues(running, journal, offload, bound.links, ports);
-  bound.links?.open();
-  for (const port of ports) port.open();
+  openAll(bound.links, ports);
   tellStart(logger, journal);
 
   let closing: Promise<void> | null = null;
@@ -153,6 +158,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     state: running.state,
     metrics,
     addresses,
+    ahead: clock.ahead,
     get linked() {
       return [...(bound.links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id);
     },
@@ -169,7 +175,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     if (options.members !== undefined) {
       const met = ({ id, route, mute }: Peer): void => void exits.set(id, { route, mute, encoder: codec });
       const left = (id: NodeId): void => void exits.delete(id);
-      const events = { ready: memberReady, met, left, ...observer.links };
+      const events = { ready: readyAmong('members'), met, left, ...observer.links };
       const links = await createLinks(options.members, codec, events);
       bound.links = links;
       if (links.address !== null) addresses.set('members', links.address);
@@ -177,7 +183,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     for (const listener of options.listeners ?? []) {
       const { framing } = listener;
       const port = await createPort(listener, {
-        ready: connectionReady,
+        ready: readyAmong('connections'),
         note: observer.note,
         nextId: () => connectionId++,
         opened: (id: NodeId, connection: Connection) =>
