@@ -36,6 +36,7 @@ import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admi
 import { ADMIN_PATH } from './admin/pages.ts';
 import { openAuditLog } from './audit-log.ts';
 import { type ClientOptions, type Clients, openClients } from './clients/clients.ts';
+import { watchClock } from './clock-watch.ts';
 import { storeEvidence } from './evidence-files.ts';
 import { createGatheringJob } from './gathering-job.ts';
 import { createGoverning, governedIn, linkMembers } from './governing.ts';
@@ -233,7 +234,9 @@ async function startDomain(options: DaemonOptions, setting: Setting): Promise<Do
   link();
   const gathering = createGatheringJob(host.state, identity.name, places);
   const endFollowing = followStart(start, host);
+  const watch = watchClock(host, () => host.state.replica.execution.core.time.get());
   const close = async (): Promise<void> => {
+    watch.close();
     endFollowing();
     await gathering.close();
     await host.close();

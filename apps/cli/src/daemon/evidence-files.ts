@@ -1,6 +1,6 @@
 /** Proofs of misbehaviour as files: written once each, named by what they convict of, for anyone to verify. */
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Note } from '@concordat/kernel';
 import type { Logger } from '@concordat/runtime';
@@ -14,5 +14,7 @@ export function storeEvidence(directory: string, note: Note, logger: Logger): vo
   logger.warn('evidence', { accused: note['accused'] ?? -1, rule: String(note['rule']), file });
   if (existsSync(file)) return;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeFileSync(file, proof, { mode: 0o600 });
+  // A full disk may take half of it, which must never pass for the proof.
+  writeFileSync(`${file}.new`, proof, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }

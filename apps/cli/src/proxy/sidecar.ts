@@ -25,6 +25,7 @@ import { toHex } from '@concordat/wire';
 import { type Federation, proxiesIn, publicKeysOf } from '../config/federation.ts';
 import { placesIn, readIdentity } from '../config/organisation.ts';
 import { type ClientOptions, openClients } from '../daemon/clients/clients.ts';
+import { watchClock } from '../daemon/clock-watch.ts';
 import { startControl } from '../daemon/control.ts';
 import { BUILT_ON, keeperConfigOf, sha1, VERSION } from '../daemon/daemon.ts';
 import { handOver } from '../daemon/hand-over.ts';
@@ -154,8 +155,10 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       throw error;
     });
     writeFileSync(places.pid, `${process.pid}\n`, { mode: 0o600 });
+    const watch = watchClock(host, () => host.state.learner.execution.core.time.get());
     const close = async (): Promise<void> => {
       await handOver(host);
+      watch.close();
       started.host = null;
       await Promise.all([control.close(), monitor.close()]);
       await host.close();

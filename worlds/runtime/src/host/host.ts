@@ -11,6 +11,7 @@ import {
   type Env,
   FIRST_CONNECTION,
   type MessageCodec,
+  type Millis,
   type NodeId,
   type Note,
   type Process,
@@ -55,6 +56,8 @@ export interface Host<S, M> {
   readonly metrics: Metrics;
   /** Where members listen (`members`), and each listener by its name. */
   readonly addresses: ReadonlyMap<string, AddressInfo>;
+  /** How far its clock, which never goes back, is ahead of the system's, which was set back. */
+  ahead(): Millis;
   /** Members whose link is up. */
   readonly linked: readonly NodeId[];
   /** Links to another member from now on, as `members` does from the start. */
@@ -72,6 +75,12 @@ export interface Host<S, M> {
   /** A last turn, durable, what it sends flushed; then everything is closed and the journal unlocked. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** From here on others are heard. */
+function openAll(links: Links | null, ports: readonly Port[]): void {
+  links?.open();
+  for (const port of ports) port.open();
 }
 
 /** The process has read what its journal recovered: here nobody needs it any more. */
@@ -119,6 +128,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const addresses = new Map<string, AddressInfo>();
   const ports: Port[] = [];
   const bound: { links: Links | null } = { links: null };
+  const clock = createClock();
   let connectionId = FIRST_CONNECTION;
   let loop: TurnLoop<S, M> | null = null;
   let failure: Error | null = null;
@@ -154,8 +164,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   }
   const running = loop;
   observer.queues(running, journal, offload, bound.links, ports);
-  bound.links?.open();
-  for (const port of ports) port.open();
+  openAll(bound.links, ports);
   tellStart(logger, journal);
 
   const close = once(closeGracefully);
@@ -163,6 +172,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     state: running.state,
     metrics,
     addresses,
+    ahead: clock.ahead,
     get linked() {
       return upIn(bound.links);
     },
@@ -190,7 +200,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       self,
       process: options.process,
       journal,
-      clock: createClock(),
+      clock,
       ...createDice(),
       exit: (to) => exits.get(to),
       offload: offload.start,

@@ -71,8 +71,10 @@ test('a clock that is set back slows down and catches up; it never turns round',
   assert.equal(pass(100), 1100);
   wall -= 50;
   assert.equal(pass(20), 1110, 'half speed');
+  assert.equal(clock.ahead(), 40);
   assert.equal(pass(30), 1125);
   assert.equal(pass(50), 1150, 'caught up');
+  assert.equal(clock.ahead(), 0);
   wall += 10_000;
   assert.equal(pass(0), 11_150, 'steps forward are followed');
 });

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { RuntimeError } from '../errors.ts';
 import { type Disk, realDisk } from './disk.ts';
 import type { Journal, SyncMode } from './journal.ts';
+import { acquireLock } from './lock.ts';
 import { createJournal, openJournal } from './open.ts';
 
 const SEGMENT_BYTES = 8 * 1024;
@@ -172,4 +173,18 @@ test('a lock left by a crash is taken over, one of a living process is not', asy
   await assert.rejects(openJournal(directory), (error) => error instanceof RuntimeError);
   await holder.close();
   assert.ok(!fs.existsSync(`${directory}/lock`));
+});
+
+test('a lock that cannot be written for want of room leaves nothing behind, however often it is tried', async () => {
+  const directory = await fresh();
+  const names = fs.readdirSync(directory).sort();
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const makeEmpty = (file: string): never => {
+      fs.closeSync(fs.openSync(file, 'wx'));
+      throw systemError('ENOSPC');
+    };
+    assert.throws(() => acquireLock(directory, makeEmpty), { code: 'ENOSPC' });
+  }
+  assert.deepEqual(fs.readdirSync(directory).sort(), names);
+  acquireLock(directory).release();
 });

@@ -46,18 +46,22 @@ function parseOwner(text: string): Owner | null {
   return pid !== undefined && /^[1-9]\d*$/.test(pid) ? { pid: Number(pid), started: started ?? '' } : null;
 }
 
+const writePrivate = (file: string, text: string): void =>
+  fs.writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
+
 /** A link appears with its content or not at all, so that nobody reads a lock that is half written. */
-function tryCreate(path: string, text: string): boolean {
+function tryCreate(path: string, text: string, write: typeof writePrivate): boolean {
   const draft = `${path}.${randomUUID()}`;
-  fs.writeFileSync(draft, text, { flag: 'wx', mode: 0o600 });
   try {
+    write(draft, text);
     fs.linkSync(draft, path);
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
-    fs.unlinkSync(draft);
+    // Also the empty file that a full disk has made: a service manager tries again every second.
+    fs.rmSync(draft, { force: true });
   }
 }
 
@@ -83,12 +87,12 @@ function removeStale(path: string, stale: string): void {
   fs.unlinkSync(aside);
 }
 
-/** Locks `directory`; throws `journal-locked`, naming the owner, if a living process holds it. */
-export function acquireLock(directory: string): Lock {
+/** Locks `directory`; throws `journal-locked`, naming the owner, if a living process holds it, and the system's errors. */
+export function acquireLock(directory: string, write = writePrivate): Lock {
   const path = `${directory}/${LOCK_NAME}`;
   const text = `${process.pid} ${startOf(process.pid)}\n`;
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (tryCreate(path, text)) return { release: () => releaseLock(path, text) };
+    if (tryCreate(path, text, write)) return { release: () => releaseLock(path, text) };
     const found = readOrNull(path);
     const owner = found === null ? null : parseOwner(found);
     if (owner !== null && isAlive(owner)) {

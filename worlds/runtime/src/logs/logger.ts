@@ -30,7 +30,7 @@ const SECRET = /secret|password|passphrase|seed|token|private/i;
 
 export function createLogger(options: LoggerOptions = {}): Logger {
   const lowest = RANK[options.level ?? 'info'];
-  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const write = options.write ?? standardError();
   const format = (options.pretty ?? process.stderr.isTTY === true) ? prettyLine : jsonLine;
 
   const withFields = (common: LogFields): Logger => {
@@ -47,6 +47,14 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   };
   return withFields({});
 }
+
+/** A file on a full disk takes no lines: they are lost, and the process lives on. */
+function standardError(): (line: string) => void {
+  if (!process.stderr.listeners('error').includes(forgetLine)) process.stderr.on('error', forgetLine);
+  return (line) => void process.stderr.write(line);
+}
+
+const forgetLine = (): void => {};
 
 const masked = (fields: LogFields): LogFields =>
   Object.fromEntries(
