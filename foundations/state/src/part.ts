@@ -27,7 +27,8 @@ export const SPLIT_BYTES = PART_BYTES / 4;
 export const MAX_LEVEL = 53;
 export const MAX_NAME_BYTES = 32;
 
-const HEAD_BYTES = 1 + 8 + 4;
+/** Before the first entry. */
+export const HEAD_BYTES = 1 + 8 + 4;
 /** The largest part there can be: one maximal entry. */
 export const MAX_PART_BYTES = HEAD_BYTES + MAX_ENTRY_BYTES;
 

@@ -176,6 +176,15 @@ export function appendEntry(
   return id;
 }
 
+/** A new record, not sealed, of an entry as it stands in parts. Copies it. */
+export function appendWhole(records: Records, entry: Uint8Array): RecordId {
+  const birth = u32At(entry, 0) * 0x1_0000_0000 + u32At(entry, 4);
+  const id = takeNumber(records, ENTRY, birth);
+  const { bytes, used } = reserve(records, id, entry.length);
+  bytes.set(entry, used - entry.length);
+  return id;
+}
+
 /** A record that stands for the absence of an entry, to be sorted among others. */
 export const appendTombstone = (records: Records, birth: Birth): RecordId =>
   takeNumber(records, TOMBSTONE, birth);

@@ -1,9 +1,10 @@
 /** Real keys against RFC 8032's vectors, hostile inputs, and OpenSSL's own view of our certificates. */
 
 import assert from 'node:assert/strict';
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { fromHex, toHex, utf8 } from '@concordat/wire';
+import { privateKeyOf, publicKeyFrom, rawPublicKeyOf } from './ed25519.ts';
 import { sha256 } from './hash.ts';
 import { generateIdentity, matchesCertificate, pinOf } from './identity.ts';
 import { createKeys, createSignatures } from './keys.ts';
@@ -54,6 +55,26 @@ test('hostile keys and signatures are false, never a throw', () => {
   }
   for (const wrong of [new Uint8Array(0), new Uint8Array(31), new Uint8Array(32).fill(0xff)]) {
     assert.ok(!signatures.verifyWith(wrong, bytes, signature));
+  }
+});
+
+test('keys are the ones that their DER encodings name, whatever the bytes', () => {
+  const derOf = (prefix: string, raw: Uint8Array): Buffer => Buffer.concat([Buffer.from(prefix, 'hex'), raw]);
+  for (let i = 0; i < 20; i++) {
+    const seed = new Uint8Array(createHash('sha256').update(`seed ${i}`).digest());
+    const key = privateKeyOf(seed);
+    const der = derOf('302e020100300506032b657004220420', seed);
+    const same = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    assert.ok(key.equals(same));
+    const spki = createPublicKey(same).export({ format: 'der', type: 'spki' });
+    assert.equal(toHex(rawPublicKeyOf(key)), spki.subarray(-32).toString('hex'));
+    assert.equal(toHex(rawPublicKeyOf(createPublicKey(same))), toHex(rawPublicKeyOf(key)));
+  }
+  // Points of small order, and bytes that are no point: neither encoding looks, and no signature holds.
+  const torsion = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a';
+  for (const text of ['00'.repeat(32), 'ff'.repeat(32), `01${'00'.repeat(31)}`, torsion]) {
+    const der = derOf('302a300506032b6570032100', hex(text));
+    assert.ok(publicKeyFrom(hex(text))?.equals(createPublicKey({ key: der, format: 'der', type: 'spki' })));
   }
 });
 
