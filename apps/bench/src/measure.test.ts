@@ -46,7 +46,7 @@ test('Concordat, small', { timeout: DEADLINE_MS, skip: concordatMissing() ?? fal
 );
 
 const PROFILED = [
-  { operation: 'set', stages: ['gateway', "keeper's tree", 'agreement', 'sockets and TLS'] },
+  { operation: 'set', stages: ["keeper's tree", 'agreement', 'sockets and TLS'] },
   { operation: 'get', stages: ['gateway', 'sockets and TLS'] },
 ] as const;
 
