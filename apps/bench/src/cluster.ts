@@ -4,6 +4,7 @@
  * Concordat. Domains are numbered from 0, in the order of `endpoints`.
  */
 
+import type { Profiler } from 'node:inspector';
 import type { Endpoint } from './connection.ts';
 
 export interface Cluster {
@@ -32,8 +33,15 @@ export interface Cluster {
   restartAll(): Promise<void>;
   /** Turns a domain into an adversary by the name of its strategy, or back with `stop`; only where liars are foreseen. */
   attack?(domain: number, strategy: string): Promise<void>;
+  /** V8's profiles of the servers that run, from one call to the other; where the options ask for them. */
+  readonly profiling?: Profiling;
   /** Ends everything and deletes the data. */
   stop(): Promise<void>;
+}
+
+export interface Profiling {
+  start(): Promise<void>;
+  stop(): Promise<Profiler.Profile[]>;
 }
 
 /** CLUSTER_MISSING: what is needed to run it is not installed. CLUSTER_START: it did not come up, or fell over. */
@@ -50,6 +58,8 @@ export interface ClusterOptions {
   readonly settings?: readonly string[];
   /** How many servers, three if nothing is said; only Apache has a choice. One alone replicates nothing. */
   readonly servers?: number;
+  /** Servers can be profiled; only Concordat's. */
+  readonly profiled?: boolean;
   /** Leave the data and logs where they are after `stop`. */
   readonly keepData?: boolean;
   /** The parent of the temporary data directory; it decides which disk is measured. */

@@ -10,9 +10,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePortRange } from '@concordat/runtime';
-import { type Cluster, ClusterError, type ClusterOptions } from './cluster.ts';
+import { type Cluster, ClusterError, type ClusterOptions, type Profiling } from './cluster.ts';
 import type { Endpoint } from './connection.ts';
 import { withDescendants } from './process-cost.ts';
+import { profiledEnvironment, startProfiles, stopProfiles } from './profiling.ts';
 import { eventuallyGone, type Server, startServer, untilServing } from './servers.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
@@ -33,7 +34,7 @@ export async function startConcordat(options: ClusterOptions = {}): Promise<Clus
   if (missing !== null) throw new ClusterError('CLUSTER_MISSING', missing);
   const dataDir = mkdtempSync(join(options.parentDir ?? tmpdir(), 'concordat-ours-'));
   const basePort = await freePortRange(PORTS);
-  const federation = new Federation(dataDir, basePort, options.keepData ?? false);
+  const federation = new Federation(dataDir, basePort, options);
   try {
     await federation.start();
   } catch (error) {
@@ -49,23 +50,34 @@ class Federation implements Cluster {
   readonly endpoints: readonly Endpoint[];
   readonly peerEndpoints: readonly Endpoint[];
   readonly durableAt = 3;
+  readonly profiling?: Profiling;
   readonly #basePort: number;
   readonly #keepsData: boolean;
+  readonly #environment: Record<string, string> = {};
   readonly #servers: (Server | null)[] = Array.from({ length: DOMAINS }, () => null);
   #up: Server | null = null;
   #names: readonly string[] = [];
 
-  constructor(dataDir: string, basePort: number, keepsData: boolean) {
-    this.#keepsData = keepsData;
+  constructor(dataDir: string, basePort: number, { keepData = false, profiled = false }: ClusterOptions) {
+    this.#keepsData = keepData;
     this.dataDir = dataDir;
     this.#basePort = basePort;
     this.endpoints = this.#ports(0);
     this.peerEndpoints = this.#ports(MEMBERS);
+    if (!profiled) return;
+    const folder = join(dataDir, 'profiles');
+    this.#environment = profiledEnvironment(folder);
+    const pids = (): number[] => this.endpoints.map((_, domain) => this.pid(domain)).filter((pid) => pid > 0);
+    this.profiling = {
+      start: () => startProfiles(folder, pids()),
+      stop: () => stopProfiles(folder, pids()),
+    };
   }
 
   async start(): Promise<void> {
     const flags = ['--data', this.dataDir, '--base-port', String(this.#basePort), '--no-restart'];
-    const up = startServer([process.execPath, MAIN, 'up', ...flags], join(this.dataDir, 'up.log'));
+    const command = [process.execPath, MAIN, 'up', ...flags];
+    const up = startServer(command, join(this.dataDir, 'up.log'), this.#environment);
     this.#up = up;
     await Promise.all(this.endpoints.map((endpoint) => untilServing(endpoint, up)));
     const federation = readFileSync(join(this.dataDir, 'federation.yaml'), 'utf8');
@@ -119,6 +131,7 @@ class Federation implements Cluster {
         ...['--clients', `127.0.0.1:${endpoint}`, '--monitor', `127.0.0.1:${monitor}`],
       ],
       join(this.#folder(domain), 'daemon.log'),
+      this.#environment,
     );
     this.#servers[domain] = server;
     const client = this.endpoints[domain];

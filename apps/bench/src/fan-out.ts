@@ -5,7 +5,7 @@
 
 import { type Connection, connect, type Endpoint, type Reply } from './connection.ts';
 import { createLatencies } from './latencies.ts';
-import type { Load, Outcome } from './load.ts';
+import type { Bracket, Load, Outcome } from './load.ts';
 import { OP, writeRead, writeSetData } from './protocol.ts';
 
 /** `keys` exist already. Settles when the time is over and the last round of every node is done. */
@@ -13,6 +13,7 @@ export async function runFanOut(
   endpoints: readonly Endpoint[],
   load: Load,
   keys: readonly string[],
+  bracket?: Bracket,
 ): Promise<Outcome> {
   /** By connection and path, who waits for an event. */
   const hears = new Map<string, () => void>();
@@ -30,6 +31,7 @@ export async function runFanOut(
       return connect(endpoint, { onWatch: ({ path }) => hears.get(`${i} ${path}`)?.(), onClosed });
     }),
   );
+  await bracket?.begin();
   const startedAt = performance.now();
   const endsAt = startedAt + load.seconds * 1000;
   const latencies = createLatencies(startedAt);
@@ -69,6 +71,7 @@ export async function runFanOut(
   };
   await Promise.all(keys.slice(0, load.depth).map(circle));
   const elapsedMs = performance.now() - startedAt;
+  await bracket?.end();
   isOver = true;
   await Promise.all(connections.map((connection) => connection.close()));
   return { latencies, elapsedMs, failures };

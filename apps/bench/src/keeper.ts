@@ -5,7 +5,7 @@ import { startApache } from './apache-cluster.ts';
 import { type Cluster, ClusterError } from './cluster.ts';
 import { startConcordat } from './concordat-cluster.ts';
 import { ConnectError } from './connection.ts';
-import { measure, type Target } from './measure.ts';
+import { measure, type Target, targetOf } from './measure.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { formatReport } from './report.ts';
 
@@ -45,16 +45,11 @@ export async function runKeeperBench(args: readonly string[]): Promise<number> {
 /** Ours first: ratios are the first target's figures over the second's. */
 async function startClusters(options: Options, clusters: Cluster[]): Promise<void> {
   const settings = options.dataParent === null ? {} : { parentDir: options.dataParent };
-  if (options.mode === 'ours' || options.mode === 'compare') clusters.push(await startConcordat(settings));
-  for (const _ of options.faults) clusters.push(await startConcordat(settings));
+  const ours = { ...settings, profiled: options.profileDir !== null };
+  if (options.mode === 'ours' || options.mode === 'compare') clusters.push(await startConcordat(ours));
+  for (const _ of options.faults) clusters.push(await startConcordat(ours));
   if (options.mode === 'apache' || options.mode === 'compare') clusters.push(await startApache(settings));
 }
-
-const targetOf = (cluster: Cluster): Target => ({
-  name: cluster.name,
-  endpoints: cluster.endpoints,
-  pids: () => cluster.endpoints.map((_, domain) => cluster.pid(domain)),
-});
 
 /**
  * The last domain is down, or the one that leads attacks while it is measured. Clients of that domain are not counted: they
@@ -88,6 +83,7 @@ async function run(options: Options, clusters: readonly Cluster[]): Promise<void
     loads: options.loads,
     rounds: options.rounds,
     faults: options.faults.length,
+    profileDir: options.profileDir,
     dataDir: clusters[0]?.dataDir ?? options.dataParent ?? tmpdir(),
     progress: (line) => console.error(line),
   });

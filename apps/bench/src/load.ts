@@ -25,13 +25,19 @@ export interface Outcome {
   readonly failures: number;
 }
 
+/** What happens around the time that is measured: connections are open before, and are closed afterwards. */
+export interface Bracket {
+  readonly begin: () => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
 /** Nodes that sets and gets are spread over. */
 const KEYS = 1_000;
 /** Servers that share two cores with much else may still be electing a leader: what is measured begins afterwards. */
 export const PATIENT = { deadlineMs: 30_000 };
 
 export interface Bench {
-  run(load: Load): Promise<Outcome>;
+  run(load: Load, bracket?: Bracket): Promise<Outcome>;
   close(): Promise<void>;
 }
 
@@ -42,12 +48,12 @@ export async function openBench(endpoints: readonly Endpoint[], label: string): 
   const setup = await connect(endpointAt(endpoints, 0), PATIENT);
   await createAll(setup, [root]);
   return {
-    run: async (load) => {
+    run: async (load, bracket) => {
       const folder = `${root}/${load.operation}-${load.payloadBytes}-${phase++}`;
       const keys = Array.from({ length: KEYS }, (_, i) => `${folder}/k${i}`);
       await createAll(setup, [folder]);
       if (load.operation !== 'create') await createAll(setup, keys, Buffer.alloc(load.payloadBytes, 1));
-      if (load.operation === 'watch') return runFanOut(endpoints, load, keys);
+      if (load.operation === 'watch') return runFanOut(endpoints, load, keys, bracket);
       const open = Array.from({ length: load.connections }, (_, i) =>
         connect(endpointAt(endpoints, i), PATIENT),
       );
@@ -55,7 +61,10 @@ export async function openBench(endpoints: readonly Endpoint[], label: string): 
       // A get must find the keys also where the server lags behind the one that created them.
       await Promise.all(connections.map((connection) => syncTo(connection, folder)));
       const payload = Buffer.alloc(load.payloadBytes, 2);
-      const outcome = await drive(connections, load, sender(load.operation, { folder, keys, payload }));
+      const send = sender(load.operation, { folder, keys, payload });
+      await bracket?.begin();
+      const outcome = await drive(connections, load, send);
+      await bracket?.end();
       await Promise.all(connections.map((connection) => connection.close()));
       return outcome;
     },

@@ -3,11 +3,14 @@
  * so that a slow minute of a shared machine hurts all of them, and only ratios are read off.
  */
 
+import type { Profiler } from 'node:inspector';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster, Profiling } from './cluster.ts';
 import type { Endpoint } from './connection.ts';
 import { median } from './latencies.ts';
 import { type Bench, type Load, openBench } from './load.ts';
 import { processCost } from './process-cost.ts';
+import { type CpuShares, sharesOf, writeProfiles } from './profile.ts';
 import { type SyncLatency, startSyncProbe } from './sync-probe.ts';
 
 /** A service to be measured. `pids` are its server processes, or none when they run elsewhere. */
@@ -15,9 +18,18 @@ export interface Target {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   pids(): readonly number[];
+  /** For servers that can be profiled. */
+  readonly profiling?: Profiling;
   /** Brings about what it is measured under, before each phase, and ends it afterwards. */
   readonly during?: { begin(): Promise<void>; end(): Promise<void> };
 }
+
+export const targetOf = (cluster: Cluster): Target => ({
+  name: cluster.name,
+  endpoints: cluster.endpoints,
+  pids: () => cluster.endpoints.map((_, domain) => cluster.pid(domain)),
+  ...(cluster.profiling === undefined ? {} : { profiling: cluster.profiling }),
+});
 
 export interface Measurement {
   readonly opsPerSecond: number;
@@ -35,6 +47,8 @@ export interface Row {
   readonly load: Load;
   /** The median over the rounds of each figure, one entry per target, in their order. */
   readonly medians: readonly Measurement[];
+  /** Where the servers' time went in the last round, one entry per target; null for one that is not profiled. */
+  readonly shares: readonly (CpuShares | null)[];
 }
 
 export interface Report {
@@ -52,6 +66,8 @@ export interface Plan {
   readonly rounds: number;
   /** So many of the last targets are the first one under faults; 0 if nothing is said. */
   readonly faults?: number;
+  /** Where servers' profiles go; nothing is profiled if nothing is said. */
+  readonly profileDir?: string | null;
   /** The disk to probe. */
   readonly dataDir: string;
   readonly progress: (line: string) => void;
@@ -64,7 +80,7 @@ export async function measure(targets: readonly Target[], plan: Plan): Promise<R
   const label = `${process.pid}-${Math.round(performance.timeOrigin)}`;
   const benches = await Promise.all(targets.map((target) => openBench(target.endpoints, label)));
   const probes: SyncLatency[] = [];
-  const samples = plan.loads.map(() => targets.map((): Measurement[] => []));
+  const samples = plan.loads.map(() => targets.map((): Measured[] => []));
   for (const load of warmUps(plan.loads)) {
     for (const bench of benches) await bench.run(load);
   }
@@ -75,10 +91,11 @@ export async function measure(targets: readonly Target[], plan: Plan): Promise<R
         const bench = benches[column];
         if (bench === undefined) continue;
         await target.during?.begin();
-        const measured = await measureOnce(bench, target, load);
+        const measured = await measureOnce(bench, target, load, plan.profileDir ?? null);
         await target.during?.end();
         samples[row]?.[column]?.push(measured);
-        const figures = `${Math.round(measured.opsPerSecond)} ops/s, p50 ${measured.p50Ms.toFixed(2)} ms`;
+        const { opsPerSecond, p50Ms } = measured.measurement;
+        const figures = `${Math.round(opsPerSecond)} ops/s, p50 ${p50Ms.toFixed(2)} ms`;
         plan.progress(`round ${round + 1}: ${target.name} ${describe(load)}: ${figures}`);
       }
     }
@@ -87,7 +104,14 @@ export async function measure(targets: readonly Target[], plan: Plan): Promise<R
   return {
     targets: targets.map((target) => target.name),
     faults: plan.faults ?? 0,
-    rows: plan.loads.map((load, row) => ({ load, medians: (samples[row] ?? []).map(medians) })),
+    rows: plan.loads.map((load, row) => {
+      const byTarget = samples[row] ?? [];
+      return {
+        load,
+        medians: byTarget.map((rounds) => medians(rounds.map(({ measurement }) => measurement))),
+        shares: byTarget.map((rounds) => rounds.at(-1)?.shares ?? null),
+      };
+    }),
     sync: worst(probes),
     serverResidentBytes: targets.map((target) => processCost(target.pids()).residentBytes),
   };
@@ -113,22 +137,68 @@ async function probe(dataDir: string): Promise<SyncLatency> {
   return running.stop();
 }
 
-async function measureOnce(bench: Bench, target: Target, load: Load): Promise<Measurement> {
-  const serverBefore = processCost(target.pids()).cpuMs;
-  const clientBefore = process.cpuUsage();
-  const { latencies, elapsedMs, failures } = await bench.run(load);
-  const client = process.cpuUsage(clientBefore);
-  const serverCpuMs = processCost(target.pids()).cpuMs - serverBefore;
-  return {
+interface Measured {
+  readonly measurement: Measurement;
+  readonly shares: CpuShares | null;
+}
+
+async function measureOnce(
+  bench: Bench,
+  target: Target,
+  load: Load,
+  profileDir: string | null,
+): Promise<Measured> {
+  const profiling = profileDir === null ? undefined : target.profiling;
+  let profiles: readonly Profiler.Profile[] = [];
+  let before = costs(target);
+  let cost = { serverMs: 0, mainThreadsMs: 0, clientMs: 0 };
+  const { latencies, elapsedMs, failures } = await bench.run(load, {
+    begin: async () => {
+      await profiling?.start();
+      before = costs(target);
+    },
+    end: async () => {
+      cost = difference(costs(target), before);
+      profiles = (await profiling?.stop()) ?? [];
+    },
+  });
+  const perOp = (ms: number): number => (latencies.count === 0 ? 0 : ms / latencies.count);
+  const measurement = {
     opsPerSecond: (latencies.count * 1_000) / elapsedMs,
     p50Ms: latencies.percentile(0.5),
     p99Ms: latencies.percentile(0.99),
     longestStallMs: latencies.longestStallMs,
-    serverCpuMsPerOp: latencies.count === 0 ? 0 : serverCpuMs / latencies.count,
-    clientCpuShare: (client.user + client.system) / 1_000 / elapsedMs,
+    serverCpuMsPerOp: perOp(cost.serverMs),
+    clientCpuShare: cost.clientMs / elapsedMs,
     failures,
   };
+  if (profileDir === null || profiling === undefined) return { measurement, shares: null };
+  const { operation, payloadBytes, connections, depth } = load;
+  writeProfiles(profileDir, `${target.name}-${operation}-${payloadBytes}-${connections}x${depth}`, profiles);
+  const shares = sharesOf(profiles, {
+    serverCpuUsPerOp: perOp(cost.serverMs) * 1_000,
+    mainThreadUsPerOp: perOp(cost.mainThreadsMs) * 1_000,
+  });
+  return { measurement, shares };
 }
+
+interface Costs {
+  readonly serverMs: number;
+  readonly mainThreadsMs: number;
+  readonly clientMs: number;
+}
+
+function costs(target: Target): Costs {
+  const { cpuMs, mainThreadsMs } = processCost(target.pids());
+  const { user, system } = process.cpuUsage();
+  return { serverMs: cpuMs, mainThreadsMs, clientMs: (user + system) / 1_000 };
+}
+
+const difference = (after: Costs, before: Costs): Costs => ({
+  serverMs: after.serverMs - before.serverMs,
+  mainThreadsMs: after.mainThreadsMs - before.mainThreadsMs,
+  clientMs: after.clientMs - before.clientMs,
+});
 
 function medians(rounds: readonly Measurement[]): Measurement {
   const of = (pick: (measurement: Measurement) => number): number => median(rounds.map(pick));

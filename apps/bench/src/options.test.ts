@@ -30,4 +30,5 @@ test('mistakes are named', () => {
   assert.match(String(parseOptions(['--ours', '--ops', 'sett'])), /not an operation: sett/);
   assert.match(String(parseOptions(['--ours', '--seconds', 'x'])), /not a duration: x/);
   assert.match(String(parseOptions(['--apache', '--faults', 'down'])), /faults are for --ours/);
+  assert.match(String(parseOptions(['--apache', '--profile', 'x'])), /profiles are of --ours/);
 });

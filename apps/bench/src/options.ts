@@ -12,6 +12,8 @@ export interface Options {
   readonly rounds: number;
   readonly json: boolean;
   readonly dataParent: string | null;
+  /** Where servers' profiles go; null for none. */
+  readonly profileDir: string | null;
   /** Faults of one domain that ours is measured under beside a faultless one: `down`, or the name of an attack. */
   readonly faults: readonly string[];
 }
@@ -28,6 +30,7 @@ export const USAGE = `bench keeper: a pipelined load against ZooKeeper-compatibl
   --bytes LIST    payload sizes (default 100,1000)
   --loads LIST    connections x outstanding (default 6x50,1x1)
   --faults LIST   with --ours: also with one domain down, or attacking (concordat attack --help names how), and ratios
+  --profile DIR   with ours: where each microsecond of its servers goes, by stage; .cpuprofile files of all of them in DIR
   --data DIR      where servers started here keep their data; decides which disk is measured
   --json          the report as JSON on standard output
 `;
@@ -48,6 +51,7 @@ export function parseOptions(args: readonly string[]): Options | string {
         bytes: { type: 'string', default: '100,1000' },
         loads: { type: 'string', default: '6x50,1x1' },
         faults: { type: 'string', default: '' },
+        profile: { type: 'string' },
         data: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -56,8 +60,11 @@ export function parseOptions(args: readonly string[]): Options | string {
     if (modes.length + (values.endpoints === undefined ? 0 : 1) !== 1) return 'name one of the four targets';
     const faults = values.faults.split(',').filter(Boolean);
     if (faults.length > 0 && !values.ours) return 'faults are for --ours';
+    const profileDir = values.profile ?? null;
+    if (profileDir !== null && !values.ours && !values.compare) return 'profiles are of --ours or --compare';
     return {
       faults,
+      profileDir,
       mode: modes[0] ?? 'endpoints',
       endpoints: (values.endpoints ?? '').split(',').filter(Boolean).map(parseEndpoint),
       loads: parseLoads(values),

@@ -19,7 +19,7 @@ const reportOf = (
 ): Report => ({
   targets,
   faults,
-  rows: [{ load: { connections, depth, operation, payloadBytes: 100, seconds: 1 }, medians }],
+  rows: [{ load: { connections, depth, operation, payloadBytes: 100, seconds: 1 }, medians, shares: [] }],
   sync: { count: 1, p50Ms: 1, p99Ms: 1, longestMs: 1 },
   serverResidentBytes: targets.map(() => 0),
 });

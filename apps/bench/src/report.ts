@@ -3,6 +3,7 @@
 import type { Measurement, Report, Row } from './measure.ts';
 import { describe } from './measure.ts';
 import { isRead } from './operations.ts';
+import { formatShares } from './profile.ts';
 import { formatTable } from './table.ts';
 
 const HEADINGS = [
@@ -29,6 +30,7 @@ export function formatReport(report: Report): string {
     `disk: fdatasync p50 ${sync.p50Ms.toFixed(2)} ms, p99 ${sync.p99Ms.toFixed(2)} ms, ` +
       `longest ${sync.longestMs.toFixed(1)} ms (${sync.count} samples)`,
     `resident memory of all servers: ${resident.join(', ')}`,
+    ...report.rows.flatMap((row) => profileLines(row, report)),
     ...verdictLines(report),
   ].join('\n');
 }
@@ -43,6 +45,11 @@ function rowLines(row: Row, report: Report): string[][] {
   for (const { name, a, b } of pairs(row, report)) lines.push(['', `ratio ${name}`, ...ratios(a, b)]);
   return lines;
 }
+
+const profileLines = (row: Row, { targets }: Report): string[] =>
+  row.shares.flatMap((shares, i) =>
+    shares === null ? [] : ['', formatShares(`${describe(row.load)}, ${targets[i]}`, 'us/op', shares)],
+  );
 
 interface Pair {
   /** Against what, or under which fault. */

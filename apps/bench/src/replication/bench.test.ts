@@ -34,9 +34,9 @@ test('a profile of every server is written and adds up to its cost', { timeout: 
     const rows = await measureNull(options, () => {});
     assert.equal(readdirSync(directory).length, 4);
     const [row] = rows;
-    const names = row?.shares?.map(({ category }) => category) ?? [];
+    const names = row?.shares?.map(({ stage }) => stage) ?? [];
     for (const name of ['sockets and TLS', 'service', 'agreement']) assert.ok(names.includes(name), name);
-    const sum = row?.shares?.reduce((total, { usPerRequest }) => total + usPerRequest, 0) ?? 0;
+    const sum = row?.shares?.reduce((total, { usPerOp }) => total + usPerOp, 0) ?? 0;
     assert.ok(Math.abs(sum - (row?.figures.serverCpuUsPerRequest ?? 0)) < 1e-6);
     assert.equal(nullVerdicts(rows).length, 3);
   } finally {

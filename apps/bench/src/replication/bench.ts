@@ -3,15 +3,13 @@
  * replication in the same run. Rounds alternate between the targets, so that a slow minute of a shared machine hurts all.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Profiler } from 'node:inspector';
-import { join } from 'node:path';
 import type { PresetName } from '@concordat/replication';
 import { ClusterError } from '../cluster.ts';
 import { median } from '../latencies.ts';
+import { type CpuShares, sharesOf, writeProfiles } from '../profile.ts';
 import { type NullFigures, type NullLoad, runNullLoad } from './null-load.ts';
 import { type NullOptions, parseNullOptions, USAGE } from './options.ts';
-import { type CpuShares, sharesOf } from './profile.ts';
 import { describeRow, formatNull } from './report.ts';
 import { type JournalKind, type Servers, startServers, type TargetName } from './servers.ts';
 
@@ -122,10 +120,9 @@ async function runOnce(
       profiles = await servers.stopProfile();
     },
   });
-  mkdirSync(profile.profileDir, { recursive: true });
-  for (const [i, each] of profiles.entries())
-    writeFileSync(join(profile.profileDir, `${profile.name}-server${i}.cpuprofile`), JSON.stringify(each));
-  return { figures, shares: sharesOf(profiles, figures) };
+  writeProfiles(profile.profileDir, profile.name, profiles);
+  const { serverCpuUsPerRequest: serverCpuUsPerOp, mainThreadUsPerRequest: mainThreadUsPerOp } = figures;
+  return { figures, shares: sharesOf(profiles, { serverCpuUsPerOp, mainThreadUsPerOp }) };
 }
 
 function mediansOf(figures: readonly NullFigures[]): NullFigures {

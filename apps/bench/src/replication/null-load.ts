@@ -6,6 +6,7 @@
 
 import { connectClient } from '@concordat/replication/edge';
 import { createLatencies, type Latencies } from '../latencies.ts';
+import type { Bracket } from '../load.ts';
 import { type ProcessCost, processCost } from '../process-cost.ts';
 import { nullService } from './null-service.ts';
 import type { Servers, TargetName } from './servers.ts';
@@ -32,12 +33,6 @@ export interface NullFigures {
   readonly clientCpuShare: number;
   /** The mean of the servers, at the end. */
   readonly residentBytes: number;
-}
-
-/** What happens around the time that is measured. */
-export interface Bracket {
-  readonly begin: () => Promise<void>;
-  readonly end: () => Promise<void>;
 }
 
 export async function runNullLoad(

@@ -1,5 +1,6 @@
 /** The null benchmark's report for people: figures, ratios to the server without replication, and what must hold. */
 
+import { formatShares } from '../profile.ts';
 import { formatTable } from '../table.ts';
 import type { NullRow } from './bench.ts';
 
@@ -47,8 +48,7 @@ export const describeRow = ({ journal, target, load, figures }: NullRow): string
 
 function profileLines({ journal, target, load, shares }: NullRow): string[] {
   if (shares === null) return [];
-  const lines = shares.map(({ category, usPerRequest }) => [category, '', usPerRequest.toFixed(2)]);
-  return ['', formatTable([[`${journal}, ${describeLoad(load)}, ${target}`, '', 'us/request'], ...lines])];
+  return ['', formatShares(`${journal}, ${describeLoad(load)}, ${target}`, 'us/request', shares)];
 }
 
 /** Replicas of f = 1. */
