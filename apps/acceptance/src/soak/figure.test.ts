@@ -14,7 +14,7 @@ const pieces = [
 
 test('a soak is drawn with all that happened in it', () => {
   const svg = drawSoak({ answers: [10, 20, 1500], samples, pieces });
-  for (const words of ['<svg', 'answers a second', 'killed', 'disk full', 'memory of the largest domain'])
+  for (const words of ['<svg', 'Answers a second', 'killed', 'disk full', 'MiB of the largest'])
     assert.ok(svg.includes(words), words);
 });
 

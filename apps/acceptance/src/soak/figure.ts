@@ -30,13 +30,13 @@ export function drawSoak({ answers, samples, pieces }: Soak): string {
     isLoose: true,
   }));
   return drawCurves({
-    title: 'Clients of four domains, one of which is in trouble at any time',
+    title: 'Answers a second, and MiB, while one of four domains is in trouble',
     x: { name: 'seconds' },
-    y: { name: 'answers a second, MiB' },
+    y: { name: '' },
     series: [
-      { name: 'answers a second', points: counts.map((count, second) => [second, count]) },
+      { name: 'answers', points: counts.map((count, second) => [second, count]) },
       {
-        name: 'memory of the largest domain, MiB',
+        name: 'MiB of the largest',
         points: samples.map(({ atMs, residentBytes }) => [atMs / SECOND_MS, residentBytes / 1_048_576]),
         isDashed: true,
       },
