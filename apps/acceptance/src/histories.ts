@@ -16,6 +16,7 @@ import type { Acceptance, Trial } from './trial.ts';
 import { longestGap, must } from './worker.ts';
 
 const SESSIONS_PER_ENDPOINT = 3;
+const SESSION_MS = 30_000;
 const LANES = 3;
 const PATHS = 8;
 const PAUSE_MS = 4;
@@ -92,6 +93,7 @@ export async function recordWhile(
   endpoints: readonly Endpoint[],
   root: string,
   trouble: () => Promise<void>,
+  timeoutMs = SESSION_MS,
 ): Promise<readonly ZnodeOperation[]> {
   const recorder = createRecorder();
   const founder = await openSession({ endpoints });
@@ -99,7 +101,7 @@ export async function recordWhile(
   await founder.close();
   const sessions = await Promise.all(
     endpoints.flatMap((_, first) =>
-      Array.from({ length: SESSIONS_PER_ENDPOINT }, () => openSession({ endpoints, first })),
+      Array.from({ length: SESSIONS_PER_ENDPOINT }, () => openSession({ endpoints, first, timeoutMs })),
     ),
   );
   await Promise.all(sessions.map((session) => session.sync('/')));

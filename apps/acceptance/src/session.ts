@@ -41,6 +41,8 @@ export interface SessionOptions {
   /** The endpoint to start with; later ones follow in order. */
   readonly first?: number;
   readonly timeoutMs?: number;
+  /** Endpoints that it must not go to now. */
+  readonly avoids?: (endpoint: number) => boolean;
   readonly onWatch?: (event: WatchEvent) => void;
 }
 
@@ -160,6 +162,12 @@ export class Session {
     this.#connection?.drop();
   }
 
+  /** Falls silent for ever: the session is left to expire. */
+  desert(): void {
+    this.#isClosed = true;
+    this.drop();
+  }
+
   /** Ends the session; without a connection it is left to expire. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -216,7 +224,11 @@ export class Session {
   }
 
   #next(): void {
-    this.endpoint = (this.endpoint + 1) % this.#options.endpoints.length;
+    const { endpoints, avoids } = this.#options;
+    for (const _ of endpoints) {
+      this.endpoint = (this.endpoint + 1) % endpoints.length;
+      if (avoids?.(this.endpoint) !== true) return;
+    }
   }
 
   /** Tries endpoint after endpoint until one takes the session, refuses it for good, or it is too late. */
@@ -242,6 +254,7 @@ export class Session {
       session: this.#key,
       sessionTimeoutMs: this.#timeoutMs,
       deadlineMs: CONNECT_DEADLINE_MS,
+      givesUpSilent: true,
       onWatch: (event) => this.#onWatch(event),
       onClosed: () => this.#onClosed(),
     });

@@ -53,6 +53,25 @@ export class ClusterError extends Error {
   }
 }
 
+/** The place of one domain. */
+export interface Site {
+  /** Lower-case letters; its data are in a folder of this name. */
+  readonly name: string;
+  readonly clients: Endpoint;
+  readonly members: Endpoint;
+  readonly monitor: Endpoint;
+  /** What its command line begins with, such as the entry to a network namespace. */
+  readonly through: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Places for all domains, made ready by somebody who can hurt them there. */
+export interface Grounds {
+  readonly sites: readonly Site[];
+  /** Once every domain is gone. */
+  clear(): Promise<void>;
+}
+
 export interface ClusterOptions {
   /** Further lines of every server's configuration; only Apache takes any. */
   readonly settings?: readonly string[];
@@ -64,4 +83,6 @@ export interface ClusterOptions {
   readonly keepData?: boolean;
   /** The parent of the temporary data directory; it decides which disk is measured. */
   readonly parentDir?: string;
+  /** Readies places in the data directory, a folder for each domain; only Concordat runs elsewhere than on loopback. */
+  readonly grounds?: (dataDir: string) => Promise<Grounds>;
 }

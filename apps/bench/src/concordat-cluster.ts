@@ -1,16 +1,24 @@
 /**
  * Concordat on this machine, through the command line that people use: `concordat up` makes and starts a federation of
- * four, a killed domain is started again with `concordat serve`, and `concordat status` tells who orders.
+ * four, a killed domain is started again with `concordat serve`, and `concordat status` tells who orders. On grounds that
+ * somebody prepared it is `concordat init` and `concordat serve` for each domain, as on machines of their own.
  */
 
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePortRange } from '@concordat/runtime';
-import { type Cluster, ClusterError, type ClusterOptions, type Profiling } from './cluster.ts';
+import {
+  type Cluster,
+  ClusterError,
+  type ClusterOptions,
+  type Grounds,
+  type Profiling,
+  type Site,
+} from './cluster.ts';
 import type { Endpoint } from './connection.ts';
 import { withDescendants } from './process-cost.ts';
 import { profiledEnvironment, startProfiles, stopProfiles } from './profiling.ts';
@@ -33,10 +41,10 @@ export async function startConcordat(options: ClusterOptions = {}): Promise<Clus
   const missing = concordatMissing();
   if (missing !== null) throw new ClusterError('CLUSTER_MISSING', missing);
   const dataDir = mkdtempSync(join(options.parentDir ?? tmpdir(), 'concordat-ours-'));
-  const basePort = await freePortRange(PORTS);
-  const federation = new Federation(dataDir, basePort, options);
+  const federation = new Federation(dataDir, options);
   try {
-    await federation.start();
+    if (options.grounds === undefined) await federation.up(await freePortRange(PORTS));
+    else await federation.found(await options.grounds(dataDir));
   } catch (error) {
     await federation.stop();
     throw error;
@@ -44,26 +52,30 @@ export async function startConcordat(options: ClusterOptions = {}): Promise<Clus
   return federation;
 }
 
+/** Those of `concordat up`, of which only the names are still to be learnt. */
+const loopback = (basePort: number): Site[] =>
+  Array.from({ length: DOMAINS }, (_, i) => {
+    const at = (offset: number): Endpoint => ({ host: '127.0.0.1', port: basePort + offset + i });
+    return { name: '', clients: at(0), members: at(MEMBERS), monitor: at(MONITORS), through: [], env: {} };
+  });
+
+const addressOf = ({ host, port }: Endpoint): string => `${host}:${port}`;
+
 class Federation implements Cluster {
   readonly name = 'concordat';
   readonly dataDir: string;
-  readonly endpoints: readonly Endpoint[];
-  readonly peerEndpoints: readonly Endpoint[];
   readonly durableAt = 3;
   readonly profiling?: Profiling;
-  readonly #basePort: number;
   readonly #keepsData: boolean;
   readonly #environment: Record<string, string> = {};
   readonly #servers: (Server | null)[] = Array.from({ length: DOMAINS }, () => null);
+  #sites: readonly Site[] = [];
+  #grounds: Grounds | null = null;
   #up: Server | null = null;
-  #names: readonly string[] = [];
 
-  constructor(dataDir: string, basePort: number, { keepData = false, profiled = false }: ClusterOptions) {
+  constructor(dataDir: string, { keepData = false, profiled = false }: ClusterOptions) {
     this.#keepsData = keepData;
     this.dataDir = dataDir;
-    this.#basePort = basePort;
-    this.endpoints = this.#ports(0);
-    this.peerEndpoints = this.#ports(MEMBERS);
     if (!profiled) return;
     const folder = join(dataDir, 'profiles');
     this.#environment = profiledEnvironment(folder);
@@ -74,17 +86,43 @@ class Federation implements Cluster {
     };
   }
 
-  async start(): Promise<void> {
-    const flags = ['--data', this.dataDir, '--base-port', String(this.#basePort), '--no-restart'];
+  get endpoints(): readonly Endpoint[] {
+    return this.#sites.map(({ clients }) => clients);
+  }
+
+  get peerEndpoints(): readonly Endpoint[] {
+    return this.#sites.map(({ members }) => members);
+  }
+
+  /** As people try it out. */
+  async up(basePort: number): Promise<void> {
+    this.#sites = loopback(basePort);
+    const flags = ['--data', this.dataDir, '--base-port', String(basePort), '--no-restart'];
     const command = [process.execPath, MAIN, 'up', ...flags];
     const up = startServer(command, join(this.dataDir, 'up.log'), this.#environment);
     this.#up = up;
     await Promise.all(this.endpoints.map((endpoint) => untilServing(endpoint, up)));
-    const federation = readFileSync(join(this.dataDir, 'federation.yaml'), 'utf8');
-    this.#names = [...federation.matchAll(/- name: (\S+)/g)].map((match) => match[1] ?? '');
+    const names = [...readFileSync(this.#file, 'utf8').matchAll(/- name: (\S+)/g)].map((match) => match[1]);
+    this.#sites = this.#sites.map((site, i) => ({ ...site, name: names[i] ?? '' }));
+  }
+
+  /** As organisations begin. */
+  async found(grounds: Grounds): Promise<void> {
+    this.#grounds = grounds;
+    this.#sites = grounds.sites;
+    const cards = await Promise.all(
+      this.#sites.map(async ({ name, members }, domain) => {
+        const flags = ['--data', this.#folder(domain), '--address', addressOf(members)];
+        return (await run(process.execPath, [MAIN, 'init', name, ...flags])).stdout;
+      }),
+    );
+    writeFileSync(this.#file, `version: 1\nu: 1\nr: 1\nmembers:\n${cards.join('')}`);
+    await this.restartAll();
   }
 
   pid(domain: number): number {
+    const server = this.#servers[domain];
+    if (server) return isRunning(server) ? (server.child.pid ?? 0) : 0;
     try {
       return Number(readFileSync(join(this.#folder(domain), 'daemon.pid'), 'utf8'));
     } catch {
@@ -95,47 +133,44 @@ class Federation implements Cluster {
   async primary(): Promise<number | null> {
     const { stdout } = await this.#concordat('status', '--json');
     const status: { readonly primary: string | null } = JSON.parse(stdout);
-    const index = this.#names.indexOf(status.primary ?? '');
+    const index = this.#sites.findIndex(({ name }) => name === status.primary);
     return index < 0 ? null : index;
   }
 
   async longestHoldMs(domain: number): Promise<number | null> {
-    const answer = await fetch(`http://127.0.0.1:${this.#basePort + MONITORS + domain}/metrics`);
+    const answer = await fetch(`http://${addressOf(this.#site(domain).monitor)}/metrics`);
     const found = /^concordat_event_loop_delay_max_seconds (\S+)$/m.exec(await answer.text());
     return found === null ? null : 1000 * Number(found[1]);
   }
 
   /** Makes one domain lie, or with `stop` makes it honest again. */
   async attack(domain: number, strategy: string): Promise<void> {
-    await this.#concordat('attack', this.#names[domain] ?? '', strategy);
+    await this.#concordat('attack', this.#site(domain).name, strategy);
   }
 
   async terminate(domain: number): Promise<void> {
-    const pid = this.pid(domain);
-    this.#servers[domain] = null;
-    if (pid > 0) await kill(pid, 'SIGTERM');
+    await kill(this.pid(domain), 'SIGTERM');
   }
 
   async kill9(domain: number): Promise<void> {
-    const pid = this.pid(domain);
-    this.#servers[domain] = null;
-    if (pid > 0) await kill(pid);
+    await kill(this.pid(domain));
+    // The next process of this number is somebody else.
+    rmSync(join(this.#folder(domain), 'daemon.pid'), { force: true });
   }
 
   async restart(domain: number): Promise<void> {
-    const [endpoint, monitor] = [this.#basePort + domain, this.#basePort + MONITORS + domain];
+    const { clients, monitor, through, env } = this.#site(domain);
     const server = startServer(
       [
-        ...[process.execPath, MAIN, 'serve', '--demo'],
-        ...['--data', this.#folder(domain), '--federation', join(this.dataDir, 'federation.yaml')],
-        ...['--clients', `127.0.0.1:${endpoint}`, '--monitor', `127.0.0.1:${monitor}`],
+        ...[...through, process.execPath, MAIN, 'serve', '--demo'],
+        ...['--data', this.#folder(domain), '--federation', this.#file],
+        ...['--clients', addressOf(clients), '--monitor', addressOf(monitor)],
       ],
-      join(this.#folder(domain), 'daemon.log'),
-      this.#environment,
+      this.#log(domain),
+      { ...this.#environment, ...env },
     );
     this.#servers[domain] = server;
-    const client = this.endpoints[domain];
-    if (client !== undefined) await untilServing(client, server);
+    await untilServing(clients, server);
   }
 
   async killAll(): Promise<void> {
@@ -153,28 +188,43 @@ class Federation implements Cluster {
     await this.#up?.gone;
     await Promise.all(below.map((pid) => kill(pid)));
     await this.killAll();
+    await this.#grounds?.clear();
     if (!this.#keepsData) rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  #folder(domain: number): string {
-    return join(this.dataDir, this.#names[domain] ?? '');
+  get #file(): string {
+    return join(this.dataDir, 'federation.yaml');
   }
 
-  #ports(offset: number): Endpoint[] {
-    return Array.from({ length: DOMAINS }, (_, i) => ({
-      host: '127.0.0.1',
-      port: this.#basePort + offset + i,
-    }));
+  #site(domain: number): Site {
+    const site = this.#sites[domain];
+    if (site === undefined) throw new RangeError(`no domain ${domain}`);
+    return site;
+  }
+
+  #folder(domain: number): string {
+    return join(this.dataDir, this.#site(domain).name);
+  }
+
+  /** On prepared grounds beside its disk, which may be full. */
+  #log(domain: number): string {
+    const { name } = this.#site(domain);
+    return this.#grounds === null
+      ? join(this.#folder(domain), 'daemon.log')
+      : join(this.dataDir, `${name}.log`);
   }
 
   #concordat(...args: string[]): Promise<{ stdout: string }> {
-    return promisify(execFile)(process.execPath, [MAIN, ...args, '--data', this.dataDir], {
-      timeout: 20_000,
-    });
+    return run(process.execPath, [MAIN, ...args, '--data', this.dataDir], { timeout: 20_000 });
   }
 }
 
+const run = promisify(execFile);
+
+const isRunning = ({ child }: Server): boolean => child.exitCode === null && child.signalCode === null;
+
 async function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  if (pid <= 0) return;
   try {
     process.kill(pid, signal);
   } catch {

@@ -28,6 +28,8 @@ export interface ConnectOptions {
   readonly sessionTimeoutMs?: number;
   /** The connection fails with ZK_CONNECT when the handshake takes longer. */
   readonly deadlineMs?: number;
+  /** Ends a connection on which nothing comes for two thirds of the session timeout, as ZooKeeper's clients do. */
+  readonly givesUpSilent?: boolean;
   readonly onWatch?: (event: WatchEvent) => void;
   /** The connection is gone; every request without a reply has been answered with `null` before. */
   readonly onClosed?: (reason: string) => void;
@@ -144,6 +146,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #options: ConnectOptions;
   readonly #ping: NodeJS.Timeout;
+  readonly #silence: NodeJS.Timeout | null;
   readonly #writer = createJuteWriter();
   readonly #reader = createJuteReader();
   readonly #reply: Reply = { error: 0, zxid: 0, body: this.#reader };
@@ -168,6 +171,9 @@ export class Connection {
     this.#ping = setInterval(() => {
       this.#finish(this.#begin(XID.ping, OP.ping));
     }, granted.timeoutMs / PING_DIVISOR);
+    this.#silence = options.givesUpSilent
+      ? setTimeout(() => this.#end('silent'), (2 * granted.timeoutMs) / 3)
+      : null;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', (error) => this.#end(error.message));
     socket.on('close', () => this.#end('closed by the server'));
@@ -243,6 +249,7 @@ export class Connection {
   }
 
   #onData(chunk: Buffer): void {
+    this.#silence?.refresh();
     const bytes = this.#pending === null ? chunk : Buffer.concat([this.#pending, chunk]);
     let at = 0;
     this.#isReading = true;
@@ -283,6 +290,7 @@ export class Connection {
     if (this.#isOver) return;
     this.#isOver = true;
     clearInterval(this.#ping);
+    if (this.#silence !== null) clearTimeout(this.#silence);
     this.#socket.destroy();
     const unanswered = this.#waiting.slice(this.#head);
     this.#waiting = [];

@@ -124,7 +124,7 @@ async function killOrderer(
   trial.note(`domain ${victim}${victim === primary ? ', which ordered,' : ''} was killed and is back`);
 }
 
-async function checkTrees(trial: Trial, cluster: Cluster): Promise<void> {
+export async function checkTrees(trial: Trial, cluster: Cluster): Promise<void> {
   const addresses = cluster.endpoints.map(addressOf);
   const words = await run(process.execPath, [MAIN, 'keeper', 'compare', ...addresses], {
     timeout: COMPARE_MS,

@@ -1,4 +1,4 @@
-/** A soak as one picture: answers per second, the memory of the largest domain, and what happened when. */
+/** A soak as one picture: answers per second, the memory of the largest domain, and which trouble came when. */
 
 import { drawCurves } from '@concordat/lab';
 import type { Sample } from './sampling.ts';
@@ -13,9 +13,6 @@ export interface Soak {
 
 const SECOND_MS = 1000;
 
-/** By a word of what happened. */
-const KINDS = { killed: 'a domain is killed', attacks: 'a domain attacks', power: 'power fails' };
-
 export function drawSoak({ answers, samples, pieces }: Soak): string {
   const seconds = Math.ceil(Math.max(0, ...pieces.map(({ toMs }) => toMs)) / SECOND_MS);
   const counts = new Array<number>(seconds).fill(0);
@@ -23,25 +20,27 @@ export function drawSoak({ answers, samples, pieces }: Soak): string {
     const second = Math.floor(at / SECOND_MS);
     counts[second] = (counts[second] ?? 0) + 1;
   }
-  const kinds = Object.entries(KINDS).map(([word, name]) => ({
-    name,
+  // A row for each below the curves.
+  const rowHeight = Math.max(1, ...counts) / 25;
+  const families = [...new Set(pieces.map(({ family }) => family))].map((family, row) => ({
+    name: family,
     points: pieces
-      .filter(({ what }) => what.includes(word))
-      .map(({ fromMs }): [number, number] => [fromMs / SECOND_MS, 0]),
+      .filter((piece) => piece.family === family)
+      .map(({ fromMs }): [number, number] => [fromMs / SECOND_MS, -(row + 1) * rowHeight]),
     isLoose: true,
   }));
   return drawCurves({
-    title: 'Clients of honest domains while others are killed or attack',
+    title: 'Answers a second, and MiB, while one of four domains is in trouble',
     x: { name: 'seconds' },
-    y: { name: 'answers a second, MiB' },
+    y: { name: '' },
     series: [
-      { name: 'answers a second', points: counts.map((count, second) => [second, count]) },
+      { name: 'answers', points: counts.map((count, second) => [second, count]) },
       {
-        name: 'memory of the largest domain, MiB',
+        name: 'MiB of the largest',
         points: samples.map(({ atMs, residentBytes }) => [atMs / SECOND_MS, residentBytes / 1_048_576]),
         isDashed: true,
       },
-      ...kinds,
+      ...families,
     ],
   });
 }

@@ -1,118 +1,206 @@
 /**
- * A long run of the default preset under random trouble, one domain at a time: kill -9 and restart, every live attack in
- * turn, now and then the loss of power everywhere. What clients saw is judged piece by piece; throughput and memory are
- * sampled all the time and drawn.
+ * A long run of the default preset under random trouble, one domain at a time, as dense as everybody can just recover from
+ * it. What clients saw is judged piece by piece; sessions are kept alive throughout; throughput and memory are sampled all
+ * the time and drawn.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '@concordat/bench';
-import type { ZnodeOperation } from '@concordat/check';
+import {
+  type Cluster,
+  connect,
+  type Endpoint,
+  ERROR,
+  type JuteWriter,
+  OP,
+  writeRead,
+} from '@concordat/bench';
 import { createRandom, type Random } from '../attacks.ts';
-import { judge, recordWhile, STRATEGIES } from '../histories.ts';
+import { judge, recordWhile } from '../histories.ts';
+import { checkTrees } from '../products/siege.ts';
 import type { Acceptance, Trial } from '../trial.ts';
+import { eventually } from '../wait.ts';
+import { longestGap } from '../worker.ts';
 import { drawSoak } from './figure.ts';
-import { startSampling } from './sampling.ts';
+import { type Ground, NO_HARMS, prepareGround } from './grounds.ts';
+import { type Sample, startSampling } from './sampling.ts';
+import { formatTable } from './table.ts';
+import { SESSION_MS, type Stage, type Trouble, troublesOf } from './troubles.ts';
+import { startVigil, type Vigil } from './vigil.ts';
 
-/** One piece of trouble, and the time that is left to recover from it. */
-const TROUBLE_MS = 6_000;
-const CALM_MS = 3_000;
+/** Before each trouble, and after all have recovered from it. */
+const CALM_MS = 1_500;
+const RECOVERY_MS = 120_000;
+const ATTEMPT_MS = 4_000;
 /** Memory may differ between two equal stretches by this much and a share. */
 const SLACK_BYTES = 48 * 1024 * 1024;
 const GROWTH = 1.25;
+const INTERRUPTED = 130;
 
 export interface Piece {
-  readonly what: string;
+  readonly family: string;
+  readonly name: string;
   /** From the beginning of the run. */
   readonly fromMs: number;
   readonly toMs: number;
+  readonly answers: number;
+  /** The longest time without any answer while the trouble lasted. */
+  readonly stallMs: number;
 }
 
 export const soak: Acceptance = {
   name: 'soak',
-  summary: 'random attacks and kills for minutes (--minutes 10, --out DIR for the figure)',
+  summary: 'trouble of all kinds for minutes (--minutes 10, --out DIR for the figure)',
   needs: [],
-  deadlineMs: 240_000,
-  run: async (trial) => {
-    const cluster = await trial.cluster();
-    const random = createRandom(1);
-    // Before minutes have passed in vain.
-    mkdirSync(trial.out, { recursive: true });
-    const startedAt = performance.now();
-    const sampling = startSampling(cluster, startedAt);
-    const pieces: Piece[] = [];
-    const answers: number[] = [];
-    while (performance.now() - startedAt < trial.minutes * 60_000) {
-      const { what, endpoints, run } = choose(cluster, random, pieces.length);
-      const fromMs = performance.now() - startedAt;
-      const root = `/soak-${pieces.length}`;
-      const history = await recordWhile(trial, cluster, endpoints, root, run);
-      for (const { outcome } of history) if (outcome !== null) answers.push(outcome.at - startedAt);
-      pieces.push({ what, fromMs, toMs: performance.now() - startedAt });
-      judgePiece(trial, `${pieces.length}. ${what}`, history);
-    }
-    const samples = sampling.stop();
-    for (const { what, fromMs, toMs } of pieces) {
-      const during = samples.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
-      trial.note(`${mib(largest(during)).padStart(8)} in the largest domain, ${what}`);
-    }
-    judgeMemory(trial, samples);
-    const file = join(trial.out, 'soak.svg');
-    writeFileSync(file, drawSoak({ answers, samples, pieces }));
-    trial.note(`${pieces.length} pieces of trouble, ${answers.length} operations answered; drawn in ${file}`);
-  },
+  deadlineMs: 300_000,
+  run: (trial) => runSoak(trial, (troubles) => roundAndRound(troubles, trial.minutes)),
 };
 
-interface Trouble {
-  readonly what: string;
-  readonly endpoints: Cluster['endpoints'];
-  readonly run: () => Promise<void>;
+type Plan = (troubles: readonly Trouble[]) => Iterable<Trouble>;
+
+/** Every trouble comes once before any comes again, in another order each time. */
+function* roundAndRound(troubles: readonly Trouble[], minutes: number): Generator<Trouble> {
+  const endsAt = performance.now() + minutes * 60_000;
+  const random = createRandom(3);
+  for (;;) {
+    const left = [...troubles];
+    while (left.length > 0) {
+      if (performance.now() >= endsAt) return;
+      yield* left.splice(random(left.length), 1);
+    }
+  }
 }
 
-/** Every attack comes once before any comes again; every eighth time power fails everywhere. */
-function choose(cluster: Cluster, random: Random, turn: number): Trouble {
-  const { endpoints } = cluster;
-  if (turn % 8 === 7) return { what: 'power fails everywhere', endpoints, run: () => blackout(cluster) };
-  const victim = (turn + random(endpoints.length)) % endpoints.length;
-  if (turn % 2 === 0 || cluster.attack === undefined)
-    return { what: `domain ${victim} is killed and restarted`, endpoints, run: () => kill(cluster, victim) };
-  const strategy = STRATEGIES[((turn - 1) / 2) % STRATEGIES.length] ?? 'mute';
-  return {
-    what: `domain ${victim} attacks: ${strategy}`,
-    // Its own clients have chosen to trust it.
-    endpoints: endpoints.filter((_, domain) => domain !== victim),
-    run: () => attack(cluster, victim, strategy),
+/** Plays what `plan` makes of the troubles that can be had here. */
+export async function runSoak(trial: Trial, plan: Plan): Promise<void> {
+  // Before minutes have passed in vain.
+  mkdirSync(trial.out, { recursive: true });
+  const stage = await takeTheStage(trial);
+  const { cluster } = stage;
+  const vigil = await startVigil(cluster);
+  const startedAt = performance.now();
+  const sampling = startSampling(cluster, startedAt);
+  const pieces: Piece[] = [];
+  const answers: number[] = [];
+  const random = createRandom(1);
+  for (const trouble of plan(troublesOf(stage))) {
+    const { piece, answered } = await play(stage, vigil, trouble, random, pieces.length);
+    const sinceStart = { fromMs: piece.fromMs - startedAt, toMs: piece.toMs - startedAt };
+    pieces.push({ ...piece, ...sinceStart });
+    for (const at of answered) answers.push(at - startedAt);
+  }
+  const samples = sampling.stop();
+  await vigil.check(trial);
+  await checkTrees(trial, cluster);
+  judgeMemory(trial, samples);
+  for (const line of formatTable(pieces, samples)) trial.note(line);
+  const file = join(trial.out, 'soak.svg');
+  writeFileSync(file, drawSoak({ answers, samples, pieces }));
+  trial.note(`${pieces.length} pieces of trouble, ${answers.length} operations answered; drawn in ${file}`);
+}
+
+/** Starts the domains, each on ground of its own. Whoever interrupts the run finds the machine as it was. */
+async function takeTheStage(trial: Trial): Promise<Stage> {
+  const made: { ground: Ground | null; cluster: Cluster | null } = { ground: null, cluster: null };
+  const leave = (): void => {
+    Promise.resolve(made.cluster?.stop() ?? made.ground?.clear()).finally(() => process.exit(INTERRUPTED));
   };
+  process.once('SIGINT', leave).once('SIGTERM', leave);
+  made.cluster = await trial.cluster({
+    grounds: async (dataDir) => {
+      made.ground = await prepareGround(dataDir);
+      return made.ground;
+    },
+  });
+  for (const line of made.ground?.lacks ?? []) trial.note(line);
+  const harms = made.ground?.harms ?? NO_HARMS;
+  if (harms.disks !== null) trial.note(`each domain has a disk of its own (${harms.disks.kind})`);
+  if (harms.network !== null) trial.note('each domain has a network namespace of its own');
+  const names = made.ground?.sites.map(({ name }) => name) ?? [];
+  return { trial, cluster: made.cluster, harms, names };
 }
 
-async function kill(cluster: Cluster, victim: number): Promise<void> {
-  await sleep(CALM_MS / 2);
-  await cluster.kill9(victim);
-  await sleep(TROUBLE_MS / 2);
-  await cluster.restart(victim);
-  await sleep(TROUBLE_MS / 2 + CALM_MS / 2);
+interface Played {
+  readonly piece: Piece;
+  /** When answers came. */
+  readonly answered: readonly number[];
 }
 
-async function attack(cluster: Cluster, liar: number, strategy: string): Promise<void> {
-  await sleep(CALM_MS / 2);
-  await cluster.attack?.(liar, strategy);
-  await sleep(TROUBLE_MS);
-  await cluster.attack?.(liar, 'stop');
-  await sleep(CALM_MS / 2);
-}
-
-async function blackout(cluster: Cluster): Promise<void> {
-  await sleep(CALM_MS);
-  await cluster.killAll();
-  await cluster.restartAll();
-  await sleep(CALM_MS);
-}
-
-function judgePiece(trial: Trial, what: string, history: readonly ZnodeOperation[]): void {
-  const answered = history.filter(({ outcome }) => outcome !== null).length;
-  trial.check(answered > 0, `${what}: clients of the others are served (${answered} answers)`);
+/** One piece: calm, trouble, recovery of all, calm, and the verdict on what clients saw. */
+async function play(
+  stage: Stage,
+  vigil: Vigil,
+  trouble: Trouble,
+  random: Random,
+  number: number,
+): Promise<Played> {
+  const { trial, cluster } = stage;
+  const { family, name, isLie = false, isOutage = false } = trouble;
+  const victim = random(cluster.endpoints.length);
+  const what = `${number + 1}. ${isOutage ? name : `domain ${victim}: ${name}`}`;
+  const endpoints = cluster.endpoints.filter((_, domain) => !(isLie && domain === victim));
+  const fromMs = performance.now();
+  let [beganAt, endedAt] = [fromMs, fromMs];
+  if (isLie) vigil.shun(victim);
+  const befall = async (): Promise<void> => {
+    await sleep(CALM_MS);
+    beganAt = performance.now();
+    await trouble.run(victim);
+    endedAt = performance.now();
+    await recover(stage, what);
+    await sleep(CALM_MS);
+  };
+  const history = await recordWhile(trial, cluster, endpoints, `/soak-${number}`, befall, SESSION_MS);
+  vigil.shun(null);
+  const toMs = performance.now();
+  const answered = history.flatMap(({ outcome }) => (outcome === null ? [] : [outcome.at]));
+  const during = answered.filter((at) => at > beganAt && at < endedAt).sort((a, b) => a - b);
+  const stallMs = longestGap(during, beganAt, endedAt);
+  trial.check(
+    during.length > 0 || isOutage,
+    `${what}: clients are served meanwhile (${during.length} answers in ${((endedAt - beganAt) / 1000).toFixed(1)} s)`,
+  );
   judge(trial, what, history);
+  return { piece: { family, name, fromMs, toMs, answers: answered.length, stallMs }, answered };
+}
+
+/** A domain that has ended is started, as by a service manager; then every endpoint must take new sessions. */
+async function recover({ trial, cluster }: Stage, what: string): Promise<void> {
+  const from = performance.now();
+  const isUp = await Promise.all(
+    cluster.endpoints.map((endpoint, domain) =>
+      eventually(async () => {
+        if (cluster.pid(domain) === 0) {
+          trial.note(`${what}: domain ${domain} had ended, and is started again`);
+          await cluster.restart(domain);
+        }
+        return serves(endpoint);
+      }, RECOVERY_MS),
+    ),
+  );
+  const waitedMs = (performance.now() - from).toFixed(0);
+  trial.check(isUp.every(Boolean), `${what}: afterwards every domain serves (${waitedMs} ms) ${isUp}`);
+}
+
+/** Takes a new session, orders for it and answers it from what it holds. */
+async function serves(endpoint: Endpoint): Promise<boolean> {
+  const connection = await connect(endpoint, {
+    deadlineMs: ATTEMPT_MS,
+    sessionTimeoutMs: SESSION_MS,
+    givesUpSilent: true,
+  }).catch(() => null);
+  if (connection === null) return false;
+  const isAnswered = (op: number, write: (writer: JuteWriter) => void): Promise<boolean> =>
+    new Promise((resolve) => {
+      connection.request(op, write, (reply) => resolve(reply?.error === ERROR.ok));
+    });
+  const answers = [
+    await isAnswered(OP.sync, (writer) => writer.string('/')),
+    await isAnswered(OP.getData, (writer) => writeRead(writer, '/', false)),
+  ];
+  await connection.close();
+  return answers.every(Boolean);
 }
 
 const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(0)} MiB`;
@@ -121,11 +209,11 @@ const largest = (samples: readonly { readonly residentBytes: number }[]): number
   Math.max(0, ...samples.map(({ residentBytes }) => residentBytes));
 
 /** The largest process in the last third of the run, against the largest in the first. */
-function judgeMemory(trial: Trial, samples: readonly { readonly residentBytes: number }[]): void {
+function judgeMemory(trial: Trial, samples: readonly Sample[]): void {
   const third = Math.floor(samples.length / 3);
   const [before, after] = [largest(samples.slice(0, third)), largest(samples.slice(-third))];
   trial.check(
-    after <= GROWTH * before + SLACK_BYTES,
+    before > 0 && after <= GROWTH * before + SLACK_BYTES,
     `memory does not grow: at most ${mib(before)} a domain in the first third, ${mib(after)} in the last`,
   );
 }
