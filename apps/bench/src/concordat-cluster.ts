@@ -30,6 +30,8 @@ const DOMAINS = 4;
 const MEMBERS = 100;
 const MONITORS = 200;
 const PORTS = 204;
+/** A command takes a second, or twenty of a machine that is busy with other things. */
+const COMMAND_MS = 60_000;
 
 /** How to get what `startConcordat` needs, or null when it is there. */
 export function concordatMissing(): string | null {
@@ -215,7 +217,7 @@ class Federation implements Cluster {
   }
 
   #concordat(...args: string[]): Promise<{ stdout: string }> {
-    return run(process.execPath, [MAIN, ...args, '--data', this.dataDir], { timeout: 20_000 });
+    return run(process.execPath, [MAIN, ...args, '--data', this.dataDir], { timeout: COMMAND_MS });
   }
 }
 

@@ -66,7 +66,8 @@ function whyNot(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('code' in error && error.code === 'ENOENT')
     return `${error.message}: apt-get install iproute2 util-linux`;
-  const said = error.message.trim().split('\n').at(-1) ?? '';
+  // Below the command that failed.
+  const [command = '', said = command] = error.message.trim().split('\n');
   return process.getuid?.() === 0 ? said : `${said} (it needs root)`;
 }
 

@@ -193,9 +193,9 @@ async function burden(cluster: Cluster, disks: Disks, victim: number): Promise<n
   return steps;
 }
 
-/** The last of what it said about room, or the last of all. */
+/** The last of what it said about room, or of why it ended. */
 function why(text: string): string {
   const lines = text.trim().split('\n');
-  const line = lines.findLast((one) => one.includes(NO_ROOM)) ?? lines.at(-1) ?? '';
-  return line.slice(Math.max(0, line.indexOf(NO_ROOM))).slice(0, 100);
+  const line = lines.findLast((one) => /no space left|"reason"/.test(one)) ?? lines.at(-1) ?? '';
+  return line.slice(Math.max(0, line.indexOf(NO_ROOM))).slice(0, 200);
 }

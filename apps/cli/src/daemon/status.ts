@@ -116,7 +116,10 @@ const proxyName = (replica: ReplicaState, federation: Federation, id: number): s
 
 function evidenceFiles(directory: string): string[] {
   try {
-    return readdirSync(directory).sort();
+    // Not what a full disk has taken only in part.
+    return readdirSync(directory)
+      .filter((name) => name.endsWith('.proof'))
+      .sort();
   } catch {
     return [];
   }

@@ -115,6 +115,33 @@ test('space that comes back before it is needed is used, however lately it was a
   assert.equal(journal.durable, 15);
 });
 
+test('a segment that there was room for, but not for the manifest that lists it, is used when there is', async () => {
+  const directory = await fresh();
+  let isFull = true;
+  let refusals = 0;
+  const disk: Disk = {
+    ...realDisk,
+    writeLater: async (file, bytes, offset) => {
+      if (isFull && bytes.length < 1000) {
+        refusals++;
+        throw systemError('ENOSPC');
+      }
+      await realDisk.writeLater(file, bytes, offset);
+    },
+  };
+  const journal = await openJournal(directory, { sync: 'blocking', disk });
+  const append = (): void => {
+    journal.append(new Uint8Array(1000));
+    journal.commit();
+  };
+  for (let i = 0; i < 5; i++) append();
+  while (refusals === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  isFull = false;
+  for (let i = 0; i < 10; i++) append();
+  await journal.close();
+  assert.equal(journal.durable, 15);
+});
+
 test('group commit: one sync covers all that was written before it started', async () => {
   const directory = await fresh();
   let syncs = 0;

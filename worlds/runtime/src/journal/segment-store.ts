@@ -77,9 +77,10 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
   };
   const prepareNow = async (): Promise<void> => {
     const sequence = Math.max(...manifest.segments) + 1;
+    let handle: Handle | null = null;
     try {
       const former = reusable.pop();
-      const handle =
+      handle =
         former === undefined
           ? await createSegment(disk, directory, sequence, manifest.segmentBytes)
           : await renameSegment(disk, directory, former, sequence);
@@ -87,6 +88,11 @@ export function createSegmentStore(options: SegmentStoreOptions): SegmentStore {
       spares.push({ sequence, handle });
       failure = null;
     } catch (error) {
+      // There was room for it but not for the manifest: the next attempt finds it under this name.
+      if (handle !== null) {
+        disk.close(handle);
+        reusable.push(sequence);
+      }
       failure = diskError('prepare a journal segment in', directory, error);
       retryAt = performance.now() + RETRY_MS;
     }
