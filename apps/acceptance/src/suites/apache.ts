@@ -7,11 +7,12 @@ import { jars } from './maven.ts';
 import type { Launchers } from './template.ts';
 
 const VERSION = '3.8.4';
-/** The server needs more than the artifact says: its release comes with these. */
+/** The server, and its client in the shell, need more than the artifact says: the release comes with these. */
 const artifacts = (version: string): string[] => [
   `org.apache.zookeeper:zookeeper:${version}`,
   'io.dropwizard.metrics:metrics-core:4.1.12.1',
   'org.xerial.snappy:snappy-java:1.1.10.5',
+  'commons-cli:commons-cli:1.5.0',
 ];
 
 export async function apacheLaunchers(
