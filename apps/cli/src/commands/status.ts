@@ -22,7 +22,8 @@ export const statusCommand = (): Command =>
 function stateOf({ mayVote, isServing, starting }: DomainStatus): string {
   if (!mayVote) return 'recovering';
   if (isServing) return 'serving';
-  return starting === null ? 'waiting' : `starting: ${shownStart(starting)}`;
+  // Daemons of former versions do not say.
+  return starting ? `starting: ${shownStart(starting)}` : 'waiting';
 }
 
 function table(status: FederationStatus): string {

@@ -19,6 +19,7 @@ import { federationStatus } from './statuses.ts';
 const parent = mkdtempSync(join(tmpdir(), 'daemon-'));
 after(() => rmSync(parent, { recursive: true, force: true }));
 
+const DEADLINE = { timeout: 60_000 };
 const ANYWHERE = { host: '127.0.0.1', port: 0 };
 
 async function listen(): Promise<{ readonly server: Server; readonly port: number }> {
@@ -86,55 +87,59 @@ async function pageOf(port: number, path: string): Promise<string> {
   return `${answer.status} ${await answer.text()}`;
 }
 
-test('a daemon that reads its journal says how far it is to whoever asks, and nothing else', async () => {
-  const options = { ...(await loner('charlie')), monitor: { ...ANYWHERE, port: await freePort() } };
-  const { control } = placesIn(options.directory);
-  let [hasAsked, steps] = [false, 0];
-  const starting = startDaemon({
-    ...options,
-    wrap: (honest) => ({
-      ...honest,
-      start: startInSteps(function* (env, recovered) {
-        for (; !hasAsked; steps++) yield { done: 1, total: 4 };
-        return yield* stepsOf(honest, env, recovered);
+test(
+  'a daemon that reads its journal says how far it is to whoever asks, and nothing else',
+  DEADLINE,
+  async () => {
+    const options = { ...(await loner('charlie')), monitor: { ...ANYWHERE, port: await freePort() } };
+    const { control } = placesIn(options.directory);
+    let [hasAsked, steps] = [false, 0];
+    const starting = startDaemon({
+      ...options,
+      wrap: (honest) => ({
+        ...honest,
+        start: startInSteps(function* (env, recovered) {
+          for (; !hasAsked; steps++) yield { done: 1, total: 4 };
+          return yield* stepsOf(honest, env, recovered);
+        }),
       }),
-    }),
-  });
-  const isRestoring = async (): Promise<boolean> =>
-    (await pageOf(options.monitor.port, '/ready').catch(() => '')) ===
-    '503 starting: restoring the state, 25 %\n';
-  while (!(await isRestoring())) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.equal(await pageOf(options.monitor.port, '/health'), '200 ok\n');
-  assert.match(await pageOf(options.monitor.port, '/commands/ruok'), /^503 it is still starting/);
-  assert.deepEqual(await ask(control, 'status'), {
-    name: 'charlie',
-    pid: process.pid,
-    endpoint: '127.0.0.1:0',
-    starting: { doing: 'restoring the state', percent: 25 },
-  });
-  const shown = (await federationStatus(options.directory)).domains;
-  assert.deepEqual(
-    shown.map((domain) => 'starting' in domain && domain.starting?.percent),
-    [25],
-  );
-  await assert.rejects(ask(control, 'governance'), {
-    code: 'starting',
-    message: /restoring the state, 25 %/,
-  });
-  // Nobody takes the socket away from it.
-  await assert.rejects(startDaemon(await sameWithOtherMonitor(options)), { code: 'journal-locked' });
-  assert.equal(((await ask(control, 'status')) as { readonly name: string }).name, 'charlie');
-  hasAsked = true;
-  const daemon = await starting;
-  try {
-    assert.ok(steps > 0);
-    while ((await pageOf(options.monitor.port, '/ready')) !== '200 ok\n')
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.equal(((await ask(control, 'status')) as { readonly starting: unknown }).starting, null);
-  } finally {
-    await daemon.close();
-  }
-});
+    });
+    const isRestoring = async (): Promise<boolean> =>
+      (await pageOf(options.monitor.port, '/ready').catch(() => '')) ===
+      '503 starting: restoring the state, 25 %\n';
+    while (!(await isRestoring())) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(await pageOf(options.monitor.port, '/health'), '200 ok\n');
+    assert.match(await pageOf(options.monitor.port, '/commands/ruok'), /^503 it is still starting/);
+    assert.deepEqual(await ask(control, 'status'), {
+      name: 'charlie',
+      pid: process.pid,
+      endpoint: '127.0.0.1:0',
+      starting: { doing: 'restoring the state', percent: 25 },
+    });
+    const shown = (await federationStatus(options.directory)).domains;
+    assert.deepEqual(
+      shown.map((domain) => 'starting' in domain && domain.starting?.percent),
+      [25],
+    );
+    await assert.rejects(ask(control, 'governance'), {
+      code: 'starting',
+      message: /restoring the state, 25 %/,
+    });
+    // Nobody takes the socket away from it.
+    await assert.rejects(startDaemon(await sameWithOtherMonitor(options)), { code: 'journal-locked' });
+    assert.equal(((await ask(control, 'status')) as { readonly name: string }).name, 'charlie');
+    hasAsked = true;
+    const daemon = await starting;
+    try {
+      assert.ok(steps > 0);
+      while ((await pageOf(options.monitor.port, '/ready')) !== '200 ok\n')
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(((await ask(control, 'status')) as { readonly starting: unknown }).starting, null);
+    } finally {
+      await daemon.close();
+    }
+  },
+);
 
 const sameWithOtherMonitor = async (options: DaemonOptions): Promise<DaemonOptions> => ({
   ...options,

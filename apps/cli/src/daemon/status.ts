@@ -74,7 +74,7 @@ export function followStart(start: StartProgress, host: DomainHost): () => void 
       total: Math.max(time, Date.now()) - since,
     });
   };
-  const timer = setInterval(look, LOOK_MS);
+  const timer = setInterval(look, LOOK_MS).unref();
   look();
   return () => clearInterval(timer);
 }

@@ -19,7 +19,8 @@ export async function endpointsFrom(given: readonly string[], data: string): Pro
   const { domains } = await federationStatus(data);
   return domains.map((domain) => {
     if ('down' in domain) throw new CommandError('not-running', `${domain.name} is down: ${domain.down}`);
-    if (domain.starting !== null)
+    // Daemons of former versions do not say.
+    if (domain.starting)
       throw new CommandError('starting', `${domain.name} is still starting: ${shownStart(domain.starting)}`);
     return { name: domain.name, ...endpointIn(domain.endpoint) };
   });

@@ -16,6 +16,8 @@ import { createJournal, openJournal } from '../journal/open.ts';
 import { createLogger } from '../logs/logger.ts';
 import { createHost, type Host } from './host.ts';
 
+const DEADLINE = { timeout: 60_000 };
+
 const codec: MessageCodec<string> = {
   encode: utf8,
   decode: (bytes) => Buffer.from(bytes).toString(),
@@ -201,7 +203,7 @@ const slowly = (steps: number, between: (done: number) => void): Process<State, 
   }),
 });
 
-test('while it starts others have their turn, and whoever calls is turned away', async () => {
+test('while it starts others have their turn, and whoever calls is turned away', DEADLINE, async () => {
   const directory = await initialised();
   const told: number[] = [];
   let hasEnded = false;
@@ -245,7 +247,7 @@ test('while it starts others have their turn, and whoever calls is turned away',
   await host.close();
 });
 
-test('a disk that fails while it starts, or a step that throws, ends the start', async () => {
+test('a disk that fails while it starts, or a step that throws, ends the start', DEADLINE, async () => {
   const directory = await initialised();
   const host = await launch(directory);
   await say(host, 'word');
