@@ -30,7 +30,7 @@ export const USAGE = `bench keeper: a pipelined load against ZooKeeper-compatibl
   --bytes LIST    payload sizes (default 100,1000)
   --loads LIST    connections x outstanding (default 6x50,1x1)
   --faults LIST   with --ours: also with one domain down, or attacking (concordat attack --help names how), and ratios
-  --profile DIR   with ours: where each microsecond of its servers goes, by stage; .cpuprofile files of all of them in DIR
+  --profile DIR   with ours: where each microsecond of its servers goes, by stage, in the last round; .cpuprofile files of all in DIR
   --data DIR      where servers started here keep their data; decides which disk is measured
   --json          the report as JSON on standard output
 `;
