@@ -22,6 +22,7 @@ import {
   createCoreState,
   executedOf,
   isNextOf,
+  MAX_CLIENTS_PER_ASSOCIATE,
   MAX_CLIENTS_PER_DOMAIN,
   recordReply,
   replyKey,
@@ -300,4 +301,21 @@ test('where nobody governs, the version in force is the one that the binary begi
   assert.equal(governance.genesis.version, 2);
   const execution = createExecution(modelHash, ledger, genesisHistory(), governance);
   assert.equal(execute(execution, [request(1, 1, 1)]).outcomes[0]?.reply.length, 16);
+});
+
+test('an associate is remembered by few clients, and a domain that has only a number like one by as many as others', () => {
+  const genesis = ungoverned(
+    replicaConfig({
+      self: 0,
+      cluster: modelHash(utf8('core state')),
+      faults: { u: 1, r: 1 },
+      associates: [96],
+    }),
+  );
+  const core = createCoreState(modelHash, { ...UNGOVERNED, genesis });
+  for (const domain of [96, 97])
+    for (let client = 1; client <= MAX_CLIENTS_PER_ASSOCIATE + 1; client++)
+      assert.equal(isNextOf(core, { domain, client }, 1), true);
+  const first = (domain: number): boolean => isNextOf(core, { domain, client: 1 }, 1);
+  assert.deepEqual([first(96), first(97)], [false, true]);
 });

@@ -8,8 +8,13 @@ import type { Hash } from '@concordat/crypto';
 import type { Millis, Submitter } from '@concordat/kernel';
 import { createState, numberKey, type State, type StateCell, type StateMap, textKey } from '@concordat/state';
 import { createReader, createWriter } from '@concordat/wire';
-import { isAssociateId } from '../governance/configuration.ts';
-import { declareGovernance, type Governance, type GovernanceState } from '../governance/ordered.ts';
+import { associateOf } from '../governance/configuration.ts';
+import {
+  declareGovernance,
+  type Governance,
+  type GovernanceState,
+  presentRecord,
+} from '../governance/ordered.ts';
 import { clientKey, MAX_REPLIES_PER_CLIENT, MAX_REPLY_BYTES_PER_CLIENT } from '../request.ts';
 
 /** Clients remembered per domain. The one created first is forgotten, and refused from then on. */
@@ -18,8 +23,10 @@ export const MAX_CLIENTS_PER_DOMAIN = 16_384;
 /** An associate has one client for each of its lives: what it may have everybody remember is bounded by that. */
 export const MAX_CLIENTS_PER_ASSOCIATE = 16;
 
-const maxClientsOf = (domain: number): number =>
-  isAssociateId(domain) ? MAX_CLIENTS_PER_ASSOCIATE : MAX_CLIENTS_PER_DOMAIN;
+const maxClientsOf = ({ governance }: CoreState, domain: number): number =>
+  associateOf(presentRecord(governance).command.next, domain) === null
+    ? MAX_CLIENTS_PER_DOMAIN
+    : MAX_CLIENTS_PER_ASSOCIATE;
 
 export interface ClientRecord extends Submitter {
   /** The last request executed. */
@@ -131,7 +138,7 @@ export function isNextOf(core: CoreState, id: Submitter, seq: number): boolean {
   if (known !== undefined) return seq === known.seq + 1;
   const domain = core.domains.get(id.domain) ?? { clients: 0, forgotten: 0 };
   if (seq !== 1 || id.client <= domain.forgotten) return false;
-  const forgotten = domain.clients >= maxClientsOf(id.domain) ? forgetOldest(core, id.domain) : null;
+  const forgotten = domain.clients >= maxClientsOf(core, id.domain) ? forgetOldest(core, id.domain) : null;
   core.domains.set(id.domain, {
     clients: domain.clients + (forgotten === null ? 1 : 0),
     forgotten: forgotten ?? domain.forgotten,
