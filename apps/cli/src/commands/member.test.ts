@@ -5,7 +5,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createProof, encodeProof, signStatement } from '@concordat/accountability';
 import { CONFIG_PATH, ErrorCode, EventType, OpCode } from '@concordat/keeper';
 import { bodies } from '@concordat/keeper/frames';
@@ -17,6 +16,7 @@ import { initialise } from '../config/organisation.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { governanceAt } from '../governance/asking.ts';
 import { holdSession } from '../testing/session.ts';
+import { until } from '../testing/until.ts';
 import { historyIn, judgeFile } from './evidence.ts';
 import { federationCommand } from './federation.ts';
 import { memberCommand } from './member.ts';
@@ -66,15 +66,6 @@ async function approveAndSubmit(approvers: readonly string[], submitter: string)
   for (const name of approvers)
     await run('federation', 'approve', PROPOSAL, '--data', at(name), '--federation', FEDERATION);
   await run('federation', 'submit', PROPOSAL, '--data', at(submitter));
-}
-
-const DEADLINE_MS = 60_000;
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let waitedMs = 0; !(await holds()); waitedMs += 50) {
-    assert.ok(waitedMs < DEADLINE_MS, what);
-    await sleep(50);
-  }
 }
 
 const isIn = async (name: string, epoch: number): Promise<boolean> => {

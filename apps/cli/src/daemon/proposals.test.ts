@@ -6,7 +6,6 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, OpCode, type WishedServers } from '@concordat/keeper';
 import { bodies } from '@concordat/keeper/frames';
 import type { Configuration } from '@concordat/replication';
@@ -17,9 +16,9 @@ import { initialise } from '../config/organisation.ts';
 import { firstConfiguration } from '../governance/genesis.ts';
 import { readProposal } from '../governance/proposal.ts';
 import { clientOf, federationOf, HERE, startAlone } from '../testing/alone.ts';
+import { until } from '../testing/until.ts';
 import { openProposals, type ProposalDesk } from './proposals.ts';
 
-const DEADLINE_MS = 30_000;
 const parent = mkdtempSync(join(tmpdir(), 'proposals-'));
 const directory = mkdtempSync(join(parent, 'folder-'));
 after(() => rmSync(parent, { recursive: true, force: true }));
@@ -40,13 +39,6 @@ const open = (): Promise<ProposalDesk> =>
     present: () => made.present ?? assert.fail('it is made before'),
     logger: createLogger({ level: 'error' }),
   });
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 20) {
-    assert.ok(waitedMs < DEADLINE_MS, what);
-    await sleep(20);
-  }
-}
 
 before(async () => {
   const names = ['alpha', 'bravo', 'charlie', 'delta'];

@@ -73,28 +73,40 @@ export interface DomainState {
 /** Members, also former and coming ones, and associates speak the replication protocol; connections are the gateway's. */
 const isNode = (id: NodeId): boolean => id < FIRST_CONNECTION;
 
-export const isGatewayMessage = (m: DomainMessage): m is GatewayMessage =>
+const isGatewayMessage = (m: DomainMessage): m is GatewayMessage =>
   m.type === 'client-frame' || m.type === 'client-word' || m.type === 'client-raw';
 
-export function createDomain(options: DomainOptions): Process<DomainState, DomainMessage> {
-  return {
-    start: startInSteps((env, recovered) => start(options, env, recovered)),
-    receive: (s, env, from, message) => {
-      if (isGatewayMessage(message)) s.gateway.receive(s.clients, env, from, message);
-      else s.process.receive(s.replica, env, from, message);
-    },
-    linked: (s, env, peer, isUp) => {
-      if (isNode(peer)) s.process.linked?.(s.replica, env, peer, isUp);
-      else s.gateway.linked(s.clients, env, peer, isUp);
-    },
-    timeout: (s, env, timer) => {
-      if (!s.gateway.timeout(s.clients, env, timer)) s.process.timeout(s.replica, env, timer);
-    },
-    completed: (s, env, ticket, holds) => s.process.completed?.(s.replica, env, ticket, holds),
-    settle,
-    invariants: (s) => s.process.invariants?.(s.replica),
-  };
+/** A replica or learner, whose own state is in `S`, and the gateway beside it. */
+interface Beside<I> {
+  readonly process: Process<I, Message>;
+  readonly gateway: Gateway;
+  readonly clients: GatewayState;
 }
+
+/** What arrives goes to whom it concerns, the gateway or `inner`, the state of what it stands beside. */
+export const dispatching = <I, S extends Beside<I>>(
+  inner: (state: S) => I,
+): Omit<Process<S, DomainMessage>, 'start' | 'settle'> => ({
+  receive: (s, env, from, message) => {
+    if (isGatewayMessage(message)) s.gateway.receive(s.clients, env, from, message);
+    else s.process.receive(inner(s), env, from, message);
+  },
+  linked: (s, env, peer, isUp) => {
+    if (isNode(peer)) s.process.linked?.(inner(s), env, peer, isUp);
+    else s.gateway.linked(s.clients, env, peer, isUp);
+  },
+  timeout: (s, env, timer) => {
+    if (!s.gateway.timeout(s.clients, env, timer)) s.process.timeout(inner(s), env, timer);
+  },
+  completed: (s, env, ticket, holds) => s.process.completed?.(inner(s), env, ticket, holds),
+  invariants: (s) => s.process.invariants?.(inner(s)),
+});
+
+export const createDomain = (options: DomainOptions): Process<DomainState, DomainMessage> => ({
+  ...dispatching<ReplicaState, DomainState>(({ replica }) => replica),
+  start: startInSteps((env, recovered) => start(options, env, recovered)),
+  settle,
+});
 
 function* start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recovered): Steps<DomainState> {
   const { keys, signatures, sha1 } = options;

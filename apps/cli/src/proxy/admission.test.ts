@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, OpCode } from '@concordat/keeper';
 import { bodies } from '@concordat/keeper/frames';
 import { createLogger, freePort } from '@concordat/runtime';
@@ -16,6 +15,7 @@ import { initialise, initialiseProxy } from '../config/organisation.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { HERE } from '../testing/alone.ts';
 import { holdSession } from '../testing/session.ts';
+import { until } from '../testing/until.ts';
 import { type Sidecar, startSidecar } from './sidecar.ts';
 
 const parent = mkdtempSync(join(tmpdir(), 'proxy-admission-'));
@@ -31,7 +31,6 @@ const FEDERATION = at('federation.yaml');
 const PROPOSAL = at('proposal.json');
 const NAMES = ['alpha', 'bravo', 'charlie', 'delta'];
 const ANYWHERE = { host: HERE, port: 0 };
-const DEADLINE_MS = 60_000;
 
 async function cardOf(name: string): Promise<Member> {
   const { publicKey, pin, admin } = await initialise(at(name), name);
@@ -48,13 +47,6 @@ async function change(...wish: readonly string[]): Promise<void> {
   for (const name of NAMES.slice(0, 3))
     await run('approve', PROPOSAL, '--data', at(name), '--federation', FEDERATION);
   await run('submit', PROPOSAL, '--data', at('bravo'));
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 50) {
-    assert.ok(waitedMs < DEADLINE_MS, what);
-    await sleep(50);
-  }
 }
 
 test('a proxy is admitted, follows the federation into another epoch, and is cut off when dismissed', async () => {

@@ -7,7 +7,6 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CreateMode, ErrorCode, EventType, OpCode } from '@concordat/keeper';
 import { connectLive } from '@concordat/keeper/edge';
@@ -18,6 +17,7 @@ import { placesIn } from '../config/organisation.ts';
 import { type Daemon, startDaemon } from '../daemon/daemon.ts';
 import { clientPortOf, HERE, makeMember } from '../testing/alone.ts';
 import { type HeldSession, holdSession } from '../testing/session.ts';
+import { until } from '../testing/until.ts';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const DEADLINE_MS = 60_000;
@@ -77,13 +77,6 @@ async function kill(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
   await gone;
   children.delete(child);
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 50) {
-    assert.ok(waitedMs < DEADLINE_MS, what);
-    await sleep(50);
-  }
 }
 
 const fires = (session: HeldSession, path: string): Promise<void> =>

@@ -15,7 +15,7 @@ import {
   type KeeperGenesis,
   type KeeperService,
 } from '@concordat/keeper';
-import { type Env, FIRST_CONNECTION, type Process, type Recovered } from '@concordat/kernel';
+import type { Env, Process, Recovered } from '@concordat/kernel';
 import {
   createLearner,
   type LearnerConfig,
@@ -23,7 +23,7 @@ import {
   learnedLog,
   type Message,
 } from '@concordat/replication';
-import { type DomainMessage, type GatewayOptions, isGatewayMessage } from '../domain/domain.ts';
+import { type DomainMessage, dispatching, type GatewayOptions } from '../domain/domain.ts';
 
 export interface ProxyOptions {
   /** With its own domain. */
@@ -45,25 +45,11 @@ export interface ProxyState {
   readonly clients: GatewayState;
 }
 
-export function createProxy(options: ProxyOptions): Process<ProxyState, DomainMessage> {
-  return {
-    start: (env, recovered) => start(options, env, recovered),
-    receive: (s, env, from, message) => {
-      if (isGatewayMessage(message)) s.gateway.receive(s.clients, env, from, message);
-      else s.process.receive(s.learner, env, from, message);
-    },
-    linked: (s, env, peer, isUp) => {
-      if (peer < FIRST_CONNECTION) s.process.linked?.(s.learner, env, peer, isUp);
-      else s.gateway.linked(s.clients, env, peer, isUp);
-    },
-    timeout: (s, env, timer) => {
-      if (!s.gateway.timeout(s.clients, env, timer)) s.process.timeout(s.learner, env, timer);
-    },
-    completed: (s, env, ticket, holds) => s.process.completed?.(s.learner, env, ticket, holds),
-    settle,
-    invariants: (s) => s.process.invariants?.(s.learner),
-  };
-}
+export const createProxy = (options: ProxyOptions): Process<ProxyState, DomainMessage> => ({
+  ...dispatching<LearnerState, ProxyState>(({ learner }) => learner),
+  start: (env, recovered) => start(options, env, recovered),
+  settle,
+});
 
 function start(options: ProxyOptions, env: Env<DomainMessage>, recovered: Recovered): ProxyState {
   const { keys, signatures, sha1 } = options;
