@@ -5,6 +5,7 @@
 
 export type RuntimeErrorCode =
   | 'bad-configuration'
+  | 'exposed-secret'
   | 'port-failed'
   | 'journal-exists'
   | 'journal-locked'

@@ -22,6 +22,7 @@ import {
   type Identity,
   loadIdentity,
   type NamedIdentity,
+  RuntimeError,
   storeIdentity,
 } from '@concordat/runtime';
 import { CommandError, messageOf } from '../errors.ts';
@@ -106,6 +107,8 @@ function identityIn(file: string, directory: string, maker: string): NamedIdenti
   try {
     found = loadIdentity(file);
   } catch (error) {
+    // It says what to do itself.
+    if (error instanceof RuntimeError) throw error;
     const advice = `Run: ${maker} NAME --data ${directory}`;
     throw new CommandError('no-identity', `cannot read ${file}: ${messageOf(error)}`, advice);
   }

@@ -1,7 +1,7 @@
 /** A daemon as organisations run it, with a real journal and real sockets. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +79,17 @@ test('a daemon that cannot start leaves nothing running', async () => {
   // Its journal is unlocked and its port is free.
   const [status] = await answersOf(options, ['status']);
   assert.equal((status as { readonly name: string }).name, 'bravo');
+});
+
+test('a daemon does not start on an identity that others may use', async () => {
+  const options = await loner('exposed');
+  const { identity } = placesIn(options.directory);
+  for (const mode of [0o640, 0o644]) {
+    chmodSync(identity, mode);
+    await assert.rejects(startDaemon(options), { code: 'exposed-secret' });
+  }
+  chmodSync(identity, 0o600);
+  await answersOf(options, ['status']);
 });
 
 /** Answers of the operators' port, with their status. */

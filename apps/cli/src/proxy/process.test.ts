@@ -132,6 +132,10 @@ test('what an operator is told: help, what is missing, and which secret others c
   const secure = ['--clients-tls', `${HERE}:1`, '--clients-tls-key', key, '--clients-tls-cert', key];
   assert.match(await complaint(...given, ...secure), /others may use .*key\.pem \(mode 0644\)/);
   assert.match((await proxy('status', '--data', at('shop'))).errors, /concordat:/);
+  const { identity } = placesIn(at('shop'));
+  chmodSync(identity, 0o644);
+  assert.match(await complaint(...given), /others may use .*identity\.json \(mode 0644\): chmod 600 /);
+  chmodSync(identity, 0o600);
 });
 
 test('a proxy that is killed comes back with the sessions, ephemerals and watches of its clients', async () => {

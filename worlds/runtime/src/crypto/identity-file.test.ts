@@ -1,7 +1,7 @@
-/** What is on disk comes back, for its owner alone; damage is told, and nothing is written over. */
+/** What is on disk comes back, for its owner alone; damage and exposure are told, and nothing is written over. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -42,4 +42,18 @@ test('a damaged file is no identity, and a missing one says so', () => {
     assert.equal(loadIdentity(file), null, text);
   }
   assert.throws(() => loadIdentity(join(directory, 'missing.json')), { code: 'ENOENT' });
+});
+
+test('an identity that others may read or write is refused, in words that say how to mend it', () => {
+  const file = join(directory, 'exposed.json');
+  storeIdentity(file, 'acme', generateIdentity());
+  for (const mode of [0o640, 0o644, 0o602, 0o660]) {
+    chmodSync(file, mode);
+    const message = `others may use ${file} (mode 0${mode.toString(8)}): chmod 600 ${file}`;
+    assert.throws(() => loadIdentity(file), { code: 'exposed-secret', message });
+  }
+  for (const mode of [0o600, 0o400]) {
+    chmodSync(file, mode);
+    assert.equal(loadIdentity(file)?.name, 'acme');
+  }
 });

@@ -1,9 +1,11 @@
 /** An identity on disk: one file of JSON that only its owner can read, with the name that its member goes by. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { SEED_BYTES } from '@concordat/crypto';
 import { fromHex, toHex } from '@concordat/wire';
+import { RuntimeError } from '../errors.ts';
 import { privateKeyOf, rawPublicKeyOf } from './ed25519.ts';
+import { exposedMode } from './exposed-mode.ts';
 import { type Identity, pinOf } from './identity.ts';
 
 const VERSION = 1;
@@ -18,9 +20,12 @@ export function storeIdentity(file: string, name: string, { seed, tls }: Identit
   writeFileSync(file, text, { mode: 0o600, flag: 'wx', flush: true });
 }
 
-/** Null if the file is damaged or of another version; throws the system's error if it cannot be read. */
+/**
+ * Null if the file is damaged or of another version; throws `exposed-secret` if it is not for its owner alone, and the system's
+ * error if it cannot be read.
+ */
 export function loadIdentity(file: string): NamedIdentity | null {
-  const text = readFileSync(file, 'utf8');
+  const text = readSecret(file);
   try {
     const { version, name, seed: hex, tls } = JSON.parse(text);
     const seed = fromHex(hex);
@@ -28,5 +33,16 @@ export function loadIdentity(file: string): NamedIdentity | null {
     return { name, seed, publicKey: rawPublicKeyOf(privateKeyOf(seed)), tls, pin: pinOf(tls.cert) };
   } catch {
     return null;
+  }
+}
+
+function readSecret(file: string): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const mode = exposedMode(descriptor);
+    if (mode === null) return readFileSync(descriptor, 'utf8');
+    throw new RuntimeError('exposed-secret', `others may use ${file} (mode ${mode}): chmod 600 ${file}`);
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -4,11 +4,11 @@
  */
 
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { exposedMode } from '@concordat/runtime';
 import { CommandError, messageOf } from '../../errors.ts';
 
 /** Far more than any key, bundle of authorities or list of users takes. */
 const MAX_BYTES = 4 * 1024 * 1024;
-const GROUP_AND_OTHERS = 0o077;
 
 export const readPublicFile = (option: string, file: string): Buffer => readBounded(option, file, false);
 
@@ -23,17 +23,14 @@ function readBounded(option: string, file: string, isSecret: boolean): Buffer {
     throw new CommandError('no-file', `${option}: cannot read ${file}: ${messageOf(error)}`);
   }
   try {
-    // Of the file that is open, which nobody can exchange any more.
-    const { mode, size } = fstatSync(descriptor);
-    if (isSecret && (mode & GROUP_AND_OTHERS) !== 0) {
-      const bits = (mode & 0o777).toString(8).padStart(4, '0');
+    const mode = isSecret ? exposedMode(descriptor) : null;
+    if (mode !== null)
       throw new CommandError(
         'exposed-secret',
-        `${option}: others may use ${file} (mode ${bits})`,
+        `${option}: others may use ${file} (mode ${mode})`,
         `Run: chmod 600 ${file}`,
       );
-    }
-    if (size > MAX_BYTES)
+    if (fstatSync(descriptor).size > MAX_BYTES)
       throw new CommandError('bad-file', `${option}: ${file} is larger than ${MAX_BYTES} bytes`);
     return readFileSync(descriptor);
   } catch (error) {

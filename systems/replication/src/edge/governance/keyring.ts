@@ -8,7 +8,13 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateIdentity, type Identity, loadIdentity, storeIdentity } from '@concordat/runtime';
+import {
+  generateIdentity,
+  type Identity,
+  loadIdentity,
+  RuntimeError,
+  storeIdentity,
+} from '@concordat/runtime';
 import { equalBytes } from '@concordat/wire';
 
 export interface Keyring {
@@ -31,16 +37,17 @@ const identityFiles = (directory: string): string[] => [
     .map((name) => join(directory, name)),
 ];
 
-/** Null for a file that is damaged or gone: another may hold the key. */
+/** Null for a file that is damaged or gone: another may hold the key. One that others may use would be missed for no such reason. */
 function readable(file: string): Identity | null {
   try {
     return loadIdentity(file);
-  } catch {
+  } catch (error) {
+    if (error instanceof RuntimeError) throw error;
     return null;
   }
 }
 
-/** Throws the disk's error, and `EEXIST` where a damaged file is in the way of a new key. */
+/** Throws the disk's error, `exposed-secret`, and `EEXIST` where a damaged file is in the way of a new key. */
 export const keyringIn = (directory: string, name: string): Keyring => ({
   find: (publicKey) =>
     identityFiles(directory)

@@ -42,7 +42,7 @@ export async function createHome(directory: string, name: string): Promise<Ident
   return identity;
 }
 
-/** Throws `bad-configuration` when it is not there or damaged. */
+/** Throws `bad-configuration` when it is not there or damaged, `exposed-secret` when others may use it. */
 export function readHome(directory: string): Identity {
   const file = identityFile(directory);
   const unreadable = (why: string, cause?: unknown): RuntimeError => {
@@ -57,6 +57,7 @@ export function readHome(directory: string): Identity {
   try {
     found = loadIdentity(file);
   } catch (error) {
+    if (error instanceof RuntimeError) throw error;
     throw unreadable(asError(error).message, error);
   }
   if (found === null) throw unreadable('it is damaged or of another version');
@@ -73,12 +74,13 @@ export function createAdmin(file: string, name: string): Identity {
   return identity;
 }
 
-/** Throws `bad-configuration` when it is not there or damaged. */
+/** Throws `bad-configuration` when it is not there or damaged, `exposed-secret` when others may use it. */
 export function readAdmin(file: string): Identity {
   try {
     const found = loadIdentity(file);
     if (found !== null) return found;
   } catch (error) {
+    if (error instanceof RuntimeError) throw error;
     throw new RuntimeError(
       'bad-configuration',
       `cannot read the admin key in ${file} (${asError(error).message}): make it once with createAdmin`,

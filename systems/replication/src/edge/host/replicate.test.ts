@@ -1,7 +1,7 @@
 /** Members with directories of their own: identity and journal survive, what is missing is named, operators can look. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -94,6 +94,12 @@ test('a directory without an identity, and an identity without a card, are named
       replicate(counter, { ...options, u: 2, directory: first }),
       wrong('bad-configuration', /need 5 members with the preset concordat, here are 3/),
     );
+    chmodSync(join(first, 'identity.json'), 0o644);
+    await assert.rejects(
+      replicate(counter, { ...options, directory: first }),
+      wrong('exposed-secret', /others may use .*identity\.json \(mode 0644\): chmod 600/),
+    );
+    chmodSync(join(first, 'identity.json'), 0o600);
     // The failed starts have let go of the journal.
     const replica = await replicate(counter, { ...options, directory: first });
     await replica.close();
