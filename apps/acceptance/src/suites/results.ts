@@ -89,7 +89,7 @@ const HEAD = `# Test suites of ZooKeeper's clients
 
 What the clients' own tests come to when their servers are the domains of a federation (u = 1, r = 1), and, for comparison, when
 they are those of Apache ZooKeeper 3.8.4 (programs of ours: Debian's 3.8.0; go-zookeeper: 3.6.3, because that client does not
-understand when later ones say that they were built). This page is written by
+understand when later ones say that they were built; Curator: the 3.9.2 that its tests bring along). This page is written by
 \`npm run acceptance -- suites --record\`, with \`--target apache\` for the comparison; nothing in it is written by hand. Domains run with their defaults, but for \`--limit maxReplyBytes\` (a test of
 go-zookeeper reads a reply of 20 MB). A test that fails and should not runs once more, alone (Curator's with its own setting for slow machines,
 \`timing-multiple=4\`).
@@ -137,6 +137,9 @@ function notes({ title, excluded, concordat, apache }: Result): string[] {
     ),
     ...left.map((part) => `- left out of the recorded run: \`${part}\``),
     ...(apache?.left ?? []).map((part) => `- left out of the recorded run on Apache ZooKeeper: \`${part}\``),
+    ...(apache?.alone ?? []).map(
+      (test) => `- failed among the others and passed alone on Apache ZooKeeper: \`${test}\``,
+    ),
     ...(apache?.failed ?? []).map((test) => `- failed on Apache ZooKeeper: \`${test}\``),
   ];
   return lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];

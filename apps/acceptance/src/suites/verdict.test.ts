@@ -43,3 +43,15 @@ test('what was recorded failed only where it may, and the page tells it', () => 
   }
   assert.equal(readFileSync(PAGE, 'utf8'), page(readResults(), exceptions, readProducts()));
 });
+
+test('what passed alone and not with the others is told, of either target', () => {
+  const counts = { version: '1', passed: 2, skipped: [], failed: [] };
+  const row = { suite: 'x', title: 'X', excluded: [] };
+  const told = page(
+    [{ ...row, concordat: { ...counts, alone: ['a'] }, apache: { ...counts, alone: ['b'] } }],
+    [],
+    [],
+  );
+  assert.match(told, /^- failed among the others and passed alone, which a busy machine explains: `a`$/m);
+  assert.match(told, /^- failed among the others and passed alone on Apache ZooKeeper: `b`$/m);
+});
