@@ -77,6 +77,8 @@ export interface ClusterOptions {
   readonly settings?: readonly string[];
   /** How many servers, three if nothing is said; only Apache has a choice. One alone replicates nothing. */
   readonly servers?: number;
+  /** How often nodes that have ended are looked for; only Concordat takes it here. */
+  readonly sweepMs?: number;
   /** Servers can be profiled; only Concordat's. */
   readonly profiled?: boolean;
   /** Leave the data and logs where they are after `stop`. */

@@ -45,7 +45,7 @@ export async function startConcordat(options: ClusterOptions = {}): Promise<Clus
   const dataDir = mkdtempSync(join(options.parentDir ?? tmpdir(), 'concordat-ours-'));
   const federation = new Federation(dataDir, options);
   try {
-    if (options.grounds === undefined) await federation.up(await freePortRange(PORTS));
+    if (options.grounds === undefined) await federation.up(await freePortRange(PORTS), options.sweepMs);
     else await federation.found(await options.grounds(dataDir));
   } catch (error) {
     await federation.stop();
@@ -97,9 +97,10 @@ class Federation implements Cluster {
   }
 
   /** As people try it out. */
-  async up(basePort: number): Promise<void> {
+  async up(basePort: number, sweepMs?: number): Promise<void> {
     this.#sites = loopback(basePort);
     const flags = ['--data', this.dataDir, '--base-port', String(basePort), '--no-restart'];
+    if (sweepMs !== undefined) flags.push('--sweep-ms', String(sweepMs));
     const command = [process.execPath, MAIN, 'up', ...flags];
     const up = startServer(command, join(this.dataDir, 'up.log'), this.#environment);
     this.#up = up;

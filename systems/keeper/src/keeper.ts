@@ -20,6 +20,8 @@ export interface KeeperConfig {
   readonly heartbeatMs: number;
   readonly minTimeoutMs: number;
   readonly maxTimeoutMs: number;
+  /** Between two looks for nodes that have ended, see `sweep.ts`. */
+  readonly sweepMs: number;
   /** Sessions that one domain may have open. */
   readonly maxSessions: number;
   /** What clients find at /zookeeper/config in the beginning. */
@@ -31,11 +33,12 @@ export interface KeeperConfig {
 /** What a domain is called; one that joined later has a name that no organisation can choose. */
 export const domainName = ({ names }: KeeperConfig, domain: number): string => names[domain] ?? `#${domain}`;
 
-/** ZooKeeper's bounds for a tick of two seconds. */
+/** ZooKeeper's bounds for a tick of two seconds; a sweep is longer than any session, so that clients find their gateways first. */
 export const KEEPER_DEFAULTS: Omit<KeeperConfig, 'names'> = {
   heartbeatMs: 500,
   minTimeoutMs: 4_000,
   maxTimeoutMs: 40_000,
+  sweepMs: 60_000,
   maxSessions: 100_000,
   membership: '',
   membershipIn: () => '',

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { bodies } from './client/requests.ts';
 import { readMultiAnswer, readStat } from './client/responses.ts';
 import { CreateMode, ErrorCode, OpCode } from './jute/protocol.ts';
-import { createTestWorld, type RawClient, type TestWorld } from './testing/raw-client.ts';
+import { createTestService, createTestWorld, type RawClient, type TestWorld } from './testing/raw-client.ts';
 
 const { persistentTtl, persistentSequentialTtl, container } = CreateMode;
 const MAX_TTL_MS = 2 ** 40 - 1;
@@ -216,4 +216,17 @@ test('who could not write during an outage finds its TTL nodes after it', () => 
   back.err(OpCode.setData, bodies.setData('/kept', null));
   pass(world, 6_000, back);
   assert.deepEqual([isThere(back, '/kept'), isThere(back, '/left')], [true, false]);
+});
+
+test('a federation may sweep more often, and once in so long at most', () => {
+  const world = createTestWorld({ service: createTestService({ sweepMs: 2_000 }) });
+  const client = world.open().connect({ timeoutMs: 40_000 });
+  // The first sweep was with the first batch, in which it connected.
+  for (let sweeps = 0; sweeps < 3; sweeps++) {
+    createTtl(client, '/t', 1);
+    pass(world, 1_500, client);
+    assert.equal(isThere(client, '/t'), true);
+    pass(world, 500, client);
+    assert.equal(isThere(client, '/t'), false);
+  }
 });

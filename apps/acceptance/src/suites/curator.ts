@@ -80,6 +80,7 @@ export const curator: Suite = {
   title: 'Apache Curator, recipes (Java)',
   version: VERSION,
   excluded: EXCLUDED,
+  sweeps: true,
   short: null,
   get: async (ground) => {
     try {

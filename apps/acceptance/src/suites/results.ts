@@ -91,7 +91,7 @@ What the clients' own tests come to when their servers are the domains of a fede
 they are those of Apache ZooKeeper 3.8.4 (programs of ours: Debian's 3.8.0; go-zookeeper: 3.6.3, because that client does not
 understand when later ones say that they were built; Curator: the 3.9.2 that its tests bring along). This page is written by
 \`npm run acceptance -- suites --record\`, with \`--target apache\` for the comparison; nothing in it is written by hand. Domains run with their defaults, but for \`--limit maxReplyBytes\` (a test of
-go-zookeeper reads a reply of 20 MB). A test that fails and should not runs once more, alone (Curator's with its own setting for slow machines,
+go-zookeeper reads a reply of 20 MB) and, where a test sets ZooKeeper's \`znode.container.checkIntervalMs\`, \`sweepMs: 100\`. A test that fails and should not runs once more, alone (Curator's with its own setting for slow machines,
 \`timing-multiple=4\`).
 `;
 

@@ -31,6 +31,8 @@ export interface Suite {
   readonly excluded: readonly Exclusion[];
   /** The version of Apache ZooKeeper for the comparison, where the usual one will not do. */
   readonly apache?: string;
+  /** Some of its tests set how often a server looks for nodes that have ended. */
+  readonly sweeps?: true;
   /** What is chosen where there is little time; null if it has no short form. */
   readonly short: string | null;
   /** Gets what it needs into the cache; resolves with the reason why that cannot be had, or null. */

@@ -20,12 +20,19 @@ export interface Launchers {
   readonly mark: string;
 }
 
+/** Between two looks for nodes that have ended, for a test that sets it: all members agree on it, so it is another federation. */
+const SWEEP_MS = 100;
+
 /** Makes both below `folder`. */
-export async function makeLaunchers(trial: Trial, folder: string): Promise<Launchers> {
-  const cluster = await trial.cluster();
-  await cluster.killAll();
+export async function makeLaunchers(trial: Trial, folder: string, sweeps: boolean): Promise<Launchers> {
+  const usual = await trial.cluster();
+  // While the other runs, so that they have no port in common.
+  const swept = sweeps ? await trial.cluster({ sweepMs: SWEEP_MS }) : null;
   const template = join(folder, 'template');
-  cpSync(cluster.dataDir, template, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+  // Its name begins with the other's: one mark for the processes of both.
+  const sweptTemplate = swept === null ? template : `${template}-swept`;
+  await stopAndCopy(usual, template);
+  if (swept !== null) await stopAndCopy(swept, sweptTemplate);
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const program = (name: string, lines: readonly string[]): void => {
@@ -35,7 +42,8 @@ export async function makeLaunchers(trial: Trial, folder: string): Promise<Launc
   const launch = [
     `case "$flags" in *readonlymode.enabled=true*) reading=reading ;; *) reading= ;; esac`,
     `digest=$(printf '%s' "$flags" | sed -n 's/.*superDigest=\\([^ ]*\\).*/\\1/p')`,
-    `command=$("${process.execPath}" "${LAUNCHER}" "${template}" $$ "$config" "$digest" "$reading") || exit 1`,
+    `case "$flags" in *znode.container.checkIntervalMs=*) of="${sweptTemplate}" ;; *) of="${template}" ;; esac`,
+    `command=$("${process.execPath}" "${LAUNCHER}" "$of" $$ "$config" "$digest" "$reading") || exit 1`,
     'eval "exec $command"',
   ];
   // Suites also ask with Java's own client whether the server is up.
@@ -43,6 +51,11 @@ export async function makeLaunchers(trial: Trial, folder: string): Promise<Launc
   program('java', [isServer, 'flags="$*"', 'for config; do :; done', ...launch]);
   program('zkServer.sh', ['flags="$SERVER_JVMFLAGS"', 'config="$2"', ...launch]);
   return { bin, classpath: 'none', mark: template };
+}
+
+async function stopAndCopy(cluster: Cluster, to: string): Promise<void> {
+  await cluster.killAll();
+  cpSync(cluster.dataDir, to, { recursive: true, filter: (path) => !path.endsWith('.sock') });
 }
 
 /** `HOST:PORT` of one endpoint. */

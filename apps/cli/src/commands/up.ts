@@ -9,10 +9,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { KEEPER_DEFAULTS } from '@concordat/keeper';
 import { faultModelProblem, quorumsOf } from '@concordat/replication';
 import { toHex } from '@concordat/wire';
 import { Command, InvalidArgumentError } from 'commander';
-import { formatFederation, type Member, readFederation } from '../config/federation.ts';
+import {
+  formatFederation,
+  MAX_SWEEP_MS,
+  type Member,
+  MIN_SWEEP_MS,
+  readFederation,
+} from '../config/federation.ts';
 import { initialise, placesIn } from '../config/organisation.ts';
 import { ask } from '../daemon/control.ts';
 import { type StartStatus, shownStart } from '../daemon/start-progress.ts';
@@ -30,6 +37,7 @@ interface UpOptions {
   readonly r: number;
   readonly basePort: number;
   readonly import?: string;
+  readonly sweepMs?: number;
   readonly restart: boolean;
 }
 
@@ -55,6 +63,12 @@ const wholeNumber = (text: string): number => {
   return Number(text);
 };
 
+const sweepTime = (text: string): number => {
+  const ms = /^\d{1,8}$/.test(text) ? Number(text) : 0;
+  if (ms >= MIN_SWEEP_MS && ms <= MAX_SWEEP_MS) return ms;
+  throw new InvalidArgumentError(`It must be a whole number from ${MIN_SWEEP_MS} to ${MAX_SWEEP_MS}.`);
+};
+
 export const upCommand = (): Command =>
   new Command('up')
     .description(
@@ -67,6 +81,7 @@ export const upCommand = (): Command =>
     .option('--r <n>', 'of these, lies to survive', wholeNumber, 1)
     .option('--base-port <port>', 'first ZooKeeper port; members use +100, monitors +200', wholeNumber, 2181)
     .option('--import <file>', 'what a new federation begins with, as concordat keeper import wrote it')
+    .option('--sweep-ms <n>', 'how often a new federation looks for nodes that have ended', sweepTime)
     .option('--no-restart', 'leave a domain that dies as it is')
     .addHelpText(
       'after',
@@ -122,6 +137,13 @@ async function prepare(directory: string, options: UpOptions): Promise<Domain[]>
       'Use another --data directory, or --ephemeral.',
     );
   }
+  if (options.sweepMs !== undefined && federation.sweepMs !== options.sweepMs) {
+    throw new CommandError(
+      'other-federation',
+      `${directory} holds a federation that looks for ended nodes every ${federation.sweepMs ?? KEEPER_DEFAULTS.sweepMs} ms`,
+      'Leave --sweep-ms away, or use another --data directory, or --ephemeral.',
+    );
+  }
   const port = Number(federation.members[0]?.address.split(':')[1]) - MEMBERS_OFFSET;
   if (port !== basePort) {
     const advice = `Use --base-port ${port}, another --data directory, or --ephemeral.`;
@@ -162,7 +184,7 @@ async function createAll(
   directory: string,
   file: string,
   names: readonly string[],
-  { u, r, basePort, import: first }: UpOptions,
+  { u, r, basePort, import: first, sweepMs }: UpOptions,
 ): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const members: Member[] = [];
@@ -180,7 +202,7 @@ async function createAll(
     });
   }
   const digest = first === undefined ? undefined : stateDigest(first);
-  writeFileSync(file, formatFederation(u, r, members, digest), { flag: 'wx' });
+  writeFileSync(file, formatFederation(u, r, members, { import: digest, sweepMs }), { flag: 'wx' });
 }
 
 async function runAll(

@@ -16,6 +16,10 @@ import { CommandError, messageOf } from '../errors.ts';
 const KEY = /^[0-9a-f]{64}$/;
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 
+/** More often is in vain: batches of an idle log are half a second apart. */
+export const MIN_SWEEP_MS = 100;
+export const MAX_SWEEP_MS = 86_400_000;
+
 const address = z
   .string()
   .regex(/^[^\s:]+:\d{1,5}$/, 'must be HOST:PORT')
@@ -43,6 +47,8 @@ const federationSchema = z
     proxies: z.array(proxySchema).max(MAX_ASSOCIATES).optional(),
     /** SHA-256 of the state file that it begins with, as `concordat keeper import` prints it; without it with nothing. */
     import: z.string().regex(KEY, 'must be 64 hexadecimal digits').optional(),
+    /** Between two looks for TTL nodes and containers that have ended; a minute unless told. */
+    sweepMs: z.int().min(MIN_SWEEP_MS).max(MAX_SWEEP_MS).optional(),
   })
   .superRefine((value, context) => {
     const problem = faultModelProblem(value);
@@ -142,13 +148,15 @@ const invalid = (path: string, line: number, message: string): CommandError =>
 export const formatMember = ({ name, address: at, key, pin, admin }: Member): string =>
   `  - name: ${name}\n    address: ${at}\n    key: ${key}\n    pin: ${pin}\n${admin === undefined ? '' : `    admin: ${admin}\n`}`;
 
-/** Addresses may change without making another federation; keys, order, fault model and first state may not. */
-function idOf({ u, r, members, proxies = [], import: first }: z.infer<typeof federationSchema>): Uint8Array {
+/** Addresses may change without making another federation; keys, order, fault model, first state and sweeps may not. */
+function idOf(federation: z.infer<typeof federationSchema>): Uint8Array {
+  const { u, r, members, proxies = [], import: first, sweepMs } = federation;
   const hash = createHash('sha256').update(`concordat federation v1\n${u} ${r}\n`);
   for (const { name, key, admin } of members)
     hash.update(`${name} ${key}${admin === undefined ? '' : ` ${admin}`}\n`);
   for (const { name, key } of proxies) hash.update(`proxy ${name} ${key}\n`);
   if (first !== undefined) hash.update(`import ${first}\n`);
+  if (sweepMs !== undefined) hash.update(`sweep ${sweepMs}\n`);
   return new Uint8Array(hash.digest());
 }
 
@@ -158,7 +166,12 @@ export function publicKeysOf(federation: Federation): Map<number, Uint8Array> {
 }
 
 /** The file's text, with the comments that a person needs. */
-export function formatFederation(u: number, r: number, members: readonly Member[], first?: string): string {
+export function formatFederation(
+  u: number,
+  r: number,
+  members: readonly Member[],
+  { import: first, sweepMs }: Partial<Pick<Federation, 'import' | 'sweepMs'>> = {},
+): string {
   return [
     '# A Concordat federation. Every member has the same file.',
     '# u: failures of any kind with which the service goes on; r: of these, lies with which it stays right.',
@@ -168,6 +181,9 @@ export function formatFederation(u: number, r: number, members: readonly Member[
     ...(first === undefined
       ? []
       : ['# SHA-256 of the state that it begins with: every member needs that file.', `import: ${first}`]),
+    ...(sweepMs === undefined
+      ? []
+      : ['# Between two looks for nodes that have ended.', `sweepMs: ${sweepMs}`]),
     `members: # ${quorumsOf({ u, r }).members} = 2u + r + 1; the order matters`,
     members.map(formatMember).join(''),
   ].join('\n');

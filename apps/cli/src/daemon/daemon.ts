@@ -289,6 +289,7 @@ export const keeperConfigOf = (federation: Federation, heartbeatMs: number): Kee
   ...KEEPER_DEFAULTS,
   names: federation.members.map(({ name }) => name),
   heartbeatMs,
+  ...(federation.sweepMs !== undefined && { sweepMs: federation.sweepMs }),
   membership: membershipOf(0, federation.members.entries()),
   membershipIn: ({ epoch, members }) =>
     membershipOf(

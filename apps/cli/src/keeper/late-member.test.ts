@@ -86,7 +86,10 @@ before(async () => {
     const { publicKey, pin } = await initialise(placeOf(name), name);
     members.push({ name, address: `${HERE}:${await freePort()}`, key: toHex(publicKey), pin });
   }
-  made.federation = parseFederation(formatFederation(1, 1, members, sha256Hex(bytes)), 'federation.yaml');
+  made.federation = parseFederation(
+    formatFederation(1, 1, members, { import: sha256Hex(bytes) }),
+    'federation.yaml',
+  );
   for (const name of NAMES.filter((one) => one !== LATE)) {
     adopt(state, placeOf(name), made.federation);
     await start(name);

@@ -20,7 +20,7 @@ export async function makeMember(directory: string, name = 'alpha'): Promise<Mem
 
 /** @param first digest of the state that it begins with */
 export const federationOf = (member: Member, first?: string): Federation =>
-  parseFederation(formatFederation(0, 0, [member], first), 'federation.yaml');
+  parseFederation(formatFederation(0, 0, [member], { import: first }), 'federation.yaml');
 
 export const startAlone = (
   directory: string,

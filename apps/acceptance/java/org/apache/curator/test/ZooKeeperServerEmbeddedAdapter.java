@@ -17,6 +17,8 @@ import java.util.Properties;
 
 public class ZooKeeperServerEmbeddedAdapter implements ZooKeeperMainFace {
     private static final long START_MS = 60_000;
+    /** A test that sets it for a server in its own JVM means its own server. */
+    private static final String INTERVAL = "znode.container.checkIntervalMs";
 
     private volatile Process process;
     private volatile int port;
@@ -40,10 +42,15 @@ public class ZooKeeperServerEmbeddedAdapter implements ZooKeeperMainFace {
                 }
             }
             File log = new File(System.getProperty("java.io.tmpdir"), "servers.log");
-            process = new ProcessBuilder(System.getProperty("concordat.server"), "start-foreground", config.getPath())
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
-                    .start();
+            ProcessBuilder builder =
+                    new ProcessBuilder(System.getProperty("concordat.server"), "start-foreground", config.getPath())
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
+            String interval = System.getProperty(INTERVAL);
+            if (interval != null) {
+                builder.environment().put("SERVER_JVMFLAGS", "-D" + INTERVAL + "=" + interval);
+            }
+            process = builder.start();
             // The servers of an ensemble start one after the other, so the first cannot wait for the others.
             if (isAlone) {
                 untilServing();
