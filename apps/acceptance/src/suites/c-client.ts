@@ -34,7 +34,7 @@ export const cClient: Suite = {
     { tests: 'Zookeeper_SASLAuth', reason: 'Debian builds the client without SASL' },
     { tests: 'TLS tests of Zookeeper_simpleSystem', reason: 'Debian builds the client without OpenSSL' },
   ],
-  sweeps: true,
+  beside: ['swept'],
   short: null,
   get: async ({ cache, trial }) => {
     const folder = home(cache);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runAll, startIn } from './commands.ts';
 import { jars } from './maven.ts';
-import { fromJunit, type Outcome } from './outcomes.ts';
+import { fromJunit } from './outcomes.ts';
 import type { Ground, Suite } from './suite.ts';
 
 const VERSION = '5.7.1';
@@ -17,9 +17,6 @@ const ADAPTER = fileURLToPath(
   new URL('../../java/org/apache/curator/test/ZooKeeperServerEmbeddedAdapter.java', import.meta.url),
 );
 const RECIPES = 'org.apache.curator.framework.recipes';
-const TWO_AT_ONCE =
-  'it starts an ensemble of three while a server on its own is still there; the servers that this suite starts are domains of one federation, of which one ensemble at a time can be made';
-/** Classes, and single tests, which run with their class and do not count. */
 const EXCLUDED = [
   {
     tests: 'org.apache.curator.framework.recipes.leader.TestLeaderSelectorEdges',
@@ -31,10 +28,6 @@ const EXCLUDED = [
     reason:
       'it starts an ensemble of five servers and kills two of them for good; the federation has four domains and is made for one fault',
   },
-  ...['TestCuratorCacheEdges', 'TestPathChildrenCacheInCluster'].map((name) => ({
-    tests: `org.apache.curator.framework.recipes.cache.${name}.testServerLoss()`,
-    reason: TWO_AT_ONCE,
-  })),
 ];
 /** Curator's own setting for slow machines, for tests that run once more, alone. */
 const PATIENCE = '-Dtiming-multiple=4';
@@ -54,8 +47,6 @@ const ARTIFACTS = [
 
 const classpath = ({ cache, trial }: Ground): Promise<string> =>
   jars(cache, `curator-${VERSION}`, ARTIFACTS, trial.signal);
-
-const isCounted = ({ test }: Outcome): boolean => !EXCLUDED.some(({ tests }) => tests === test);
 
 /** A method, a class, or a package with what is below it. */
 function choice(name: string): string[] {
@@ -80,7 +71,7 @@ export const curator: Suite = {
   title: 'Apache Curator, recipes (Java)',
   version: VERSION,
   excluded: EXCLUDED,
-  sweeps: true,
+  beside: ['swept', 'ensembles'],
   short: null,
   get: async (ground) => {
     try {
@@ -114,7 +105,7 @@ export const curator: Suite = {
     const report = join(reports, 'TEST-junit-jupiter.xml');
     if (!existsSync(report))
       throw new Error(`Curator's tests did not run:\n${run.lines.slice(-15).join('\n')}`);
-    return fromJunit(readFileSync(report, 'utf8')).filter(isCounted);
+    return fromJunit(readFileSync(report, 'utf8'));
   },
   parts: classesOf,
   alone: (test) => {

@@ -31,11 +31,12 @@ const PATIENCE_MS = 30_000;
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 async function main(): Promise<void> {
-  const [template = '', pid = '', file = '', superDigest = '', reading = ''] = process.argv.slice(2);
+  const [usual = '', pid = '', file = '', superDigest = '', reading = ''] = process.argv.slice(2);
   const config = readFileSync(file, 'utf8');
   const setting = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(config)?.[1] ?? '';
   const dataDir = setting('dataDir');
   const peers = config.match(/^server\.\d+=.*$/gm) ?? [];
+  const template = peers.length > 0 && existsSync(`${usual}-ensembles`) ? `${usual}-ensembles` : usual;
   const servers = Math.max(1, peers.length);
   const number = servers === 1 ? 1 : Number(readFileSync(join(dataDir, 'myid'), 'utf8'));
   const name = domainNames(template)[number - 1];

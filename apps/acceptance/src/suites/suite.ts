@@ -2,7 +2,7 @@
 
 import type { Trial } from '../trial.ts';
 import type { Outcome } from './outcomes.ts';
-import type { Launchers } from './template.ts';
+import type { Beside, Launchers } from './template.ts';
 
 export interface Ground {
   readonly trial: Trial;
@@ -31,8 +31,8 @@ export interface Suite {
   readonly excluded: readonly Exclusion[];
   /** The version of Apache ZooKeeper for the comparison, where the usual one will not do. */
   readonly apache?: string;
-  /** Some of its tests set how often a server looks for nodes that have ended. */
-  readonly sweeps?: true;
+  /** Federations that its servers are of in certain tests, see `template.ts`. */
+  readonly beside?: readonly Beside[];
   /** What is chosen where there is little time; null if it has no short form. */
   readonly short: string | null;
   /** Gets what it needs into the cache; resolves with the reason why that cannot be had, or null. */

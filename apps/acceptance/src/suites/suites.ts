@@ -63,7 +63,7 @@ async function runOne(trial: Trial, suite: Suite): Promise<void> {
     const launchers =
       trial.target === 'apache'
         ? await apacheLaunchers(trial, folder, CACHE, suite.apache)
-        : await makeLaunchers(trial, folder, suite.sweeps === true);
+        : await makeLaunchers(trial, folder, suite.beside);
     mark = launchers.mark;
     const ground: Ground = { trial, cache: CACHE, folder, launchers, only };
     const lacks = await suite.get(ground);

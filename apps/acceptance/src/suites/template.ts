@@ -20,30 +20,44 @@ export interface Launchers {
   readonly mark: string;
 }
 
-/** Between two looks for nodes that have ended, for a test that sets it: all members agree on it, so it is another federation. */
+/**
+ * Federations for some tests: `swept` where a server is told how often to look for nodes that have ended, which its members have
+ * agreed on from the beginning; `ensembles` for ensembles while a server on its own, of the usual one, is there.
+ */
+export type Beside = 'swept' | 'ensembles';
 const SWEEP_MS = 100;
 
 /** Makes both below `folder`. */
-export async function makeLaunchers(trial: Trial, folder: string, sweeps: boolean): Promise<Launchers> {
-  const usual = await trial.cluster();
-  // While the other runs, so that they have no port in common.
-  const swept = sweeps ? await trial.cluster({ sweepMs: SWEEP_MS }) : null;
+export async function makeLaunchers(
+  trial: Trial,
+  folder: string,
+  beside: readonly Beside[] = [],
+): Promise<Launchers> {
   const template = join(folder, 'template');
-  // Its name begins with the other's: one mark for the processes of both.
-  const sweptTemplate = swept === null ? template : `${template}-swept`;
-  await stopAndCopy(usual, template);
-  if (swept !== null) await stopAndCopy(swept, sweptTemplate);
+  // The names begin alike: one mark for the processes of all.
+  const clusters: [string, Cluster][] = [[template, await trial.cluster()]];
+  // All run before one is stopped, so that no two have a port in common.
+  for (const kind of beside)
+    clusters.push([
+      `${template}-${kind}`,
+      await trial.cluster(kind === 'swept' ? { sweepMs: SWEEP_MS } : {}),
+    ]);
+  for (const [to, cluster] of clusters) {
+    await cluster.killAll();
+    cpSync(cluster.dataDir, to, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+  }
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const program = (name: string, lines: readonly string[]): void => {
     writeFileSync(join(bin, name), `${['#!/bin/sh', ...lines].join('\n')}\n`);
     chmodSync(join(bin, name), 0o755);
   };
+  const sweeps = beside.includes('swept') ? '*znode.container.checkIntervalMs=*' : 'nothing';
   const launch = [
     `case "$flags" in *readonlymode.enabled=true*) reading=reading ;; *) reading= ;; esac`,
     `digest=$(printf '%s' "$flags" | sed -n 's/.*superDigest=\\([^ ]*\\).*/\\1/p')`,
-    `case "$flags" in *znode.container.checkIntervalMs=*) of="${sweptTemplate}" ;; *) of="${template}" ;; esac`,
-    `command=$("${process.execPath}" "${LAUNCHER}" "$of" $$ "$config" "$digest" "$reading") || exit 1`,
+    `case "$flags" in ${sweeps}) of=-swept ;; *) of= ;; esac`,
+    `command=$("${process.execPath}" "${LAUNCHER}" "${template}$of" $$ "$config" "$digest" "$reading") || exit 1`,
     'eval "exec $command"',
   ];
   // Suites also ask with Java's own client whether the server is up.
@@ -51,11 +65,6 @@ export async function makeLaunchers(trial: Trial, folder: string, sweeps: boolea
   program('java', [isServer, 'flags="$*"', 'for config; do :; done', ...launch]);
   program('zkServer.sh', ['flags="$SERVER_JVMFLAGS"', 'config="$2"', ...launch]);
   return { bin, classpath: 'none', mark: template };
-}
-
-async function stopAndCopy(cluster: Cluster, to: string): Promise<void> {
-  await cluster.killAll();
-  cpSync(cluster.dataDir, to, { recursive: true, filter: (path) => !path.endsWith('.sock') });
 }
 
 /** `HOST:PORT` of one endpoint. */

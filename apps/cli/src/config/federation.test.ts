@@ -1,8 +1,9 @@
-/** How often a federation looks for ended nodes is read as it was written, and names the federation as its members do. */
+/** How often a federation looks for ended nodes is read as it was written, obeyed, and part of what names the federation. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '@concordat/wire';
+import { keeperConfigOf } from '../daemon/daemon.ts';
 import { formatFederation, parseFederation } from './federation.ts';
 
 const hex = (fill: number): string => toHex(new Uint8Array(32).fill(fill));
@@ -13,6 +14,8 @@ test('sweeps are part of what all members agree on', () => {
     parseFederation(formatFederation(0, 0, [MEMBER], { sweepMs }), 'federation.yaml');
   assert.equal(read().sweepMs, undefined);
   assert.equal(read(250).sweepMs, 250);
+  assert.equal(keeperConfigOf(read(), 500).sweepMs, 60_000);
+  assert.equal(keeperConfigOf(read(250), 500).sweepMs, 250);
   const ids = [read(), read(250), read(60_000)].map(({ id }) => toHex(id));
   assert.equal(new Set(ids).size, 3);
   for (const sweepMs of [99, 86_400_001, 250.5])
