@@ -1,7 +1,7 @@
 /** What transactions did, recorded, kept and followed: how a keeper's tree as of any moment is had again. */
 
 export { createFollower, type Follower } from './follower.ts';
-export { createRecorder, type Recorder } from './recorder.ts';
+export { createRecorder, type Recorder, type Taken } from './recorder.ts';
 export {
   decodeStretch,
   encodeStretch,

@@ -11,6 +11,12 @@ import { CONFIG_PATH, quotaNode, statsPath } from '../tree/paths.ts';
 import { countersOf, isEphemeral, type Znode } from '../tree/znode.ts';
 import { type Change, type Point, STRETCH_BYTES, type Stretch } from './stretch.ts';
 
+/** What is given at a time. */
+export interface Taken extends Stretch {
+  /** Nothing that is final is left. */
+  readonly isAll: boolean;
+}
+
 export interface Recorder {
   /** To be executed in place of the service that it was made for. */
   readonly service: KeeperService;
@@ -23,7 +29,7 @@ export interface Recorder {
    * What is final and was not given yet, or the first megabyte of it: up to the state at a mark, or everything. Null if it is
    * off, or that state is not known to come after what it began with.
    */
-  take(end: Mark | null): Stretch | null;
+  take(end: Mark | null): Taken | null;
 }
 
 /** What a transaction did to one node. */
@@ -223,7 +229,7 @@ const hasSameList = ({ acl: a }: Znode, { acl: b }: Znode): boolean =>
       ({ perms, scheme, id }, i) => perms === b[i]?.perms && scheme === b[i]?.scheme && id === b[i]?.id,
     ));
 
-function take(recording: Recording, mark: Mark | null): Stretch | null {
+function take(recording: Recording, mark: Mark | null): Taken | null {
   const { base, pending } = recording;
   const end =
     mark === null ? presentPoint(recording.inner) : recording.marks.find((one) => one.mark === mark)?.point;
@@ -245,6 +251,7 @@ function take(recording: Recording, mark: Mark | null): Stretch | null {
     from: base,
     end: recording.base,
     transactions: taken.map(({ zxid, time, touched }) => ({ zxid, time, changes: changesOf(touched) })),
+    isAll,
   };
 }
 
