@@ -57,11 +57,11 @@ export function changesAt(path: string, name: string): ChangesFile | string {
     if (reader === null) return `${path} is no file of changes`;
     try {
       const { federation, from, size } = reader;
-      const end = reader.lastPoint();
-      if (end === null) return `${path} is cut off or damaged: it has no end`;
       const [, first, last] = NAME.exec(name) ?? [];
-      if (first !== hex(from.zxid) || last !== hex(end.zxid))
-        return `${path} is about other transactions than its name says`;
+      if (first !== hex(from.zxid)) return `${path} is about other transactions than its name says`;
+      const end = reader.lastPoint();
+      if (end === null || last !== hex(end.zxid))
+        return `${path} does not end where its name says: it is cut off or damaged`;
       return { path, federation, from, end, size };
     } finally {
       reader.close();

@@ -44,8 +44,8 @@ export async function keepChanges(place: string): Promise<void> {
   if (!begunSchema.safeParse(answer).success) throw refused(place, answer);
 }
 
-/** Resolves once all that is final now is in the daemon's files; gives its federation. */
-async function writtenAt(place: string): Promise<string> {
+/** Resolves once all that is final now is in the daemon's files. */
+async function writtenAt(place: string): Promise<ChangesStatus> {
   const { control } = placesIn(place);
   const begun = begunSchema.safeParse(await ask(control, 'changes'));
   if (!begun.success) throw refused(place, null);
@@ -53,7 +53,7 @@ async function writtenAt(place: string): Promise<string> {
     const answer = await ask(control, `changes ${begun.data.ticket}`);
     const status = statusSchema.safeParse(answer);
     if (!status.success) throw refused(place, answer);
-    if (status.data.isDone) return status.data.federation;
+    if (status.data.isDone) return status.data;
     if (Date.now() > end)
       throw new CommandError('no-changes', `the daemon of ${place} does not come to write its changes`);
   }
@@ -65,13 +65,18 @@ export async function copyChanges(
   out: string,
   check: (federation: string) => void,
 ): Promise<CopiedChanges> {
-  const federation = await writtenAt(place);
+  const { federation, end } = await writtenAt(place);
   check(federation);
   const known = archiveIn(out).files.reduce<Point | null>(
     (last, { end }) => (last === null || end.zxid > last.zxid ? end : last),
     null,
   );
-  return copyFrom(await spooledIn(placesIn(place).changes), out, federation, known);
+  const copying: Copying = { files: [], gaps: [], last: known, writer: null };
+  copyFrom(copying, await spooledIn(placesIn(place).changes), out, federation);
+  const { files, gaps, last } = copying;
+  // It has come further, and has not kept how.
+  if (last !== null && end !== null && end.zxid > last.zxid) gaps.push({ from: last, until: end });
+  return { files, gaps };
 }
 
 interface Copying {
@@ -82,13 +87,7 @@ interface Copying {
   writer: ChangesWriter | null;
 }
 
-function copyFrom(
-  paths: readonly string[],
-  out: string,
-  federation: string,
-  known: Point | null,
-): CopiedChanges {
-  const copying: Copying = { files: [], gaps: [], last: known, writer: null };
+function copyFrom(copying: Copying, paths: readonly string[], out: string, federation: string): void {
   try {
     for (const path of paths)
       for (const stretch of spooled(path, federation)) copyOne(copying, stretch, out, federation);
@@ -96,7 +95,6 @@ function copyFrom(
   } finally {
     copying.writer?.abandon();
   }
-  return copying;
 }
 
 /** As far as it is whole: the last file is being written, and one of an earlier life may be cut off. */
