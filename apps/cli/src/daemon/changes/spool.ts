@@ -7,7 +7,7 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Point, Stretch } from '@concordat/keeper';
-import { createSealer, openChanges, type Sealer } from '../../keeper/changes/file.ts';
+import { type ChangesReader, createSealer, openChanges, type Sealer } from '../../keeper/changes/file.ts';
 
 export interface SpoolLimits {
   /** A file is followed by another beyond it. */
@@ -57,7 +57,7 @@ export async function openSpool(
 ): Promise<Spool> {
   const paths = await spooledIn(directory);
   const kept: Kept[] = [];
-  for (const path of paths) kept.push({ path, bytes: (await stat(path)).size });
+  for (const path of paths) kept.push({ path, bytes: (await stat(path).catch(() => null))?.size ?? 0 });
   let number = Number(NAME.exec(paths.at(-1)?.slice(-18) ?? '')?.[1] ?? 0);
   let end = endOf(paths, federation);
   let current: { readonly handle: Awaited<ReturnType<typeof open>>; readonly sealer: Sealer } | null = null;
@@ -94,7 +94,7 @@ export async function openSpool(
   };
   const discard = async (): Promise<void> => {
     await close();
-    for (const { path } of kept.splice(0)) await rm(path, { force: true });
+    for (const { path } of kept.splice(0)) await rm(path, { force: true }).catch(() => {});
     end = null;
   };
   if (end === null) await discard();
@@ -132,7 +132,7 @@ export async function openSpool(
 /** Where the last file ends of which anything can be read; null if there is none, or it is another federation's. */
 function endOf(paths: readonly string[], federation: string): Point | null {
   for (const path of paths.toReversed()) {
-    const reader = openChanges(path);
+    const reader = opened(path);
     if (reader === null) continue;
     try {
       if (reader.federation !== federation) return null;
@@ -144,4 +144,13 @@ function endOf(paths: readonly string[], federation: string): Point | null {
     }
   }
   return null;
+}
+
+/** A daemon must be able to start whatever has become of these files. */
+function opened(path: string): ChangesReader | null {
+  try {
+    return openChanges(path);
+  } catch {
+    return null;
+  }
 }

@@ -111,7 +111,7 @@ describe('changes that are whole', () => {
         assert.deepEqual([point.zxid, point.time], [zxid, timeOf(zxid)]);
         // Nobody knows what was executed after the end of all files.
         assert.equal(isExact, !('timeMs' in at && at.timeMs > timeOf(45)));
-        assert.equal(next?.about.zxid, zxid < 40 ? '0x28' : undefined);
+        assert.equal(next?.about.zxid, zxid > 1 && zxid < 40 ? '0x28' : undefined);
       }
     }
     assert.equal(stateAt(model, null).point.zxid, 45);
@@ -182,7 +182,7 @@ describe('changes that are not', () => {
       rmSync(out, { recursive: true });
     }
     assert.ok(
-      outcomes.unusable > 10 && outcomes.refused > 100 && outcomes.before > 100,
+      outcomes.unusable > 5 && outcomes.refused > 100 && outcomes.before > 100,
       `${JSON.stringify(outcomes)}`,
     );
   });
@@ -235,6 +235,8 @@ describe('changes that are not', () => {
     const [base] = backupsIn(out).whole;
     assert.ok(base !== undefined);
     assert.throws(() => followedFrom(base), { code: 'other-tree' });
+    // The backups themselves are as good as they were.
+    assert.equal(stateAt(out, { zxid: 1 }).base.path, base.path);
   });
 
   it('are not written where nothing can be, and leave nothing that counts', () => {

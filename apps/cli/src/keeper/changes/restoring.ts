@@ -77,7 +77,9 @@ function moveOn(directory: string, base: Backup, bytes: Uint8Array, at: PointInT
     at === null ||
     isOf(point, at) ||
     ('timeMs' in at && (peek(moving) !== null || known.some((later) => isBeyond(later, at))));
-  return { bytes: found, base, point, isExact, ...checked(moving, nextOf(backups, point)) };
+  // A backup as it is needs no changes to be right.
+  const next = found === bytes ? null : nextOf(backups, point);
+  return { bytes: found, base, point, isExact, ...checked(moving, next) };
 }
 
 const isOver = (moving: Moving, at: PointInTime | null): boolean => {
