@@ -238,7 +238,7 @@ async function startDomain(options: DaemonOptions, setting: Setting): Promise<Do
   audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
   const gathering = createGatheringJob(host.state, identity.name, places);
-  const changes = createChangesJob(host.state, spool, logger);
+  const changes = createChangesJob(host, spool, logger);
   const endFollowing = followStart(start, host);
   const watch = watchClock(host, () => host.state.replica.execution.core.time.get());
   const close = async (): Promise<void> => {

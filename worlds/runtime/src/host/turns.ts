@@ -62,6 +62,8 @@ export interface TurnLoop<S, M> {
   completed(ticket: number, holds: boolean): void;
   /** Turns whose sends wait for the disk. */
   readonly held: number;
+  /** Resolves once all that is appended by now is durable; with false if it never will be. */
+  durable(): Promise<boolean>;
   /** Runs what is queued as a last turn; resolves when everything durable has left. */
   finish(): Promise<void>;
   /** Stops at once; nothing more is sent. */
@@ -74,6 +76,12 @@ const CONNECTIONS_BUDGET_BYTES = 2 * 1024 * 1024;
 const HELD_TURNS_MAX = 256;
 /** Longest sleep that a Node timer takes. */
 const SLEEP_MAX_MS = 2 ** 31 - 1;
+
+/** Somebody who asked for what is appended up to there to be durable. */
+interface Waiting {
+  readonly needs: Position;
+  resolve(isDurable: boolean): void;
+}
 
 type Action<S, M> = (state: S, env: Env<M>) => void;
 
@@ -126,6 +134,7 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
   let isHalted = false;
   let isFinishing = false;
   let onDrained: (() => void) | null = null;
+  let waiting: Waiting[] = [];
   let sleeper: NodeJS.Timeout | null = null;
   let sleepsUntil = Number.POSITIVE_INFINITY;
 
@@ -175,6 +184,7 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
     get held() {
       return departures.held;
     },
+    durable,
     finish,
     halt,
   };
@@ -257,8 +267,15 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
     if (position > 0) journal.release(position);
   }
 
+  function durable(): Promise<boolean> {
+    if (isHalted || journal.durable >= journal.end) return Promise.resolve(!isHalted);
+    return new Promise((resolve) => waiting.push({ needs: journal.end, resolve }));
+  }
+
   function onDurable(): void {
     leave();
+    for (const { needs, resolve } of waiting) if (needs <= journal.durable) resolve(true);
+    waiting = waiting.filter(({ needs }) => needs > journal.durable);
     if (departures.held === 0 && journal.durable === journal.end) onDrained?.();
     if (isStalled) wake();
   }
@@ -313,6 +330,7 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
     if (isHalted) return;
     isHalted = true;
     departures.discard();
+    for (const { resolve } of waiting.splice(0)) resolve(false);
     if (sleeper !== null) clearTimeout(sleeper);
     onDrained?.();
     options.onHalt(error);

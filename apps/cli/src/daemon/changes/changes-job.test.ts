@@ -43,6 +43,8 @@ interface Keeping {
   readonly recorder: Recorder;
   /** Slots that are executed ahead. */
   readonly speculated: { readonly before: { readonly marks: { readonly service: number } } }[];
+  /** Whether the journal has what was executed. */
+  readonly isDurable: { promise: Promise<boolean> };
   /** Writes so many bytes in a transaction; gives its zxid. */
   write(bytes: number): number;
   copy(): Promise<CopiedChanges>;
@@ -62,9 +64,11 @@ async function keep(name: string, limits: SpoolLimits): Promise<Keeping> {
   const recorder = createRecorder(inner, spool.end);
   const { service } = recorder;
   const speculated: Keeping['speculated'] = [];
+  const isDurable = { promise: Promise.resolve(true) };
   const replica = { speculated, config: { cluster: fromHex(FEDERATION) } };
   const state = { recorder, replica } as unknown as DomainState;
-  const job = createChangesJob(state, spool, createLogger({ level: 'error', write: () => {} }));
+  const host = { state, durable: () => isDurable.promise };
+  const job = createChangesJob(host, spool, createLogger({ level: 'error', write: () => {} }));
   const control = await startControl(placesIn(place).control, (request) => job.answer(request));
   const execute = (...orders: Order[]): void => {
     const body = encodeBody({ gateway: 0, epoch: 1, identities: [[]], orders });
@@ -83,7 +87,7 @@ async function keep(name: string, limits: SpoolLimits): Promise<Keeping> {
     },
   );
   return {
-    ...{ place, out, recorder, speculated },
+    ...{ place, out, recorder, speculated, isDurable },
     write: (bytes) => {
       const body = bodies.setData('/n', new Uint8Array(bytes).fill(service.keeper.meta.get().zxid));
       execute({ kind: 'request', session: SESSION, identities: 0, ...request(body, OpCode.setData) });
@@ -126,6 +130,24 @@ it('has what is final, from when somebody first asked', async () => {
     [[first, ahead]],
   );
   assert.deepEqual((await keeping.copy()).files, []);
+  await keeping.close();
+});
+
+it('has nothing that the journal does not have', async () => {
+  const keeping = await keep('durable', { fileBytes: 2 ** 20, allBytes: 2 ** 24 });
+  await keepChanges(keeping.place);
+  const first = keeping.write(10);
+  await keeping.copy();
+  let settle: (isDurable: boolean) => void = () => {};
+  keeping.isDurable.promise = new Promise((resolve) => {
+    settle = resolve;
+  });
+  keeping.write(11);
+  const copied = assert.rejects(keeping.copy(), { code: 'no-changes', message: /the daemon halts/ });
+  await sleep(500);
+  settle(false);
+  await copied;
+  assert.equal((await openSpool(placesIn(keeping.place).changes, FEDERATION)).end?.zxid, first);
   await keeping.close();
 });
 

@@ -6,9 +6,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Point } from '@concordat/keeper';
-import type { Logger } from '@concordat/runtime';
+import type { Host, Logger } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
-import type { DomainState } from '../../domain/domain.ts';
+import type { DomainMessage, DomainState } from '../../domain/domain.ts';
 import { messageOf } from '../../errors.ts';
 import type { Spool } from './spool.ts';
 
@@ -31,8 +31,11 @@ export interface ChangesJob {
 /** Between two syncs, of which the journal's must not feel too much. */
 const PAUSE_MS = 200;
 
+/** What it needs of a host: nothing is kept before the journal has what it follows from, or another life would differ. */
+export type ChangesHost = Pick<Host<DomainState, DomainMessage>, 'state' | 'durable'>;
+
 interface Job {
-  readonly state: DomainState;
+  readonly host: ChangesHost;
   readonly spool: Spool;
   readonly logger: Logger;
   readonly stop: AbortController;
@@ -43,9 +46,9 @@ interface Job {
   error: string | null;
 }
 
-export function createChangesJob(state: DomainState, spool: Spool, logger: Logger): ChangesJob {
+export function createChangesJob(host: ChangesHost, spool: Spool, logger: Logger): ChangesJob {
   const job: Job = {
-    ...{ state, spool, logger, stop: new AbortController() },
+    ...{ host, spool, logger, stop: new AbortController() },
     ...{ asked: 0, done: 0, error: null },
   };
   const running = run(job);
@@ -63,7 +66,7 @@ export function createChangesJob(state: DomainState, spool: Spool, logger: Logge
 }
 
 function begin(job: Job): { readonly ticket: string } {
-  const { recorder } = job.state;
+  const { recorder } = job.host.state;
   job.error = null;
   if (!recorder.isOn) recorder.begin();
   job.spool.asked();
@@ -71,8 +74,8 @@ function begin(job: Job): { readonly ticket: string } {
 }
 
 function told(job: Job, ticket: number): ChangesStatus | { readonly error: string } {
-  if (!job.state.recorder.isOn) return { error: job.error ?? 'nobody has asked for so long' };
-  const federation = toHex(job.state.replica.config.cluster);
+  if (!job.host.state.recorder.isOn) return { error: job.error ?? 'nobody has asked for so long' };
+  const federation = toHex(job.host.state.replica.config.cluster);
   return { federation, isDone: job.done >= ticket, end: job.spool.end };
 }
 
@@ -92,12 +95,15 @@ async function run(job: Job): Promise<void> {
 }
 
 async function writeAll(job: Job): Promise<void> {
-  const { recorder, replica } = job.state;
+  const { recorder, replica } = job.host.state;
   for (let isAll = false; !isAll; ) {
     const { asked } = job;
     const taken = recorder.take(replica.speculated[0]?.before.marks.service ?? null);
     if (taken === null) return;
-    if (taken.transactions.length > 0 || asked > job.done) await job.spool.add(taken);
+    if (taken.transactions.length > 0 || asked > job.done) {
+      if (!(await job.host.durable())) throw new Error('the daemon halts');
+      await job.spool.add(taken);
+    }
     if (taken.isAll) job.done = asked;
     ({ isAll } = taken);
   }
@@ -111,7 +117,7 @@ async function writeAll(job: Job): Promise<void> {
 
 /** What is there stays for the next backup; what follows on that is seen to be missing. */
 async function giveUp(job: Job, why: string): Promise<void> {
-  job.state.recorder.end();
+  job.host.state.recorder.end();
   job.error = why;
   job.logger.error('changes-not-kept', { why });
   await job.spool.close().catch(() => {});
