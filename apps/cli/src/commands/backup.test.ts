@@ -33,8 +33,8 @@ interface Said {
   readonly output: string;
 }
 
-const keeper = (...words: string[]): Promise<Said> =>
-  run(process.execPath, [MAIN, 'keeper', ...words]).then(
+const keeper = (line: string): Promise<Said> =>
+  run(process.execPath, [MAIN, 'keeper', ...line.split(' ')]).then(
     ({ stdout }) => ({ code: 0, output: stdout }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
       code,
@@ -42,8 +42,8 @@ const keeper = (...words: string[]): Promise<Said> =>
     }),
   );
 
-const said = async (pattern: RegExp, ...words: string[]): Promise<string> => {
-  const { code, output } = await keeper(...words);
+const said = async (pattern: RegExp, line: string): Promise<string> => {
+  const { code, output } = await keeper(line);
   assert.equal(code, 0, output);
   assert.match(output, pattern);
   return output;
@@ -51,6 +51,7 @@ const said = async (pattern: RegExp, ...words: string[]): Promise<string> => {
 
 const data = join(directory, 'alpha');
 const file = join(directory, 'federation.yaml');
+const out = join(directory, 'backups');
 
 async function serve(): Promise<readonly [ChildProcess, LiveClient]> {
   const port = await freePort();
@@ -70,84 +71,67 @@ async function serve(): Promise<readonly [ChildProcess, LiveClient]> {
 const set = (client: LiveClient, value: number) =>
   client.request(OpCode.setData, bodies.setData('/a', utf8(`${value}`)));
 
-it('every transaction can be restored, though the daemon was killed in between', {
-  timeout: 120_000,
-}, async () => {
-  writeFileSync(file, formatFederation(0, 0, [await makeMember(data)]));
-  const out = join(directory, 'backups');
-  const [first, client] = await serve();
+const value = { last: 0 };
+const seen = { start: 0 };
+
+/** Some transactions in a row, then some at once, while it is killed: nobody waits for the last of them. */
+async function killAtWork(): Promise<void> {
+  const [daemon, client] = await serve();
   assert.equal((await client.request(OpCode.create, bodies.create('/a', utf8('0')))).err, ErrorCode.ok);
-  const start = (await readNode(client, '/a')).stat?.mzxid ?? 0;
-  await said(/^import: [0-9a-f]{64}$/m, 'backup', '--data', data, '--out', out);
-  let value = 0;
-  while (value < 300) assert.equal((await set(client, ++value)).err, ErrorCode.ok);
-  // Nobody waits for the last of them.
-  const last = Promise.allSettled(Array.from({ length: 50 }, () => set(client, ++value)));
-  first.kill('SIGKILL');
-  await once(first, 'exit');
+  seen.start = (await readNode(client, '/a')).stat?.mzxid ?? 0;
+  await said(/^import: [0-9a-f]{64}$/m, `backup --data ${data} --out ${out}`);
+  while (value.last < 300) assert.equal((await set(client, ++value.last)).err, ErrorCode.ok);
+  const last = Promise.allSettled(Array.from({ length: 50 }, () => set(client, ++value.last)));
+  daemon.kill('SIGKILL');
+  await once(daemon, 'exit');
   await last;
   await client.close().catch(() => {});
-  const [second, again] = await serve();
-  await again.request(OpCode.sync, bodies.path('/a'));
-  const kept = Number(Buffer.from((await readNode(again, '/a')).data ?? []).toString());
+}
+
+it('a daemon that was killed goes on with what it keeps', { timeout: 120_000 }, async () => {
+  writeFileSync(file, formatFederation(0, 0, [await makeMember(data)]));
+  await killAtWork();
+  const [daemon, client] = await serve();
+  await client.request(OpCode.sync, bodies.path('/a'));
+  const kept = Number(Buffer.from((await readNode(client, '/a')).data ?? []).toString());
   assert.ok(kept >= 300, `${kept}`);
   const written = await said(
     /every transaction after 0x/,
-    'backup',
-    '--data',
-    data,
-    '--out',
-    out,
-    '--changes-only',
+    `backup --data ${data} --out ${out} --changes-only`,
   );
-  assert.doesNotMatch(written, /GAP/);
-  await said(/^no transaction since$/m, 'backup', '--data', data, '--out', out, '--changes-only');
-  assert.equal((await set(again, 1000)).err, ErrorCode.ok);
-  const whole = await said(/every transaction after 0x/, 'backup', '--data', data, '--out', out);
+  assert.equal((await set(client, 1000)).err, ErrorCode.ok);
+  const whole = await said(/every transaction after 0x/, `backup --data ${data} --out ${out}`);
+  for (const output of [written, whole]) assert.doesNotMatch(output, /GAP/);
   const end = /all up to (0x[0-9a-f]+)/.exec(whole)?.[1] ?? '';
-  const listed = await said(/^every transaction from 0x/m, 'backup', '--list', out);
+  const listed = await said(/^every transaction from 0x/m, `backup --list ${out}`);
   assert.match(listed, new RegExp(`^every transaction from \\S+ \\(\\S+\\) to ${end} `, 'm'));
   assert.doesNotMatch(listed, /GAP|NOT/);
+  const wrong = await keeper(`backup --data ${data} --out ${out} --changes-only --keep 3`);
+  assert.deepEqual([wrong.code, /goes with --data and --out alone/.test(wrong.output)], [1, true]);
+  await client.close();
+  daemon.kill('SIGTERM');
+  await once(daemon, 'exit');
+});
+
+it('what it kept is verified and restored, and damage is told', { timeout: 120_000 }, async () => {
   const names = readdirSync(out);
   const [state = '', changes = ''] = ['.state', '.changes'].map((kind) =>
-    names.find((name) => name.endsWith(kind)),
+    join(out, names.find((name) => name.endsWith(kind)) ?? ''),
   );
-  await said(
-    /^the changes lead from it to .*\.state, the same tree$/m,
-    'backup',
-    '--verify',
-    join(out, state),
-  );
-  await said(
-    /^whole: .*\.changes, \d+ transactions, every one after 0x/m,
-    'backup',
-    '--verify',
-    join(out, changes),
-  );
-  // Only this client writes, once its session is there.
+  await said(/^the changes lead from it to .*\.state, the same tree$/m, `backup --verify ${state}`);
+  await said(/^whole: .*\.changes, \d+ transactions, every one after 0x/m, `backup --verify ${changes}`);
+  // Only one client wrote, once its session was there.
+  const zxid = seen.start + 137;
   const restored = join(directory, 'restored.state');
-  await said(
-    /^which lead on to .*, the same tree$/m,
-    'restore',
-    out,
-    '--at',
-    `${start + 137}`,
-    '--out',
-    restored,
-  );
+  await said(/^which lead on to .*, the same tree$/m, `restore ${out} --at ${zxid} --out ${restored}`);
   const genesis = decodeGenesis(readFileSync(restored));
-  assert.equal(genesis?.zxid, start + 137);
+  assert.equal(genesis?.zxid, zxid);
   assert.equal(Buffer.from(new Map(genesis?.nodes).get('/a')?.data ?? []).toString(), '137');
-  truncateSync(join(out, changes), 400);
-  const hurt = await said(/NOT USED: .*\.changes does not end where its name says/, 'backup', '--list', out);
+  truncateSync(changes, 400);
+  const hurt = await said(/NOT USED: .*\.changes does not end where its name says/, `backup --list ${out}`);
   assert.match(hurt, /^GAP: nothing between 0x/m);
   const short = join(directory, 'short.state');
-  await said(/^NOTE: what was executed after 0x/m, 'restore', out, '--at', `${start + 137}`, '--out', short);
-  const refused = await keeper('backup', '--verify', join(out, changes));
+  await said(/^NOTE: what was executed after 0x/m, `restore ${out} --at ${zxid} --out ${short}`);
+  const refused = await keeper(`backup --verify ${changes}`);
   assert.deepEqual([refused.code, /cut off or damaged/.test(refused.output)], [1, true]);
-  const wrong = await keeper('backup', '--data', data, '--out', out, '--changes-only', '--keep', '3');
-  assert.deepEqual([wrong.code, /goes with --data and --out alone/.test(wrong.output)], [1, true]);
-  await again.close();
-  second.kill('SIGTERM');
-  await once(second, 'exit');
 });

@@ -77,12 +77,6 @@ const HELD_TURNS_MAX = 256;
 /** Longest sleep that a Node timer takes. */
 const SLEEP_MAX_MS = 2 ** 31 - 1;
 
-/** Somebody who asked for what is appended up to there to be durable. */
-interface Waiting {
-  readonly needs: Position;
-  resolve(isDurable: boolean): void;
-}
-
 type Action<S, M> = (state: S, env: Env<M>) => void;
 
 /** What an `Env` does that belongs to the turn in which it is used. */
@@ -126,15 +120,13 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
   let actions: Action<S, M>[] = [];
   let now: Millis = clock.now();
   let released = 0;
-  let messages = 0;
-  let turns = 0;
+  let [messages, turns] = [0, 0];
   let isScheduled = false;
   /** A turn was due, but waits until the disk has caught up. */
   let isStalled = false;
   let isHalted = false;
   let isFinishing = false;
   let onDrained: (() => void) | null = null;
-  let waiting: Waiting[] = [];
   let sleeper: NodeJS.Timeout | null = null;
   let sleepsUntil = Number.POSITIVE_INFINITY;
 
@@ -184,7 +176,7 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
     get held() {
       return departures.held;
     },
-    durable,
+    durable: () => departures.durable(journal.end, journal.durable),
     finish,
     halt,
   };
@@ -267,15 +259,8 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
     if (position > 0) journal.release(position);
   }
 
-  function durable(): Promise<boolean> {
-    if (isHalted || journal.durable >= journal.end) return Promise.resolve(!isHalted);
-    return new Promise((resolve) => waiting.push({ needs: journal.end, resolve }));
-  }
-
   function onDurable(): void {
     leave();
-    for (const { needs, resolve } of waiting) if (needs <= journal.durable) resolve(true);
-    waiting = waiting.filter(({ needs }) => needs > journal.durable);
     if (departures.held === 0 && journal.durable === journal.end) onDrained?.();
     if (isStalled) wake();
   }
@@ -330,7 +315,6 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
     if (isHalted) return;
     isHalted = true;
     departures.discard();
-    for (const { resolve } of waiting.splice(0)) resolve(false);
     if (sleeper !== null) clearTimeout(sleeper);
     onDrained?.();
     options.onHalt(error);
