@@ -8,7 +8,7 @@ import type { Mark, Restore } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import type { KeeperService } from '../service.ts';
 import { CONFIG_PATH, quotaNode, statsPath } from '../tree/paths.ts';
-import { countersOf, isEphemeral, type Znode } from '../tree/znode.ts';
+import { countersOf, draftOf, isEphemeral, type Znode } from '../tree/znode.ts';
 import { type Change, type Point, STRETCH_BYTES, type Stretch } from './stretch.ts';
 
 /** What is given at a time. */
@@ -210,7 +210,9 @@ function put(
   { existed, after, isCounters }: Touched,
 ): void {
   const data = isCounters ? null : (after?.data?.slice() ?? null);
-  transaction.touched.set(path, { existed, after: after && { ...after, data }, isCounters });
+  const kept = after && draftOf(after);
+  if (kept !== undefined) kept.data = data;
+  transaction.touched.set(path, { existed, after: kept, isCounters });
   const bytes = NODE_BYTES + path.length + (data?.length ?? 0);
   transaction.bytes += bytes;
   recording.bytes += bytes;
