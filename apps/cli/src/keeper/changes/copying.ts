@@ -119,13 +119,13 @@ function* spooled(path: string, federation: string): Generator<Stretch> {
 function copyOne(copying: Copying, stretch: Stretch, out: string, federation: string): void {
   const rest = copying.last === null ? stretch : restAfter(stretch, copying.last);
   if (rest === null || rest.transactions.length === 0) return;
-  const { last } = copying;
-  if (last !== null && rest.from.zxid !== last.zxid) {
-    copying.gaps.push({ from: last, until: rest.from });
+  const before = copying.writer?.end ?? copying.last;
+  if (before !== null && rest.from.zxid !== before.zxid) {
+    copying.gaps.push({ from: before, until: rest.from });
     finish(copying);
   }
   copying.writer ??= createChangesWriter(out, federation, rest.from);
-  // The daemon leaves out what is too large to be read again.
+  // What is too large was left out by the daemon already.
   if (copying.writer.add(rest)) copying.last = rest.end;
 }
 

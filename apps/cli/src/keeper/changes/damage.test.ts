@@ -247,6 +247,14 @@ describe('changes that are not', () => {
     assert.match(archiveIn(out).others[0] ?? '', /left by a backup that was cut off/);
     writer.abandon();
     assert.deepEqual(readdirSync(out), []);
+    const other = createChangesWriter(out, FEDERATION, pointAt(1));
+    other.add(stretchAt(1, 5));
+    const name = '00000000000001-00000000000005.changes';
+    mkdirSync(join(out, name));
+    assert.throws(() => other.finish(), { code: 'not-written' });
+    other.abandon();
+    assert.deepEqual(readdirSync(out), [name]);
+    assert.match(archiveIn(out).others[0] ?? '', /cannot be read: EISDIR/);
     assert.throws(() => createChangesWriter(join(out, 'nowhere'), FEDERATION, pointAt(1)), {
       code: 'not-written',
     });
