@@ -33,14 +33,21 @@ interface Said {
   readonly output: string;
 }
 
-const keeper = (line: string): Promise<Said> =>
-  run(process.execPath, [MAIN, 'keeper', ...line.split(' ')]).then(
+const ending = (running: Promise<{ stdout: string }>): Promise<Said> =>
+  running.then(
     ({ stdout }) => ({ code: 0, output: stdout }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
       code,
       output: stdout + stderr,
     }),
   );
+
+const keeper = (line: string): Promise<Said> =>
+  ending(run(process.execPath, [MAIN, 'keeper', ...line.split(' ')]));
+
+/** With room for a few KiB in a file, as on a disk that is full. */
+const cramped = (line: string): Promise<Said> =>
+  ending(run('sh', ['-c', `ulimit -f 8; exec '${process.execPath}' '${MAIN}' keeper ${line}`]));
 
 const said = async (pattern: RegExp, line: string): Promise<string> => {
   const { code, output } = await keeper(line);
@@ -95,6 +102,9 @@ it('a daemon that was killed goes on with what it keeps', { timeout: 120_000 }, 
   await client.request(OpCode.sync, bodies.path('/a'));
   const kept = Number(Buffer.from((await readNode(client, '/a')).data ?? []).toString());
   assert.ok(kept >= 300, `${kept}`);
+  const full = await cramped(`backup --data ${data} --out ${out} --changes-only`);
+  assert.match(full.output, /cannot write .*\.changes\.new: EFBIG/);
+  assert.deepEqual([full.code, readdirSync(out).filter((name) => name.includes('changes'))], [1, []]);
   const written = await said(
     /every transaction after 0x/,
     `backup --data ${data} --out ${out} --changes-only`,
