@@ -1,4 +1,5 @@
 export * from './admin/index.ts';
+export * from './changes/index.ts';
 export * from './client/index.ts';
 export { loginSecret } from './credentials/digest-md5.ts';
 export { isDistinguishedName } from './credentials/distinguished-name.ts';

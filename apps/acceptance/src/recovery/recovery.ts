@@ -4,6 +4,7 @@
  */
 
 import { readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CreateMode, OpCode } from '@concordat/keeper';
 import type { LiveClient } from '@concordat/keeper/edge';
@@ -14,6 +15,9 @@ import { type Block, sectionsOf } from './document.ts';
 import { createSites, found, NAMES, type SiteName, type Sites } from './sites.ts';
 
 const PAGE = fileURLToPath(new URL('../../../../docs/operate/RECOVERY.md', import.meta.url));
+
+/** So far must a moment be from what is ordered before and after it, on whichever machine. */
+const APART_MS = 1000;
 
 export interface Story {
   readonly sites: Sites;
@@ -171,16 +175,26 @@ async function loseAll(trial: Trial, story: Story): Promise<void> {
   trial.check((await dump(sites, 'charlie')) === kept, 'that of the backup, without what came later');
 }
 
+const setOne = (sites: Sites, data: string): Promise<unknown> =>
+  withClient(sites, 'alpha', (client) =>
+    client.request(OpCode.setData, bodies.setData('/app/one', utf8(data))),
+  );
+
 async function regret(trial: Trial, story: Story): Promise<void> {
   const { sites } = story;
   rmSync(sites.place('alpha', 'srv'), { recursive: true });
   await tell(story, 'Before');
+  await setOne(sites, 'right again');
+  await sleep(APART_MS);
   const AT = new Date().toISOString();
-  await withClient(sites, 'alpha', (client) =>
-    client.request(OpCode.setData, bodies.setData('/app/one', utf8('wrong'))),
-  );
+  await sleep(APART_MS);
+  await setOne(sites, 'wrong');
   await sites.at('alpha', 'concordat keeper backup --data /var/lib/concordat --out /srv/backups');
-  await tell(story, 'Wrong data was written', { AT });
+  const told = await tell(story, 'Wrong data was written', { AT });
+  trial.check(
+    /^which lead on to .*\.state, the same tree$/m.test(told) && !told.includes('NOTE'),
+    'a moment between two backups is restored, and the changes lead on to the later one',
+  );
   const dataIn = (file: string): string | undefined => {
     for (const line of readFileSync(sites.place('alpha', file), 'utf8').split('\n')) {
       const node: { path?: string; data?: string } = JSON.parse(line || '{}');
@@ -188,7 +202,10 @@ async function regret(trial: Trial, story: Story): Promise<void> {
     }
     return undefined;
   };
-  trial.check(dataIn('root/app.jsonl') === 'right', 'the backup before the damage shows what a node was');
+  trial.check(
+    dataIn('root/app.jsonl') === 'right again',
+    'what is restored shows what a node was, though no backup was made then',
+  );
   trial.check(
     dataIn('root/app-now.jsonl') === 'wrong',
     'beside the federation, which runs on with what it is',

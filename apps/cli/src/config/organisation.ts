@@ -10,6 +10,7 @@
  *   DIR/import.state    what the federation begins with, where its file says that it begins with something
  *   DIR/export.snapshot what it was last asked to write for ZooKeeper, until the command that asked has taken it
  *   DIR/backup.gathered its tree, on the way to a backup, until the command that asked has taken it
+ *   DIR/changes/        what transactions did since, once a backup has been made, as far back as there is room
  *   DIR/control.sock    status and, in demonstrations, attacks; only for the own user
  *   DIR/daemon.pid      the daemon's process id, while it runs
  */
@@ -36,6 +37,7 @@ export interface Places {
   readonly imported: string;
   readonly exported: string;
   readonly gathered: string;
+  readonly changes: string;
   readonly control: string;
   readonly pid: string;
 }
@@ -49,6 +51,7 @@ export const placesIn = (directory: string): Places => ({
   imported: join(directory, 'import.state'),
   exported: join(directory, 'export.snapshot'),
   gathered: join(directory, 'backup.gathered'),
+  changes: join(directory, 'changes'),
   control: join(directory, 'control.sock'),
   pid: join(directory, 'daemon.pid'),
 });

@@ -24,6 +24,7 @@ import {
   openJournal,
   type PeerAddress,
 } from '@concordat/runtime';
+import { toHex } from '@concordat/wire';
 import { type Federation, type Member, proxiesIn, publicKeysOf } from '../config/federation.ts';
 import { type Places, placesIn, readIdentity } from '../config/organisation.ts';
 import { createDomain, type DomainMessage, type DomainState, domainCodec } from '../domain/domain.ts';
@@ -35,6 +36,8 @@ import { firstState } from '../keeper/first-state.ts';
 import { type AdminOptions, adminOptions, measuredHere, openAdmin } from './admin/admin.ts';
 import { ADMIN_PATH } from './admin/pages.ts';
 import { openAuditLog } from './audit-log.ts';
+import { createChangesJob } from './changes/changes-job.ts';
+import { openSpool } from './changes/spool.ts';
 import { type ClientOptions, type Clients, openClients } from './clients/clients.ts';
 import { watchClock } from './clock-watch.ts';
 import { storeEvidence } from './evidence-files.ts';
@@ -185,6 +188,7 @@ async function startDomain(options: DaemonOptions, setting: Setting): Promise<Do
   const keys = createKeys({ self, seed: identity.seed, publicKeys: publicKeysOf(federation) });
   const replica = replicaConfigOf(federation, self);
   const genesis = genesisOf(federation, replica);
+  const spool = await openSpool(places.changes, toHex(replica.cluster));
   const governing = createGoverning();
   const admin = adminOptions({ federation, clients: options.clients, journal: places.journal });
   const honest = createDomain({
@@ -194,6 +198,7 @@ async function startDomain(options: DaemonOptions, setting: Setting): Promise<Do
     signatures: createSignatures(),
     sha1,
     ...(first !== null && { genesis: first }),
+    ...(spool.end !== null && { kept: spool.end }),
     keeper: keeperConfigOf(federation, replica.heartbeatMs),
     gateway: {
       ...clients.gateway,
@@ -233,6 +238,7 @@ async function startDomain(options: DaemonOptions, setting: Setting): Promise<Do
   audit?.write(`user=${userInfo().username}\toperation=serverStart\tresult=success`);
   link();
   const gathering = createGatheringJob(host.state, identity.name, places);
+  const changes = createChangesJob(host, spool, logger);
   const endFollowing = followStart(start, host);
   const watch = watchClock(host, () => host.state.replica.execution.core.time.get());
   const close = async (): Promise<void> => {
@@ -240,6 +246,7 @@ async function startDomain(options: DaemonOptions, setting: Setting): Promise<Do
     endFollowing();
     await gathering.close();
     await host.close();
+    await changes.close();
     await proposals?.close();
     audit?.write(`user=${userInfo().username}\toperation=serverStop\tresult=success`);
     await audit?.close();
@@ -249,7 +256,7 @@ async function startDomain(options: DaemonOptions, setting: Setting): Promise<Do
     answer: (request: string): unknown => {
       if (request === 'checkpoint') return shownCheckpoint(host.state.replica);
       if (request === 'export') return exportHere(host.state, places);
-      return gathering.answer(request) ?? governing.answer(host, request);
+      return gathering.answer(request) ?? changes.answer(request) ?? governing.answer(host, request);
     },
     pages: openAdmin(host, metrics, admin),
   };

@@ -8,6 +8,7 @@ import type { Hash, Keys, Signatures } from '@concordat/crypto';
 import {
   createGateway,
   createKeeperService,
+  createRecorder,
   type Gateway,
   type GatewayConfig,
   type GatewayMessage,
@@ -15,6 +16,8 @@ import {
   type KeeperConfig,
   type KeeperGenesis,
   type KeeperService,
+  type Point,
+  type Recorder,
 } from '@concordat/keeper';
 import {
   type Env,
@@ -59,6 +62,8 @@ export interface DomainOptions {
   readonly keeper: KeeperConfig;
   /** What all members begin with; nothing unless told. */
   readonly genesis?: KeeperGenesis;
+  /** What is kept already of what transactions did: it is gone on with. Otherwise nothing is remembered until somebody asks. */
+  readonly kept?: Point;
   readonly gateway: GatewayOptions<ReplicaState>;
 }
 
@@ -66,6 +71,7 @@ export interface DomainState {
   readonly process: Process<ReplicaState, Message>;
   readonly replica: ReplicaState;
   readonly service: KeeperService;
+  readonly recorder: Recorder;
   readonly gateway: Gateway;
   readonly clients: GatewayState;
 }
@@ -111,12 +117,14 @@ export const createDomain = (options: DomainOptions): Process<DomainState, Domai
 function* start(options: DomainOptions, env: Env<DomainMessage>, recovered: Recovered): Steps<DomainState> {
   const { keys, signatures, sha1 } = options;
   const { hash } = keys;
-  const service = createKeeperService({
+  const keeper = createKeeperService({
     hash,
     signatures,
     config: options.keeper,
     ...(options.genesis && { genesis: options.genesis }),
   });
+  const recorder = createRecorder(keeper, options.kept ?? null);
+  const { service } = recorder;
   const process = createReplica({
     config: options.replica,
     keys,
@@ -132,9 +140,19 @@ function* start(options: DomainOptions, env: Env<DomainMessage>, recovered: Reco
     sha1,
     signatures,
     ...options.gateway,
+    answersEarly: answersEarly(replica),
     info: () => options.gateway.info(replica),
   });
-  return { process, replica, service, gateway, clients: gateway.start(env) };
+  return { process, replica, service, recorder, gateway, clients: gateway.start(env) };
+}
+
+/** Where nobody else votes, what is final is nowhere but in the own journal: who is told of it before may see it lost. */
+function answersEarly(replica: ReplicaState): () => boolean {
+  let wasAlone = false;
+  return () => {
+    wasAlone ||= replica.config.quorums.agreement === 1;
+    return !wasAlone;
+  };
 }
 
 /** Executes, shows the gateway what became exposed, and lets what its clients ask for into the same turn's batch. */

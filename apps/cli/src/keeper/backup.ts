@@ -14,6 +14,7 @@ import type { Gathered } from '../daemon/gathering-job.ts';
 import { organisationsIn } from '../daemon/statuses.ts';
 import { CommandError } from '../errors.ts';
 import { addBackup, type Backup, type Description, directoryFor, prune } from './backups.ts';
+import { type CopiedChanges, copyChanges, keepChanges } from './changes/copying.ts';
 import { provenCheckpoint } from './checkpoint.ts';
 import { sha256Hex } from './first-state.ts';
 
@@ -38,6 +39,8 @@ export interface BackupOptions {
   readonly accepted?: boolean;
   /** By whose keys the signatures on the last checkpoint are checked. */
   readonly federation?: Federation;
+  /** With what transactions did since the last one; otherwise the tree alone. Not of what is only accepted. */
+  readonly changes?: boolean;
   readonly onProgress?: (found: Gathered) => void;
 }
 
@@ -45,6 +48,8 @@ export interface MadeBackup {
   readonly backup: Backup;
   readonly census: Migrated['census'];
   readonly pruned: readonly Backup[];
+  /** An error says why they are missing beside a backup that is whole; null if nobody asked for them. */
+  readonly changes: CopiedChanges | CommandError | null;
 }
 
 const ATTEMPTS = 50;
@@ -54,6 +59,9 @@ const PAUSE_MS = 100;
 export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
   const [place = options.data] = organisationsIn(options.data);
   const { control, gathered: file } = placesIn(place);
+  const withChanges = options.changes === true && options.accepted !== true;
+  // Before the tree, so that they lead on from it.
+  const unkept = withChanges ? await keepChanges(place).catch(asCommandError) : undefined;
   const ticket = await begin(control, place, options.accepted === true);
   const found = await finished(control, place, ticket, options.onProgress ?? (() => {}));
   try {
@@ -61,11 +69,18 @@ export async function makeBackup(options: BackupOptions): Promise<MadeBackup> {
     const { census, bytes } = stateFrom(readFileSync(file), found);
     const about = await describe(place, found, census, bytes, options);
     const backup = addBackup(options.out, about, bytes);
+    const copied = (): Promise<CopiedChanges> => copyChanges(place, options.out, () => {});
+    const changes = withChanges ? (unkept ?? (await copied().catch(asCommandError))) : null;
     const pruned = options.keep === undefined ? [] : prune(options.out, options.keep);
-    return { backup, census, pruned };
+    return { backup, census, pruned, changes };
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+function asCommandError(error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  throw error;
 }
 
 const refused = (place: string, answer: unknown): CommandError => {

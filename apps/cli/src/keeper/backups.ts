@@ -1,8 +1,9 @@
 /**
- * A directory of backups of one federation, two files each:
+ * A directory of backups of one federation, two files each, with what transactions did in between (`changes/archive.ts`):
  *
  *   ZXID-TIME.state   what a federation can begin with, as concordat keeper import writes it
  *   ZXID-TIME.json    what it is: federation, slot, zxid, time, counts, size and SHA-256, and what members had signed
+ *   FROM-TO.changes   every transaction after one zxid, up to another
  *
  * ZXID has 14 hexadecimal digits and TIME is ordered time, so names sort. The description is written last and removed
  * first: a state without one is no backup.
@@ -14,6 +15,7 @@ import { decodeGenesis } from '@concordat/keeper';
 import { utf8 } from '@concordat/wire';
 import * as z from 'zod';
 import { CommandError, messageOf } from '../errors.ts';
+import { archiveIn, pruneChanges } from './changes/archive.ts';
 import { sha256Hex } from './first-state.ts';
 import { writeNew } from './new-file.ts';
 
@@ -156,7 +158,9 @@ export function directoryFor(directory: string, federation: string): void {
   } catch (error) {
     throw new CommandError('not-written', `cannot make ${directory}: ${messageOf(error)}`);
   }
-  const other = backupsIn(directory).whole.find(({ about }) => about.federation !== federation);
+  const other =
+    backupsIn(directory).whole.find(({ about }) => about.federation !== federation) ??
+    archiveIn(directory).files.find((file) => file.federation !== federation);
   if (other === undefined) return;
   // Zxids of one that began again go on from those of its backup: names would sort two pasts into one.
   throw new CommandError(
@@ -181,10 +185,12 @@ export function addBackup(directory: string, about: Description, state: Uint8Arr
   return { path, about };
 }
 
-/** Removes all but the newest `keep`; gives those that are gone. */
+/** Removes all but the newest `keep`, and changes that lead from none of these; gives the backups that are gone. */
 export function prune(directory: string, keep: number): readonly Backup[] {
   const { whole } = backupsIn(directory);
   const gone = whole.slice(0, Math.max(0, whole.length - keep));
+  const oldest = whole[gone.length];
+  if (oldest !== undefined) pruneChanges(directory, zxidOf(oldest));
   for (const { path } of gone) {
     rmSync(`${path}.json`, { force: true });
     rmSync(`${path}.state`, { force: true });

@@ -23,7 +23,7 @@ export function writeNew(file: string, bytes: Uint8Array): void {
 }
 
 /** Until then a new name may be gone after a power cut. */
-function syncDirectory(directory: string): void {
+export function syncDirectory(directory: string): void {
   const handle = openSync(directory, 'r');
   try {
     fsyncSync(handle);

@@ -30,13 +30,18 @@ export function sendFrame(
   send(state, env, to, bytes);
 }
 
-/** Everything told to clients is exposed, so it may leave before this turn's appends are durable (rule 6). */
+/** Everything told to clients is exposed, so it may leave before this turn's appends are durable (rule 6), where others have it. */
+function leave({ config }: GatewayState, env: Env<GatewayMessage>, to: Connection, bytes: Uint8Array): void {
+  if (config.answersEarly?.() === false) env.send(to.id, clientFrame(bytes));
+  else env.sendEarly(to.id, clientFrame(bytes));
+}
+
 function send(state: GatewayState, env: Env<GatewayMessage>, to: Connection, bytes: Uint8Array): void {
   if (isOverfull(state, to)) return;
   to.sent++;
   state.statistics.sent++;
   countSent(state, to, LENGTH_BYTES + bytes.length, env.now);
-  if (state.leavingSince === null || to.phase !== 'live') env.sendEarly(to.id, clientFrame(bytes));
+  if (state.leavingSince === null || to.phase !== 'live') leave(state, env, to, bytes);
   else withhold(state, env, to, bytes);
 }
 
@@ -44,11 +49,11 @@ function send(state: GatewayState, env: Env<GatewayMessage>, to: Connection, byt
 function withhold(state: GatewayState, env: Env<GatewayMessage>, to: Connection, bytes: Uint8Array): void {
   to.withheld.push(bytes);
   to.withheldBytes += bytes.length;
-  if (to.withheldBytes >= state.config.limits.unreadBytes) sendWithheld(env, to);
+  if (to.withheldBytes >= state.config.limits.unreadBytes) sendWithheld(state, env, to);
 }
 
-function sendWithheld(env: Env<GatewayMessage>, to: Connection): void {
-  for (const bytes of to.withheld.splice(0)) env.sendEarly(to.id, clientFrame(bytes));
+function sendWithheld(state: GatewayState, env: Env<GatewayMessage>, to: Connection): void {
+  for (const bytes of to.withheld.splice(0)) leave(state, env, to, bytes);
   to.withheldBytes = 0;
 }
 
@@ -118,7 +123,7 @@ export const principalOf = (state: GatewayState, connection: Connection): Princi
 /** Drops the link after what was sent to it. The session, if any, lives on until it expires or comes back. */
 export function closeConnection(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): void {
   if (connection.phase === 'closed') return;
-  if (!connection.isCut) sendWithheld(env, connection);
+  if (!connection.isCut) sendWithheld(state, env, connection);
   forget(state, connection);
   env.close(connection.id);
 }

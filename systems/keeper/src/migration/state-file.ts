@@ -41,7 +41,7 @@ export function fitsState(path: string, node: Znode): boolean {
 }
 
 /** The nodes that every tree has never go. */
-export const staysWhereItMust = (path: string, { owner }: Znode): boolean =>
+export const staysWhereItMust = (path: string, { owner }: Pick<Znode, 'owner'>): boolean =>
   owner === NO_OWNER || !SPECIAL_PATHS.includes(path);
 
 export function encodeGenesis({ zxid, nodes }: KeeperGenesis): Uint8Array {

@@ -4,7 +4,7 @@
  * server does; a Stat shows `2 * cversion - numChildren`, the count of all changes.
  */
 
-import { createWriter, type Reader } from '@concordat/wire';
+import { createWriter, type Reader, type Writer } from '@concordat/wire';
 import type { Long } from '../jute/reader.ts';
 import { longOfSession, MIN_SESSION_ID } from '../sessions/session-id.ts';
 import { type Acl, readStoredAcl, writeStoredAcl } from './acl.ts';
@@ -76,8 +76,9 @@ export interface Stat {
 
 const LONG_ZERO: Long = { high: 0, low: 0 };
 
-export const isEphemeral = (node: Znode): boolean => node.owner >= MIN_SESSION_ID;
-export const isTtl = (node: Znode): boolean => node.owner > TTL_OWNERS && node.owner < MIN_SESSION_ID;
+export const isEphemeral = (node: Pick<Znode, 'owner'>): boolean => node.owner >= MIN_SESSION_ID;
+export const isTtl = (node: Pick<Znode, 'owner'>): boolean =>
+  node.owner > TTL_OWNERS && node.owner < MIN_SESSION_ID;
 export const ttlOf = (node: Znode): number => node.owner - TTL_OWNERS;
 
 /** Clients see sessions only, as in ZooKeeper: a container or a TTL node looks like any persistent node. */
@@ -109,17 +110,41 @@ export function encodeZnode(node: Znode): Uint8Array {
   writer.bool(node.data !== null);
   if (node.data !== null) writer.bytes(node.data);
   writeStoredAcl(writer, node.acl);
-  writer.u53(node.czxid);
-  writer.u53(node.mzxid);
-  writer.u53(node.pzxid);
-  writer.u53(node.ctime);
-  writer.u53(node.mtime);
-  writer.i32(node.version);
-  writer.i32(node.cversion);
-  writer.i32(node.aversion);
-  writer.u53(node.owner);
+  writeCounters(writer, node);
   return writer.view();
 }
+
+/** All of a node but its data and permissions. */
+export type Counters = Omit<Znode, 'data' | 'acl'>;
+
+export function countersOf(node: Znode): Counters {
+  const { czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion, owner } = node;
+  return { czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion, owner };
+}
+
+export function writeCounters(to: Writer, node: Counters): void {
+  to.u53(node.czxid);
+  to.u53(node.mzxid);
+  to.u53(node.pzxid);
+  to.u53(node.ctime);
+  to.u53(node.mtime);
+  to.i32(node.version);
+  to.i32(node.cversion);
+  to.i32(node.aversion);
+  to.u53(node.owner);
+}
+
+export const readCounters = (reader: Reader): Counters => ({
+  czxid: reader.u53(),
+  mzxid: reader.u53(),
+  pzxid: reader.u53(),
+  ctime: reader.u53(),
+  mtime: reader.u53(),
+  version: reader.i32(),
+  cversion: reader.i32(),
+  aversion: reader.i32(),
+  owner: reader.u53(),
+});
 
 /** Reads what `encodeZnode` wrote. Fields are read in the order in which they are listed. */
 export function readZnode(reader: Reader, maxDataBytes: number): Znode {

@@ -29,6 +29,12 @@ interface HeldTurn {
   readonly released: Position;
 }
 
+/** Somebody who asked to be told when this is durable. */
+interface Waiting {
+  readonly needs: Position;
+  resolve(isDurable: boolean): void;
+}
+
 export interface Departures {
   add(route: Route, bytes: Uint8Array | null): void;
   addEarly(route: Route, bytes: Uint8Array): void;
@@ -40,7 +46,9 @@ export interface Departures {
   leave(durable: Position): Position;
   /** Turns that wait. */
   readonly held: number;
-  /** Throws away everything not yet left. */
+  /** Resolves once what `needs` says is durable, which now is what `durable` says; with false if all was thrown away. */
+  durable(needs: Position, durable: Position): Promise<boolean>;
+  /** Throws away everything not yet left, and whatever is to come. */
   discard(): void;
 }
 
@@ -49,6 +57,8 @@ export function createDepartures(): Departures {
   let early: Departure[] = [];
   let held: HeldTurn[] = [];
   const touched: Route[] = [];
+  let waiting: Waiting[] = [];
+  let isOver = false;
 
   const dispatch = ({ route, bytes }: Departure): void => {
     if (bytes === null) route.end();
@@ -98,12 +108,20 @@ export function createDepartures(): Departures {
       }
       if (count > 0) held = count === held.length ? [] : held.slice(count);
       flush();
+      for (const { needs, resolve } of waiting) if (needs <= durable) resolve(true);
+      if (waiting.length > 0) waiting = waiting.filter(({ needs }) => needs > durable);
       return released;
     },
     get held() {
       return held.length;
     },
+    durable: (needs, durable) => {
+      if (isOver || needs <= durable) return Promise.resolve(!isOver);
+      return new Promise((resolve) => waiting.push({ needs, resolve }));
+    },
     discard: () => {
+      isOver = true;
+      for (const { resolve } of waiting.splice(0)) resolve(false);
       open = [];
       early = [];
       held = [];

@@ -12,6 +12,7 @@ import { createKeys } from '../crypto/keys.ts';
 import { createLengthSplitter, type Framing } from '../framing.ts';
 import { freePort } from '../free-port.ts';
 import { type Disk, realDisk } from '../journal/disk.ts';
+import type { SyncMode } from '../journal/journal.ts';
 import { createJournal, openJournal } from '../journal/open.ts';
 import { createLogger } from '../logs/logger.ts';
 import { createHost, type Host } from './host.ts';
@@ -62,13 +63,17 @@ const echo: Process<State, string> = {
 const identity = generateIdentity();
 const keys = createKeys({ self: 0, seed: identity.seed, publicKeys: new Map([[0, identity.publicKey]]) });
 
-async function launch(directory: string, disk: Disk = realDisk): Promise<Host<State, string>> {
+async function launch(
+  directory: string,
+  disk: Disk = realDisk,
+  sync: SyncMode = 'adaptive',
+): Promise<Host<State, string>> {
   return createHost({
     self: 0,
     process: echo,
     codec,
     keys,
-    journal: await openJournal(directory, { disk }),
+    journal: await openJournal(directory, { disk, sync }),
     logger: createLogger({ write: () => {} }),
     listeners: [{ name: 'clients', host: '127.0.0.1', port: 0, framing }],
   });
@@ -139,6 +144,38 @@ test('a failed sync halts the host, and what was not durable was not said', asyn
   assert.ok(error !== null && 'code' in error && error.code === 'disk-failed');
   assert.equal(more.answer, '');
   await host.close();
+});
+
+test('it can be asked when what is appended is durable, and says so if it never will be', async () => {
+  const held: (() => void)[] = [];
+  const isHolding = { syncs: false };
+  const disk: Disk = {
+    ...realDisk,
+    syncLater: (file, done) => {
+      if (isHolding.syncs) held.push(() => realDisk.syncLater(file, done));
+      else realDisk.syncLater(file, done);
+    },
+  };
+  const host = await launch(await initialised(), disk, 'threadpool');
+  const said = await say(host, 'one');
+  await until(() => said.answer === 'one');
+  assert.equal(await host.durable(), true);
+  isHolding.syncs = true;
+  const more = await say(host, 'two');
+  await until(() => host.state.log.length === 2);
+  const told: boolean[] = [];
+  void host.durable().then((isDurable) => told.push(isDurable));
+  await until(() => held.length === 1);
+  assert.deepEqual([told, more.answer], [[], '']);
+  held.shift()?.();
+  await until(() => told.length === 1);
+  await say(host, 'three');
+  await until(() => held.length === 1);
+  const never = host.durable();
+  host.halt(new Error('enough'));
+  held.shift()?.();
+  assert.deepEqual([told, await never, await host.durable()], [[true], false, false]);
+  await host.halted;
 });
 
 test('close finishes the turn, flushes, unlocks and is idempotent', async () => {

@@ -68,6 +68,8 @@ export interface Host<S, M> {
   stopListening(): void;
   /** Runs `action` within a turn of its own or together with what has arrived; never at once. */
   inject(action: (state: S, env: Env<M>) => void): void;
+  /** Resolves once all that the process has appended by now is durable; with false if it never will be. */
+  durable(): Promise<boolean>;
   /** Resolves with the error when the process halts, or with null after `close`. */
   readonly halted: Promise<Error | null>;
   /** Stops at once, as after a failed assertion: nothing more is sent or written. */
@@ -180,6 +182,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     removeMember: (id) => bound.links?.remove(id),
     stopListening: () => stopAll(ports),
     inject: running.inject,
+    durable: running.durable,
     halted,
     halt: running.halt,
     close,

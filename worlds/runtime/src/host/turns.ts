@@ -62,6 +62,8 @@ export interface TurnLoop<S, M> {
   completed(ticket: number, holds: boolean): void;
   /** Turns whose sends wait for the disk. */
   readonly held: number;
+  /** Resolves once all that is appended by now is durable; with false if it never will be. */
+  durable(): Promise<boolean>;
   /** Runs what is queued as a last turn; resolves when everything durable has left. */
   finish(): Promise<void>;
   /** Stops at once; nothing more is sent. */
@@ -118,8 +120,7 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
   let actions: Action<S, M>[] = [];
   let now: Millis = clock.now();
   let released = 0;
-  let messages = 0;
-  let turns = 0;
+  let [messages, turns] = [0, 0];
   let isScheduled = false;
   /** A turn was due, but waits until the disk has caught up. */
   let isStalled = false;
@@ -175,6 +176,7 @@ export async function startTurnLoop<S, M>(options: TurnLoopOptions<S, M>): Promi
     get held() {
       return departures.held;
     },
+    durable: () => departures.durable(journal.end, journal.durable),
     finish,
     halt,
   };
