@@ -18,10 +18,12 @@ export async function runFanOut(
   /** By connection and path, who waits for an event. */
   const hears = new Map<string, () => void>();
   let failures = 0;
+  let lost = 0;
   let isOver = false;
   const onClosed = (): void => {
     if (isOver) return;
     failures++;
+    lost++;
     for (const hear of hears.values()) hear();
   };
   const connections = await Promise.all(
@@ -74,5 +76,5 @@ export async function runFanOut(
   await bracket?.end();
   isOver = true;
   await Promise.all(connections.map((connection) => connection.close()));
-  return { latencies, elapsedMs, failures };
+  return { latencies, elapsedMs, failures, lost };
 }

@@ -82,6 +82,7 @@ async function run(options: Options, clusters: readonly Cluster[]): Promise<void
   const report = await measure(targets, {
     loads: options.loads,
     rounds: options.rounds,
+    warmUpSeconds: options.warmUpSeconds,
     faults: options.faults.length,
     profileDir: options.profileDir,
     dataDir: clusters[0]?.dataDir ?? options.dataParent ?? tmpdir(),

@@ -23,6 +23,8 @@ export interface Outcome {
   readonly elapsedMs: number;
   /** Replies with an error code, and requests cut off by a broken connection: a sound run has none. */
   readonly failures: number;
+  /** Connections that broke. */
+  readonly lost: number;
 }
 
 /** What happens around the time that is measured: connections are open before, and are closed afterwards. */
@@ -54,8 +56,10 @@ export async function openBench(endpoints: readonly Endpoint[], label: string): 
       await createAll(setup, [folder]);
       if (load.operation !== 'create') await createAll(setup, keys, Buffer.alloc(load.payloadBytes, 1));
       if (load.operation === 'watch') return runFanOut(endpoints, load, keys, bracket);
+      let lost = 0;
+      const options = { ...PATIENT, onClosed: () => lost++ };
       const open = Array.from({ length: load.connections }, (_, i) =>
-        connect(endpointAt(endpoints, i), PATIENT),
+        connect(endpointAt(endpoints, i), options),
       );
       const connections = await Promise.all(open);
       // A get must find the keys also where the server lags behind the one that created them.
@@ -63,7 +67,8 @@ export async function openBench(endpoints: readonly Endpoint[], label: string): 
       const payload = Buffer.alloc(load.payloadBytes, 2);
       const send = sender(load.operation, { folder, keys, payload });
       await bracket?.begin();
-      const outcome = await drive(connections, load, send);
+      const driven = await drive(connections, load, send);
+      const outcome = { ...driven, lost };
       await bracket?.end();
       await Promise.all(connections.map((connection) => connection.close()));
       return outcome;
@@ -98,7 +103,7 @@ async function createAll(
 }
 
 /** Keeps every connection full until the time is over, then lets it run dry. */
-function drive(connections: readonly Connection[], load: Load, send: Send): Promise<Outcome> {
+function drive(connections: readonly Connection[], load: Load, send: Send): Promise<Omit<Outcome, 'lost'>> {
   const startedAt = performance.now();
   const endsAt = startedAt + load.seconds * 1_000;
   const latencies = createLatencies(startedAt);

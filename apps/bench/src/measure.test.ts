@@ -23,6 +23,7 @@ async function smallRun(start: (options: ClusterOptions) => Promise<Cluster>): P
     const report = await measure([targetOf(cluster)], {
       loads,
       rounds: 1,
+      warmUpSeconds: 0.2,
       dataDir: cluster.dataDir,
       progress: () => {},
     });
@@ -61,6 +62,7 @@ test('a table of stages adds up to what each phase cost the servers, and their p
     const report = await measure([targetOf(cluster)], {
       loads: PROFILED.map(({ operation }) => ({ ...shape, operation })),
       rounds: 1,
+      warmUpSeconds: 0.2,
       profileDir,
       dataDir: cluster.dataDir,
       progress: () => {},

@@ -64,6 +64,8 @@ export interface Report {
 export interface Plan {
   readonly loads: readonly Load[];
   readonly rounds: number;
+  /** Of each operation, unmeasured: both a JVM and Node are slow until they have compiled. */
+  readonly warmUpSeconds: number;
   /** So many of the last targets are the first one under faults; 0 if nothing is said. */
   readonly faults?: number;
   /** Where servers' profiles go; nothing is profiled if nothing is said. */
@@ -74,14 +76,13 @@ export interface Plan {
 }
 
 const PROBE_MS = 400;
-const WARM_UP_SECONDS = 2;
 
 export async function measure(targets: readonly Target[], plan: Plan): Promise<Report> {
   const label = `${process.pid}-${Math.round(performance.timeOrigin)}`;
   const benches = await Promise.all(targets.map((target) => openBench(target.endpoints, label)));
   const probes: SyncLatency[] = [];
   const samples = plan.loads.map(() => targets.map((): Measured[] => []));
-  for (const load of warmUps(plan.loads)) {
+  for (const load of warmUps(plan)) {
     for (const bench of benches) await bench.run(load);
   }
   for (let round = 0; round < plan.rounds; round++) {
@@ -94,9 +95,10 @@ export async function measure(targets: readonly Target[], plan: Plan): Promise<R
         const measured = await measureOnce(bench, target, load, plan.profileDir ?? null);
         await target.during?.end();
         samples[row]?.[column]?.push(measured);
-        const { opsPerSecond, p50Ms } = measured.measurement;
+        const { opsPerSecond, p50Ms, failures } = measured.measurement;
         const figures = `${Math.round(opsPerSecond)} ops/s, p50 ${p50Ms.toFixed(2)} ms`;
-        plan.progress(`round ${round + 1}: ${target.name} ${describe(load)}: ${figures}`);
+        const failed = failures === 0 ? '' : `, ${failures} failed (${measured.lost} connections lost)`;
+        plan.progress(`round ${round + 1}: ${target.name} ${describe(load)}: ${figures}${failed}`);
       }
     }
   }
@@ -120,14 +122,13 @@ export async function measure(targets: readonly Target[], plan: Plan): Promise<R
 export const describe = (load: Load): string =>
   `${load.operation} ${load.payloadBytes} B, ${load.connections} x ${load.depth}`;
 
-/** One short unmeasured phase per operation: both a JVM and Node are slow until they have compiled. */
-function warmUps(loads: readonly Load[]): Load[] {
+function warmUps({ loads, warmUpSeconds }: Plan): Load[] {
   const byOperation = new Map(loads.map((load) => [load.operation, load]));
   return [...byOperation.values()].map((load) => ({
     ...load,
     connections: 6,
     depth: 50,
-    seconds: Math.min(WARM_UP_SECONDS, load.seconds),
+    seconds: warmUpSeconds,
   }));
 }
 
@@ -138,6 +139,7 @@ async function probe(dataDir: string): Promise<SyncLatency> {
 }
 
 interface Measured {
+  readonly lost: number;
   readonly measurement: Measurement;
   readonly shares: CpuShares | null;
 }
@@ -152,7 +154,7 @@ async function measureOnce(
   let profiles: readonly Profiler.Profile[] = [];
   let before = costs(target);
   let cost = { serverMs: 0, mainThreadsMs: 0, clientMs: 0 };
-  const { latencies, elapsedMs, failures } = await bench.run(load, {
+  const { latencies, elapsedMs, failures, lost } = await bench.run(load, {
     begin: async () => {
       await profiling?.start();
       before = costs(target);
@@ -172,14 +174,14 @@ async function measureOnce(
     clientCpuShare: cost.clientMs / elapsedMs,
     failures,
   };
-  if (profileDir === null || profiling === undefined) return { measurement, shares: null };
+  if (profileDir === null || profiling === undefined) return { lost, measurement, shares: null };
   const { operation, payloadBytes, connections, depth } = load;
   writeProfiles(profileDir, `${target.name}-${operation}-${payloadBytes}-${connections}x${depth}`, profiles);
   const shares = sharesOf(profiles, {
     serverCpuUsPerOp: perOp(cost.serverMs) * 1_000,
     mainThreadUsPerOp: perOp(cost.mainThreadsMs) * 1_000,
   });
-  return { measurement, shares };
+  return { lost, measurement, shares };
 }
 
 interface Costs {

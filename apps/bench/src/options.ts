@@ -10,6 +10,8 @@ export interface Options {
   readonly endpoints: readonly Endpoint[];
   readonly loads: readonly Load[];
   readonly rounds: number;
+  /** Of each operation, before anything is measured. */
+  readonly warmUpSeconds: number;
   readonly json: boolean;
   readonly dataParent: string | null;
   /** Where servers' profiles go; null for none. */
@@ -26,6 +28,7 @@ export const USAGE = `bench keeper: a pipelined load against ZooKeeper-compatibl
   node apps/bench/dist/main.js --endpoints 127.0.0.1:2181,127.0.0.1:2182
 
   --seconds N     of each phase (default 5)      --rounds N       of all phases (default 3)
+  --warm-up N     seconds of each operation before anything is measured (default 10): a JVM and Node compile first
   --ops LIST      of ${OPERATIONS.join(',')} (default create,set,get)
   --bytes LIST    payload sizes (default 100,1000)
   --loads LIST    connections x outstanding (default 6x50,1x1)
@@ -47,6 +50,7 @@ export function parseOptions(args: readonly string[]): Options | string {
         compare: { type: 'boolean', default: false },
         seconds: { type: 'string', default: '5' },
         rounds: { type: 'string', default: '3' },
+        'warm-up': { type: 'string', default: '10' },
         ops: { type: 'string', default: 'create,set,get' },
         bytes: { type: 'string', default: '100,1000' },
         loads: { type: 'string', default: '6x50,1x1' },
@@ -69,6 +73,7 @@ export function parseOptions(args: readonly string[]): Options | string {
       endpoints: (values.endpoints ?? '').split(',').filter(Boolean).map(parseEndpoint),
       loads: parseLoads(values),
       rounds: positive(values.rounds),
+      warmUpSeconds: duration(values['warm-up']),
       json: values.json,
       dataParent: values.data ?? null,
     };
@@ -85,8 +90,7 @@ interface LoadTexts {
 }
 
 function parseLoads(texts: LoadTexts): Load[] {
-  const seconds = Number(texts.seconds);
-  if (!(seconds > 0)) throw new RangeError(`not a duration: ${texts.seconds}`);
+  const seconds = duration(texts.seconds);
   return texts.loads.split(',').flatMap((shape) => {
     const [connections, depth] = shape.split('x').map(positive);
     if (connections === undefined || depth === undefined) throw new RangeError(`not a load: ${shape}`);
@@ -97,6 +101,12 @@ function parseLoads(texts: LoadTexts): Load[] {
       }),
     );
   });
+}
+
+function duration(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new RangeError(`not a duration: ${text}`);
+  return seconds;
 }
 
 const isOperation = (text: string): text is Operation => OPERATIONS.some((name) => name === text);

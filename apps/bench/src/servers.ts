@@ -36,7 +36,7 @@ export function startServer(
 }
 
 /** Waits until a ZooKeeper session can be opened at `endpoint`. */
-export async function untilServing(endpoint: Endpoint, server: Server, deadlineMs = 60_000): Promise<void> {
+export async function untilServing(endpoint: Endpoint, server: Server, deadlineMs = 180_000): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (performance.now() < end) {
     if (server.child.exitCode !== null || server.child.signalCode !== null) {

@@ -43,6 +43,8 @@ export interface ReplicaConfig {
   readonly window: number;
   /** Proposals the primary keeps in flight; fewer means larger batches under load. */
   readonly pipeline: number;
+  /** A proposal beside others in flight comes this long after the last: with many clients it then holds more. */
+  readonly spacingMs: Millis;
   /** Commits without COMMITs what all members have durably accepted: one sync and one hop less while nobody is away. */
   readonly fastCommit: boolean;
   /** References in a batch. */
@@ -94,6 +96,7 @@ export function replicaConfig({ faults, ...options }: ReplicaOptions): ReplicaCo
     checkpointInterval: 128,
     window: 256,
     pipeline: 4,
+    spacingMs: 10,
     fastCommit: true,
     batchRequests: 500,
     batchBytes: 3 * 1024 * 1024,

@@ -238,7 +238,14 @@ function replicaOf(
   keys: Keys,
 ): ReplicaProcess {
   const { seed, faults, settings, joiners, variant, serviceOf = (ledger) => ledger } = options;
-  const config = replicaConfig({ self, cluster: CLUSTER_ID, faults, members: ids, ...settings });
+  const config = replicaConfig({
+    self,
+    cluster: CLUSTER_ID,
+    faults,
+    members: ids,
+    spacingMs: 0,
+    ...settings,
+  });
   const plain = createReplica({
     config,
     keys,

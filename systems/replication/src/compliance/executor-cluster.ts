@@ -199,7 +199,7 @@ const pairOf = ({ seed }: ExecutorClusterOptions, id: NodeId): PairKeys => ({
 type KeysOf = ReturnType<typeof createModelKeys>;
 
 export const configOf = ({ faults, settings }: ExecutorClusterOptions, self: NodeId) =>
-  replicaConfig({ self, cluster: EXECUTOR_CLUSTER_ID, faults, executes: false, ...settings });
+  replicaConfig({ self, cluster: EXECUTOR_CLUSTER_ID, faults, executes: false, spacingMs: 0, ...settings });
 
 /** What everyone of a federation that changes must know. */
 const governedIn = (options: ExecutorClusterOptions, self: NodeId) => {

@@ -25,6 +25,7 @@ const config = replicaConfig({
   checkpointInterval: 4,
   window: 8,
   batchRequests: 1,
+  spacingMs: 0,
 });
 const BODY_BYTES = 100_000;
 const OPS_PER_TURN = 3;

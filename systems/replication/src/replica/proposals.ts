@@ -3,7 +3,7 @@
  * in the log. Here they are made, checked and kept; `acceptance.ts` takes them into the log.
  */
 
-import type { Env, NodeId } from '@concordat/kernel';
+import type { Env, Millis, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Batch, batchDigest, nextHistory } from '../batch.ts';
 import { primaryOf } from '../config.ts';
@@ -39,7 +39,7 @@ export function propose(s: ReplicaState, env: Env<Message>): void {
   const isHurried = isSomeoneWaiting(s) || isEpochEnding(s);
   const heartbeatMs = isHurried ? FILL_MS : s.config.heartbeatMs;
   while (
-    s.accepted - s.committed < s.config.pipeline &&
+    mayAddProposal(s, env.now) &&
     isInWindow(s, s.accepted + 1) &&
     s.accepted < logLimit(s) &&
     isDeliverable(s, s.accepted + 1)
@@ -55,6 +55,16 @@ export function propose(s: ReplicaState, env: Env<Message>): void {
       pooled.flatMap(({ request }) => (request.body === null ? [] : [request])),
     );
   }
+}
+
+/**
+ * A batch costs all members signatures, messages and a sync, whatever it holds. What comes while one is in flight waits for
+ * more: over short links until that one is committed, over long ones for `spacingMs`.
+ */
+function mayAddProposal(s: ReplicaState, now: Millis): boolean {
+  const inFlight = s.accepted - s.committed;
+  if (inFlight <= 0) return true;
+  return inFlight < s.config.pipeline && now - s.proposedAt >= s.config.spacingMs;
 }
 
 function proposeBatch(s: ReplicaState, env: Env<Message>, batch: Batch, requests: readonly Request[]): void {
