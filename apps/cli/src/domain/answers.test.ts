@@ -1,4 +1,4 @@
-/** A federation of one has what is final in one journal alone: clients are told once it is on the disk, and not before. */
+/** Clients are told what is final once it is on the own disk, and not before: a replica's own vote counts for it. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ import type { DomainMessage, DomainState } from './domain.ts';
 const directory = mkdtempSync(join(tmpdir(), 'answers-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
-it('answers wait for the disk where nobody else has what they tell', { timeout: 60_000 }, async () => {
+it('answers wait for the own disk', { timeout: 60_000 }, async () => {
   const answers = { early: 0, held: 0 };
   const counting = strategyOf<DomainState, DomainMessage>((env) => {
     const counted =

@@ -140,19 +140,9 @@ function* start(options: DomainOptions, env: Env<DomainMessage>, recovered: Reco
     sha1,
     signatures,
     ...options.gateway,
-    answersEarly: answersEarly(replica),
     info: () => options.gateway.info(replica),
   });
   return { process, replica, service, recorder, gateway, clients: gateway.start(env) };
-}
-
-/** Where nobody else votes, what is final is nowhere but in the own journal: who is told of it before may see it lost. */
-function answersEarly(replica: ReplicaState): () => boolean {
-  let wasAlone = false;
-  return () => {
-    wasAlone ||= replica.config.quorums.agreement === 1;
-    return !wasAlone;
-  };
 }
 
 /** Executes, shows the gateway what became exposed, and lets what its clients ask for into the same turn's batch. */

@@ -120,8 +120,8 @@ const zxidFromView: Variant = {
     let view = (): number => 0;
     const strategy = strategyOf<DomainState, DomainMessage>((env) => ({
       env: twistEnv(env, {
-        sendEarly: (to, message) =>
-          env.sendEarly(
+        send: (to, message) =>
+          env.send(
             to,
             message.type === 'client-frame'
               ? { ...message, bytes: withView(message.bytes, view()) }

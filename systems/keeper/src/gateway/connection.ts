@@ -30,18 +30,13 @@ export function sendFrame(
   send(state, env, to, bytes);
 }
 
-/** Everything told to clients is exposed, so it may leave before this turn's appends are durable (rule 6), where others have it. */
-function leave({ config }: GatewayState, env: Env<GatewayMessage>, to: Connection, bytes: Uint8Array): void {
-  if (config.answersEarly?.() === false) env.send(to.id, clientFrame(bytes));
-  else env.sendEarly(to.id, clientFrame(bytes));
-}
-
+/** Never early: what is told rests on the own replica's vote as well, which counts here before the own disk has it. */
 function send(state: GatewayState, env: Env<GatewayMessage>, to: Connection, bytes: Uint8Array): void {
   if (isOverfull(state, to)) return;
   to.sent++;
   state.statistics.sent++;
   countSent(state, to, LENGTH_BYTES + bytes.length, env.now);
-  if (state.leavingSince === null || to.phase !== 'live') leave(state, env, to, bytes);
+  if (state.leavingSince === null || to.phase !== 'live') env.send(to.id, clientFrame(bytes));
   else withhold(state, env, to, bytes);
 }
 
@@ -49,11 +44,11 @@ function send(state: GatewayState, env: Env<GatewayMessage>, to: Connection, byt
 function withhold(state: GatewayState, env: Env<GatewayMessage>, to: Connection, bytes: Uint8Array): void {
   to.withheld.push(bytes);
   to.withheldBytes += bytes.length;
-  if (to.withheldBytes >= state.config.limits.unreadBytes) sendWithheld(state, env, to);
+  if (to.withheldBytes >= state.config.limits.unreadBytes) sendWithheld(env, to);
 }
 
-function sendWithheld(state: GatewayState, env: Env<GatewayMessage>, to: Connection): void {
-  for (const bytes of to.withheld.splice(0)) leave(state, env, to, bytes);
+function sendWithheld(env: Env<GatewayMessage>, to: Connection): void {
+  for (const bytes of to.withheld.splice(0)) env.send(to.id, clientFrame(bytes));
   to.withheldBytes = 0;
 }
 
@@ -123,7 +118,7 @@ export const principalOf = (state: GatewayState, connection: Connection): Princi
 /** Drops the link after what was sent to it. The session, if any, lives on until it expires or comes back. */
 export function closeConnection(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): void {
   if (connection.phase === 'closed') return;
-  if (!connection.isCut) sendWithheld(state, env, connection);
+  if (!connection.isCut) sendWithheld(env, connection);
   forget(state, connection);
   env.close(connection.id);
 }

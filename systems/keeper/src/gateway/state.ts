@@ -85,11 +85,6 @@ export interface GatewayConfig {
   readonly readOnlyMode?: boolean;
   /** Where a client's `reconfig` leaves a proposal; it is answered ReconfigDisabled unless told. */
   readonly reconfig?: Proposals;
-  /**
-   * Whether what is exposed is kept by others, so that an answer need not wait for the own disk; it is unless told. Once it
-   * was not it must not be again, or answers overtake earlier ones.
-   */
-  readonly answersEarly?: () => boolean;
   /** Lines of the audit log go out as notes of kind `audit`; `user` is whom the server runs as. None unless told. */
   readonly audit?: { readonly user: string };
 }
