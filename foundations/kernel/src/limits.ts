@@ -23,8 +23,8 @@ export const MAX_OPERATION_BYTES = 1024 * 1024;
 /** One client request may carry a turn's worth of operations, and always at least one of maximal size. */
 export const MAX_REQUEST_BYTES = 2 * MAX_OPERATION_BYTES;
 
-/** A frame holds at least one message of any kind: a request, or a piece of a snapshot. */
-export const MAX_FRAME_BYTES = 4 * MAX_OPERATION_BYTES;
+/** A frame holds at least one message of any kind: a request, a piece of a snapshot, or the list of what its pieces hash to. */
+export const MAX_FRAME_BYTES = 16 * MAX_OPERATION_BYTES;
 
 /** Snapshots travel and are journalled in parts of about this size. */
 export const PART_BYTES = 64 * 1024;

@@ -4,7 +4,7 @@
  */
 
 import { DIGEST_BYTES, type Hash } from '@concordat/crypto';
-import type { Digest } from '@concordat/kernel';
+import { type Digest, MAX_FRAME_BYTES, MAX_OPERATION_BYTES } from '@concordat/kernel';
 import { concatBytes, type Reader, utf8, type Writer } from '@concordat/wire';
 
 export interface Roots {
@@ -19,7 +19,8 @@ export interface PartDigests {
   readonly service: readonly Digest[];
 }
 
-const MAX_PARTS = 100_000;
+/** Their digests travel, and are journalled, in one piece: enough for states of some gigabytes. */
+export const MAX_PARTS = (MAX_FRAME_BYTES - MAX_OPERATION_BYTES) / DIGEST_BYTES;
 const LABEL = utf8('concordat checkpoint v2');
 
 export const combinedDigest = (hash: Hash, { core, service, configuration }: Roots): Digest =>
