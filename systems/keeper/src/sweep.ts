@@ -1,6 +1,6 @@
 /**
- * The end of nodes that end by themselves. As ZooKeeper's container manager, a sweep removes once a minute, or as often as the federation says, what has had its
- * time, each node as a transaction of its own; here it is part of the ordered batches, so everybody removes the same nodes
+ * The end of nodes that end by themselves. As ZooKeeper's container manager, a sweep removes once a minute, or as often as the
+ * federation says, what has had its time, each node as a transaction of its own; here it is part of the ordered batches, so everybody removes the same nodes
  * under the same zxids. After an outage - no batch for longer than the shortest session timeout, more than a lying primary
  * can pretend - the time until the next begins anew, as with each new leader of ZooKeeper: clients that keep TTL nodes alive have time
  * to come back.

@@ -238,6 +238,7 @@ function replicaOf(
   keys: Keys,
 ): ReplicaProcess {
   const { seed, faults, settings, joiners, variant, serviceOf = (ledger) => ledger } = options;
+  // Without spacing more is in flight at a time, which is what these scripts and sweeps are to try.
   const config = replicaConfig({
     self,
     cluster: CLUSTER_ID,
