@@ -1,4 +1,5 @@
 export * from './chain.ts';
+export * from './cipher.ts';
 export * from './mac/index.ts';
 export * from './merkle.ts';
 export * from './model/index.ts';

@@ -1,2 +1,3 @@
+export { modelCipher } from './cipher.ts';
 export { modelHash } from './hash.ts';
 export { createModelKeys, createModelPairSecrets, modelSeeds, modelSignatures } from './keys.ts';
