@@ -1,6 +1,7 @@
 export * from './chain.ts';
 export * from './cipher.ts';
 export * from './draw.ts';
+export * from './erasure/index.ts';
 export * from './mac/index.ts';
 export * from './merkle.ts';
 export * from './model/index.ts';
