@@ -180,3 +180,18 @@ export function pickNewest(
   }
   return ids;
 }
+
+/** The same, oldest round first: what is about to be worthless comes first. */
+export function pickOldest(
+  shape: Shape,
+  a: Bits,
+  b: Bits,
+  now: number,
+  first: number,
+  limit: number,
+): number[] {
+  const ids: number[] = [];
+  for (let back = Math.min(now, shape.lifetime - 1); back >= 0 && ids.length < limit; back--)
+    pickRow(shape, a, b, rowOf(shape, now - back), first, limit - ids.length, ids);
+  return ids;
+}

@@ -18,6 +18,7 @@ import {
   isEmpty,
   JUNK,
   pickNewest,
+  pickOldest,
   rowOf,
   type Shape,
   setBit,
@@ -110,10 +111,13 @@ export function offerPush(peer: PeerState, env: Env<StreamMessage>, to: NodeId, 
   post(peer, env, to, { ...content, signature });
 }
 
-/** What comes back for `owed` packets: asked-for ones that are here, newest first, the rest junk. */
+/**
+ * What comes back for `owed` packets: asked-for ones that are here, the rest junk. Oldest first: nobody else may bring them in time.
+ * Newest first, more than twice as many came too late.
+ */
 function returnsFor(peer: PeerState, env: Env<StreamMessage>, old: Bits, owed: number): number[] {
   const { shape, conduct } = peer.setup;
-  const held = pickNewest(shape, peer.store.have, old, peer.round, 0, owed);
+  const held = pickOldest(shape, peer.store.have, old, peer.round, 0, owed);
   const given = conduct.returns(peer, env, owed, held).slice(0, owed);
   while (given.length < owed) given.push(JUNK);
   return given;

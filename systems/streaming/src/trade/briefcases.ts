@@ -33,13 +33,18 @@ function headersFor(peer: PeerState, trade: Trade, known: number): RoundHeader[]
   return headers;
 }
 
+/** Junk that looks like the packet which it is not: what a deviation puts in. */
+const standIn = (peer: PeerState, round: number, id: number): Uint8Array =>
+  new Uint8Array(Math.max(1, itemSize(peer, round, id)));
+
 /** The item for each listed id; null if one is gone. */
 function itemsFor(peer: PeerState, env: Env<StreamMessage>, trade: Trade): Item[] | null {
   const { conduct, sealing } = peer.setup;
   const items: Item[] = [];
   for (const id of trade.give) {
     const packet = id === JUNK ? undefined : packetOf(peer.store, id);
-    if (id === JUNK || !conduct.packs(peer, env, trade, id)) items.push(sealing.junk);
+    if (id === JUNK) items.push(sealing.junk);
+    else if (!conduct.packs(peer, env, trade, id)) items.push(standIn(peer, trade.round, id));
     else if (packet === undefined) return null;
     else items.push(packet);
   }
