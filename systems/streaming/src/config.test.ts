@@ -6,8 +6,9 @@ import { createPrng } from '@concordat/kernel';
 import { fromHex, toHex } from '@concordat/wire';
 import { flightPreset, gossipPreset, type StreamConfig, withoutKeyPenalty } from './config.ts';
 import { decodeConfig, encodeConfig } from './config-codec.ts';
-import { configProblems } from './soundness.ts';
+import { configProblems, requireSound } from './soundness.ts';
 import { IDENTITY } from './testing/samples.ts';
+import { BROADCASTER, createSwarm } from './testing/swarm.ts';
 
 const PRESETS = [gossipPreset(IDENTITY), flightPreset(IDENTITY)];
 const GOLDEN =
@@ -92,4 +93,20 @@ test('sizes that nobody could hold or prove are refused', () => {
     { packetBytes: 70_000 },
   ])
     assert.notEqual(configProblems(gossipPreset(IDENTITY, changes)).length, 0, JSON.stringify(changes));
+});
+
+test('nothing starts under an unsound config, and says why', () => {
+  const { keys, utility } = gossipPreset(IDENTITY);
+  const changes = { keys: { ...keys, asks: 1 }, utility: { ...utility, downCost: 0.1 } };
+  assert.throws(
+    () => requireSound(gossipPreset(IDENTITY, changes), false),
+    /unsound, and nothing was started. key release: asks x askBytes x downCost > keyBytes x upCost: 9.6 > 23 does not/,
+  );
+  requireSound(gossipPreset(IDENTITY, changes), true);
+  requireSound(gossipPreset(IDENTITY), false);
+  const swarm = createSwarm({ seed: 1, peers: 2, config: changes });
+  assert.deepEqual(
+    [BROADCASTER, ...swarm.ids].filter((id) => swarm.world.isUp(id)),
+    [],
+  );
 });

@@ -5,6 +5,7 @@
 
 import { MAX_BODY_BYTES } from '@concordat/accountability';
 import { PUBLIC_KEY_BYTES } from '@concordat/crypto';
+import { halt } from '@concordat/kernel';
 import {
   MAX_LIFETIME_ROUNDS,
   MAX_PACKET_BYTES,
@@ -162,4 +163,11 @@ export function configProblems(config: StreamConfig): string[] {
     ...participationProblems(config),
   ];
   return problems.filter((problem) => problem !== null);
+}
+
+/** Stops a process that would run under an unsound config. `allowsUnsound` is for audits that look for what breaks. */
+export function requireSound(config: StreamConfig, allowsUnsound: boolean): void {
+  const problems = allowsUnsound ? [] : configProblems(config);
+  if (problems.length > 0)
+    halt(`The configuration is unsound, and nothing was started. ${problems.join('; ')}.`);
 }

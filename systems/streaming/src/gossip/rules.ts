@@ -59,7 +59,9 @@ function judge(peer: PeerState, env: Env<StreamMessage>, opening: Reserve | Push
     return 'void';
   }
   if (opening.evictions < effectiveEvictions(entries, opening.round)) return 'void';
-  return isDrawn(keys, stream, peer.list, entries, opening) === true ? 'serve' : 'wrong-partner';
+  const isPermitted = isDrawn(keys, stream, peer.list, entries, opening);
+  if (isPermitted === null) return 'void';
+  return isPermitted ? 'serve' : 'wrong-partner';
 }
 
 function began(peer: PeerState, env: Env<StreamMessage>): void {

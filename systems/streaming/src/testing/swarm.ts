@@ -44,6 +44,8 @@ export interface SwarmOptions {
   readonly network?: LinkOptions;
   /** Messages travel as bytes, sealed for real; packets then are as large as the config says. Default false. */
   readonly isEncoded?: boolean;
+  /** Default false. */
+  readonly allowsUnsound?: boolean;
   readonly observers?: readonly Observer[];
   readonly checkInvariants?: boolean;
 }
@@ -103,6 +105,7 @@ function planOf({ seed, peers, ...options }: SwarmOptions) {
     shared: {
       config,
       list,
+      allowsUnsound: options.allowsUnsound ?? false,
       broadcaster,
       clock: broadcaster,
       sealing,
@@ -114,7 +117,7 @@ function planOf({ seed, peers, ...options }: SwarmOptions) {
 
 export function createSwarm(options: SwarmOptions): Swarm {
   const { ids, keysOf, transport, source, evidence, startInMs, shared } = planOf(options);
-  const { config, list, code } = shared;
+  const { config, list } = shared;
   const world = createWorld({
     seed: options.seed,
     network: { latencyMs: 20, jitterMs: 10, ...options.network },
@@ -122,7 +125,7 @@ export function createSwarm(options: SwarmOptions): Swarm {
     observers: options.observers ?? [],
   });
   const { keys } = keysOf(BROADCASTER);
-  const process = createBroadcaster({ config, keys, code, source, list: () => list, evidence, startInMs });
+  const process = createBroadcaster({ ...shared, keys, source, list: () => list, evidence, startInMs });
   world.add({ id: BROADCASTER, process, ...transport });
   const deviants = deviantsOf(options);
   for (const id of ids) {
