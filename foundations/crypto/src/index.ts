@@ -1,4 +1,5 @@
 export * from './chain.ts';
+export * from './erasure/index.ts';
 export * from './mac/index.ts';
 export * from './merkle.ts';
 export * from './model/index.ts';
