@@ -45,7 +45,10 @@ export type EvictionOutcome =
 export interface MembershipAuthority {
   /** Lists the applicant from the next epoch on. Applying again with the key of a member is refused and changes nothing. */
   admit(application: Application): Admission;
-  /** Evicts the accused from `round` of the present epoch on, if the proof holds and what it proves is worth it. */
+  /**
+   * Evicts the accused from `round` of the present epoch on (or that of whoever was evicted last, if that is later), if the
+   * proof holds and what it proves is worth it.
+   */
   evict(proof: Proof, round: number): EvictionOutcome;
   /** A member leaves of its own will: it is off the list from the next epoch on. */
   leave(id: NodeId): void;

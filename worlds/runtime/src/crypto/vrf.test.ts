@@ -204,6 +204,19 @@ describe('keys', () => {
     assert.deepEqual(createVrfKey(secret)?.prove(utf8('x')), key.prove(utf8('x')));
   });
 
+  it('are refused where a byte of the secret is damaged, or still prove what verifies', () => {
+    const secret = generateVrfSecret();
+    let refused = 0;
+    for (let at = 0; at < secret.length; at += 37) {
+      const bent = secret.slice();
+      bent[at] = (bent[at] as number) ^ 0x10;
+      const key = createVrfKey(bent);
+      if (key === null) refused += 1;
+      else assert.notEqual(vrf.verify(key.publicKey, utf8('x'), key.prove(utf8('x')).proof), null);
+    }
+    assert.ok(refused > 5, `${refused} of 33 refused`);
+  });
+
   it('come back from disk as they were, for their owner alone', () => {
     const directory = mkdtempSync(join(tmpdir(), 'concordat-vrf-'));
     after(() => rmSync(directory, { recursive: true }));
