@@ -91,12 +91,15 @@ describe('lists of evictions', () => {
     const pardon = signEvictions(authority, cluster, { ...third, evictions: [], formerCount: 0 }, []);
     assert.equal(mergeEvictions(modelHash, second, pardon), null);
     assert.ok(convicts(second, pardon), 'fewer than before');
+    const others = [1, 2, 3, 6].map((member) => eviction(member, 1, 3));
+    assert.ok(convicts(second, signEvictions(authority, cluster, pardon, others)), 'fewer in between');
     const swapped = signEvictions(
       authority,
       cluster,
       { ...third, evictions: [eviction(4, 10), eviction(8, 12), eviction(5, 3, 2)] },
       [],
     );
+    assert.equal(mergeEvictions(modelHash, second, swapped), null);
     assert.ok(convicts(second, swapped), 'as many, but others');
   });
 

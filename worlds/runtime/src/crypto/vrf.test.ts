@@ -284,6 +284,28 @@ describe('certificates', () => {
     assert.ok(rooted.length < 9);
   });
 
+  it('are refused where a small prime divides the modulus, though every root is there', () => {
+    const { n, factors } = modulusOf(() => [
+      3n,
+      generatePrimeSync(1023, { bigint: true }),
+      generatePrimeSync(1024, { bigint: true }),
+    ]);
+    const publicKey = bytesOf(n);
+    const [first, ...others] = factors as [bigint, ...bigint[]];
+    const proofs = Array.from({ length: 9 }, (_, i) => {
+      const input = Uint8Array.from([...utf8('concordat vrf key certificate'), i]);
+      const m = encodingOf(publicKey, input);
+      const rootModulo = (prime: bigint): bigint => power(m % prime, inverse(E, prime - 1n), prime);
+      let [root, modulus] = [rootModulo(first), first];
+      for (const prime of others)
+        [root, modulus] = [combine(root, modulus, rootModulo(prime), prime), modulus * prime];
+      const proof = bytesOf(root);
+      assert.notEqual(vrf.verify(publicKey, input, proof), null);
+      return proof;
+    });
+    assert.equal(isCertifiedVrfKey(vrf, publicKey, Buffer.concat(proofs)), false);
+  });
+
   it('are refused where a small prime divides the modulus twice, which gives some inputs several proofs', () => {
     const { n, factors } = modulusOf(() => [
       9n,
