@@ -168,7 +168,7 @@ export const TWO_EVICTION_LISTS: Rule = {
     if (one === null || other === null) return false;
     const [former, later] = one.version <= other.version ? [one, other] : [other, one];
     if (former.version === later.version) return true;
-    if (later.formerCount < former.count || later.count < former.count) return true;
+    if (later.formerCount < former.count) return true;
     if (later.formerCount === former.count) return !equalBytes(later.formerHead, former.head);
     return later.version === former.version + 1;
   },
