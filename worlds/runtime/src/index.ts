@@ -4,6 +4,8 @@ export { sha256 } from './crypto/hash.ts';
 export * from './crypto/identity.ts';
 export * from './crypto/identity-file.ts';
 export * from './crypto/keys.ts';
+export { createVrf, createVrfKey, generateVrfSecret } from './crypto/vrf.ts';
+export * from './crypto/vrf-key-file.ts';
 export * from './errors.ts';
 export { createLengthSplitter, type Framing, type Splitter } from './framing.ts';
 export { freePort, freePortRange, isPortFree } from './free-port.ts';

@@ -1,2 +1,3 @@
 export { modelHash } from './hash.ts';
 export { createModelKeys, createModelPairSecrets, modelSeeds, modelSignatures } from './keys.ts';
+export { createModelVrfKey, modelVrf } from './vrf.ts';
