@@ -1,4 +1,5 @@
 export * from './chain.ts';
+export * from './cipher.ts';
 export * from './draw.ts';
 export * from './erasure/index.ts';
 export * from './mac/index.ts';

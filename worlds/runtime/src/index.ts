@@ -1,4 +1,5 @@
 export { createPairSecrets } from './crypto/agreement.ts';
+export { createStreamCipher } from './crypto/cipher.ts';
 export * from './crypto/exposed-mode.ts';
 export { sha256 } from './crypto/hash.ts';
 export * from './crypto/identity.ts';
