@@ -1,9 +1,12 @@
 export { createPairSecrets } from './crypto/agreement.ts';
+export { createStreamCipher } from './crypto/cipher.ts';
 export * from './crypto/exposed-mode.ts';
 export { sha256 } from './crypto/hash.ts';
 export * from './crypto/identity.ts';
 export * from './crypto/identity-file.ts';
 export * from './crypto/keys.ts';
+export { createVrf, createVrfKey, generateVrfSecret } from './crypto/vrf.ts';
+export * from './crypto/vrf-key-file.ts';
 export * from './errors.ts';
 export { createLengthSplitter, type Framing, type Splitter } from './framing.ts';
 export { freePort, freePortRange, isPortFree } from './free-port.ts';

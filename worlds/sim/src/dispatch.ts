@@ -62,6 +62,7 @@ export function advance(sim: Sim, until: Millis, holds: (() => boolean) | null):
   if (holds?.() === true) return true;
   while (queue.nextAt <= until) {
     sim.now = queue.nextAt;
+    sim.handledEvents++;
     const event = queue.pop();
     if (event !== undefined) dispatch(sim, event);
     if (holds?.() === true) return true;

@@ -9,14 +9,18 @@ import { emitNote, type Frame, type HostEnv, type Run, type Sim, type Timer } fr
 import { connect } from './links.ts';
 import { muteSender } from './muting.ts';
 import type { Link } from './network.ts';
+import { arePeers, callPeer, isOver } from './peers.ts';
 
-/** The link to `to`; a connection's message makes it, also anew once the break is known. Null if there is none. */
+/** The link to `to`; a message of a connection or a peer makes it, also anew once a break is known. Null if there is none. */
 function linkTo(sim: Sim, run: Run, to: NodeId): Link | null {
   const { host } = run;
   const known = host.links.get(to);
-  if (known !== undefined && !(known.pair.isGone && !known.toldUp)) return known;
+  if (known !== undefined && !(known.pair.isPeer ? isOver(sim, known) : known.pair.isGone && !known.toldUp))
+    return known;
   const peer = sim.hosts.get(to);
-  if (peer === undefined || peer === host || host.options.link !== 'connection') return known ?? null;
+  if (peer === undefined || peer === host) return known ?? null;
+  if (arePeers(host, peer)) return callPeer(sim, host, peer);
+  if (host.options.link !== 'connection') return known ?? null;
   connect(sim, host, peer);
   return host.links.get(to) ?? null;
 }
@@ -34,6 +38,7 @@ function draftFor(run: Run, link: Link, isEarly: boolean): Frame {
   const open = isEarly ? link.earlyDraft : link.draft;
   if (open !== null) return open;
   const frame = createFrame(link);
+  if (link.pair.isPeer) link.pair.drafts++;
   if (isEarly) {
     link.earlyDraft = frame;
     run.early.push(frame);
@@ -135,7 +140,7 @@ function post(sim: Sim, run: Run, to: NodeId, message: unknown, isEarly: boolean
   const frame = draftFor(run, link, isEarly);
   const bytes = encode(run, message);
   frame.items.push(bytes ?? message);
-  frame.sizeBytes += bytes?.length ?? 0;
+  frame.sizeBytes += bytes?.length ?? run.host.options.sizeOf?.(message) ?? 0;
 }
 
 /** The `Env` of one run; `run` is complete but for it. */

@@ -5,7 +5,7 @@ import { jumpClock, setDrift } from './clock.ts';
 import type { CpuCosts } from './cpu.ts';
 import { corruptDisk, type DiskOptions, resetDisk, setDisk, wipeDisk } from './disk.ts';
 import type { Host, Sim } from './host.ts';
-import { breakPair, connect, cut, mend, replug } from './links.ts';
+import { breakPair, connect, cut, linksBetween, mend, replug } from './links.ts';
 import { type LinkOptions, settingsOf } from './network.ts';
 import { powerOff, powerOn } from './power.ts';
 import { startSync } from './turn.ts';
@@ -29,7 +29,7 @@ export interface Faults {
   mend(from: NodeId, to: NodeId): void;
   /** Ends all cuts. */
   heal(): void;
-  /** Resets a link: what is under way is lost, both ends are told, members are joined again. */
+  /** Resets a link: what is under way is lost, both ends are told; members are joined again, peers by their next message. */
   breakLink(a: NodeId, b: NodeId): void;
   /** Makes a connection, if the server can be reached. */
   connect(client: NodeId, server: NodeId): void;
@@ -84,7 +84,7 @@ function holdSyncs(sim: Sim, host: Host, isHeld: boolean): void {
 }
 
 function breakLink(sim: Sim, a: Host, b: Host): void {
-  for (const link of a.links.values()) if (link.to === b && !link.pair.isGone) breakPair(sim, link.pair);
+  for (const link of linksBetween(sim, a, b)) breakPair(sim, link.pair);
 }
 
 export function createFaults(sim: Sim): Faults {

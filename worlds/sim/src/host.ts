@@ -29,13 +29,20 @@ export interface NodeOptions<S, M> {
   readonly process: Process<S, M>;
   /** When given, messages travel as bytes: encoded by the sender's codec, decoded by the receiver's. */
   readonly codec?: MessageCodec<M>;
+  /** Bytes that a message takes which travels as it is, without a codec; 0 for all by default. */
+  sizeOf?(message: M): number;
   /** Answers the checks of offloaded jobs. */
   readonly verify?: (check: SignatureCheck) => boolean;
   readonly disk?: DiskOptions;
   readonly clock?: ClockOptions;
   readonly cpu?: CpuCosts;
-  /** Members are linked to all members; a connection is linked by `connect`, or by its first message. Default member. */
-  readonly link?: 'member' | 'connection';
+  /**
+   * Members are linked to all members; a connection is linked by `connect`, or by its first message; a peer is linked
+   * with another peer, or a member, by the first message either sends (`peers.ts`). Default member.
+   */
+  readonly link?: 'member' | 'connection' | 'peer';
+  /** The line that all its links share on the way out, as a home has it. Default unlimited. */
+  readonly uploadBytesPerMs?: number;
   /** Default true. */
   readonly start?: boolean;
   /** True for adversaries: a throw halts the node instead of failing the run. Default false. */
@@ -158,6 +165,8 @@ export interface Host {
   cpu: CpuCosts;
   /** By what this host calls the peer. */
   readonly links: Map<NodeId, Link>;
+  /** With so many links, those of peers that are idle are looked for. */
+  sweepAt: number;
   /** Directions that are cut, and that differ from the network's properties. */
   readonly cutTo: Set<Host>;
   readonly linkOptions: Map<Host, LinkOptions>;
@@ -165,6 +174,10 @@ export interface Host {
   lives: number;
   /** CPU time used so far, over all lives. */
   readonly busy: { turnsMs: Millis; jobsMs: Millis };
+  /** Bytes of frames that left on a link and that its turns took in, over all lives. */
+  readonly traffic: { sentBytes: number; receivedBytes: number };
+  /** When the upload line is free again. */
+  uploadFreeAt: Millis;
   /** The next turn with effects is cut short by a power loss. */
   crashesInTurn: boolean;
 }
@@ -199,6 +212,7 @@ export interface Sim {
   readonly random: Prng;
   readonly checksInvariants: boolean;
   deliveredMessages: number;
+  handledEvents: number;
   /** What the next connection made anew is called. */
   nextName: NodeId;
 }

@@ -1,11 +1,13 @@
 /**
  * When links come up and break. A break is silent: frames are lost at once, the ends learn of it after `detectMs`.
  * Once nothing stands in the way, members are joined again after `reconnectMs`, and an end that had not yet noticed
- * learns of break and repair together: so whoever lost something is told. A broken connection is gone for good.
+ * learns of break and repair together: so whoever lost something is told. A broken connection is gone for good. Peers
+ * are told of the break alone; their next message joins them again (`peers.ts`).
  */
 
 import { assert, type Millis, type NodeId } from '@concordat/kernel';
 import type { Host, Sim } from './host.ts';
+import { forget, forgetIdle, isIdle } from './idle-links.ts';
 import { enqueue } from './inbox.ts';
 import { createPair, type Link, type Pair } from './network.ts';
 
@@ -30,7 +32,7 @@ function open(sim: Sim, pair: Pair): void {
   for (const link of pair.links) tell(sim, link, true);
 }
 
-const isReachable = (a: Host, b: Host): boolean =>
+export const isReachable = (a: Host, b: Host): boolean =>
   a.run !== null && b.run !== null && !a.cutTo.has(b) && !b.cutTo.has(a);
 
 /** Joins two members now, or as soon as both are up and nothing is cut. */
@@ -47,7 +49,7 @@ export function connect(sim: Sim, client: Host, server: Host): void {
 }
 
 /** Something changed between the ends: schedules what they will notice, and when. */
-function schedule(sim: Sim, pair: Pair): void {
+export function schedule(sim: Sim, pair: Pair): void {
   pair.version++;
   const { detectMs, reconnectMs } = sim.network.settings;
   const isRepairable = !pair.isGone && !isBlocked(pair);
@@ -61,9 +63,22 @@ function giveUp(sim: Sim, link: Link): void {
   tell(sim, link, false);
 }
 
+/** Ends a link of peers: nothing sent over it arrives any more, and whoever believed in it is told. */
+export function abandon(sim: Sim, pair: Pair): void {
+  for (const link of pair.links) {
+    close(link);
+    tell(sim, link, false);
+  }
+  forget(pair);
+}
+
 /** The event that `schedule` announced. */
 export function onPair(sim: Sim, pair: Pair, version: number): void {
   if (version !== pair.version) return;
+  if (pair.isPeer) {
+    abandon(sim, pair);
+    return;
+  }
   if (!pair.isGone && !isBlocked(pair)) {
     open(sim, pair);
     return;
@@ -81,6 +96,7 @@ function close(link: Link): void {
 
 /** A host lost power: what is under way to it is lost; what it had sent may still arrive. */
 export function unplug(sim: Sim, host: Host): void {
+  forgetIdle(sim, host);
   for (const link of host.links.values()) {
     link.toldUp = false;
     link.isOpen = false;
@@ -96,13 +112,17 @@ export function replug(sim: Sim, host: Host): void {
   for (const link of host.links.values()) if (!link.pair.isGone) schedule(sim, link.pair);
 }
 
-const linksBetween = (from: Host, to: Host): Link[] =>
-  [...from.links.values()].filter((link) => link.to === to && !link.pair.isGone);
+/** The links to `to` that count; of members and peers there is one at most, under the name that is the id. */
+export function linksBetween(sim: Sim, from: Host, to: Host): Link[] {
+  const link = from.links.get(to.id);
+  if (link?.pair.isConnection === false) return link.pair.isGone || isIdle(sim, link.pair) ? [] : [link];
+  return [...from.links.values()].filter((other) => other.to === to && !other.pair.isGone);
+}
 
 /** Cuts one direction: everything under way is lost, and the other direction goes on. */
 export function cut(sim: Sim, from: Host, to: Host): void {
   from.cutTo.add(to);
-  for (const link of linksBetween(from, to)) {
+  for (const link of linksBetween(sim, from, to)) {
     if (link.isCut) continue;
     link.isCut = true;
     close(link);
@@ -113,7 +133,7 @@ export function cut(sim: Sim, from: Host, to: Host): void {
 
 export function mend(sim: Sim, from: Host, to: Host): void {
   if (!from.cutTo.delete(to)) return;
-  for (const link of linksBetween(from, to)) {
+  for (const link of linksBetween(sim, from, to)) {
     link.isCut = false;
     schedule(sim, link.pair);
   }
@@ -121,6 +141,10 @@ export function mend(sim: Sim, from: Host, to: Host): void {
 
 /** Resets a link: both ends know at once, and what was under way is lost. Members are joined again later. */
 export function breakPair(sim: Sim, pair: Pair): void {
+  if (pair.isPeer) {
+    abandon(sim, pair);
+    return;
+  }
   if (pair.isConnection) pair.isGone = true;
   for (const link of pair.links) {
     close(link);

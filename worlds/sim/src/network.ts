@@ -33,6 +33,8 @@ export interface NetworkOptions extends LinkOptions {
   readonly detectMs?: Millis;
   /** How long until a link is made again once it can be. Default 50. */
   readonly reconnectMs?: Millis;
+  /** How long a link of peers is kept after its last frame arrived. Default 10,000. */
+  readonly idleMs?: Millis;
 }
 
 /** One direction between two hosts. */
@@ -63,14 +65,21 @@ export interface Pair {
   /** The two directions, set once at creation. */
   links: readonly Link[];
   readonly isConnection: boolean;
-  /** A connection that is over. */
+  /** Joined by a message, forgotten when nothing is sent any more. */
+  readonly isPeer: boolean;
+  /** A connection, or a link of peers, that is over. */
   isGone: boolean;
   /** Names the latest change: events scheduled for former ones no longer count. */
   version: number;
+  /** Of peers: when a frame last left, and how many are begun but have not. */
+  usedAt: Millis;
+  drafts: number;
 }
 
 export interface Network {
   readonly settings: Required<NetworkOptions>;
+  /** The same for connections, which are streams. */
+  readonly streams: Required<NetworkOptions>;
   readonly random: Prng;
 }
 
@@ -88,26 +97,31 @@ const defaults: Required<NetworkOptions> = {
   isFifo: true,
   detectMs: 1000,
   reconnectMs: 50,
+  idleMs: 10_000,
 };
 
-export const createNetwork = (options: NetworkOptions, random: Prng): Network => ({
-  settings: { ...defaults, ...options },
-  random,
-});
+export function createNetwork(options: NetworkOptions, random: Prng): Network {
+  const settings = { ...defaults, ...options };
+  return { settings, streams: { ...settings, isFifo: true }, random };
+}
 
-/** What holds for the direction from one host to another, whether they are linked yet or not. */
-export const settingsOf = (sim: Sim, from: Host, to: Host, isConnection: boolean): Required<LinkOptions> => ({
-  ...sim.network.settings,
-  ...from.linkOptions.get(to),
-  ...(isConnection ? { isFifo: true } : {}),
-});
+/**
+ * What holds for the direction from one host to another, whether they are linked yet or not. Links without options of
+ * their own share one record: nobody changes it.
+ */
+export function settingsOf(sim: Sim, from: Host, to: Host, isConnection: boolean): Required<LinkOptions> {
+  const { settings, streams } = sim.network;
+  const own = from.linkOptions.get(to);
+  if (own === undefined) return isConnection ? streams : settings;
+  return { ...settings, ...own, ...(isConnection ? { isFifo: true } : {}) };
+}
 
-function createLink(sim: Sim, from: Host, to: Host, names: readonly [NodeId, NodeId], pair: Pair): Link {
+function createLink(sim: Sim, from: Host, to: Host, fromName: NodeId, toName: NodeId, pair: Pair): Link {
   return {
     from,
     to,
-    fromName: names[0],
-    toName: names[1],
+    fromName,
+    toName,
     pair,
     settings: settingsOf(sim, from, to, pair.isConnection),
     isOpen: false,
@@ -121,18 +135,36 @@ function createLink(sim: Sim, from: Host, to: Host, names: readonly [NodeId, Nod
   };
 }
 
-/** Creates both directions between two hosts, closed. `name` is what `b` calls `a`. */
+type Kind = Pick<Pair, 'isConnection' | 'isPeer'>;
+
+/** Both directions between two hosts, closed and known to nobody yet. `name` is what `b` calls `a`. */
+function createDirections(sim: Sim, a: Host, b: Host, name: NodeId, { isConnection, isPeer }: Kind): Pair {
+  const pair: Pair = {
+    links: [],
+    isConnection,
+    isPeer,
+    isGone: false,
+    version: 0,
+    usedAt: sim.now,
+    drafts: 0,
+  };
+  pair.links = [createLink(sim, a, b, name, b.id, pair), createLink(sim, b, a, b.id, name, pair)];
+  return pair;
+}
+
+/** Creates the link of two members, or of a client and a server, closed. `name` is what `b` calls `a`. */
 export function createPair(sim: Sim, a: Host, b: Host, name: NodeId): Pair {
   assert(a !== b && !b.links.has(name), 'a name at a host stands for one link, ever');
   const isConnection = a.options.link === 'connection' || b.options.link === 'connection';
-  const pair: Pair = { links: [], isConnection, isGone: false, version: 0 };
-  const there = createLink(sim, a, b, [name, b.id], pair);
-  const back = createLink(sim, b, a, [b.id, name], pair);
-  pair.links = [there, back];
-  a.links.set(b.id, there);
-  b.links.set(name, back);
+  const pair = createDirections(sim, a, b, name, { isConnection, isPeer: false });
+  a.links.set(b.id, pair.links[0]!);
+  b.links.set(name, pair.links[1]!);
   return pair;
 }
+
+/** A link of peers, closed and known to nobody yet: it may never be. */
+export const createPeerPair = (sim: Sim, a: Host, b: Host): Pair =>
+  createDirections(sim, a, b, a.id, { isConnection: false, isPeer: true });
 
 function delayOf(link: Link, random: Prng): Millis {
   const { latencyMs, jitterMs, tailChance, tailMs } = link.settings;
@@ -140,11 +172,20 @@ function delayOf(link: Link, random: Prng): Millis {
   return latencyMs + (jitterMs > 0 ? random.unit() * jitterMs : 0) + tail;
 }
 
-/** When the line has taken the frame in. */
+/** When the sender's upload line, which all its links share, has taken the frame in. */
+function upload(sim: Sim, host: Host, sizeBytes: number): Millis {
+  const { uploadBytesPerMs } = host.options;
+  if (uploadBytesPerMs === undefined) return sim.now;
+  host.uploadFreeAt = Math.max(sim.now, host.uploadFreeAt) + sizeBytes / uploadBytesPerMs;
+  return host.uploadFreeAt;
+}
+
+/** When the line has taken the frame in: first the sender's, then the link's own. */
 function departure(sim: Sim, link: Link, sizeBytes: number): Millis {
   const { bytesPerMs } = link.settings;
-  if (bytesPerMs === Number.POSITIVE_INFINITY) return sim.now;
-  link.lineFreeAt = Math.max(sim.now, link.lineFreeAt) + sizeBytes / bytesPerMs;
+  const uploaded = upload(sim, link.from, sizeBytes);
+  if (bytesPerMs === Number.POSITIVE_INFINITY) return uploaded;
+  link.lineFreeAt = Math.max(uploaded, link.lineFreeAt) + sizeBytes / bytesPerMs;
   return link.lineFreeAt;
 }
 
@@ -181,10 +222,16 @@ function messagesOf(frame: Frame): readonly unknown[] {
 /** Sends a frame on its way; it is lost if the link is closed. */
 export function transmit(sim: Sim, frame: Frame): void {
   const { link } = frame;
+  const { pair } = link;
   const passes = link.isOpen && !link.isCut;
+  if (pair.isPeer) {
+    pair.drafts--;
+    pair.usedAt = sim.now;
+  }
   for (const observer of sim.observers)
     observer.sent?.(sim.now, link.from.id, link.to.id, messagesOf(frame), passes);
   if (!passes) return;
+  link.from.traffic.sentBytes += frame.sizeBytes;
   frame.epoch = link.epoch;
   if (link.settings.isFifo) transmitStream(sim, frame);
   else transmitDatagram(sim, frame);

@@ -44,6 +44,7 @@ function receiveItem(sim: Sim, run: Run, frame: Frame, item: unknown): void {
 function receiveFrame(sim: Sim, run: Run, frame: Frame): void {
   const { cpu } = run.host;
   run.spentUs += frame.items.length * cpu.receiveUs + frame.sizeBytes * cpu.byteUs;
+  run.host.traffic.receivedBytes += frame.sizeBytes;
   for (const item of frame.items) {
     // Muted for what came before it in this very frame.
     if (isMuted(sim, run, frame)) return;

@@ -37,6 +37,10 @@ export interface World extends Faults {
   readonly notes: readonly NotedAt[];
   /** Messages handed to processes so far. */
   readonly deliveredMessages: number;
+  /** Events handled so far: frames, turns, timers, syncs. */
+  readonly handledEvents: number;
+  /** Ends of links that nodes know of. */
+  readonly linkCount: number;
   /** Adds a node, and starts it at the current time unless `start` is false. */
   add<S, M>(options: NodeOptions<S, M>): void;
   isUp(id: NodeId): boolean;
@@ -52,6 +56,8 @@ export interface World extends Faults {
   schedule(afterMs: Millis, act: () => void): void;
   /** CPU time the node has used so far: on the core of its turns, and on the cores for offloaded jobs. */
   busyOf(id: NodeId): { readonly turnsMs: Millis; readonly jobsMs: Millis };
+  /** Bytes of the frames that left the node on a link, and that its turns took in. */
+  trafficOf(id: NodeId): { readonly sentBytes: number; readonly receivedBytes: number };
   /** From now on, `observer` is told. */
   observe(observer: Observer): void;
   /** Runs for a span of true time. Throws `ProcessFailure` when a process does. */
@@ -76,6 +82,7 @@ function createSim(options: WorldOptions): Sim {
     random: createPrng(options.seed, 'world'),
     checksInvariants: options.checkInvariants ?? true,
     deliveredMessages: 0,
+    handledEvents: 0,
     nextName: FIRST_FRESH_NAME,
   };
 }
@@ -92,7 +99,10 @@ function createHost(sim: Sim, options: NodeOptions<unknown, unknown>): Host {
     linkOptions: new Map(),
     run: null,
     lives: 0,
+    sweepAt: 0,
     busy: { turnsMs: 0, jobsMs: 0 },
+    traffic: { sentBytes: 0, receivedBytes: 0 },
+    uploadFreeAt: 0,
     crashesInTurn: false,
   };
 }
@@ -102,10 +112,12 @@ function addHost(sim: Sim, options: NodeOptions<unknown, unknown>): void {
   const host = createHost(sim, options);
   sim.hosts.set(host.id, host);
   if (options.start ?? true) powerOn(sim, host);
-  if (options.link === 'connection') return;
+  if (!isMember(host)) return;
   for (const other of sim.hosts.values())
-    if (other !== host && other.options.link !== 'connection') joinMembers(sim, other, host);
+    if (other !== host && isMember(other)) joinMembers(sim, other, host);
 }
+
+const isMember = ({ options: { link } }: Host): boolean => link === undefined || link === 'member';
 
 /** Receives a state; as a method, it may be more particular about its kind than a world can know. */
 interface StateReader {
@@ -145,6 +157,12 @@ export function createWorld(options: WorldOptions): World {
     get deliveredMessages() {
       return sim.deliveredMessages;
     },
+    get handledEvents() {
+      return sim.handledEvents;
+    },
+    get linkCount() {
+      return [...sim.hosts.values()].reduce((sum, { links }) => sum + links.size, 0);
+    },
     ...createFaults(sim),
     add: (node) => addHost(sim, node),
     isUp: (id) => hostOf(sim, id).run !== null,
@@ -153,6 +171,7 @@ export function createWorld(options: WorldOptions): World {
     call: (id, act) => call(sim, id, act),
     spend: (id, costUs) => spend(sim, id, costUs),
     busyOf: (id) => ({ ...hostOf(sim, id).busy }),
+    trafficOf: (id) => ({ ...hostOf(sim, id).traffic }),
     schedule: (afterMs, act) => sim.queue.push(sim.now + afterMs, { kind: 'act', act }),
     observe: (observer) => void sim.observers.push(observer),
     run: (forMs) => void advance(sim, sim.now + forMs, null),

@@ -14,6 +14,7 @@ import {
   type Signatures,
 } from '../primitives.ts';
 import { absorb, close, type Lanes, modelHash, squeeze } from './hash.ts';
+import { scrambled, secretOf, seedOf } from './secrets.ts';
 
 const lanes: Lanes = new Int32Array(8);
 const expected = new Uint8Array(SIGNATURE_BYTES);
@@ -75,56 +76,23 @@ export function createModelKeys(members: number, seed: number): (id: NodeId) => 
 export function createModelPairSecrets(members: number, seed: number): (id: NodeId) => PairSecrets {
   const random = createPrng(seed, 'model-pair-secrets');
   const root = Uint8Array.from({ length: SEED_BYTES }, () => random.below(256));
-  const secretOf = (a: NodeId, b: NodeId): Uint8Array =>
+  const between = (a: NodeId, b: NodeId): Uint8Array =>
     modelHash(Uint8Array.of(...root, Math.min(a, b), Math.max(a, b)));
   return (id) => {
     assert(id < members, 'secrets are handed to members only');
     return {
       secretWith: (peer) => {
         assert(peer < members, 'members share secrets with members only');
-        return secretOf(id, peer);
+        return between(id, peer);
       },
     };
   };
 }
 
-const HALF = SEED_BYTES / 2;
-const ROUNDS = 4;
-
-/** One Feistel round: xors a function of `key`'s half at `from` into the other half. */
-function feistel(key: Uint8Array, round: number, from: number): void {
-  const input = new Uint8Array(HALF + 1);
-  input.set(key.subarray(from, from + HALF));
-  input[HALF] = round;
-  const mask = modelHash(input);
-  const to = HALF - from;
-  for (let i = 0; i < HALF; i++) key[to + i] = (key[to + i] as number) ^ (mask[i] as number);
-}
-
-/** The inverse of `publicKeyOf`. Only verification may use it, which is why it is not exported. */
-function seedOf(publicKey: Uint8Array): Uint8Array {
-  const key = publicKey.slice();
-  for (let round = ROUNDS - 1; round >= 0; round--) feistel(key, round, round % 2 === 0 ? 0 : HALF);
-  return key;
-}
-
-function secretOf(seed: Uint8Array): Lanes {
-  const view = new DataView(seed.buffer, seed.byteOffset, seed.byteLength);
-  return Int32Array.from({ length: 8 }, (_, i) => view.getUint32(4 * i));
-}
-
 /** Signatures under travelling keys: the public key is an invertible scrambling of the seed, so no registry is kept. */
 export const modelSignatures: Signatures = {
-  publicKeyOf: (seed) => {
-    assert(seed.length === SEED_BYTES, 'a key seed has 32 bytes');
-    const key = seed.slice();
-    for (let round = 0; round < ROUNDS; round++) feistel(key, round, round % 2 === 0 ? 0 : HALF);
-    return key;
-  },
-  signWith: (seed, bytes) => {
-    assert(seed.length === SEED_BYTES, 'a key seed has 32 bytes');
-    return signed(secretOf(seed), bytes);
-  },
+  publicKeyOf: scrambled,
+  signWith: (seed, bytes) => signed(secretOf(seed), bytes),
   verifyWith: (publicKey, bytes, signature) =>
     publicKey.length === PUBLIC_KEY_BYTES && isAuthentic(secretOf(seedOf(publicKey)), bytes, signature),
 };

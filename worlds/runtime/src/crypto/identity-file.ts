@@ -1,12 +1,11 @@
 /** An identity on disk: one file of JSON that only its owner can read, with the name that its member goes by. */
 
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { SEED_BYTES } from '@concordat/crypto';
 import { fromHex, toHex } from '@concordat/wire';
-import { RuntimeError } from '../errors.ts';
 import { privateKeyOf, rawPublicKeyOf } from './ed25519.ts';
-import { exposedMode } from './exposed-mode.ts';
 import { type Identity, pinOf } from './identity.ts';
+import { readSecretFile } from './secret-file.ts';
 
 const VERSION = 1;
 
@@ -25,7 +24,7 @@ export function storeIdentity(file: string, name: string, { seed, tls }: Identit
  * error if it cannot be read.
  */
 export function loadIdentity(file: string): NamedIdentity | null {
-  const text = readSecret(file);
+  const text = readSecretFile(file);
   try {
     const { version, name, seed: hex, tls } = JSON.parse(text);
     const seed = fromHex(hex);
@@ -33,16 +32,5 @@ export function loadIdentity(file: string): NamedIdentity | null {
     return { name, seed, publicKey: rawPublicKeyOf(privateKeyOf(seed)), tls, pin: pinOf(tls.cert) };
   } catch {
     return null;
-  }
-}
-
-function readSecret(file: string): string {
-  const descriptor = openSync(file, 'r');
-  try {
-    const mode = exposedMode(descriptor);
-    if (mode === null) return readFileSync(descriptor, 'utf8');
-    throw new RuntimeError('exposed-secret', `others may use ${file} (mode ${mode}): chmod 600 ${file}`);
-  } finally {
-    closeSync(descriptor);
   }
 }

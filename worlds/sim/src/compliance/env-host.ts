@@ -71,7 +71,11 @@ export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);
 export const textCodec: MessageCodec<string> = { encode: bytesOf, decode: textOf };
 
 /** Fails the case unless `holds` comes true. */
-export async function expectSoon(host: EnvHost, holds: () => boolean, what: string): Promise<void> {
+export async function expectSoon(
+  host: Pick<EnvHost, 'until'>,
+  holds: () => boolean,
+  what: string,
+): Promise<void> {
   assert(await host.until(holds), what);
 }
 

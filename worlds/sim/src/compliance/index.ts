@@ -6,4 +6,5 @@ export {
   textCodec,
 } from './env-host.ts';
 export { envSuite } from './env-suite.ts';
-export { createSimHost } from './sim-host.ts';
+export { type CreatePeerHost, type PeerHost, peerSuite } from './peer-suite.ts';
+export { createSimHost, createSimPeers } from './sim-host.ts';

@@ -10,6 +10,7 @@ import {
   scripted,
   textCodec,
 } from './env-host.ts';
+import type { CreatePeerHost } from './peer-suite.ts';
 
 const DEADLINE_MS: Millis = 10_000;
 
@@ -64,4 +65,30 @@ export const createSimHost =
       close: async () => {},
     };
     return host;
+  };
+
+const IDLE_MS: Millis = 2000;
+
+/** The same for nodes that are linked as peers. */
+export const createSimPeers =
+  (
+    seed: number,
+    twist: <S>(process: Process<S, string>) => Process<S, string> = (process) => process,
+  ): CreatePeerHost =>
+  async (peers) => {
+    const world = createWorld({ seed, network: { idleMs: IDLE_MS } });
+    return {
+      start: async (node, process) => {
+        assert(node < peers, 'a peer');
+        world.add({ id: node, process: twist(process), codec: textCodec, link: 'peer' });
+      },
+      crash: async (node) => world.crash(node),
+      restart: async (node) => world.restart(node),
+      until: async (holds) => world.runUntil(holds, DEADLINE_MS),
+      pass: async (span) => world.run(span),
+      idleMs: IDLE_MS,
+      part: async (node) => world.partition([[node]]),
+      heal: async () => world.heal(),
+      close: async () => {},
+    };
   };

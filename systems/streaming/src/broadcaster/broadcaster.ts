@@ -1,0 +1,250 @@
+/**
+ * The broadcaster: an altruistic source with a modest uplink. Each round it signs one header, gives each packet to a few peers that
+ * nobody can foretell, asks a few peers for evidence, and announces evictions. In BAR Gossip it is also the clock.
+ *
+ * Journal, so that a restart goes on in the same stream:  0 | f64 start   and   1 | eviction list
+ */
+
+import {
+  type Env,
+  type Millis,
+  type NodeId,
+  type Process,
+  type Recovered,
+  unreachable,
+} from '@concordat/kernel';
+import { createReader, createWriter } from '@concordat/wire';
+import { createBeacon } from '../beacon.ts';
+import type { StreamConfig } from '../config.ts';
+import { encodeRound, type RoundCode } from '../content/encode.ts';
+import { decodeEvidence } from '../evidence/evidence.ts';
+import { type EvidenceContext, judgeEvidence } from '../evidence/judging.ts';
+import type { Signer, StreamKeys } from '../keys.ts';
+import {
+  areEvictionsSigned,
+  type EvictionList,
+  isEvicted,
+  NO_EVICTIONS,
+  readEvictions,
+  signEvictions,
+  writeEvictions,
+} from '../membership/evictions.ts';
+import { type MemberList, memberOf } from '../membership/member-list.ts';
+import type { AuditAnswer, StreamMessage } from '../messages/messages.ts';
+import { createSizes, type Sizes } from '../messages/sizes.ts';
+import { signHeader } from '../peer/headers.ts';
+import { createMeter, type Meter } from '../peer/meter.ts';
+import { roundAt } from '../rounds.ts';
+import { streamId } from '../statement.ts';
+import { planSeeds } from './seeding.ts';
+
+export interface BroadcasterOptions {
+  readonly config: StreamConfig;
+  readonly keys: StreamKeys;
+  readonly code: RoundCode;
+  /** The media of a round, which ended when the round begins. */
+  readonly source: (round: number) => Uint8Array;
+  /** Who is in the stream by now, to be seeded and audited. */
+  readonly list: () => MemberList;
+  /** Everything that judging needs; its evictions are this broadcaster's. */
+  readonly evidence: (evictions: EvictionList['entries']) => EvidenceContext;
+  /** Time between the first start and the first round, for peers to learn the time. */
+  readonly startInMs: Millis;
+}
+
+export interface BroadcasterState {
+  readonly options: BroadcasterOptions;
+  readonly self: Signer;
+  readonly stream: Uint8Array;
+  readonly sizes: Sizes;
+  readonly meter: Meter;
+  /** When round 0 began, by the own clock. */
+  startedAt: Millis;
+  round: number;
+  evictions: EvictionList;
+}
+
+/** Rounds from an eviction's announcement until it counts: everybody has heard of it. */
+const NOTICE_ROUNDS = 3;
+const START_RECORD = 0;
+const EVICTIONS_RECORD = 1;
+
+function post(state: BroadcasterState, env: Env<StreamMessage>, to: NodeId, message: StreamMessage): void {
+  state.meter.roundUp += state.sizes.count(message, state.meter.up);
+  env.send(to, message);
+}
+
+function appendStart(env: Env<StreamMessage>, startedAt: Millis): void {
+  const writer = createWriter(16);
+  writer.u8(START_RECORD);
+  writer.f64(startedAt);
+  env.append(writer.finish());
+}
+
+function appendEvictions(env: Env<StreamMessage>, list: EvictionList): void {
+  const writer = createWriter();
+  writer.u8(EVICTIONS_RECORD);
+  writeEvictions(writer, list);
+  env.append(writer.finish());
+}
+
+function recover(state: BroadcasterState, { records }: Recovered): boolean {
+  let isFound = false;
+  for (const record of records) {
+    const reader = createReader(record);
+    if (reader.u8() === START_RECORD) {
+      const startedAt = reader.finish(reader.f64());
+      if (startedAt === null) continue;
+      state.startedAt = startedAt;
+      isFound = true;
+    } else {
+      const list = reader.finish(readEvictions(reader));
+      const isOwn = list !== null && areEvictionsSigned(state.options.keys, state.stream, state.self, list);
+      if (isOwn) state.evictions = list;
+    }
+  }
+  return isFound;
+}
+
+function start(options: BroadcasterOptions, env: Env<StreamMessage>, recovered: Recovered): BroadcasterState {
+  const { config, keys } = options;
+  const state: BroadcasterState = {
+    options,
+    self: { id: env.self, publicKey: config.broadcasterKey },
+    stream: streamId(keys.hash, config),
+    sizes: createSizes(config),
+    meter: createMeter(),
+    startedAt: env.now + options.startInMs,
+    round: -1,
+    evictions: NO_EVICTIONS,
+  };
+  if (!recover(state, recovered)) appendStart(env, state.startedAt);
+  // A round that had begun before a restart may have been signed: it is left out.
+  state.round = Math.max(-1, roundAt(config.roundMs, env.now - state.startedAt));
+  armRound(state, env);
+  return state;
+}
+
+function armRound(state: BroadcasterState, env: Env<StreamMessage>): void {
+  const { roundMs } = state.options.config;
+  env.setTimer('round', Math.max(1, state.startedAt + (state.round + 1) * roundMs - env.now));
+}
+
+function seed(state: BroadcasterState, env: Env<StreamMessage>): void {
+  const { config, keys, code, source, list } = state.options;
+  const { round, evictions } = state;
+  const encoded = encodeRound(keys.hash, code, round, source(round));
+  const header = signHeader(keys, state.stream, {
+    round,
+    payloadBytes: encoded.payloadBytes,
+    payloadDigest: encoded.payloadDigest,
+    root: encoded.root,
+    evictions: evictions.entries.length,
+  });
+  const { entries } = evictions;
+  const live = list().members.filter(({ id }) => !isEvicted(entries, entries.length, id, round));
+  const plan = planSeeds(keys.hash, env.secret(32), live.length, config.packetsPerRound, config.seeds);
+  for (const [place, indices] of plan) {
+    const member = live[place];
+    const packets = indices.flatMap((index) => encoded.packets[index] ?? []);
+    if (member !== undefined) post(state, env, member.id, { kind: 'seed', header, packets });
+  }
+}
+
+/** Asks some members, drawn like seeds, whether they have evidence. */
+function audit(state: BroadcasterState, env: Env<StreamMessage>): void {
+  const { config, keys, list } = state.options;
+  const { members } = list();
+  const asked = planSeeds(keys.hash, env.secret(32), members.length, 1, config.auditsPerRound);
+  for (const place of asked.keys()) {
+    const member = members[place];
+    if (member !== undefined) post(state, env, member.id, { kind: 'audit-ask', round: state.round });
+  }
+}
+
+function onRound(state: BroadcasterState, env: Env<StreamMessage>): void {
+  const { roundMs } = state.options.config;
+  const round = roundAt(roundMs, env.now - state.startedAt);
+  if (round > state.round) {
+    state.round = round;
+    seed(state, env);
+    audit(state, env);
+  }
+  armRound(state, env);
+}
+
+function evict(state: BroadcasterState, env: Env<StreamMessage>, member: NodeId): void {
+  const { keys, list } = state.options;
+  const entries = [...state.evictions.entries, { member, fromRound: state.round + NOTICE_ROUNDS }];
+  state.evictions = signEvictions(keys, state.stream, entries);
+  appendEvictions(env, state.evictions);
+  for (const { id } of list().members) post(state, env, id, { kind: 'evictions', list: state.evictions });
+}
+
+function onAuditAnswer(
+  state: BroadcasterState,
+  env: Env<StreamMessage>,
+  from: NodeId,
+  answer: AuditAnswer,
+): void {
+  if (answer.evidence.length === 0) return;
+  const evidence = decodeEvidence(answer.evidence);
+  const { entries } = state.evictions;
+  if (evidence === null || entries.some(({ member }) => member === evidence.accused)) return;
+  const verdict = judgeEvidence(evidence, state.options.evidence(entries));
+  if (!verdict.valid) return env.note({ kind: 'evidence-refused', from, reason: verdict.reason });
+  if (memberOf(state.options.list(), verdict.accused) === undefined) return;
+  env.note({ kind: 'evicted', member: verdict.accused, rule: evidence.rule });
+  evict(state, env, verdict.accused);
+}
+
+function onClockAsk(
+  state: BroadcasterState,
+  env: Env<StreamMessage>,
+  from: NodeId,
+  nonce: number,
+  known: number,
+): void {
+  const { keys } = state.options;
+  post(state, env, from, createBeacon(keys, state.stream, nonce, env.now - state.startedAt));
+  if (known < state.evictions.entries.length)
+    post(state, env, from, { kind: 'evictions', list: state.evictions });
+}
+
+function receive(
+  state: BroadcasterState,
+  env: Env<StreamMessage>,
+  from: NodeId,
+  message: StreamMessage,
+): void {
+  state.sizes.count(message, state.meter.down);
+  switch (message.kind) {
+    case 'clock-ask':
+      return onClockAsk(state, env, from, message.nonce, message.evictions);
+    case 'audit-answer':
+      return onAuditAnswer(state, env, from, message);
+    case 'reserve':
+    case 'accept':
+    case 'reveal':
+    case 'briefcase':
+    case 'key-ask':
+    case 'key':
+    case 'busy':
+    case 'push-offer':
+    case 'push-want':
+    case 'seed':
+    case 'beacon':
+    case 'evictions':
+    case 'audit-ask':
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+export const createBroadcaster = (options: BroadcasterOptions): Process<BroadcasterState, StreamMessage> => ({
+  start: (env, recovered) => start(options, env, recovered),
+  receive,
+  timeout: (state, env) => onRound(state, env),
+  settle: () => {},
+});

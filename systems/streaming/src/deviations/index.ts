@@ -1,0 +1,1 @@
+export { type Conduct, OBEDIENT } from '../trade/conduct.ts';

@@ -1,0 +1,106 @@
+/**
+ * A peer of BAR Gossip (Li et al., OSDI 2006): once per round a balanced exchange and an optimistic push, each with the partner that was
+ * drawn; answers to whoever drew this peer. Everything else is the common trade.
+ */
+
+import { type Env, type NodeId, type Process, unreachable } from '@concordat/kernel';
+import { drawChoice } from '../membership/choice.ts';
+import type { MemberList } from '../membership/member-list.ts';
+import { EXCHANGE, PUSH, type StreamMessage, type Tag } from '../messages/messages.ts';
+import { onAuditAsk, onBeacon, onEvictions, onSeed } from '../peer/receive.ts';
+import { beginPeer, followRound, onRoundTimer } from '../peer/round.ts';
+import {
+  createPeerState,
+  isDebtor,
+  type PeerOptions,
+  type PeerState,
+  partnerOf,
+  peerInvariants,
+} from '../peer/state.ts';
+import { openTrade } from '../trade/opening.ts';
+import { isRoundOpen, receiveTrade } from '../trade/receive.ts';
+import { isAddressed } from '../trade/signing.ts';
+import { drawPartner } from './partner.ts';
+import { offerPush, onPushOffer, onPushWant } from './push.ts';
+import { type GossipState, gossipRules } from './rules.ts';
+
+export interface GossipOptions extends PeerOptions {
+  /** Known to everybody before the stream begins. */
+  readonly list: MemberList;
+}
+
+/** The round's exchange or push, with whom the draw permits. */
+function initiate(peer: PeerState, env: Env<StreamMessage>, tag: Tag): void {
+  const { keys, stream, conduct } = peer.setup;
+  const { list, round, self, evictions } = peer;
+  if (partnerOf(peer, self) === null) return;
+  const { proof, draws } = drawChoice(keys, { stream, list, round, tag });
+  const { entries } = evictions;
+  const drawn = drawPartner(draws, list, self, round, entries, entries.length);
+  const isServed = drawn !== null && !isDebtor(peer, drawn) && conduct.trusts(peer, env, drawn);
+  const choice = { proof, candidate: 0, evictions: entries.length };
+  for (const to of conduct.partners(peer, env, tag, isServed ? drawn : null)) {
+    if (to === self) continue;
+    if (tag === EXCHANGE) openTrade(peer, env, to, tag, choice);
+    else offerPush(peer, env, to, choice);
+  }
+}
+
+function receivePush(
+  peer: PeerState,
+  env: Env<StreamMessage>,
+  from: NodeId,
+  message: StreamMessage & { readonly kind: 'push-offer' | 'push-want' },
+): void {
+  if (!isRoundOpen(peer, env, message.round) || !isAddressed(peer, from, message)) return;
+  if (message.kind === 'push-offer') onPushOffer(peer, env, message);
+  else onPushWant(peer, env, message);
+}
+
+function receive(peer: PeerState, env: Env<StreamMessage>, from: NodeId, message: StreamMessage): void {
+  peer.setup.sizes.count(message, peer.meter.down);
+  switch (message.kind) {
+    case 'reserve':
+      followRound(peer, env, message.round);
+      return receiveTrade(peer, env, from, message);
+    case 'accept':
+    case 'reveal':
+    case 'briefcase':
+    case 'key-ask':
+    case 'key':
+    case 'busy':
+      return receiveTrade(peer, env, from, message);
+    case 'push-offer':
+    case 'push-want':
+      return receivePush(peer, env, from, message);
+    case 'seed':
+      return onSeed(peer, env, from, message);
+    case 'beacon':
+      return onBeacon(peer, env, message);
+    case 'evictions':
+      return onEvictions(peer, message.list);
+    case 'audit-ask':
+      return onAuditAsk(peer, env, from, message.round);
+    case 'clock-ask':
+    case 'audit-answer':
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+export const createGossipPeer = (options: GossipOptions): Process<PeerState<GossipState>, StreamMessage> => ({
+  start: (env) => {
+    const peer = createPeerState(env.self, options, gossipRules, options.list, null);
+    beginPeer(peer, env);
+    return peer;
+  },
+  receive,
+  timeout: (peer, env, timer) => {
+    if (timer === 'round') onRoundTimer(peer, env);
+    else if (timer === 'exchange') initiate(peer, env, EXCHANGE);
+    else if (timer === 'push') initiate(peer, env, PUSH);
+  },
+  settle: () => {},
+  invariants: peerInvariants,
+});

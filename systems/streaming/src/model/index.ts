@@ -1,0 +1,2 @@
+export { createReferenceSealing } from './reference-sealing.ts';
+export { shareCheck } from './shared-check.ts';

@@ -1,0 +1,58 @@
+/**
+ * What a peer's bytes were for, and what it played: the counters from which utilities, caps and reports are computed. Bytes are those
+ * that messages take on the wire, whether or not they were encoded.
+ */
+
+/** Classes of bytes: packets, junk for packets, everything else. */
+export const USEFUL = 0;
+export const JUNK_BYTES = 1;
+export const CONTROL = 2;
+export type ByteClass = typeof USEFUL | typeof JUNK_BYTES | typeof CONTROL;
+
+export interface Meter {
+  /** Bytes by class. */
+  readonly up: Float64Array;
+  readonly down: Float64Array;
+  /** Bytes uploaded in this round, and in the round with most. */
+  roundUp: number;
+  maxRoundUp: number;
+  /** Rounds whose deadline came, and of these those with too few packets. */
+  rounds: number;
+  jittered: number;
+  /** Packets that were there at their deadline, of how many. */
+  inTime: number;
+  due: number;
+  /** Packets that came twice, and that did not verify. */
+  duplicates: number;
+  hostile: number;
+  /** Packets got in return for pushes, and junk. */
+  pushReturns: number;
+  pushJunk: number;
+  signatures: number;
+  verifications: number;
+}
+
+export const createMeter = (): Meter => ({
+  up: new Float64Array(3),
+  down: new Float64Array(3),
+  roundUp: 0,
+  maxRoundUp: 0,
+  rounds: 0,
+  jittered: 0,
+  inTime: 0,
+  due: 0,
+  duplicates: 0,
+  hostile: 0,
+  pushReturns: 0,
+  pushJunk: 0,
+  signatures: 0,
+  verifications: 0,
+});
+
+export const totalBytes = (byClass: Float64Array): number =>
+  (byClass[USEFUL] as number) + (byClass[JUNK_BYTES] as number) + (byClass[CONTROL] as number);
+
+export function closeRound(meter: Meter): void {
+  if (meter.roundUp > meter.maxRoundUp) meter.maxRoundUp = meter.roundUp;
+  meter.roundUp = 0;
+}

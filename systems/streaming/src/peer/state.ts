@@ -1,0 +1,169 @@
+/**
+ * A peer, whatever the protocol: what it holds, whom it knows, the trades that are under way, what it owes and is owed. `setup` never
+ * changes; `own` is the protocol's.
+ */
+
+import { addStrike, createStrikes, type Strikes } from '@concordat/accountability';
+import { assert, type Digest, type Env, type NodeId } from '@concordat/kernel';
+import type { Shape } from '../bits.ts';
+import { type StreamConfig, shapeOf } from '../config.ts';
+import type { RoundCode } from '../content/encode.ts';
+import type { PacketCheck } from '../content/packets.ts';
+import { createStore, type Store, storeInvariants } from '../content/store.ts';
+import type { Signer, StreamKeys } from '../keys.ts';
+import { type EvictionList, isEvicted, NO_EVICTIONS } from '../membership/evictions.ts';
+import { type Member, type MemberList, memberOf } from '../membership/member-list.ts';
+import type { StreamMessage } from '../messages/messages.ts';
+import { createSizes, type Sizes } from '../messages/sizes.ts';
+import { createRoundClock, type RoundClock } from '../rounds.ts';
+import { streamId } from '../statement.ts';
+import type { Conduct } from '../trade/conduct.ts';
+import type { Sealing } from '../trade/sealing.ts';
+import type { Trade, TradeRules } from '../trade/trade.ts';
+import { createMeter, type Meter } from './meter.ts';
+
+export interface PeerOptions {
+  readonly config: StreamConfig;
+  readonly keys: StreamKeys;
+  readonly broadcaster: Signer;
+  /** Who signs beacons and is asked for them. */
+  readonly clock: Signer;
+  readonly sealing: Sealing;
+  readonly check: PacketCheck;
+  readonly code: RoundCode;
+  readonly conduct: Conduct;
+  /** Gets the media of each round at its deadline, or null for one that cannot be played. */
+  readonly play?: (round: number, media: Uint8Array | null) => void;
+}
+
+export interface PeerSetup<X> extends PeerOptions {
+  readonly shape: Shape;
+  readonly stream: Digest;
+  readonly sizes: Sizes;
+  readonly rules: TradeRules<X>;
+}
+
+export interface PeerState<X = unknown> {
+  readonly setup: PeerSetup<X>;
+  readonly self: NodeId;
+  readonly store: Store;
+  readonly clock: RoundClock;
+  list: MemberList;
+  evictions: EvictionList;
+  /** The present round; -1 before the first beacon. */
+  round: number;
+  /** Nothing is signed for earlier rounds: a former life of this peer may have said something else in them. */
+  tradesFrom: number;
+  /** The first round that it is to play. */
+  playFrom: number;
+  /** By round mod lifetime. */
+  readonly trades: Trade[][];
+  /** Who owes a key or a briefcase, and the round from which that is forgotten. */
+  readonly debtors: Map<NodeId, number>;
+  /** Encoded evidence that the broadcaster has not been given, of different peers. */
+  readonly evidence: Map<NodeId, Uint8Array>;
+  readonly strikes: Strikes;
+  readonly meter: Meter;
+  readonly own: X;
+}
+
+const FORGIVE_MS = 10_000;
+const MAX_EVIDENCE = 64;
+
+export function createPeerState<X>(
+  self: NodeId,
+  options: PeerOptions,
+  rules: TradeRules<X>,
+  list: MemberList,
+  own: X,
+): PeerState<X> {
+  const { config, keys } = options;
+  const shape = shapeOf(config);
+  return {
+    setup: {
+      ...options,
+      shape,
+      stream: streamId(keys.hash, config),
+      sizes: createSizes(config),
+      rules,
+    },
+    self,
+    store: createStore(shape),
+    clock: createRoundClock(config.roundMs),
+    list,
+    evictions: NO_EVICTIONS,
+    round: -1,
+    tradesFrom: Number.POSITIVE_INFINITY,
+    playFrom: Number.POSITIVE_INFINITY,
+    trades: Array.from({ length: config.lifetimeRounds }, () => []),
+    debtors: new Map(),
+    evidence: new Map(),
+    strikes: createStrikes(FORGIVE_MS),
+    meter: createMeter(),
+    own,
+  };
+}
+
+/** Sends, and counts what it takes. */
+export function post(peer: PeerState, env: Env<StreamMessage>, to: NodeId, message: StreamMessage): void {
+  const { meter, setup } = peer;
+  meter.roundUp += setup.sizes.count(message, meter.up);
+  env.send(to, message);
+}
+
+/** The member `id`, unless it is none, or evicted by now. */
+export function partnerOf(peer: PeerState, id: NodeId): Member | null {
+  const member = memberOf(peer.list, id);
+  const { entries } = peer.evictions;
+  if (member === undefined) return null;
+  return entries.length > 0 && isEvicted(entries, entries.length, id, peer.round) ? null : member;
+}
+
+export function strike(peer: PeerState, env: Env<StreamMessage>, who: NodeId, reason: string): void {
+  addStrike(peer.strikes, who, reason, env.now);
+}
+
+/** Keeps the first evidence against each peer. */
+export function keepEvidence(
+  peer: PeerState,
+  env: Env<StreamMessage>,
+  accused: NodeId,
+  rule: string,
+  bytes: Uint8Array,
+): void {
+  if (peer.evidence.has(accused) || peer.evidence.size >= MAX_EVIDENCE) return;
+  peer.evidence.set(accused, bytes);
+  env.note({ kind: 'evidence', accused, rule });
+}
+
+export const isDebtor = (peer: PeerState, id: NodeId): boolean =>
+  !peer.setup.config.keys.servesDebtors && (peer.debtors.get(id) ?? -1) > peer.round;
+
+export function tradesOf(peer: PeerState, round: number): Trade[] {
+  return peer.trades[round % peer.trades.length] as Trade[];
+}
+
+export function findTrade(
+  peer: PeerState,
+  round: number,
+  tag: number,
+  who: NodeId,
+  isInitiator: boolean,
+): Trade | null {
+  if (round > peer.round + 1 || round <= peer.round - peer.trades.length) return null;
+  for (const trade of tradesOf(peer, round))
+    if (trade.peer === who && trade.tag === tag && trade.isInitiator === isInitiator && trade.round === round)
+      return trade;
+  return null;
+}
+
+export function peerInvariants(peer: PeerState): void {
+  storeInvariants(peer.store);
+  for (const trades of peer.trades)
+    for (const trade of trades) {
+      assert(trade.peer !== peer.self, 'nobody trades with itself');
+      assert(trade.round >= peer.tradesFrom, 'nothing is signed for rounds of a former life');
+      assert(!trade.isKeyGiven || trade.key !== null, 'a key that was given exists');
+      assert(!trade.isOpened || trade.received !== null, 'what was opened was received');
+    }
+}

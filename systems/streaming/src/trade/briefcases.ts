@@ -1,0 +1,114 @@
+/** Packing and receiving briefcases. What is listed is what both sides computed; what came is looked at once its key is known. */
+
+import type { Env } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
+import { hasBit, JUNK, roundOfId } from '../bits.ts';
+import type { RoundHeader } from '../content/header.ts';
+import { headerOf, packetOf } from '../content/store.ts';
+import { type Briefcase, KEY_BYTES, PUSH, type StreamMessage } from '../messages/messages.ts';
+import { learnHeader } from '../peer/headers.ts';
+import { findTrade, type PeerState, post, strike } from '../peer/state.ts';
+import { askForKey } from './key-release.ts';
+import { keyDigestOf } from './opening.ts';
+import type { Item } from './sealing.ts';
+import { authenticBody, signStatementBody } from './signing.ts';
+import type { Trade } from './trade.ts';
+
+/** Headers of the rounds in `ids` that are not in the mask `known`. */
+function headersFor(peer: PeerState, trade: Trade, known: number): RoundHeader[] {
+  const { shape } = peer.setup;
+  let mask = known;
+  const headers: RoundHeader[] = [];
+  for (const id of trade.give) {
+    if (id === JUNK) continue;
+    const row = Math.floor(id / shape.perRound);
+    if ((mask >>> row) & 1) continue;
+    mask |= 1 << row;
+    const header = headerOf(peer.store, roundOfId(shape, id, trade.round));
+    if (header !== undefined) headers.push(header);
+  }
+  return headers;
+}
+
+/** The item for each listed id; null if one is gone. */
+function itemsFor(peer: PeerState, env: Env<StreamMessage>, trade: Trade): Item[] | null {
+  const { conduct, sealing } = peer.setup;
+  const items: Item[] = [];
+  for (const id of trade.give) {
+    const packet = id === JUNK ? undefined : packetOf(peer.store, id);
+    if (id === JUNK || !conduct.packs(peer, env, trade, id)) items.push(sealing.junk);
+    else if (packet === undefined) return null;
+    else items.push(packet);
+  }
+  return items;
+}
+
+/** 4: sends what this side gives, under a fresh key. */
+export function sendBriefcase(peer: PeerState, env: Env<StreamMessage>, trade: Trade): void {
+  const { conduct, sealing } = peer.setup;
+  if (trade.answer === null || trade.key !== null || !conduct.delivers(peer, env, trade)) return;
+  const items = itemsFor(peer, env, trade);
+  if (items === null) return;
+  const key = env.secret(KEY_BYTES);
+  const sealed = sealing.seal(key, items);
+  const content: Omit<Briefcase, 'signature' | 'headers' | 'sealed'> = {
+    kind: 'briefcase',
+    epoch: peer.list.epoch,
+    round: trade.round,
+    tag: trade.tag,
+    from: peer.self,
+    to: trade.peer,
+    answers: trade.answer,
+    contents: trade.give,
+    keyDigest: keyDigestOf(peer, key),
+    sealDigest: sealing.digestOf(sealed),
+  };
+  trade.key = key;
+  const { signature } = signStatementBody(peer, content);
+  const headers = headersFor(peer, trade, trade.theirs?.known ?? 0);
+  post(peer, env, trade.peer, { ...content, signature, headers, sealed });
+}
+
+function isListed(contents: readonly number[], list: readonly number[]): boolean {
+  if (contents.length !== list.length) return false;
+  for (let i = 0; i < contents.length; i++) if (contents[i] !== list[i]) return false;
+  return true;
+}
+
+/** In return for a push comes as much as was given, each item one that was asked for, or junk. */
+function isPushReturn({ setup: { shape } }: PeerState, trade: Trade, contents: readonly number[]): boolean {
+  if (contents.length !== trade.give.length) return false;
+  const packets = shape.lifetime * shape.perRound;
+  return contents.every(
+    (id, i) =>
+      id === JUNK || (id < packets && hasBit(shape, trade.claim.want, id) && contents.indexOf(id) === i),
+  );
+}
+
+/** The trade that a briefcase is for: two peers can be in two trades of a kind, one begun by each. */
+function tradeFor(peer: PeerState, { round, tag, from, answers }: Briefcase): Trade | null {
+  for (const isInitiator of [true, false]) {
+    const trade = findTrade(peer, round, tag, from, isInitiator);
+    if (trade !== null && trade.answer !== null && equalBytes(trade.answer, answers)) return trade;
+  }
+  return null;
+}
+
+export function onBriefcase(peer: PeerState, env: Env<StreamMessage>, briefcase: Briefcase): void {
+  const { sealing } = peer.setup;
+  const { contents, sealed, from } = briefcase;
+  const trade = tradeFor(peer, briefcase);
+  if (trade === null || trade.stage !== 'agreed' || trade.received !== null) return;
+  const isReturn = trade.tag === PUSH && trade.isInitiator;
+  const isExpected = isReturn ? isPushReturn(peer, trade, contents) : isListed(contents, trade.take);
+  if (!isExpected || sealing.countOf(sealed) !== contents.length)
+    return strike(peer, env, from, 'unexpected-briefcase');
+  if (authenticBody(peer, env, briefcase) === null) return;
+  if (!equalBytes(sealing.digestOf(sealed), briefcase.sealDigest))
+    return strike(peer, env, from, 'unsigned-content');
+  for (const header of briefcase.headers) learnHeader(peer, header);
+  trade.received = briefcase;
+  if (!trade.isInitiator && trade.give.length > 0) sendBriefcase(peer, env, trade);
+  // The initiator asks once it has given its own key.
+  if (!trade.isInitiator || trade.give.length === 0) askForKey(peer, env, trade);
+}
