@@ -2,83 +2,77 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createPrng } from '@concordat/kernel';
+import { createPrng, type Prng } from '@concordat/kernel';
 import fc from 'fast-check';
-import {
-  chooseWanted,
-  countEither,
-  createNeedPlan,
-  createRequest,
-  createTable,
-  planNeed,
-  rowOf,
-  setPending,
-  type WindowShape,
-  windowShape,
-} from './need.ts';
+import { type Bits, createBits, createShape, hasBit, roundOfId, rowOf, type Shape, setBit } from '../bits.ts';
+import { countEither, fillWant, type NeedRules, pickUrgent, quotaOf, urgency } from './need.ts';
 
-const shape = windowShape(50, 45, 10);
+const shape = createShape(10, 50);
+const rules: NeedRules = { shape, needed: 45, invertsTail: true };
 
-function fillRow(of: WindowShape, table: Int32Array, round: number, count: number, from = 0): void {
-  for (let i = 0; i < count; i++) {
-    const index = (from + i) % of.packets;
-    const at = rowOf(of, round) + (index >>> 5);
-    table[at] = (table[at] as number) | (1 << (index & 31));
-  }
+/** Packets `from` to `from + count - 1` of a round. */
+function give(bits: Bits, round: number, count: number, from = 0): void {
+  for (let i = 0; i < count; i++) setBit(shape, bits, rowOf(shape, round) * 50 + ((from + i) % 50));
 }
 
-const order = (have: Int32Array, now: number, invertsTail = true, first = 0): number[] => {
-  const plan = createNeedPlan(shape);
-  planNeed(shape, plan, have, createTable(shape), now, first, invertsTail);
-  return [...plan.rounds.subarray(0, plan.size)];
-};
+function wantOf(have: Bits, now: number, first = 0): Bits {
+  const want = createBits(shape);
+  fillWant(rules, want, have, createBits(shape), now, first);
+  return want;
+}
 
 describe('the order of need', () => {
   it('is newest first', () => {
-    assert.deepEqual(order(createTable(shape), 20), [20, 19, 18, 17, 16, 15, 14, 13, 12, 11]);
+    assert.deepEqual(
+      urgency(rules, wantOf(createBits(shape), 20), 20),
+      [20, 19, 18, 17, 16, 15, 14, 13, 12, 11],
+    );
   });
 
   it('puts closing rounds that lack little before the newest, the first to close first', () => {
-    const have = createTable(shape);
-    fillRow(shape, have, 11, 40);
-    fillRow(shape, have, 12, 37);
-    fillRow(shape, have, 13, 44);
-    assert.deepEqual(order(have, 20), [11, 12, 20, 19, 18, 17, 16, 15, 14, 13]);
-    assert.deepEqual(order(have, 20, false), [20, 19, 18, 17, 16, 15, 14, 13, 12, 11]);
+    const have = createBits(shape);
+    give(have, 11, 40);
+    give(have, 12, 37);
+    give(have, 13, 44);
+    const want = wantOf(have, 20);
+    assert.deepEqual(urgency(rules, want, 20), [11, 12, 20, 19, 18, 17, 16, 15, 14, 13]);
+    assert.deepEqual(
+      urgency({ ...rules, invertsTail: false }, want, 20),
+      [20, 19, 18, 17, 16, 15, 14, 13, 12, 11],
+    );
   });
 
   it('leaves a hopeless closing round to the end, and a decodable one out', () => {
-    const have = createTable(shape);
-    fillRow(shape, have, 11, 35);
-    fillRow(shape, have, 12, 45);
-    assert.deepEqual(order(have, 20), [20, 19, 18, 17, 16, 15, 14, 13, 11]);
+    const have = createBits(shape);
+    give(have, 11, 35);
+    give(have, 12, 45);
+    assert.deepEqual(urgency(rules, wantOf(have, 20), 20), [20, 19, 18, 17, 16, 15, 14, 13, 11]);
   });
 
   it('starts where the peer joined, and at the beginning of the stream', () => {
-    assert.deepEqual(order(createTable(shape), 20, true, 18), [20, 19, 18]);
-    assert.deepEqual(order(createTable(shape), 2), [2, 1, 0]);
+    assert.deepEqual(urgency(rules, wantOf(createBits(shape), 20, 18), 20), [20, 19, 18]);
+    assert.deepEqual(urgency(rules, wantOf(createBits(shape), 2), 2), [2, 1, 0]);
+  });
+
+  it('can be read off the want: how much each round lacks', () => {
+    const have = createBits(shape);
+    give(have, 15, 30);
+    const want = wantOf(have, 20);
+    assert.equal(quotaOf(rules, want, rowOf(shape, 15)), 15);
+    assert.equal(quotaOf(rules, want, rowOf(shape, 16)), 45);
+    give(have, 15, 45);
+    assert.equal(quotaOf(rules, wantOf(have, 20), rowOf(shape, 15)), 0);
   });
 });
 
-interface Partner {
-  readonly offered: Int32Array;
-  readonly limit: number;
-}
-
-/** Random tables: each packet with the given probability. */
-function randomTable(of: WindowShape, random: ReturnType<typeof createPrng>, density: number): Int32Array {
-  const table = createTable(of);
-  for (let round = 0; round < of.rows; round++)
-    for (let i = 0; i < of.packets; i++)
-      if (random.chance(density)) {
-        const at = rowOf(of, round) + (i >>> 5);
-        table[at] = (table[at] as number) | (1 << (i & 31));
-      }
-  return table;
+function randomBits(of: Shape, random: Prng, density: number): Bits {
+  const bits = createBits(of);
+  for (let id = 0; id < of.lifetime * of.perRound; id++) if (random.chance(density)) setBit(of, bits, id);
+  return bits;
 }
 
 describe('what trades ask for', () => {
-  it('never exceeds K of a round, never overlaps, and is always on offer, whatever is held and however many trades run', () => {
+  it('never exceeds K of a round, never overlaps, and is on offer, whatever is held and however many trades run', () => {
     const cases = fc.record({
       seed: fc.nat(),
       packets: fc.integer({ min: 2, max: 140 }),
@@ -91,91 +85,57 @@ describe('what trades ask for', () => {
     fc.assert(
       fc.property(cases, ({ seed, packets, lifetime, trades, density, now }) => {
         const random = createPrng(seed, 'need');
-        const of = windowShape(packets, 1 + random.below(packets), lifetime);
-        const have = randomTable(of, random, density);
-        const before = Array.from({ length: of.rows }, (_, round) =>
-          countEither(of, have, have, rowOf(of, round)),
-        );
-        const pending = createTable(of);
-        const plan = createNeedPlan(of);
-        const taken = new Set<string>();
+        const of = createShape(lifetime, packets);
+        const own: NeedRules = {
+          shape: of,
+          needed: 1 + random.below(packets),
+          invertsTail: random.chance(0.5),
+        };
+        const have = randomBits(of, random, density);
+        const rows = Array.from({ length: lifetime }, (_, row) => row);
+        const before = rows.map((row) => countEither(of, have, have, row));
+        const pending = createBits(of);
+        const want = createBits(of);
+        const taken = new Set<number>();
         for (let trade = 0; trade < trades; trade++) {
-          const partner: Partner = {
-            offered: randomTable(of, random, 0.5),
-            limit: random.below(2 * packets),
-          };
-          const request = createRequest(of);
-          planNeed(of, plan, have, pending, now, 0, random.chance(0.5));
-          chooseWanted(of, plan, have, pending, partner.offered, partner.limit, random.uint32(), request);
-          assert.ok(request.size <= partner.limit);
-          for (let i = 0; i < request.size; i++) {
-            const [round, index] = [request.rounds[i] as number, request.indices[i] as number];
-            const bit = (table: Int32Array): number =>
-              ((table[rowOf(of, round) + (index >>> 5)] as number) >>> (index & 31)) & 1;
-            assert.ok(round <= now && round > now - lifetime && index < packets);
-            assert.equal(bit(partner.offered), 1);
-            assert.equal(bit(have), 0);
-            assert.ok(!taken.has(`${round} ${index}`));
-            taken.add(`${round} ${index}`);
+          const offered = randomBits(of, random, 0.5);
+          const limit = random.below(2 * packets);
+          fillWant(own, want, have, pending, now, 0);
+          const ids = pickUrgent(own, offered, want, now, random.below(packets), limit);
+          assert.ok(ids.length <= limit);
+          for (const id of ids) {
+            const round = roundOfId(of, id, now);
+            assert.ok(round >= 0 && round <= now && round > now - lifetime);
+            assert.ok(hasBit(of, offered, id) && !hasBit(of, have, id) && !taken.has(id));
+            taken.add(id);
+            setBit(of, pending, id);
           }
-          asked += request.size;
-          setPending(of, pending, request, request.size, true);
-          for (let round = Math.max(0, now - lifetime + 1); round <= now; round++) {
-            const row = round % of.rows;
-            const total = countEither(of, have, pending, rowOf(of, round));
-            assert.ok(total <= Math.max(of.needed, before[row] as number));
-          }
+          asked += ids.length;
+          for (const row of rows)
+            assert.ok(countEither(of, have, pending, row) <= Math.max(own.needed, before[row] as number));
         }
       }),
     );
     assert.ok(asked > 1000);
   });
 
-  it('asks for the most urgent of what is on offer, and for all of it if there is room', () => {
-    const offered = createTable(shape);
-    fillRow(shape, offered, 18, 5, 3);
-    fillRow(shape, offered, 20, 2, 48);
-    const plan = createNeedPlan(shape);
-    const request = createRequest(shape);
-    const none = createTable(shape);
-    planNeed(shape, plan, none, none, 20, 0, true);
-    chooseWanted(shape, plan, none, none, offered, 4, 77, request);
-    assert.deepEqual([...request.rounds.subarray(0, 4)], [20, 20, 18, 18]);
-    chooseWanted(shape, plan, none, none, offered, 100, 77, request);
-    assert.equal(request.size, 7);
-    const indices = [...request.indices.subarray(2, 7)].sort((a, b) => a - b);
-    assert.deepEqual(indices, [3, 4, 5, 6, 7]);
+  it('is the most urgent of what is on offer, and all of it if there is room', () => {
+    const offered = createBits(shape);
+    give(offered, 18, 5, 3);
+    give(offered, 20, 2, 48);
+    const want = wantOf(createBits(shape), 20);
+    const rounds = (ids: number[]): number[] => ids.map((id) => roundOfId(shape, id, 20));
+    assert.deepEqual(rounds(pickUrgent(rules, offered, want, 20, 7, 4)), [20, 20, 18, 18]);
+    assert.equal(pickUrgent(rules, offered, want, 20, 7, 100).length, 7);
   });
 
-  it('scatters: with different salts every packet is asked for about as often', () => {
-    const offered = createTable(shape);
-    fillRow(shape, offered, 20, 50);
-    const plan = createNeedPlan(shape);
-    const none = createTable(shape);
-    const random = createPrng(5, 'scatter');
+  it('begins where the trade says, so that no packet is rarer than others', () => {
+    const offered = createBits(shape);
+    give(offered, 20, 50);
+    const want = wantOf(createBits(shape), 20, 20);
     const times = new Int32Array(50);
-    for (let trial = 0; trial < 5000; trial++) {
-      const request = createRequest(shape);
-      planNeed(shape, plan, none, none, 20, 20, true);
-      chooseWanted(shape, plan, none, none, offered, 10, random.uint32(), request);
-      for (let i = 0; i < 10; i++) times[request.indices[i] as number]!++;
-    }
-    // 1000 each are expected, with a deviation of 28.
-    assert.ok(Math.min(...times) > 800 && Math.max(...times) < 1200, `${times}`);
-  });
-
-  it('what is awaited no more may be asked for again', () => {
-    const pending = createTable(shape);
-    const request = createRequest(shape);
-    const plan = createNeedPlan(shape);
-    const none = createTable(shape);
-    const offered = createTable(shape);
-    fillRow(shape, offered, 20, 50);
-    planNeed(shape, plan, none, pending, 20, 0, true);
-    chooseWanted(shape, plan, none, pending, offered, 30, 1, request);
-    setPending(shape, pending, request, 30, true);
-    assert.equal(countEither(shape, pending, none, rowOf(shape, 20)), 30);
-    setPending(shape, pending, request, 30, false);
-    assert.deepEqual(pending, createTable(shape));
+    for (let first = 0; first < 50; first++)
+      for (const id of pickUrgent(rules, offered, want, 20, first, 10)) times[id % 50]!++;
+    assert.deepEqual([...new Set(times)], [10]);
   });
 });

@@ -68,10 +68,10 @@ export function reducePledge(budget: Budget, made: Pledge, keep: number): void {
 
 /** True if `sizeBytes` may leave now, and then they are spent: from the promise first, then from what is free. */
 export function spend(budget: Budget, sizeBytes: number, made: Pledge | null): boolean {
-  const fromPromise = made === null ? 0 : Math.min(made.bytes, sizeBytes);
-  if (sizeBytes - fromPromise > freeBytes(budget)) return false;
-  if (made !== null) made.bytes -= fromPromise;
-  budget.pledgedBytes -= fromPromise;
+  const fromPledge = made === null ? 0 : Math.min(made.bytes, sizeBytes);
+  if (sizeBytes - fromPledge > freeBytes(budget)) return false;
+  if (made !== null) made.bytes -= fromPledge;
+  budget.pledgedBytes -= fromPledge;
   budget.spentBytes += sizeBytes;
   return true;
 }

@@ -3,17 +3,20 @@
  * round, before the rounds are lost. A peer in good shape begins one, which is what keeps upload near the need.
  */
 
-import { countEither, rowOf, type WindowShape } from './need.ts';
-
 /** A round younger than this is still expected to be incomplete. */
 const MATURE_ROUNDS = 4;
 
-/** How many mature rounds, from `first` on, are not decodable at round `now`. */
-export function badRounds(shape: WindowShape, have: Int32Array, now: number, first: number): number {
+/** How many mature rounds, from `first` on, are not decodable at round `now`, by how many of their packets are held. */
+export function badRounds(
+  heldOf: (round: number) => number,
+  needed: number,
+  lifetime: number,
+  now: number,
+  first: number,
+): number {
   let bad = 0;
-  const oldest = Math.max(first, now - shape.lifetime + 1, 0);
-  for (let round = oldest; round < now - MATURE_ROUNDS; round++)
-    if (countEither(shape, have, have, rowOf(shape, round)) < shape.needed) bad++;
+  for (let round = Math.max(first, now - lifetime + 1, 0); round < now - MATURE_ROUNDS; round++)
+    if (heldOf(round) < needed) bad++;
   return bad;
 }
 

@@ -21,7 +21,7 @@ export interface Roster {
   readonly head: EpochHead;
   readonly signed: SignedEpochHead;
   /** By place, list and newcomers; undefined while unknown. */
-  readonly line: (PlacedMember | undefined)[];
+  readonly line: PlacedMember[];
   readonly places: Map<NodeId, number>;
   /** Pages of the list that are here. */
   readonly pages: boolean[];

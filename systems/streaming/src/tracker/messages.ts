@@ -7,7 +7,7 @@
  *   1 welcome   ticket | epoch head | list of members (some who can be asked for pages)
  *   2 refused   u8 reason | u32 retry after ms
  *   3 ping      u32 nonce | u32 epoch | u32 known tickets | bool wants tickets | bytes evidence | zeros up to the room
- *   4 pong      u32 nonce | u53 session ms | 64 bytes signature | u32 epoch | list of u32 suspects
+ *   4 pong      u32 nonce | f64 session ms | 64 bytes signature | u32 epoch | list of u32 suspects
  *   5 epoch-ask u32 epoch (the peer's)
  *   6 epoch     epoch head
  *   7 page-ask  u32 epoch | u32 page
@@ -85,7 +85,7 @@ export interface Pong {
   readonly nonce: number;
   /** Of the session's clock. */
   readonly sessionMs: number;
-  /** Over nonce and clock. */
+  /** As of a beacon (`beacon.ts`). */
   readonly signature: Uint8Array;
   /** The latest that the tracker has signed; it may not have begun yet. */
   readonly epoch: number;
@@ -180,14 +180,6 @@ function writeJoinBody(writer: Writer, join: Omit<Join, 'kind' | 'signature'>): 
   writer.bytes(join.token);
 }
 
-/** What the tracker signs of its clock. */
-export function beaconBody(nonce: number, sessionMs: number): Uint8Array {
-  const writer = createWriter(12);
-  writer.u32(nonce);
-  writer.u53(sessionMs);
-  return writer.finish();
-}
-
 export function writeTrackerMessage(writer: Writer, message: TrackerMessage): void {
   writer.u8(KINDS.indexOf(message.kind));
   switch (message.kind) {
@@ -209,7 +201,7 @@ export function writeTrackerMessage(writer: Writer, message: TrackerMessage): vo
       break;
     case 'pong':
       writer.u32(message.nonce);
-      writer.u53(message.sessionMs);
+      writer.f64(message.sessionMs);
       writer.fixed(message.signature);
       writer.u32(message.epoch);
       writer.list(message.suspects, (id) => writer.u32(id));
@@ -277,7 +269,7 @@ function readRefused(reader: Reader): Refused {
 const readPong = (reader: Reader): Pong => ({
   kind: 'pong',
   nonce: reader.u32(),
-  sessionMs: reader.u53(),
+  sessionMs: reader.f64(),
   signature: reader.fixed(SIGNATURE_BYTES),
   epoch: reader.u32(),
   suspects: reader.list(MAX_SUSPECTS, 4, () => reader.u32()),
@@ -350,7 +342,8 @@ function utf8Length(text: string): number {
   return bytes;
 }
 
-const ticketBytes = ({ ticket }: SignedTicket): number => 12 + memberBytes(ticket.member) + SIGNATURE_BYTES;
+export const ticketBytes = ({ ticket }: SignedTicket): number =>
+  12 + memberBytes(ticket.member) + SIGNATURE_BYTES;
 const headBytes = ({ head }: SignedEpochHead): number => 12 + 4 + 32 * head.pages.length + SIGNATURE_BYTES;
 const sum = <T>(items: readonly T[], size: (item: T) => number): number =>
   items.reduce((total, item) => total + size(item), 0);

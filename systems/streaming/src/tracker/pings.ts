@@ -4,12 +4,12 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
+import { createBeacon } from '../beacon.ts';
 import { signDelta } from '../membership/delta.ts';
 import { pageOf, pageSize } from '../membership/epoch-list.ts';
 import { tubOf } from '../membership/tubs.ts';
-import { signedBytes } from '../statement.ts';
 import { recordEviction } from './journal.ts';
-import { beaconBody, MAX_SUSPECTS, MAX_TICKETS, type Ping, type TrackerMessage } from './messages.ts';
+import { MAX_SUSPECTS, MAX_TICKETS, type Ping, type TrackerMessage } from './messages.ts';
 import { isWithinRate } from './rate-limit.ts';
 import { dropMember, type EpochState, openEpoch, type TrackerState } from './state.ts';
 
@@ -19,20 +19,20 @@ const MISSED_PINGS = 3;
 export function onPing(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, ping: Ping): void {
   const { keys, stream } = state.options;
   const tracked = state.members.get(from);
-  if (!isWithinRate(state.askRate, from, env.now)) return;
+  if (tracked !== undefined) tracked.lastRound = state.round;
+  if (!isWithinRate(state.pingRate, from, env.now)) return;
   if (tracked === undefined) {
     // Somebody whom a journal forgot, or who was removed: it may join again.
     env.send(from, { kind: 'refused', reason: 'not-admitted', retryAfterMs: 0 });
     return;
   }
-  tracked.lastRound = state.round;
   if (ping.evidence.length > 0) onEvidence(state, env, ping.evidence);
-  const sessionMs = Math.max(0, Math.floor(env.now - state.origin));
+  const sessionMs = Math.max(0, env.now - state.origin);
   env.send(from, {
     kind: 'pong',
     nonce: ping.nonce,
     sessionMs,
-    signature: keys.sign(signedBytes(stream, 'beacon', beaconBody(ping.nonce, sessionMs))),
+    signature: createBeacon(keys, stream, ping.nonce, sessionMs).signature,
     epoch: openEpoch(state).head.head.epoch,
     suspects: state.suspects,
   });

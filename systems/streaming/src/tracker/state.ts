@@ -27,6 +27,8 @@ export interface TrackerOptions {
   readonly keys: StreamKeys;
   readonly admission: Admission;
   readonly roundMs: number;
+  /** Time between the first start and the first round. */
+  readonly startInMs: Millis;
   readonly epochRounds: number;
   readonly maxMembers: number;
   /** Joins of one round; more are told to come again. */
@@ -69,6 +71,7 @@ export interface TrackerState {
   joinsThisRound: number;
   round: number;
   readonly joinRate: RateLimit;
+  readonly pingRate: RateLimit;
   readonly askRate: RateLimit;
   /** Where the latest snapshot in the journal begins, and records since. */
   snapshotAt: Position;
@@ -98,7 +101,7 @@ export function createEpochState(
 export function createTrackerState(options: TrackerOptions, now: Millis): TrackerState {
   return {
     options,
-    origin: now,
+    origin: now + options.startInMs,
     nextId: 0,
     members: new Map(),
     byIdentity: new Map(),
@@ -110,6 +113,8 @@ export function createTrackerState(options: TrackerOptions, now: Millis): Tracke
     round: 0,
     // A peer that lost its welcome asks again a few times.
     joinRate: createRateLimit(4, 0.5),
+    pingRate: createRateLimit(8, 2),
+    // A newcomer fetches a list of a thousand in a few rounds.
     askRate: createRateLimit(16, 4),
     snapshotAt: 0,
     recordsSince: 0,

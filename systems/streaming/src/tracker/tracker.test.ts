@@ -5,22 +5,21 @@ import { describe, it } from 'node:test';
 import { modelHash } from '@concordat/crypto';
 import { createPrng, type Env, FIRST_CONNECTION, type NodeId, type Process } from '@concordat/kernel';
 import { createWorld, type World } from '@concordat/sim';
+import { isBeaconSigned } from '../beacon.ts';
+import { flightPreset } from '../config.ts';
+import { createFlightCodec, type FlightMessage } from '../flightpath/messages.ts';
 import { isDeltaSigned } from '../membership/delta.ts';
 import { isEpochHeadSigned } from '../membership/epoch-list.ts';
 import { createRoster, enterPage, extendLog, takenPlaces } from '../membership/roster.ts';
 import { isTicketSigned } from '../membership/ticket.ts';
-import { signedBytes } from '../statement.ts';
 import { sampleKeys, sampleMember } from '../testing/sample-members.ts';
 import { joinStatement } from './joins.ts';
 import {
-  beaconBody,
   type Delta,
   type Join,
   type Page,
   type Pong,
   type Refused,
-  type TrackerMessage,
-  trackerCodec,
   trackerMessageBytes,
   type Welcome,
 } from './messages.ts';
@@ -33,6 +32,14 @@ const TRACKER = 900_000;
 const keys = sampleKeys(TRACKER);
 const trackerKey = { id: TRACKER, publicKey: sampleMember(TRACKER).publicKey };
 
+const codec = createFlightCodec(
+  flightPreset({
+    session: new Uint8Array(16),
+    broadcasterKey: new Uint8Array(32),
+    trackerKey: new Uint8Array(32),
+  }),
+);
+
 /** A token is the number of a person; odd hundreds are not admitted. */
 const tokenOf = (person: number): Uint8Array => Uint8Array.of(person >>> 8, person & 0xff);
 
@@ -44,6 +51,7 @@ const options: TrackerOptions = {
     isUniqueKey: (_, certificate) => certificate.length === 1,
   },
   roundMs: 1000,
+  startInMs: 0,
   epochRounds: 40,
   maxMembers: 20_000,
   joinsPerRound: 1000,
@@ -64,11 +72,11 @@ function joinOf(person: number, changes: Partial<Join> = {}): Join {
 }
 
 interface Heard {
-  readonly messages: TrackerMessage[];
+  readonly messages: FlightMessage[];
 }
 
 /** Somebody who only listens; the test speaks for it. */
-const listener: Process<Heard, TrackerMessage> = {
+const listener: Process<Heard, FlightMessage> = {
   start: () => ({ messages: [] }),
   receive: (state, _, __, message) => void state.messages.push(message),
   timeout: () => {},
@@ -77,14 +85,14 @@ const listener: Process<Heard, TrackerMessage> = {
 
 /** In the simulator the tracker knows members by their id, as behind links that were told ids from tickets. */
 function withIds(
-  process: Process<TrackerState, TrackerMessage>,
+  process: Process<TrackerState, FlightMessage>,
   names: Map<NodeId, NodeId>,
-): Process<TrackerState, TrackerMessage> {
+): Process<TrackerState, FlightMessage> {
   const nodes = new Map<NodeId, NodeId>();
   return {
     ...process,
     receive: (state, env, from, message) => {
-      const sent: Env<TrackerMessage> = {
+      const sent: Env<FlightMessage> = {
         ...env,
         now: env.now,
         send: (to, answer) => {
@@ -102,8 +110,8 @@ function withIds(
 
 interface Harness {
   readonly world: World;
-  say(person: number, message: TrackerMessage): void;
-  heard(person: number): readonly TrackerMessage[];
+  say(person: number, message: FlightMessage): void;
+  heard(person: number): readonly FlightMessage[];
   state(): TrackerState;
 }
 
@@ -118,24 +126,24 @@ function harness(
   world.add({
     id: 0,
     process: withIds(createTracker({ ...options, ...changes }), names),
-    codec: trackerCodec,
+    codec,
     disk: { tornChance, syncMs: 5 },
   });
   const nodeOf = (person: number): NodeId => FIRST_CONNECTION + person;
   for (let person = 0; person < people; person++)
-    world.add({ id: nodeOf(person), process: listener, codec: trackerCodec, link: 'connection' });
+    world.add({ id: nodeOf(person), process: listener, codec, link: 'connection' });
   return {
     world,
     say: (person, message) =>
-      world.call<Heard, TrackerMessage>(nodeOf(person), (_, env) => env.send(0, message)),
+      world.call<Heard, FlightMessage>(nodeOf(person), (_, env) => env.send(0, message)),
     heard: (person) => world.stateOf<Heard>(nodeOf(person)).messages,
     state: () => world.stateOf<TrackerState>(0),
   };
 }
 
-const welcomes = (messages: readonly TrackerMessage[]): Welcome[] =>
+const welcomes = (messages: readonly FlightMessage[]): Welcome[] =>
   messages.filter((message) => message.kind === 'welcome');
-const pings = (known = 0, epoch = 0, evidence = new Uint8Array(0)): TrackerMessage => ({
+const pings = (known = 0, epoch = 0, evidence = new Uint8Array(0)): FlightMessage => ({
   kind: 'ping',
   nonce: 7,
   epoch,
@@ -230,8 +238,13 @@ describe('pings', () => {
     world.run(100);
     for (let person = 0; person < 40; person++) {
       const [welcome, pong, delta] = heard(person) as [Welcome, Pong, Delta];
-      const body = signedBytes(stream, 'beacon', beaconBody(7, pong.sessionMs));
-      assert.ok(keys.verify(trackerKey, body, pong.signature));
+      const beacon = {
+        kind: 'beacon',
+        nonce: 7,
+        sessionMs: pong.sessionMs,
+        signature: pong.signature,
+      } as const;
+      assert.ok(isBeaconSigned(keys, stream, trackerKey, beacon));
       assert.ok(pong.sessionMs >= 3290 && pong.sessionMs <= 3340, `${pong.sessionMs}`);
       assert.ok(isEpochHeadSigned(keys, stream, trackerKey, welcome.head));
       assert.ok(isDeltaSigned(keys, stream, trackerKey, delta.head));
@@ -285,7 +298,7 @@ describe('pings', () => {
 
   it('cost the same with evidence and without', () => {
     const bytes = [new Uint8Array(0), new Uint8Array(300), new Uint8Array(4096)].map(
-      (evidence) => trackerCodec.encode(pings(0, 0, evidence)).length,
+      (evidence) => codec.encode(pings(0, 0, evidence)).length,
     );
     assert.equal(new Set(bytes).size, 1);
   });

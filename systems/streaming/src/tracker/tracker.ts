@@ -4,6 +4,8 @@
  */
 
 import { type Env, type NodeId, type Process, unreachable } from '@concordat/kernel';
+import { createBeacon } from '../beacon.ts';
+import { type FlightMessage, isMembership } from '../flightpath/messages.ts';
 import { onJoin } from './joins.ts';
 import {
   beginEpoch,
@@ -13,9 +15,8 @@ import {
   recoverTracker,
   snapshotIfWorth,
 } from './journal.ts';
-import type { TrackerMessage } from './messages.ts';
 import { onEpochAsk, onPageAsk, onPing, PING_ROUNDS, silentMembers, updateSuspects } from './pings.ts';
-import { sweepRates } from './rate-limit.ts';
+import { isWithinRate, sweepRates } from './rate-limit.ts';
 import { roundAt, type TrackerOptions, type TrackerState, trackerInvariants } from './state.ts';
 
 /** Rounds between the signing of an epoch's list and its beginning: everybody has pinged by then. */
@@ -23,7 +24,7 @@ export const EPOCH_LEAD_ROUNDS = PING_ROUNDS + 1;
 const ROUND_TIMER = 'round';
 const SWEEP_ROUNDS = 30;
 
-export function createTracker(options: TrackerOptions): Process<TrackerState, TrackerMessage> {
+export function createTracker(options: TrackerOptions): Process<TrackerState, FlightMessage> {
   return {
     start: (env, recovered) => {
       const state = recoverTracker(options, recovered, env);
@@ -40,7 +41,9 @@ export function createTracker(options: TrackerOptions): Process<TrackerState, Tr
   };
 }
 
-function receive(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, message: TrackerMessage): void {
+function receive(state: TrackerState, env: Env<FlightMessage>, from: NodeId, message: FlightMessage): void {
+  if (message.kind === 'clock-ask') return onClockAsk(state, env, from, message.nonce);
+  if (!isMembership(message)) return;
   switch (message.kind) {
     case 'join':
       onJoin(state, env, from, message);
@@ -63,10 +66,18 @@ function receive(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, me
     case 'epoch':
     case 'page':
     case 'delta':
+    case 'introduce':
       break;
     default:
       unreachable(message);
   }
+}
+
+/** What time it is is no secret, but nobody gets it more often than it helps. */
+function onClockAsk(state: TrackerState, env: Env<FlightMessage>, from: NodeId, nonce: number): void {
+  const { keys, stream } = state.options;
+  if (isWithinRate(state.askRate, from, env.now))
+    env.send(from, createBeacon(keys, stream, nonce, Math.max(0, env.now - state.origin)));
 }
 
 /** It is a suspect at once and removed with the next epoch, as if it had been silent. */
@@ -75,23 +86,23 @@ function onLeave(state: TrackerState, from: NodeId): void {
   if (tracked !== undefined) tracked.lastRound = Number.NEGATIVE_INFINITY;
 }
 
-function armRound(state: TrackerState, env: Env<TrackerMessage>): void {
+function armRound(state: TrackerState, env: Env<FlightMessage>): void {
   const { roundMs } = state.options;
   env.setTimer(ROUND_TIMER, Math.max(0, state.origin + (state.round + 1) * roundMs - env.now));
 }
 
-function onRound(state: TrackerState, env: Env<TrackerMessage>): void {
+function onRound(state: TrackerState, env: Env<FlightMessage>): void {
   state.round = roundAt(state, env.now);
   state.joinsThisRound = 0;
   updateSuspects(state);
   turnEpoch(state, env);
   if (state.round % SWEEP_ROUNDS === 0)
-    for (const rate of [state.joinRate, state.askRate]) sweepRates(rate, env.now);
+    for (const rate of [state.joinRate, state.pingRate, state.askRate]) sweepRates(rate, env.now);
   armRound(state, env);
 }
 
 /** Prepares and begins epochs. A tracker that was away catches up one step per round. */
-function turnEpoch(state: TrackerState, env: Env<TrackerMessage>): void {
+function turnEpoch(state: TrackerState, env: Env<FlightMessage>): void {
   const { epochRounds } = state.options;
   const { head } = state.epoch.head;
   const { next, round } = state;
