@@ -101,6 +101,9 @@ export const UTILITY_DEFAULTS: UtilityWeights = {
   pushUsefulChance: 0.1,
 };
 
+/** Of a request for a key without padding. */
+export const MIN_ASK_BYTES = 7;
+
 const KEY_DEFAULTS: KeyPolicy = { asks: 4, askBytes: 96, servesDebtors: false };
 
 const COMMON = {
@@ -125,8 +128,16 @@ export const gossipPreset = (
   packetsPerRound: 10,
   neededPackets: 10,
   seeds: 12,
-  protocol: { kind: 'gossip', pushSize: 2, youngRounds: 3, oldRounds: 3, junkFactor: 1.39 },
+  protocol: { kind: 'gossip', pushSize: 2, youngRounds: 3, oldRounds: 7, junkFactor: 1.39 },
   ...changes,
+});
+
+/**
+ * Broken on purpose, for tests and audits only: withholding a key costs nothing. `configProblems` refuses it.
+ */
+export const withoutKeyPenalty = (config: StreamConfig): StreamConfig => ({
+  ...config,
+  keys: { asks: 1, askBytes: MIN_ASK_BYTES, servesDebtors: true },
 });
 
 /** FlightPath for 500 peers: any 45 of 50 packets play a round. */

@@ -29,5 +29,36 @@ const NAMES: Record<StatementKind, string> = {
 
 export const statementName = (kind: StatementKind): string => NAMES[kind];
 
-export const signedBytes = (stream: Digest, kind: StatementKind, body: Uint8Array): Uint8Array =>
-  statementBytes(stream, NAMES[kind], body);
+/** What comes before a body, by stream and kind. */
+const prefixes = new WeakMap<Digest, Map<StatementKind, Uint8Array>>();
+
+function prefixOf(stream: Digest, kind: StatementKind): Uint8Array {
+  let known = prefixes.get(stream);
+  if (known === undefined) {
+    known = new Map();
+    prefixes.set(stream, known);
+  }
+  let prefix = known.get(kind);
+  if (prefix === undefined) {
+    prefix = statementBytes(stream, NAMES[kind], new Uint8Array(0));
+    known.set(kind, prefix);
+  }
+  return prefix;
+}
+
+const ROOM = new Uint8Array(64 * 1024);
+
+/**
+ * The bytes that are signed, until the next call: whoever signs or verifies does it at once.
+ *
+ * PERF: a peer makes and checks 15 statements per round; an array of its own for each was 4 % of a simulation, and more of the
+ * collector's work.
+ */
+export function signedBytes(stream: Digest, kind: StatementKind, body: Uint8Array): Uint8Array {
+  const prefix = prefixOf(stream, kind);
+  const size = prefix.length + body.length;
+  const bytes = size <= ROOM.length ? ROOM.subarray(0, size) : new Uint8Array(size);
+  bytes.set(prefix);
+  bytes.set(body, prefix.length);
+  return bytes;
+}

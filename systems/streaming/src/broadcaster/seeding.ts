@@ -3,8 +3,7 @@
  * seeds and none can be starved of them.
  */
 
-import type { Hash } from '@concordat/crypto';
-import { createDraws } from '../membership/draws.ts';
+import { createDraws, type Hash } from '@concordat/crypto';
 
 /** For each drawn place in [0, members): the packets it gets, ascending. `secret` is used once. */
 export function planSeeds(

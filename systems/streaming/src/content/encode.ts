@@ -2,7 +2,7 @@
  * From a round's media to its packets and back: K equal parts, to U by an erasure code where U > K, under one Merkle root.
  */
 
-import { type Hash, merkleProof, merkleRoot } from '@concordat/crypto';
+import { createErasureCode, type Hash, merkleProof, merkleRoot } from '@concordat/crypto';
 import { assert, type Digest } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import type { RoundHeader } from './header.ts';
@@ -19,7 +19,7 @@ export interface RoundCode {
 }
 
 /** The code of BAR Gossip: none, every packet is needed. */
-export const plainCode = (count: number): RoundCode => ({
+const plainCode = (count: number): RoundCode => ({
   k: count,
   n: count,
   encode: (parts) => parts,
@@ -28,6 +28,20 @@ export const plainCode = (count: number): RoundCode => ({
     return known.length === count ? known : null;
   },
 });
+
+function erasureCode(k: number, n: number): RoundCode {
+  const code = createErasureCode(k, n);
+  return {
+    k,
+    n,
+    encode: (parts) => [...parts, ...code.encode(parts)],
+    decode: (parts) => code.reconstructData(parts.map((part) => part ?? null)),
+  };
+}
+
+/** Any `k` of `n` packets play a round. */
+export const createRoundCode = (k: number, n: number): RoundCode =>
+  k === n ? plainCode(n) : erasureCode(k, n);
 
 export interface EncodedRound {
   readonly root: Digest;

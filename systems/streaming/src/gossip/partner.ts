@@ -1,10 +1,10 @@
 /** The one partner that a draw permits in BAR Gossip: the first drawn member that is neither the drawer nor evicted. */
 
+import type { Draws } from '@concordat/crypto';
 import type { NodeId } from '@concordat/kernel';
 import type { Opening } from '../evidence/judging.ts';
 import type { StreamKeys } from '../keys.ts';
 import { checkChoice } from '../membership/choice.ts';
-import type { Draws } from '../membership/draws.ts';
 import { type Eviction, isEvicted } from '../membership/evictions.ts';
 import { type MemberList, memberOf } from '../membership/member-list.ts';
 

@@ -127,7 +127,8 @@ export function onPushOffer(peer: PeerState, env: Env<StreamMessage>, offer: Pus
   if (opening === null || parameters === null) return;
   const { from, round } = offer;
   const lacked = missing(shape, round, peer.store.have);
-  const useful = pickNewest(shape, offer.young, lacked, round, 0, parameters.pushSize);
+  const first = (opening[opening.length - 1] as number) % shape.perRound;
+  const useful = pickNewest(shape, offer.young, lacked, round, first, parameters.pushSize);
   const want = createBits(shape);
   for (const id of conduct.wants(peer, env, useful).slice(0, parameters.pushSize)) setBit(shape, want, id);
   const answers = bodyDigest(keys.hash, opening);

@@ -4,11 +4,10 @@
  * per input, so there is nothing to grind. (Deviation: the paper seeds with a signature. Ed25519 signatures are not unique.)
  */
 
-import { type Hash, tagged } from '@concordat/crypto';
+import { createDraws, type Draws, type Hash, tagged } from '@concordat/crypto';
 import type { Digest } from '@concordat/kernel';
 import type { StreamKeys } from '../keys.ts';
 import type { ProofOfChoice, Tag } from '../messages/messages.ts';
-import { createDraws, type Draws } from './draws.ts';
 import type { Member, MemberList } from './member-list.ts';
 
 export interface ChoiceOccasion {

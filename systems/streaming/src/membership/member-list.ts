@@ -5,11 +5,16 @@
  *   body: u32 epoch | u32 count | for each: u32 id | 32 bytes key | 256 bytes VRF key
  */
 
-import type { Hash } from '@concordat/crypto';
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, tagged } from '@concordat/crypto';
+import {
+  type Hash,
+  PUBLIC_KEY_BYTES,
+  SIGNATURE_BYTES,
+  tagged,
+  VRF_PUBLIC_KEY_BYTES,
+} from '@concordat/crypto';
 import type { Digest, NodeId } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
-import { type Signer, type StreamKeys, VRF_KEY_BYTES } from '../keys.ts';
+import type { Signer, StreamKeys } from '../keys.ts';
 import { signedBytes } from '../statement.ts';
 
 /** One peer. Ids are below 2^32 and ascend in a list. */
@@ -31,7 +36,7 @@ export interface SignedMemberList {
 }
 
 export const MAX_MEMBERS = 65_536;
-const MEMBER_BYTES = 4 + PUBLIC_KEY_BYTES + VRF_KEY_BYTES;
+const MEMBER_BYTES = 4 + PUBLIC_KEY_BYTES + VRF_PUBLIC_KEY_BYTES;
 
 function bodyOf(epoch: number, members: readonly Member[]): Uint8Array {
   const writer = createWriter(8 + MEMBER_BYTES * members.length);
@@ -49,7 +54,7 @@ function writeMember(writer: Writer, { id, publicKey, vrfKey }: Member): void {
 const readMember = (reader: Reader): Member => ({
   id: reader.u32(),
   publicKey: reader.fixed(PUBLIC_KEY_BYTES),
-  vrfKey: reader.fixed(VRF_KEY_BYTES),
+  vrfKey: reader.fixed(VRF_PUBLIC_KEY_BYTES),
 });
 
 const isAscending = (members: readonly Member[]): boolean =>

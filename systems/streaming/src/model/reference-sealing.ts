@@ -44,6 +44,8 @@ export function createReferenceSealing(hash: Hash, maxPayloadBytes: number): Sea
     seal: (_key, items) => ({ kind: 'reference', items }),
     digestOf: (sealed) => tagged(hash, 'seal', leavesOf(hash, known, itemsOf(sealed))),
     countOf: (sealed) => itemsOf(sealed).length,
+    // Simulated packets are smaller than what they are accounted with.
+    fits: () => true,
     open: (_key, sealed, at, { round, index }) => {
       const item = itemsOf(sealed)[at];
       return item !== undefined && isPacket(item) && item.round === round && item.index === index

@@ -9,6 +9,7 @@ import { advanceStore, headerOf, heldOf, oldestRound, packetsOfRound } from '../
 import type { StreamMessage } from '../messages/messages.ts';
 import { isTimely, roundAt, streamTime } from '../rounds.ts';
 import { pressDebtors } from '../trade/key-release.ts';
+import { slimTrade } from '../trade/trade.ts';
 import { closeRound } from './meter.ts';
 import { type PeerState, post, tradesOf } from './state.ts';
 
@@ -73,6 +74,8 @@ export function enterRound(peer: PeerState, env: Env<StreamMessage>, round: numb
   const { lifetimeRounds } = peer.setup.config;
   playUntil(peer, round);
   for (const trades of peer.trades) if (trades.length > 0) pressDebtors(peer, env, trades);
+  // Messages of the round that ends may still be on their way.
+  if (peer.round > 0) for (const trade of tradesOf(peer, peer.round - 1)) slimTrade(trade);
   for (let next = Math.max(peer.round + 1, round - lifetimeRounds + 1); next <= round; next++)
     tradesOf(peer, next).length = 0;
   closeRound(peer.meter);

@@ -1,12 +1,13 @@
 /** A simulated stream of BAR Gossip: one broadcaster, peers of any conduct, and what came of it. */
 
 import { modelHash } from '@concordat/crypto';
-import { createPrng, type NodeId, type Process, type Strategy } from '@concordat/kernel';
+import { createPrng, type NodeId, type Process } from '@concordat/kernel';
 import { createWorld, type LinkOptions, type World } from '@concordat/sim';
 import { type BroadcasterState, createBroadcaster } from '../broadcaster/broadcaster.ts';
 import { gossipPreset, type StreamConfig } from '../config.ts';
-import { plainCode } from '../content/encode.ts';
+import { createRoundCode } from '../content/encode.ts';
 import { createPacketCheck } from '../content/packets.ts';
+import type { Deviant, Deviation } from '../deviations/index.ts';
 import type { EvidenceContext } from '../evidence/judging.ts';
 import { gossipEvidenceContext } from '../gossip/evidence.ts';
 import { createGossipPeer } from '../gossip/peer.ts';
@@ -16,7 +17,7 @@ import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
 import type { PeerState } from '../peer/state.ts';
-import { type Conduct, OBEDIENT } from '../trade/conduct.ts';
+import { OBEDIENT } from '../trade/conduct.ts';
 import { createModelStreamKeys } from './model-keys.ts';
 
 export const BROADCASTER: NodeId = 0;
@@ -24,13 +25,19 @@ export const FIRST_PEER: NodeId = 1;
 
 export type GossipPeer = Process<PeerState<GossipState>, StreamMessage>;
 
+export interface DeviantGroup {
+  readonly ids: readonly NodeId[];
+  readonly deviation: Deviation;
+  /** Default 1. */
+  readonly strength?: number;
+}
+
 export interface SwarmOptions {
   readonly seed: number;
   readonly peers: number;
   readonly config?: Partial<StreamConfig>;
-  /** What a peer makes of itself; obedient if undefined. */
-  readonly conductOf?: (id: NodeId) => Conduct | undefined;
-  readonly strategyOf?: (id: NodeId) => Strategy<PeerState<GossipState>, StreamMessage> | undefined;
+  /** Groups of peers that do something else; the others are obedient. */
+  readonly deviants?: readonly DeviantGroup[];
   readonly network?: LinkOptions;
   readonly checkInvariants?: boolean;
 }
@@ -54,6 +61,15 @@ function mediaOf(seed: number, config: StreamConfig): (round: number) => Uint8Ar
   return () => Uint8Array.from({ length: config.neededPackets * SIMULATED_BYTES }, () => random.below(256));
 }
 
+function deviantsOf({ deviants = [] }: SwarmOptions): Map<NodeId, Deviant> {
+  const all = new Map<NodeId, Deviant>();
+  for (const { ids, deviation, strength } of deviants) {
+    const deviant = deviation.make(strength ?? 1);
+    for (const id of ids) all.set(id, deviant);
+  }
+  return all;
+}
+
 export function createSwarm(options: SwarmOptions): Swarm {
   const { seed, peers } = options;
   const identity = {
@@ -69,7 +85,7 @@ export function createSwarm(options: SwarmOptions): Swarm {
   const sealing = createReferenceSealing(modelHash, config.packetBytes);
   const check = shareCheck(createPacketCheck(modelHash, config.packetsPerRound));
   const broadcaster = { id: BROADCASTER, publicKey: identity.broadcasterKey };
-  const code = plainCode(config.packetsPerRound);
+  const code = createRoundCode(config.neededPackets, config.packetsPerRound);
   const judge = { config, keys: keysOf(BROADCASTER).keys, broadcaster, list, sealing };
   const evidence: Swarm['evidence'] = (evictions) => gossipEvidenceContext(judge, evictions);
   const world = createWorld({
@@ -78,6 +94,7 @@ export function createSwarm(options: SwarmOptions): Swarm {
     keepNotes: true,
     checkInvariants: options.checkInvariants ?? false,
   });
+  const deviants = deviantsOf(options);
   const startInMs = 2 * config.roundMs;
   world.add({
     id: BROADCASTER,
@@ -93,7 +110,8 @@ export function createSwarm(options: SwarmOptions): Swarm {
   });
   for (const id of ids) {
     const { keys } = keysOf(id);
-    const conduct = options.conductOf?.(id) ?? OBEDIENT;
+    const deviant = deviants.get(id);
+    const conduct = deviant?.conduct ?? OBEDIENT;
     const honest = createGossipPeer({
       config,
       keys,
@@ -105,7 +123,7 @@ export function createSwarm(options: SwarmOptions): Swarm {
       conduct,
       list,
     });
-    world.add({ id, process: options.strategyOf?.(id)?.(honest) ?? honest });
+    world.add({ id, process: deviant?.wrap(honest) ?? honest, link: 'peer' });
   }
   world.run(startInMs);
   return {

@@ -41,7 +41,7 @@ export function onReserve(peer: PeerState, env: Env<StreamMessage>, reserve: Res
   const { from, round, tag } = reserve;
   const opening = acceptableOpening(peer, env, reserve);
   if (opening === null) return;
-  const claim = conduct.claims(peer, env, rules.claim(peer, from, tag), tag, from);
+  const claim = conduct.claims(peer, env, rules.claim(peer, from, tag), tag, from, false);
   const answers = bodyDigest(keys.hash, opening);
   const content: Omit<Accept, 'signature'> = {
     kind: 'accept',

@@ -2,8 +2,11 @@
 
 import type { Env } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
-import { hasBit, JUNK, roundOfId } from '../bits.ts';
+import { hasBit, indexOfId, JUNK, roundOfId } from '../bits.ts';
+import { junkBytesOf } from '../config.ts';
+import { partBytes } from '../content/encode.ts';
 import type { RoundHeader } from '../content/header.ts';
+import { packetOverhead, pathLength } from '../content/packets.ts';
 import { headerOf, packetOf } from '../content/store.ts';
 import { type Briefcase, KEY_BYTES, PUSH, type StreamMessage } from '../messages/messages.ts';
 import { learnHeader } from '../peer/headers.ts';
@@ -85,6 +88,16 @@ function isPushReturn({ setup: { shape } }: PeerState, trade: Trade, contents: r
   );
 }
 
+/** What the item listed as `id` takes; -1 for one of a round that nothing is known of. */
+function itemSize({ setup, store }: PeerState, round: number, id: number): number {
+  const { shape, config } = setup;
+  if (id === JUNK) return junkBytesOf(config);
+  const header = headerOf(store, roundOfId(shape, id, round));
+  if (header === undefined) return -1;
+  const overhead = packetOverhead(pathLength(shape.perRound, indexOfId(shape, id)));
+  return overhead + partBytes(header.payloadBytes, config.neededPackets);
+}
+
 /** The trade that a briefcase is for: two peers can be in two trades of a kind, one begun by each. */
 function tradeFor(peer: PeerState, { round, tag, from, answers }: Briefcase): Trade | null {
   for (const isInitiator of [true, false]) {
@@ -107,6 +120,9 @@ export function onBriefcase(peer: PeerState, env: Env<StreamMessage>, briefcase:
   if (!equalBytes(sealing.digestOf(sealed), briefcase.sealDigest))
     return strike(peer, env, from, 'unsigned-content');
   for (const header of briefcase.headers) learnHeader(peer, header);
+  // Else junk could be smaller than what it stands for, and withholding its key would hide it.
+  if (!contents.every((id, at) => sealing.fits(sealed, at, itemSize(peer, trade.round, id))))
+    return strike(peer, env, from, 'short-briefcase');
   trade.received = briefcase;
   if (!trade.isInitiator && trade.give.length > 0) sendBriefcase(peer, env, trade);
   // The initiator asks once it has given its own key.

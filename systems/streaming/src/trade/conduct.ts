@@ -17,7 +17,14 @@ export interface Conduct {
   /** Whether to answer a valid RESERVE or PUSH_OFFER. */
   answers(peer: PeerState, env: Env<StreamMessage>, from: NodeId, tag: Tag): boolean;
   /** What to say that one has and wants; `claim` is the truth. */
-  claims(peer: PeerState, env: Env<StreamMessage>, claim: Claim, tag: Tag, to: NodeId): Claim;
+  claims(
+    peer: PeerState,
+    env: Env<StreamMessage>,
+    claim: Claim,
+    tag: Tag,
+    to: NodeId,
+    isInitiator: boolean,
+  ): Claim;
   /** Which young packets to offer in a push and which old ones to ask for. */
   offers(peer: PeerState, env: Env<StreamMessage>, young: Bits, old: Bits): { young: Bits; old: Bits };
   /** Which of the offered packets to take, given those of use. */

@@ -29,7 +29,7 @@ export function openTrade(
   choice: ProofOfChoice,
 ): Trade {
   const { rules, conduct, keys, shape } = peer.setup;
-  const claim = conduct.claims(peer, env, rules.claim(peer, to, tag), tag, to);
+  const claim = conduct.claims(peer, env, rules.claim(peer, to, tag), tag, to, true);
   const nonce = env.secret(NONCE_BYTES);
   const content: Omit<Reserve, 'signature'> = {
     kind: 'reserve',

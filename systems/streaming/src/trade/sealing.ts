@@ -42,6 +42,8 @@ export interface Sealing {
   seal(key: Uint8Array, items: readonly Item[]): Sealed;
   digestOf(sealed: Sealed): Digest;
   countOf(sealed: Sealed): number;
+  /** True if item number `at` takes `bytes`, as what is listed there would. */
+  fits(sealed: Sealed, at: number, bytes: number): boolean;
   /** Item number `at`, which should be packet `expected`; null if it is no packet at all. Whether it is authentic is not asked. */
   open(key: Uint8Array, sealed: Sealed, at: number, expected: Expected): Packet | null;
   /** Bytes that show item number `at` to others. */
@@ -86,6 +88,7 @@ export function createSealing(
     }),
     digestOf: (sealed) => merkleRoot(hash, leavesOf(sealed)),
     countOf: (sealed) => chunksOf(sealed).length,
+    fits: (sealed, at, bytes) => chunksOf(sealed)[at]?.length === bytes,
     open: (key, sealed, at, expected) => {
       const chunk = chunksOf(sealed)[at];
       return chunk === undefined ? null : unlock(key, at, chunk, expected);

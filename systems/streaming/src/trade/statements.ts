@@ -14,12 +14,11 @@
  *   proof       256 bytes
  */
 
-import { DIGEST_BYTES, type Hash, tagged } from '@concordat/crypto';
+import { DIGEST_BYTES, type Hash, tagged, VRF_PROOF_BYTES } from '@concordat/crypto';
 import { type Digest, unreachable } from '@concordat/kernel';
 import { createWriter, type Reader, type Writer } from '@concordat/wire';
 import { MAX_WINDOW_PACKETS, type Shape } from '../bits.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import { VRF_PROOF_BYTES } from '../keys.ts';
 import { bitsBytes, readBits, writeBits } from '../messages/bits-codec.ts';
 import {
   type Briefcase,

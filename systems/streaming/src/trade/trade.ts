@@ -33,9 +33,9 @@ export interface Trade {
   claim: Claim;
   theirs: Claim | null;
   /** The initiator's; empty at the responder. */
-  readonly nonce: Uint8Array;
+  nonce: Uint8Array;
   /** What the responder answered: evidence, should a commitment be broken or a second opening come. */
-  readonly openedBy: Reserve | PushOffer | null;
+  openedBy: Reserve | PushOffer | null;
   /** Digest of the body that opened the trade, and of the one that answered it. */
   readonly opening: Digest;
   answer: Digest | null;
@@ -80,6 +80,23 @@ export function createTrade(
 }
 
 const NOTHING: readonly number[] = [];
+const NO_BYTES = new Uint8Array(0);
+const NO_BITS = new Int32Array(0);
+const NO_CLAIM: Claim = { have: NO_BITS, want: NO_BITS, known: 0, mayOwe: 0, mayGive: 0 };
+
+/**
+ * The round of a trade is long over: only its keys still matter.
+ *
+ * PERF: trades live as long as packets do; with all that was said in them, 1,000 peers held 300 MB.
+ */
+export function slimTrade(trade: Trade): void {
+  trade.claim = NO_CLAIM;
+  trade.theirs = null;
+  trade.nonce = NO_BYTES;
+  trade.openedBy = null;
+  trade.give = NOTHING;
+  if (trade.isOpened) trade.received = null;
+}
 
 /** What is to be done about a RESERVE or PUSH_OFFER: answered, refused, ignored, or held against its sender. */
 export type Judgement = 'serve' | 'busy' | 'void' | 'wrong-partner';
