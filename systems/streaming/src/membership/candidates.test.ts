@@ -2,11 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { modelHash } from '@concordat/crypto';
+import { createDraws, type Draws, modelHash } from '@concordat/crypto';
 import { createPrng } from '@concordat/kernel';
 import fc from 'fast-check';
 import { type DrawingRules, drawCandidates, MAX_DRAWS, permits } from './candidates.ts';
-import { createDraws, type Draws } from './draws.ts';
 import { drawPlace, MIN_TUB_SIZE, nextTub, tubOf } from './tubs.ts';
 
 const outputFrom = (seed: number): Uint8Array => {

@@ -6,7 +6,7 @@
  * do not count.
  */
 
-import type { Draws } from './draws.ts';
+import type { Draws } from '@concordat/crypto';
 import { drawPlace, type Tub } from './tubs.ts';
 
 /** What both sides must agree on to agree on the draws. */

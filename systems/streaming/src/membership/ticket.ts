@@ -7,16 +7,16 @@
  *   member: u32 id | 32 bytes key | 256 bytes VRF key | text address
  */
 
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, VRF_PUBLIC_KEY_BYTES } from '@concordat/crypto';
 import type { Digest } from '@concordat/kernel';
 import { createWriter, type Reader, type Writer } from '@concordat/wire';
-import { type Signer, type StreamKeys, VRF_KEY_BYTES } from '../keys.ts';
+import type { Signer, StreamKeys } from '../keys.ts';
 import { signedBytes } from '../statement.ts';
 import type { Member } from './member-list.ts';
 
 /** Long enough for any host name with a port. */
 export const MAX_ADDRESS_BYTES = 280;
-export const MEMBER_LEAST_BYTES = 4 + PUBLIC_KEY_BYTES + VRF_KEY_BYTES + 4;
+export const MEMBER_LEAST_BYTES = 4 + PUBLIC_KEY_BYTES + VRF_PUBLIC_KEY_BYTES + 4;
 
 /** A member that can be reached. Addresses are hints of the member itself: a wrong one harms its owner only. */
 export interface PlacedMember extends Member {
@@ -46,7 +46,7 @@ export function writeMember(writer: Writer, { id, publicKey, vrfKey, address }: 
 export const readMember = (reader: Reader): PlacedMember => ({
   id: reader.u32(),
   publicKey: reader.fixed(PUBLIC_KEY_BYTES),
-  vrfKey: reader.fixed(VRF_KEY_BYTES),
+  vrfKey: reader.fixed(VRF_PUBLIC_KEY_BYTES),
   address: reader.text(MAX_ADDRESS_BYTES),
 });
 

@@ -8,7 +8,7 @@
  * joined. A tub is a range of places, and is full before the next is opened, so the places before it never change.
  */
 
-import type { Draws } from './draws.ts';
+import type { Draws } from '@concordat/crypto';
 
 export interface Tub {
   readonly number: number;

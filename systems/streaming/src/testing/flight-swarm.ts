@@ -5,7 +5,7 @@ import { createPrng, type NodeId, type Process, type Strategy } from '@concordat
 import { createWorld, type NetworkOptions, type World } from '@concordat/sim';
 import { type BroadcasterState, createBroadcaster } from '../broadcaster/broadcaster.ts';
 import { flightPreset, type StreamConfig } from '../config.ts';
-import { plainCode, type RoundCode } from '../content/encode.ts';
+import { createRoundCode, type RoundCode } from '../content/encode.ts';
 import { createPacketCheck } from '../content/packets.ts';
 import { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
@@ -66,13 +66,6 @@ export interface FlightSwarm {
 
 /** Bytes of media per packet in a simulation; `packetBytes` is what is accounted. */
 const SIMULATED_BYTES = 16;
-
-/** A code for simulations in which nobody looks at the media: the last parts stand for parity. */
-const modelCode = (k: number, n: number): RoundCode => ({
-  ...plainCode(k),
-  n,
-  encode: (parts) => [...parts, ...parts.slice(0, n - k).map((part) => part.map((byte) => byte ^ 0xff))],
-});
 
 function mediaOf(seed: number, config: StreamConfig): (round: number) => Uint8Array {
   const random = createPrng(seed, 'media');
@@ -206,7 +199,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
       serverDirectory<TrackerState>(TRACKER, (state) => state),
     ),
   });
-  const code = modelCode(config.neededPackets, config.packetsPerRound);
+  const code = createRoundCode(config.neededPackets, config.packetsPerRound);
   const sealing = createReferenceSealing(modelHash, config.packetBytes);
   const check = shareCheck(createPacketCheck(modelHash, config.packetsPerRound));
   const broadcasterSigner = { id: BROADCASTER, publicKey: identity.broadcasterKey };

@@ -16,10 +16,9 @@
  *  10 leave
  */
 
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '@concordat/crypto';
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, VRF_PUBLIC_KEY_BYTES } from '@concordat/crypto';
 import { type MessageCodec, type NodeId, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
-import { VRF_KEY_BYTES } from '../keys.ts';
 import { readDelta, type SignedDeltaHead, writeDelta } from '../membership/delta.ts';
 import {
   readEpochHead,
@@ -253,7 +252,7 @@ function readPing(reader: Reader): Ping {
 const readJoin = (reader: Reader): Join => ({
   kind: 'join',
   publicKey: reader.fixed(PUBLIC_KEY_BYTES),
-  vrfKey: reader.fixed(VRF_KEY_BYTES),
+  vrfKey: reader.fixed(VRF_PUBLIC_KEY_BYTES),
   certificate: reader.bytes(MAX_CERTIFICATE_BYTES),
   address: reader.text(MAX_ADDRESS_BYTES),
   token: reader.bytes(MAX_TOKEN_BYTES),
