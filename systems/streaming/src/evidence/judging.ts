@@ -64,7 +64,7 @@ function breaksCommitment({ keys, shape }: EvidenceContext, a: StatementBody, b:
   const [reserve, reveal] = a.kind === 'reserve' ? [a, b] : [b, a];
   if (reserve.kind !== 'reserve' || reveal.kind !== 'reveal') return false;
   if (reserve.to !== reveal.to || !isSameOccasion(reserve, reveal)) return false;
-  return !equalBytes(commitmentOf(keys.hash, shape, reveal.nonce, reveal), reserve.commitment);
+  return !equalBytes(commitmentOf(keys.hash, shape, reveal.nonce, reveal, reveal.tag), reserve.commitment);
 }
 
 const EXPLANATIONS: Record<Evidence['rule'], string> = {

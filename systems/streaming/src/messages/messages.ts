@@ -47,7 +47,10 @@ export interface Claim {
   readonly have: Bits;
   readonly want: Bits;
   readonly known: number;
-  /** FlightPath: packets that the partner may give beyond what it gets, and that oneself would. Both 0 in BAR Gossip. */
+  /**
+   * FlightPath: by how many packets the partner may be behind after this trade, and how many oneself gives at most, which is a
+   * promise. Both 0 in BAR Gossip.
+   */
   readonly mayOwe: number;
   readonly mayGive: number;
 }

@@ -19,6 +19,8 @@ export interface Sizes {
   of(message: StreamMessage): number;
   /** The same, added by class of bytes. */
   count(message: StreamMessage, byClass: Float64Array): number;
+  /** What one side of a trade says at most, without packets, headers and keys. */
+  readonly trade: number;
 }
 
 /** kind, round, tag and one flag. */
@@ -104,5 +106,6 @@ export function createSizes(config: StreamConfig): Sizes {
     }
   };
   const ignored = new Float64Array(3);
-  return { of: (message) => count(message, ignored), count };
+  const trade = fixed.reserve + Math.max(fixed.accept, fixed.reveal) + briefcaseBase;
+  return { of: (message) => count(message, ignored), count, trade };
 }

@@ -106,9 +106,10 @@ export function createPeerState<X>(
   };
 }
 
-/** Sends, and counts what it takes. */
+/** Sends, unless the protocol's cap on upload forbids it, and counts what it takes. */
 export function post(peer: PeerState, env: Env<StreamMessage>, to: NodeId, message: StreamMessage): void {
   const { meter, setup } = peer;
+  if (setup.rules.allows?.(peer, env, to, message, setup.sizes.of(message)) === false) return;
   meter.roundUp += setup.sizes.count(message, meter.up);
   env.send(to, message);
 }

@@ -82,7 +82,7 @@ export function onReveal(peer: PeerState, env: Env<StreamMessage>, reveal: Revea
   if (trade === null || trade.stage !== 'answered' || trade.openedBy?.kind !== 'reserve') return;
   if (authenticBody(peer, env, reveal) === null) return;
   const reserve = trade.openedBy;
-  if (!equalBytes(commitmentOf(keys.hash, shape, reveal.nonce, reveal), reserve.commitment)) {
+  if (!equalBytes(commitmentOf(keys.hash, shape, reveal.nonce, reveal, reveal.tag), reserve.commitment)) {
     trade.stage = 'closed';
     strike(peer, env, reveal.from, 'broken-commitment');
     return brokenCommitment(peer, env, reserve, reveal);

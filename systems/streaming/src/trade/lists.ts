@@ -15,7 +15,7 @@ const firstIndex = (shape: Shape, answer: Uint8Array): number =>
   (((answer[0] as number) << 8) | (answer[1] as number)) % shape.perRound;
 
 export function settleLists(
-  rules: Pick<TradeRules<never>, 'sizes' | 'pick'>,
+  rules: Pick<TradeRules<never>, 'sizes' | 'pick' | 'offered'>,
   shape: Shape,
   round: number,
   initiator: Claim,
@@ -23,8 +23,8 @@ export function settleLists(
   answer: Uint8Array,
 ): Lists {
   const canGive: readonly [number, number] = [
-    countCommon(initiator.have, responder.want),
-    countCommon(responder.have, initiator.want),
+    rules.offered?.(shape, round, initiator, responder) ?? countCommon(initiator.have, responder.want),
+    rules.offered?.(shape, round, responder, initiator) ?? countCommon(responder.have, initiator.want),
   ];
   const [given, returned] = rules.sizes(canGive, [initiator, responder]);
   const first = firstIndex(shape, answer);

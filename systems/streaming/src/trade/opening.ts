@@ -41,7 +41,7 @@ export function openTrade(
     proof: choice.proof,
     candidate: choice.candidate,
     evictions: choice.evictions,
-    commitment: commitmentOf(keys.hash, shape, nonce, claim),
+    commitment: commitmentOf(keys.hash, shape, nonce, claim, tag),
   };
   const { body, signature } = signStatementBody(peer, content);
   const trade = createTrade({
@@ -88,6 +88,7 @@ export function onAccept(peer: PeerState, env: Env<StreamMessage>, accept: Accep
   if (body === null) return;
   trade.theirs = accept;
   trade.answer = bodyDigest(keys.hash, body);
+  trade.claim = rules.reconsider?.(peer, env, trade) ?? trade.claim;
   const lists = settleLists(rules, shape, trade.round, trade.claim, accept, trade.answer);
   trade.give = lists.byInitiator;
   trade.take = lists.byResponder;

@@ -222,9 +222,17 @@ export const isBodySigned = (
   signature: Uint8Array,
 ): boolean => keys.verify(signer, signedBytes(stream, 'trade', body), signature);
 
-/** What a RESERVE commits to. */
-export function commitmentOf(hash: Hash, shape: Shape, nonce: Uint8Array, claim: Claim): Digest {
+/**
+ * What a RESERVE commits to: the whole claim, or in a flexible trade what its maker has. What it wants there is said last,
+ * when it knows what else is under way and what the partner has, so that nothing is fetched twice.
+ */
+export function commitmentOf(hash: Hash, shape: Shape, nonce: Uint8Array, claim: Claim, tag: Tag): Digest {
   room.fixed(nonce);
-  writeClaim(room, shape, claim);
+  if (tag === FLEXIBLE) {
+    writeBits(room, shape, claim.have);
+    room.u32(claim.known);
+  } else {
+    writeClaim(room, shape, claim);
+  }
   return tagged(hash, 'trade-commitment', room.view());
 }

@@ -109,6 +109,21 @@ export interface TradeRules<X> {
   judge(peer: PeerState<X>, env: Env<StreamMessage>, opening: Reserve | PushOffer): Judgement;
   /** The truthful claim for a trade with `to`. */
   claim(peer: PeerState<X>, to: NodeId, tag: Tag): Claim;
+  /**
+   * FlightPath: the initiator's claim once the partner's is known; what it has and knows is as it was. The conduct has its say
+   * before.
+   */
+  reconsider?(peer: PeerState<X>, env: Env<StreamMessage>, trade: Trade): Claim;
+  /** FlightPath: how many packets `giver` could give `taker`, where that is not all that one has and the other wants. */
+  offered?(shape: Shape, round: number, giver: Claim, taker: Claim): number;
+  /** FlightPath: whether so many bytes may leave in this round; what may not is not sent. */
+  allows?(
+    peer: PeerState<X>,
+    env: Env<StreamMessage>,
+    to: NodeId,
+    message: StreamMessage,
+    bytes: number,
+  ): boolean;
   /** How many packets the initiator and the responder give, if they could give so many. */
   sizes(canGive: readonly [number, number], claims: readonly [Claim, Claim]): readonly [number, number];
   /** Up to `limit` ids that `giver` has and `taker` wants, in the taker's order of urgency; `first` breaks ties. */

@@ -1,0 +1,133 @@
+/**
+ * How the cap on upload is kept: every message that leaves is paid for here. A trade pledges at its beginning what it may take
+ * to its end - answers, keys, so many packets -, and once both lists are known keeps what they need.
+ */
+
+import type { NodeId } from '@concordat/kernel';
+import type { StreamConfig } from '../config.ts';
+import { HEADER_BYTES } from '../content/header.ts';
+import { packetOverhead, pathLength } from '../content/packets.ts';
+import { KEY_BYTES, type StreamMessage } from '../messages/messages.ts';
+import type { PeerState } from '../peer/state.ts';
+import { EVIDENCE_ROOM, ticketBytes } from '../tracker/messages.ts';
+import type { Trade } from '../trade/trade.ts';
+import { acceptTrade, type Pledge, pledge, reducePledge, renewBudget, spend } from './reservations.ts';
+import type { FlightState, TradePledge } from './state.ts';
+
+type Peer = PeerState<FlightState>;
+
+/** Fewer packets than these are not worth a trade. */
+const LEAST_PACKETS = 4;
+/** Bytes per round that no trade is promised, so that pings go on: one with its room for evidence, and a few questions. */
+const ASIDE_BYTES = EVIDENCE_ROOM + 1024;
+/** Rounds whose headers a briefcase may have to carry. */
+const HEADERS = 3;
+
+/** Bytes of one packet in a briefcase at most, with its place in the list of contents. */
+export const packetBytes = ({ packetsPerRound, packetBytes: payload }: StreamConfig): number =>
+  4 + packetOverhead(pathLength(packetsPerRound, 0)) + payload + 2;
+
+/** Bytes of a key, and of asking for one. */
+const keyStepBytes = ({ keys }: StreamConfig): number => 7 + KEY_BYTES + keys.askBytes;
+
+/** Bytes of one side's messages in a trade, without the packets. */
+function controlBytes({ own, setup }: Peer): number {
+  const { sizes, config } = setup;
+  const introduction = own.ticket === null ? 0 : 6 + ticketBytes(own.ticket);
+  return introduction + sizes.trade + HEADERS * HEADER_BYTES + keyStepBytes(config);
+}
+
+/** Sets aside what a trade may take; the packets that may be given in it, or null if it is not worth it. */
+function pledgeFor(
+  peer: Peer,
+  partner: NodeId,
+  isInitiator: boolean,
+  make: (wanted: number, least: number) => Pledge | null,
+): number | null {
+  const { own, round, setup } = peer;
+  const control = controlBytes(peer);
+  const each = packetBytes(setup.config);
+  const wanted = control + each * setup.config.neededPackets;
+  const made = make(wanted, control + each * LEAST_PACKETS);
+  if (made === null) return null;
+  own.pledges.push({ partner, round, isInitiator, pledge: made });
+  return Math.floor((made.bytes - control) / each);
+}
+
+/** For a trade that another peer begins, if there is a place; the packets that may be given in it. */
+export const pledgeToAnswer = (peer: Peer, partner: NodeId): number | null =>
+  pledgeFor(peer, partner, false, (wanted, least) => acceptTrade(peer.own.budget, wanted, least));
+
+export const pledgeToOpen = (peer: Peer, partner: NodeId): number | null =>
+  pledgeFor(peer, partner, true, (wanted, least) => pledge(peer.own.budget, wanted, least));
+
+export function findPledge(
+  own: FlightState,
+  partner: NodeId,
+  round: number,
+  isInitiator: boolean,
+): TradePledge | null {
+  for (const each of own.pledges)
+    if (each.partner === partner && each.isInitiator === isInitiator && each.round === round) return each;
+  return null;
+}
+
+/** The lists are known: what they need is kept. */
+export function settlePledge(peer: Peer, trade: Trade): void {
+  const { own, setup } = peer;
+  const found = findPledge(own, trade.peer, trade.round, trade.isInitiator);
+  if (found === null) return;
+  const packets = trade.give.length * packetBytes(setup.config);
+  reducePledge(own.budget, found.pledge, packets + controlBytes(peer));
+}
+
+/** Nothing more will come of it. */
+export function dropPledge(own: FlightState, partner: NodeId, round: number, isInitiator: boolean): void {
+  const found = findPledge(own, partner, round, isInitiator);
+  if (found !== null) reducePledge(own.budget, found.pledge, 0);
+}
+
+/** A round begins: what was pledged in the former ones is free. `spentBytes` have left in it already. */
+export function renewPledges(own: FlightState, spentBytes: number): void {
+  for (const { pledge: made } of own.pledges) reducePledge(own.budget, made, 0);
+  reducePledge(own.budget, own.aside, 0);
+  own.pledges = [];
+  renewBudget(own.budget);
+  own.budget.spentBytes = spentBytes;
+  own.aside = pledge(own.budget, ASIDE_BYTES, 0) ?? { bytes: 0 };
+}
+
+/** True if the message is of a trade that the sender began. */
+function isOfInitiator(message: StreamMessage): boolean | null {
+  switch (message.kind) {
+    case 'reserve':
+    case 'reveal':
+      return true;
+    case 'accept':
+    case 'busy':
+      return false;
+    case 'key':
+    case 'key-ask':
+      return message.fromInitiator;
+    default:
+      return null;
+  }
+}
+
+function pledgeOf(own: FlightState, to: NodeId, message: StreamMessage): Pledge | null {
+  if (message.kind === 'briefcase') {
+    // Of two trades with one partner the one that has not been paid for.
+    const both = own.pledges.filter((each) => each.partner === to && each.round === message.round);
+    let most: Pledge | null = null;
+    for (const { pledge: made } of both) if (most === null || made.bytes > most.bytes) most = made;
+    return most;
+  }
+  const isInitiator = isOfInitiator(message);
+  if (isInitiator === null || !('round' in message)) return null;
+  return findPledge(own, to, message.round, isInitiator)?.pledge ?? null;
+}
+
+/** True if a message of the common trade may leave, and then it is paid for. */
+export function pays(peer: Peer, to: NodeId, message: StreamMessage, bytes: number): boolean {
+  return spend(peer.own.budget, bytes, pledgeOf(peer.own, to, message));
+}

@@ -1,0 +1,208 @@
+/**
+ * The trades that a peer begins: one per round, more when it is in trouble, each with the first of its permitted partners that
+ * is there and free. Who is busy or silent costs the time of an answer, not the round (FlightPath, OSDI 2008, flexibility).
+ */
+
+import type { Env, Millis, NodeId } from '@concordat/kernel';
+import { heldOf } from '../content/store.ts';
+import { FLEXIBLE, type StreamMessage } from '../messages/messages.ts';
+import { findTrade, type PeerState } from '../peer/state.ts';
+import { isTimely, streamTime } from '../rounds.ts';
+import { onAccept, openTrade } from '../trade/opening.ts';
+import type { Trade } from '../trade/trade.ts';
+import { dropPledge, pledgeToOpen, renewPledges } from './budgeting.ts';
+import { choiceOf, chooseCandidates } from './candidates.ts';
+import { introduce } from './introductions.ts';
+import { clearBits } from './pending.ts';
+import type { Attempt, FlightState } from './state.ts';
+import { badRounds, initiationsFor } from './trouble.ts';
+
+type Peer = PeerState<FlightState>;
+
+/** When the round's trades begin, as shares of it, and after which share none begins any more. */
+const BEGIN_AT = 0.04;
+const SPREAD = 0.5;
+const LAST_AT = 0.72;
+/** How long an answer and a briefcase are waited for, as shares of a round. */
+const ANSWER_SHARE = 0.15;
+const BRIEFCASE_SHARE = 0.3;
+/** How long who did not answer is tried last, in rounds. */
+const SILENCE_ROUNDS = 40;
+/** An own opening that has waited for so many usual answers will hardly be answered: it blocks no other trade. */
+const FRESH_ANSWERS = 1.5;
+
+const attemptTimer = (index: number): string => `attempt-${index}`;
+export const isAttemptTimer = (timer: string): boolean => timer.startsWith('attempt-');
+
+/** A round begins. */
+export function startRound(peer: Peer, env: Env<StreamMessage>): void {
+  const { own, round, setup, playFrom } = peer;
+  const { config } = setup;
+  renewPledges(own, peer.meter.roundUp);
+  own.pending.fill(0);
+  own.unsettled = null;
+  own.deferred.length = 0;
+  own.attempts.length = 0;
+  own.tried = 0;
+  for (const [id, until] of own.silent) if (until <= round) own.silent.delete(id);
+  const bad = badRounds(
+    (of) => heldOf(peer.store, of),
+    config.neededPackets,
+    config.lifetimeRounds,
+    round,
+    playFrom,
+  );
+  const asked = initiationsFor(bad, own.policy.troubleTrades);
+  const count = own.place < 0 ? 0 : own.conduct.initiations(peer, env, asked);
+  own.choice = count === 0 ? null : chooseCandidates(peer, env);
+  for (let i = 0; i < count; i++) {
+    own.attempts.push({ partner: -1, waitsFor: 'idle', since: 0 });
+    env.setTimer(attemptTimer(i), config.roundMs * (BEGIN_AT + env.random.unit() * SPREAD));
+  }
+}
+
+/** True while somebody's REVEAL is awaited: what that trade will bring is not known yet. */
+export function isAwaiting(peer: Peer, env: Env<StreamMessage>): boolean {
+  const { unsettled } = peer.own;
+  if (unsettled === null) return false;
+  if (env.now - unsettled.since < ANSWER_SHARE * peer.setup.config.roundMs) return true;
+  // Its place in this round is lost, what was pledged for it is not.
+  dropPledge(peer.own, unsettled.partner, peer.round, false);
+  peer.own.unsettled = null;
+  return false;
+}
+
+/** True while an own opening is about to be answered. */
+export const isOwnOpeningFresh = (peer: Peer, env: Env<StreamMessage>): boolean =>
+  peer.own.attempts.some(
+    ({ waitsFor, since }) => waitsFor === 'accept' && env.now - since < FRESH_ANSWERS * peer.own.answerMs,
+  );
+
+/** True if there is still time for a whole trade in this round. */
+function hasTime(peer: Peer, env: Env<StreamMessage>): boolean {
+  const now = streamTime(peer.clock, env.now);
+  const { roundMs } = peer.clock;
+  return now !== null && isTimely(roundMs, peer.round, now) && now - peer.round * roundMs < LAST_AT * roundMs;
+}
+
+/** Opens a trade with the next candidate, if there is one and time for it. */
+function tryNext(peer: Peer, env: Env<StreamMessage>, index: number): void {
+  const { own, setup } = peer;
+  const attempt = own.attempts[index];
+  if (attempt === undefined) return;
+  attempt.waitsFor = 'idle';
+  if (own.choice === null || !hasTime(peer, env)) return;
+  if (isAwaiting(peer, env)) {
+    // The answer would have to wait; so the question does.
+    env.setTimer(attemptTimer(index), Math.max(1, own.answerMs / 2));
+    return;
+  }
+  for (; own.tried < own.choice.order.length; own.tried++) {
+    const candidate = own.choice.order[own.tried];
+    if (candidate === undefined || findTrade(peer, peer.round, FLEXIBLE, candidate.id, true) !== null)
+      continue;
+    const promise = pledgeToOpen(peer, candidate.id);
+    if (promise === null) return;
+    own.tried++;
+    own.promise = promise;
+    attempt.partner = candidate.id;
+    attempt.waitsFor = 'accept';
+    attempt.since = env.now;
+    introduce(peer, env, candidate.id);
+    openTrade(peer, env, candidate.id, FLEXIBLE, choiceOf(own.choice, candidate));
+    env.setTimer(attemptTimer(index), ANSWER_SHARE * setup.config.roundMs);
+    return;
+  }
+}
+
+const attemptWith = (own: FlightState, partner: NodeId, waitsFor: Attempt['waitsFor']): number =>
+  own.attempts.findIndex((attempt) => attempt.partner === partner && attempt.waitsFor === waitsFor);
+
+/** The timer of an attempt: it is to begin, or what it waits for did not come. */
+export function onAttempt(peer: Peer, env: Env<StreamMessage>, timer: string): void {
+  const { own } = peer;
+  const index = Number(timer.slice(attemptTimer(0).length - 1));
+  const attempt = own.attempts[index];
+  if (attempt === undefined) return;
+  if (attempt.waitsFor !== 'idle') giveUp(peer, attempt);
+  tryNext(peer, env, index);
+}
+
+function giveUp(peer: Peer, attempt: Attempt): void {
+  const { own, round } = peer;
+  const trade = findTrade(peer, round, FLEXIBLE, attempt.partner, true);
+  own.silent.set(attempt.partner, round + SILENCE_ROUNDS);
+  dropPledge(own, attempt.partner, round, true);
+  if (trade === null) return;
+  clearBits(peer, trade.take);
+  if (attempt.waitsFor === 'accept') trade.stage = 'closed';
+}
+
+/** An answer takes as long as answers took of late. */
+function learnAnswerTime(own: FlightState, took: Millis): void {
+  own.answerMs = Math.max(10, 0.9 * own.answerMs + 0.1 * took);
+}
+
+/** ACCEPT came. While somebody's REVEAL is awaited it waits: the want that answers it must know what that brings. */
+export function onFlightAccept(
+  peer: Peer,
+  env: Env<StreamMessage>,
+  from: NodeId,
+  accept: StreamMessage & { readonly kind: 'accept' },
+): void {
+  const { own } = peer;
+  const index = attemptWith(own, from, 'accept');
+  const attempt = own.attempts[index];
+  if (attempt !== undefined) learnAnswerTime(own, env.now - attempt.since);
+  if (isAwaiting(peer, env)) own.deferred.push({ from, accept });
+  else onAccept(peer, env, accept);
+}
+
+/** Both lists of a trade are known. */
+export function onTradeSettled(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
+  const { own, setup } = peer;
+  if (!trade.isInitiator) {
+    if (own.unsettled?.partner === trade.peer) own.unsettled = null;
+    for (const { accept } of own.deferred.splice(0)) onAccept(peer, env, accept);
+    return;
+  }
+  const index = attemptWith(own, trade.peer, 'accept');
+  const attempt = own.attempts[index];
+  if (attempt === undefined) return;
+  if (trade.take.length === 0) {
+    attempt.waitsFor = 'idle';
+    env.cancelTimer(attemptTimer(index));
+    return;
+  }
+  attempt.waitsFor = 'briefcase';
+  env.setTimer(attemptTimer(index), BRIEFCASE_SHARE * setup.config.roundMs);
+}
+
+/** What was agreed has come. */
+export function onTradeEnded(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
+  if (!trade.isInitiator || trade.round !== peer.round) return;
+  const index = attemptWith(peer.own, trade.peer, 'briefcase');
+  const attempt = peer.own.attempts[index];
+  if (attempt === undefined) return;
+  attempt.waitsFor = 'idle';
+  env.cancelTimer(attemptTimer(index));
+}
+
+/** BUSY: the next one. */
+export function onTradeRefused(peer: Peer, env: Env<StreamMessage>, from: NodeId): void {
+  const index = attemptWith(peer.own, from, 'accept');
+  const attempt = peer.own.attempts[index];
+  if (attempt === undefined) return;
+  learnAnswerTime(peer.own, env.now - attempt.since);
+  tryNext(peer, env, index);
+}
+
+/** The link to a partner broke: what is waited for will not come. */
+export function onPartnerGone(peer: Peer, env: Env<StreamMessage>, who: NodeId): void {
+  peer.own.silent.set(who, peer.round + SILENCE_ROUNDS);
+  for (const [index, attempt] of peer.own.attempts.entries()) {
+    if (attempt.partner !== who || attempt.waitsFor === 'idle') continue;
+    giveUp(peer, attempt);
+    tryNext(peer, env, index);
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * A FlightPath peer (Li et al., OSDI 2008): joins through the tracker, follows its epochs, trades each round with permitted partners of
+ * its choice, leaves when it likes. Everything in a trade but who, how much and in which order is the common trade.
+ */
+
+import { assert, type Env, type NodeId, type Process, unreachable } from '@concordat/kernel';
+import type { FlightParameters } from '../config.ts';
+import { isEpochHeadSigned } from '../membership/epoch-list.ts';
+import { createRoster, enterTicket } from '../membership/roster.ts';
+import { isTicketSigned } from '../membership/ticket.ts';
+import type { StreamMessage } from '../messages/messages.ts';
+import { CONTROL } from '../peer/meter.ts';
+import { onAuditAsk, onBeacon, onEvictions, onSeed } from '../peer/receive.ts';
+import { beginPeer, followRound, onRoundTimer } from '../peer/round.ts';
+import { createPeerState, type PeerOptions, type PeerState, peerInvariants } from '../peer/state.ts';
+import { streamId } from '../statement.ts';
+import { joinStatement } from '../tracker/joins.ts';
+import type { Refused, Welcome } from '../tracker/messages.ts';
+import { isRoundOpen, receiveTrade } from '../trade/receive.ts';
+import { isAddressed } from '../trade/signing.ts';
+import type { FlightConduct } from './conduct.ts';
+import { follow, isRemoved, onDelta, onEpoch, onPage, onPageAsk, onPong } from './following.ts';
+import { isAttemptTimer, onAttempt, onFlightAccept, onPartnerGone } from './initiating.ts';
+import { onIntroduce, postMembership } from './introductions.ts';
+import { type FlightMessage, isMembership, type MembershipMessage, membershipBytes } from './messages.ts';
+import type { FlightPathPolicy } from './policy.ts';
+import { checkBudget } from './reservations.ts';
+import { flightRules } from './rules.ts';
+import { createFlightState, type FlightState, listOf } from './state.ts';
+
+export interface FlightOptions extends PeerOptions {
+  readonly policy: FlightPathPolicy;
+  readonly flightConduct: FlightConduct;
+  readonly publicKey: Uint8Array;
+  /** Where others reach this peer. */
+  readonly address: string;
+  /** What the membership authority gave. */
+  readonly token: Uint8Array;
+  /** Shows that the VRF key is unique. */
+  readonly certificate: Uint8Array;
+}
+
+export interface FlightPeer {
+  readonly options: FlightOptions;
+  readonly parameters: FlightParameters;
+  /** Null until the tracker has welcomed it. */
+  peer: PeerState<FlightState> | null;
+  hasLeft: boolean;
+}
+
+type FlightEnv = Env<FlightMessage>;
+
+const streamOf = ({ keys, config }: PeerOptions): Uint8Array => streamId(keys.hash, config);
+
+const JOIN_TIMER = 'join';
+const FOLLOW_TIMER = 'follow';
+const JOIN_RETRY_MS = 2000;
+
+function join({ options }: FlightPeer, env: FlightEnv): void {
+  const { keys, publicKey, address, token, certificate, clock } = options;
+  const body = { publicKey, vrfKey: keys.vrfKey.publicKey, certificate, address, token };
+  env.send(clock.id, { kind: 'join', ...body, signature: keys.sign(joinStatement(streamOf(options), body)) });
+  env.setTimer(JOIN_TIMER, JOIN_RETRY_MS * (1 + env.random.unit()));
+}
+
+function onRefused(state: FlightPeer, env: FlightEnv, { reason, retryAfterMs }: Refused): void {
+  env.note({ kind: 'join-refused', reason });
+  // A member whom the tracker does not know any more joins again.
+  if (state.peer !== null) state.peer = null;
+  env.setTimer(JOIN_TIMER, Math.max(retryAfterMs, JOIN_RETRY_MS) * (1 + env.random.unit()));
+}
+
+function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
+  const { options, parameters } = state;
+  const { keys, clock, config } = options;
+  const stream = streamOf(options);
+  const { ticket } = welcome.ticket;
+  if (state.peer !== null || !ticket.member.publicKey.every((byte, i) => byte === options.publicKey[i]))
+    return;
+  if (!isTicketSigned(keys, stream, clock, welcome.ticket)) return;
+  if (!isEpochHeadSigned(keys, stream, clock, welcome.head)) return;
+  const roster = createRoster(keys.hash, welcome.head);
+  if (!enterTicket(roster, ticket)) return;
+  const own = createFlightState(
+    config,
+    parameters,
+    options.policy,
+    options.flightConduct,
+    roster,
+    welcome.helpers,
+  );
+  own.ticket = welcome.ticket;
+  own.place = ticket.place;
+  own.startRound = ticket.startRound;
+  const rules = flightRules(own.need, options.policy, config.packetsPerRound);
+  state.peer = createPeerState(ticket.member.id, options, rules, listOf(keys.hash, roster), own);
+  env.cancelTimer(JOIN_TIMER);
+  env.setTimer(FOLLOW_TIMER, 1);
+  env.note({ kind: 'welcomed', id: ticket.member.id, place: ticket.place, startRound: ticket.startRound });
+  beginPeer(state.peer, env);
+}
+
+/** What it plays begins with the round that its ticket names. */
+function holdUntilStart(peer: PeerState<FlightState>): void {
+  const start = peer.own.startRound;
+  if (
+    peer.tradesFrom === Number.POSITIVE_INFINITY ||
+    peer.tradesFrom >= start ||
+    peer.round >= peer.tradesFrom
+  )
+    return;
+  peer.tradesFrom = start;
+  peer.playFrom = start;
+}
+
+function receiveMembership(
+  state: FlightPeer,
+  env: FlightEnv,
+  from: NodeId,
+  message: MembershipMessage,
+): void {
+  const { peer } = state;
+  const isTracker = from === state.options.clock.id;
+  if (message.kind === 'welcome' && isTracker) return onWelcome(state, env, message);
+  if (message.kind === 'refused' && isTracker) return onRefused(state, env, message);
+  if (peer === null) return;
+  peer.meter.down[CONTROL] = (peer.meter.down[CONTROL] ?? 0) + membershipBytes(message);
+  switch (message.kind) {
+    case 'pong':
+      if (isTracker) onPong(peer, env, message);
+      return holdUntilStart(peer);
+    case 'epoch':
+      return onEpoch(peer, message.head);
+    case 'page-ask':
+      return onPageAsk(peer, env, from, message);
+    case 'page':
+      return onPage(peer, message);
+    case 'delta':
+      return onDelta(peer, message);
+    case 'introduce':
+      return onIntroduce(peer, from, message);
+    case 'join':
+    case 'ping':
+    case 'epoch-ask':
+    case 'leave':
+    case 'welcome':
+    case 'refused':
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+function receiveStream(
+  peer: PeerState<FlightState>,
+  env: FlightEnv,
+  from: NodeId,
+  message: StreamMessage,
+): void {
+  peer.setup.sizes.count(message, peer.meter.down);
+  switch (message.kind) {
+    case 'reserve':
+      followRound(peer, env, message.round);
+      return receiveTrade(peer, env, from, message);
+    case 'accept':
+      if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message))
+        onFlightAccept(peer, env, from, message);
+      return;
+    case 'reveal':
+    case 'briefcase':
+    case 'key-ask':
+    case 'key':
+    case 'busy':
+      return receiveTrade(peer, env, from, message);
+    case 'seed':
+      return onSeed(peer, env, from, message);
+    case 'beacon':
+      onBeacon(peer, env, message);
+      return holdUntilStart(peer);
+    case 'evictions':
+      return onEvictions(peer, message.list);
+    case 'audit-ask':
+      return onAuditAsk(peer, env, from, message.round);
+    case 'push-offer':
+    case 'push-want':
+    case 'clock-ask':
+    case 'audit-answer':
+      return;
+    default:
+      unreachable(message);
+  }
+}
+
+function onTimer(state: FlightPeer, env: FlightEnv, timer: string): void {
+  const { peer } = state;
+  if (state.hasLeft) return;
+  if (timer === JOIN_TIMER && peer === null) return join(state, env);
+  if (peer === null) return;
+  if (timer === 'round') onRoundTimer(peer, env);
+  else if (isAttemptTimer(timer)) onAttempt(peer, env, timer);
+  else if (timer === FOLLOW_TIMER) onFollow(state, peer, env);
+}
+
+function onFollow(state: FlightPeer, peer: PeerState<FlightState>, env: FlightEnv): void {
+  follow(peer, env);
+  if (isRemoved(peer)) {
+    // The tracker heard nothing of it for long.
+    state.peer = null;
+    return join(state, env);
+  }
+  env.setTimer(FOLLOW_TIMER, peer.setup.config.roundMs);
+}
+
+/** Tells the tracker, and nobody else: others try who is silent last. */
+export function leaveStream(state: FlightPeer, env: FlightEnv): void {
+  if (state.peer !== null) postMembership(state.peer, env, state.options.clock.id, { kind: 'leave' });
+  state.hasLeft = true;
+  state.peer = null;
+}
+
+export function createFlightPeer(options: FlightOptions): Process<FlightPeer, FlightMessage> {
+  const { protocol } = options.config;
+  assert(protocol.kind === 'flightpath', 'a FlightPath peer is in a FlightPath stream');
+  return {
+    start: (env) => {
+      const state: FlightPeer = { options, parameters: protocol, peer: null, hasLeft: false };
+      join(state, env);
+      return state;
+    },
+    receive: (state, env, from, message) => {
+      if (state.hasLeft) return;
+      if (isMembership(message)) receiveMembership(state, env, from, message);
+      else if (state.peer !== null) receiveStream(state.peer, env, from, message);
+    },
+    linked: (state, env, from, isUp) => {
+      if (!isUp && state.peer !== null) onPartnerGone(state.peer, env, from);
+    },
+    timeout: onTimer,
+    settle: () => {},
+    invariants: ({ peer }) => {
+      if (peer === null) return;
+      peerInvariants(peer);
+      checkBudget(peer.own.budget);
+      assert(peer.meter.roundUp <= peer.own.budget.capBytes, 'no peer uploads more than the cap in a round');
+    },
+  };
+}

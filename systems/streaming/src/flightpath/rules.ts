@@ -1,0 +1,141 @@
+/**
+ * How FlightPath trades on the common trade (Li et al., OSDI 2008): with any of a few permitted partners, unevenly by a little,
+ * up to K packets of a round and no further. What the initiator wants is said last, in REVEAL, and of trades that others
+ * begin only one at a time is open: so each want leaves out what the former trades will bring.
+ */
+
+import type { Env, NodeId } from '@concordat/kernel';
+import { clearRow, createBits, rowOf, type Shape } from '../bits.ts';
+import { knownRounds } from '../content/store.ts';
+import {
+  type Claim,
+  FLEXIBLE,
+  type PushOffer,
+  type Reserve,
+  type StreamMessage,
+} from '../messages/messages.ts';
+import type { PeerState } from '../peer/state.ts';
+import type { Judgement, Trade, TradeRules } from '../trade/trade.ts';
+import { dropPledge, pays, pledgeToAnswer, settlePledge } from './budgeting.ts';
+import { isPermitted } from './candidates.ts';
+import { bookTrade, giftLimit } from './debt.ts';
+import { turnEpoch } from './following.ts';
+import {
+  isAwaiting,
+  isOwnOpeningFresh,
+  onTradeEnded,
+  onTradeRefused,
+  onTradeSettled,
+  startRound,
+} from './initiating.ts';
+import { fillWant, type NeedRules, pickUrgent } from './need.ts';
+import { clearBits, setBits } from './pending.ts';
+import type { FlightPathPolicy } from './policy.ts';
+import type { FlightState } from './state.ts';
+import { tradeSizes } from './trade-size.ts';
+
+type Peer = PeerState<FlightState>;
+
+export function wantOf(peer: Peer): Claim['want'] {
+  const { own, store, round, playFrom } = peer;
+  const want = createBits(own.need.shape);
+  fillWant(
+    own.need,
+    want,
+    store.have,
+    own.policy.splitsNeed ? own.pending : NOTHING_PENDING(own),
+    round,
+    playFrom,
+  );
+  return want;
+}
+
+const NOTHING_PENDING = (own: FlightState): Claim['want'] => createBits(own.need.shape);
+
+function claim(peer: Peer, to: NodeId): Claim {
+  const { own, store } = peer;
+  return {
+    have: store.have.slice(),
+    want: wantOf(peer),
+    known: knownRounds(store),
+    mayOwe: own.conduct.gift(peer, to, giftLimit(own.debts, to)),
+    mayGive: own.promise,
+  };
+}
+
+function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer): Judgement {
+  const { own } = peer;
+  if (opening.kind !== 'reserve' || opening.tag !== FLEXIBLE) return 'void';
+  if (!own.conduct.accepts(peer, env, opening.from)) return 'busy';
+  // Cheap reasons first: whoever is refused costs no check of a proof.
+  if (isAwaiting(peer, env) || isOwnOpeningFresh(peer, env)) return 'busy';
+  if (own.budget.accepted >= own.budget.acceptLimit) return 'busy';
+  if (!isPermitted(peer, opening)) return 'void';
+  const promise = pledgeToAnswer(peer, opening.from);
+  if (promise === null) return 'busy';
+  own.promise = promise;
+  own.unsettled = { partner: opening.from, since: env.now };
+  return 'serve';
+}
+
+/** A new round: promises of the last one count no more, and its row is empty. */
+function began(peer: Peer, env: Env<StreamMessage>): void {
+  turnEpoch(peer);
+  startRound(peer, env);
+}
+
+function agreed(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
+  setBits(peer, trade.take);
+  settlePledge(peer, trade);
+  onTradeSettled(peer, env, trade);
+}
+
+function ended(peer: Peer, env: Env<StreamMessage>, trade: Trade, got: number): void {
+  const { own } = peer;
+  clearBits(peer, trade.take);
+  if (trade.give.length + trade.take.length === 0) {
+    dropPledge(own, trade.peer, trade.round, trade.isInitiator);
+    onTradeSettled(peer, env, trade);
+  } else {
+    bookTrade(own.debts, trade.peer, trade.key === null ? 0 : trade.give.length, Math.max(got, 0));
+  }
+  onTradeEnded(peer, env, trade);
+}
+
+export function flightRules(
+  need: NeedRules,
+  policy: FlightPathPolicy,
+  packetsPerRound: number,
+): TradeRules<FlightState> {
+  return {
+    began,
+    judge,
+    claim,
+    reconsider: (peer, _env, trade) => ({ ...trade.claim, want: wantOf(peer) }),
+    offered: (_shape: Shape, round, giver, taker) =>
+      pickUrgent(need, giver.have, taker.want, round, 0, Number.POSITIVE_INFINITY).length,
+    sizes: ([initiator, responder], [one, other]) => {
+      const { gives, gets } = tradeSizes(
+        policy.alpha,
+        packetsPerRound,
+        Math.min(initiator, one.mayGive),
+        Math.min(responder, other.mayGive),
+        one.mayOwe,
+        other.mayOwe,
+      );
+      return [gives, gets];
+    },
+    pick: (_shape, round, giver, taker, first, limit) =>
+      pickUrgent(need, giver.have, taker.want, round, first, limit),
+    agreed,
+    ended,
+    refused: (peer, env, from, round) => {
+      dropPledge(peer.own, from, round, true);
+      onTradeRefused(peer, env, from);
+    },
+    allows: (peer, _env, to, message, bytes) => pays(peer, to, message, bytes),
+  };
+}
+
+export const clearPendingRow = (peer: Peer, round: number): void =>
+  clearRow(peer.own.need.shape, peer.own.pending, rowOf(peer.own.need.shape, round));

@@ -1,0 +1,132 @@
+/** What a FlightPath peer knows beside the common state: its place, its debts, its budget, and what is under way in this round. */
+
+import type { Hash } from '@concordat/crypto';
+import { tagged } from '@concordat/crypto';
+import type { Digest, Millis, NodeId } from '@concordat/kernel';
+import { type Bits, createBits } from '../bits.ts';
+import type { FlightParameters, StreamConfig } from '../config.ts';
+import { shapeOf } from '../config.ts';
+import { headBody } from '../membership/epoch-list.ts';
+import type { MemberList } from '../membership/member-list.ts';
+import type { Roster } from '../membership/roster.ts';
+import type { PlacedMember, SignedTicket } from '../membership/ticket.ts';
+import type { Accept } from '../messages/messages.ts';
+import type { RoundChoice } from './candidates.ts';
+import type { FlightConduct } from './conduct.ts';
+import { createDebts, type Debts } from './debt.ts';
+import type { NeedRules } from './need.ts';
+import type { FlightPathPolicy } from './policy.ts';
+import { type Budget, createBudget, type Pledge } from './reservations.ts';
+
+/** What is set aside for one trade. */
+export interface TradePledge {
+  readonly partner: NodeId;
+  readonly round: number;
+  readonly isInitiator: boolean;
+  readonly pledge: Pledge;
+}
+
+/** One of the trades that this peer begins in a round: the partner that it waits for, and until when. */
+export interface Attempt {
+  partner: NodeId;
+  /** `accept`: for an ACCEPT or BUSY. `briefcase`: for what was agreed. `idle`: for nobody. */
+  waitsFor: 'accept' | 'briefcase' | 'idle';
+  since: Millis;
+}
+
+export interface FlightState {
+  readonly policy: FlightPathPolicy;
+  readonly conduct: FlightConduct;
+  readonly need: NeedRules;
+  readonly parameters: FlightParameters;
+  /** Packets that partners have promised. */
+  readonly pending: Bits;
+  readonly debts: Debts;
+  readonly budget: Budget;
+  pledges: TradePledge[];
+  /** Of this round, for what belongs to no trade. */
+  aside: Pledge;
+  /** What the next claim may promise to give, in packets. */
+  promise: number;
+  roster: Roster;
+  /** The round of the last ping that left. */
+  pingedAt: number;
+  /** The latest epoch that the tracker has told of. */
+  knownEpoch: number;
+  /** Members that the tracker named, to be asked for pages. */
+  readonly helpers: readonly PlacedMember[];
+  pagesServed: number;
+  /** The epoch that begins next, once its head is known. */
+  next: Roster | null;
+  /** This peer's place in the epoch's line. */
+  place: number;
+  /** Of this epoch, if it joined in it. */
+  ticket: SignedTicket | null;
+  /** The first round that it trades and plays. */
+  startRound: number;
+  /** Places that newcomers said to be taken. */
+  readonly introduced: Map<NodeId, number>;
+  /** Who did not answer, and the round until which it is tried last. */
+  readonly silent: Map<NodeId, number>;
+  readonly suspects: Set<NodeId>;
+  choice: RoundChoice | null;
+  /** The next of the round's candidates that has not been tried. */
+  tried: number;
+  readonly attempts: Attempt[];
+  /** Whose REVEAL is awaited, and since when: until then nobody knows what will come. */
+  unsettled: { readonly partner: NodeId; readonly since: Millis } | null;
+  /** Answers of own partners that came meanwhile. */
+  readonly deferred: { readonly from: NodeId; readonly accept: Accept }[];
+  /** How long an answer takes, smoothed. */
+  answerMs: Millis;
+}
+
+export function createFlightState(
+  config: StreamConfig,
+  parameters: FlightParameters,
+  policy: FlightPathPolicy,
+  conduct: FlightConduct,
+  roster: Roster,
+  helpers: readonly PlacedMember[],
+): FlightState {
+  const shape = shapeOf(config);
+  return {
+    policy,
+    conduct,
+    need: { shape, needed: config.neededPackets, invertsTail: policy.invertsTail },
+    parameters,
+    pending: createBits(shape),
+    debts: createDebts(parameters.debtMax),
+    budget: createBudget(
+      policy.capRatio === null ? Number.POSITIVE_INFINITY : parameters.capBytes,
+      policy.acceptLimit ?? Number.POSITIVE_INFINITY,
+    ),
+    pledges: [],
+    aside: { bytes: 0 },
+    promise: 0,
+    roster,
+    pingedAt: Number.NEGATIVE_INFINITY,
+    knownEpoch: roster.head.epoch,
+    helpers,
+    pagesServed: 0,
+    next: null,
+    place: -1,
+    ticket: null,
+    startRound: 0,
+    introduced: new Map(),
+    silent: new Map(),
+    suspects: new Set(),
+    choice: null,
+    tried: 0,
+    attempts: [],
+    unsettled: null,
+    deferred: [],
+    answerMs: 80,
+  };
+}
+
+/** The roster as the list that the common trade knows: the same tables, so whoever enters one is in the other. */
+export function listOf(hash: Hash, roster: Roster): MemberList {
+  const digest: Digest = tagged(hash, 'stream-epoch', headBody(roster.head));
+  return { epoch: roster.head.epoch, members: roster.line, places: roster.places, digest };
+}

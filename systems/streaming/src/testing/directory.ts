@@ -1,0 +1,72 @@
+/**
+ * What links between members are in reality: they name each other by the ids of their tickets, and whoever sends proves its own
+ * at the link. Here a wrapper around each process turns ids to nodes by the addresses that its members' records have, and
+ * says who sent what; no process in a simulation can reach around it.
+ */
+
+import type { Env, NodeId, Process } from '@concordat/kernel';
+
+/** A message with the id that its sender has at this end. */
+export interface Enveloped<M> {
+  readonly from: NodeId;
+  readonly message: M;
+}
+
+export interface Directory<S> {
+  /** The id by which others know this process now; null before it has one. */
+  idOf(state: S): NodeId | null;
+  /** The node that answers to an id, by what this process knows; null for nobody. */
+  nodeOf(state: S, id: NodeId): NodeId | null;
+  /** The reverse, for news of links. */
+  idAt(state: S, node: NodeId): NodeId | null;
+}
+
+/** Ids of nodes that have none of their own yet begin here: above all ids that a tracker gives. */
+const FIRST_NAMELESS: NodeId = 2 ** 33;
+
+export const namelessNode = (id: NodeId): NodeId | null =>
+  id >= FIRST_NAMELESS ? id - FIRST_NAMELESS : null;
+
+export function withDirectory<S, M>(
+  process: Process<S, M>,
+  directory: Directory<S>,
+): Process<S, Enveloped<M>> {
+  let holder: { readonly outer: Env<Enveloped<M>>; readonly inner: Env<M>; state: S | null } | null = null;
+  const envFor = (outer: Env<Enveloped<M>>, state: S | null): Env<M> => {
+    if (holder?.outer === outer) {
+      holder.state = state ?? holder.state;
+      return holder.inner;
+    }
+    const send = (to: NodeId, message: M): void => {
+      const known = holder?.state ?? null;
+      const own = known === null ? null : directory.idOf(known);
+      const node = namelessNode(to) ?? (known === null ? to : directory.nodeOf(known, to));
+      if (node !== null) outer.send(node, { from: own ?? FIRST_NAMELESS + outer.self, message });
+    };
+    const inner: Env<M> = Object.create(outer, { send: { value: send }, sendEarly: { value: send } });
+    holder = { outer, inner, state };
+    return inner;
+  };
+  const { linked, invariants } = process;
+  return {
+    start: (env, recovered) => {
+      const inner = envFor(env, null);
+      const state = process.start(inner, recovered);
+      if (holder !== null) holder.state = state;
+      return state;
+    },
+    receive: (state, env, _node, { from, message }) =>
+      process.receive(state, envFor(env, state), from, message),
+    timeout: (state, env, timer) => process.timeout(state, envFor(env, state), timer),
+    settle: (state, env) => process.settle(state, envFor(env, state)),
+    ...(linked === undefined
+      ? {}
+      : {
+          linked: (state: S, env: Env<Enveloped<M>>, node: NodeId, isUp: boolean) => {
+            const id = directory.idAt(state, node);
+            if (id !== null) linked.call(process, state, envFor(env, state), id, isUp);
+          },
+        }),
+    ...(invariants === undefined ? {} : { invariants: (state: S) => invariants.call(process, state) }),
+  };
+}

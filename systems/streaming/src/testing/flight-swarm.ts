@@ -1,0 +1,242 @@
+/** A simulated FlightPath stream: broadcaster, tracker, peers that join and leave, of any conduct, and what came of it. */
+
+import { modelHash } from '@concordat/crypto';
+import { createPrng, type NodeId, type Process, type Strategy } from '@concordat/kernel';
+import { createWorld, type NetworkOptions, type World } from '@concordat/sim';
+import { type BroadcasterState, createBroadcaster } from '../broadcaster/broadcaster.ts';
+import { flightPreset, type StreamConfig } from '../config.ts';
+import { createRoundCode, type RoundCode } from '../content/encode.ts';
+import { createPacketCheck } from '../content/packets.ts';
+import { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
+import type { FlightMessage } from '../flightpath/messages.ts';
+import { createFlightPeer, type FlightPeer } from '../flightpath/peer.ts';
+import { FLIGHTPATH_DEFAULTS, type FlightPathPolicy } from '../flightpath/policy.ts';
+import { gossipEvidenceContext } from '../gossip/evidence.ts';
+import type { Signer, StreamKeys } from '../keys.ts';
+import type { MemberList } from '../membership/member-list.ts';
+import type { PlacedMember } from '../membership/ticket.ts';
+import type { StreamMessage } from '../messages/messages.ts';
+import { createReferenceSealing } from '../model/reference-sealing.ts';
+import { shareCheck } from '../model/shared-check.ts';
+import { streamId } from '../statement.ts';
+import type { TrackerOptions, TrackerState } from '../tracker/state.ts';
+import { createTracker } from '../tracker/tracker.ts';
+import { type Conduct, OBEDIENT } from '../trade/conduct.ts';
+import type { Sealing } from '../trade/sealing.ts';
+import { type Directory, type Enveloped, namelessNode, withDirectory } from './directory.ts';
+import { createModelStreamKeys } from './model-keys.ts';
+
+/** Ids of those who are no members; nodes of the simulation have the small ones, peers those from 2 on. */
+export const BROADCASTER: NodeId = 2 ** 32 - 1;
+export const TRACKER: NodeId = 2 ** 32 - 2;
+const BROADCASTER_NODE: NodeId = 0;
+const TRACKER_NODE: NodeId = 1;
+export const FIRST_NODE: NodeId = 2;
+
+type Wrapped = Process<FlightPeer, Enveloped<FlightMessage>>;
+
+export interface FlightSwarmOptions {
+  readonly seed: number;
+  /** Peers that there can be at most. */
+  readonly capacity: number;
+  readonly config?: Partial<StreamConfig>;
+  readonly policy?: Partial<FlightPathPolicy>;
+  readonly tracker?: Partial<TrackerOptions>;
+  /** What the peer at a node makes of itself; obedient if undefined. */
+  readonly conductOf?: (
+    node: NodeId,
+  ) => { readonly trade?: Conduct; readonly flight?: FlightConduct } | undefined;
+  readonly strategyOf?: (node: NodeId) => Strategy<FlightPeer, FlightMessage> | undefined;
+  /** Where a peer says to be; its node if undefined. */
+  readonly addressOf?: (node: NodeId) => string | undefined;
+  readonly network?: NetworkOptions;
+  readonly checkInvariants?: boolean;
+}
+
+export interface FlightSwarm {
+  readonly world: World;
+  readonly config: StreamConfig;
+  /** Adds peers, who join in the present moment; their nodes. */
+  add(count: number): NodeId[];
+  runRounds(count: number): void;
+  peer(node: NodeId): FlightPeer;
+  tracker(): TrackerState;
+  broadcaster(): BroadcasterState;
+}
+
+/** Bytes of media per packet in a simulation; `packetBytes` is what is accounted. */
+const SIMULATED_BYTES = 16;
+
+function mediaOf(seed: number, config: StreamConfig): (round: number) => Uint8Array {
+  const random = createPrng(seed, 'media');
+  return () => Uint8Array.from({ length: config.neededPackets * SIMULATED_BYTES }, () => random.below(256));
+}
+
+/** Checks by the key that a record has: in a stream of newcomers an id alone says nothing. */
+function keysById(keys: StreamKeys): StreamKeys {
+  const numberOf = (publicKey: Uint8Array): NodeId =>
+    new DataView(publicKey.buffer, publicKey.byteOffset).getUint32(0) - 1;
+  return {
+    ...keys,
+    verify: ({ publicKey }, bytes, signature) =>
+      keys.verify({ id: numberOf(publicKey), publicKey }, bytes, signature),
+  };
+}
+
+/** Whom the broadcaster seeds: everybody whom the tracker has not given up. */
+const listNow = ({ epoch, members }: TrackerState): MemberList => ({
+  epoch: epoch.head.head.epoch,
+  members: [...members.values()].map(({ member }) => member),
+  places: new Map(),
+  digest: new Uint8Array(32),
+});
+
+const nodeAt = (member: PlacedMember | undefined): NodeId | null =>
+  member === undefined ? null : Number(member.address);
+
+/** Who knows whom: a peer by its rosters, those who are no members by their fixed ids. */
+const peerDirectory: Directory<FlightPeer> = {
+  idOf: ({ peer }) => peer?.self ?? null,
+  nodeOf: ({ peer }, id) => {
+    if (id === BROADCASTER) return BROADCASTER_NODE;
+    if (id === TRACKER) return TRACKER_NODE;
+    if (peer === null) return null;
+    for (const roster of [peer.own.roster, peer.own.next]) {
+      const place = roster?.places.get(id);
+      if (place !== undefined) return nodeAt(roster?.line[place]);
+    }
+    return nodeAt(peer.own.helpers.find((helper) => helper.id === id));
+  },
+  idAt: ({ peer }, node) => peer?.own.roster.line.find((member) => nodeAt(member) === node)?.id ?? null,
+};
+
+function serverDirectory<S>(id: NodeId, members: (state: S) => TrackerState): Directory<S> {
+  return {
+    idOf: () => id,
+    nodeOf: (state, to) => namelessNode(to) ?? nodeAt(members(state).members.get(to)?.member),
+    idAt: () => null,
+  };
+}
+
+interface BroadcasterParts {
+  readonly config: StreamConfig;
+  readonly keysOf: ReturnType<typeof createModelStreamKeys>;
+  readonly seed: number;
+  readonly code: RoundCode;
+  readonly sealing: Sealing;
+  readonly broadcaster: Signer;
+  readonly tracker: () => TrackerState;
+}
+
+function addBroadcaster(world: World, parts: BroadcasterParts): void {
+  const { config, keysOf, seed, code, sealing, broadcaster, tracker } = parts;
+  world.add({
+    id: BROADCASTER_NODE,
+    link: 'peer',
+    process: withDirectory<BroadcasterState, StreamMessage>(
+      createBroadcaster({
+        config,
+        keys: keysById(keysOf(BROADCASTER_NODE).keys),
+        code,
+        source: mediaOf(seed, config),
+        list: () => listNow(tracker()),
+        evidence: (evictions) => ({
+          ...gossipEvidenceContext(
+            {
+              config,
+              keys: keysById(keysOf(BROADCASTER_NODE).keys),
+              broadcaster: broadcaster,
+              list: listNow(tracker()),
+              sealing,
+            },
+            evictions,
+          ),
+          permits: () => null,
+        }),
+        startInMs: 0,
+      }),
+      serverDirectory<BroadcasterState>(BROADCASTER, tracker),
+    ),
+  });
+}
+
+export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
+  const { seed, capacity } = options;
+  const keysOf = createModelStreamKeys(capacity + FIRST_NODE, seed);
+  const identity = {
+    session: new Uint8Array(16).fill(seed),
+    broadcasterKey: keysOf(BROADCASTER_NODE).member.publicKey,
+    trackerKey: keysOf(TRACKER_NODE).member.publicKey,
+  };
+  const config = flightPreset(identity, options.config);
+  const stream = streamId(modelHash, config);
+  const policy = { ...FLIGHTPATH_DEFAULTS, ...options.policy };
+  const world = createWorld({
+    seed,
+    network: { latencyMs: 20, jitterMs: 20, ...options.network },
+    keepNotes: false,
+    checkInvariants: options.checkInvariants ?? true,
+  });
+  const tracker = (): TrackerState => world.stateOf<TrackerState>(TRACKER_NODE);
+  const epochRounds = config.protocol.kind === 'flightpath' ? config.protocol.epochRounds : 1;
+  const trackerOptions: TrackerOptions = {
+    stream,
+    keys: keysById(keysOf(TRACKER_NODE).keys),
+    admission: { admit: (token) => token, isUniqueKey: () => true },
+    roundMs: config.roundMs,
+    startInMs: 0,
+    epochRounds,
+    maxMembers: 60_000,
+    joinsPerRound: 2000,
+    convicts: () => null,
+    ...options.tracker,
+  };
+  world.add({
+    id: TRACKER_NODE,
+    link: 'peer',
+    process: withDirectory(
+      createTracker(trackerOptions),
+      serverDirectory<TrackerState>(TRACKER, (state) => state),
+    ),
+  });
+  const code = createRoundCode(config.neededPackets, config.packetsPerRound);
+  const sealing = createReferenceSealing(modelHash, config.packetBytes);
+  const check = shareCheck(createPacketCheck(modelHash, config.packetsPerRound));
+  const broadcasterSigner = { id: BROADCASTER, publicKey: identity.broadcasterKey };
+  addBroadcaster(world, { config, keysOf, seed, code, sealing, broadcaster: broadcasterSigner, tracker });
+  let next = FIRST_NODE;
+  const createPeer = (node: NodeId): Wrapped => {
+    const { keys, member } = keysOf(node);
+    const conduct = options.conductOf?.(node);
+    const honest = createFlightPeer({
+      config,
+      keys: keysById(keys),
+      broadcaster: broadcasterSigner,
+      clock: { id: TRACKER, publicKey: identity.trackerKey },
+      sealing,
+      check,
+      code,
+      conduct: conduct?.trade ?? OBEDIENT,
+      flightConduct: conduct?.flight ?? OBEDIENT_FLIGHT,
+      policy,
+      publicKey: member.publicKey,
+      address: options.addressOf?.(node) ?? `${node}`,
+      token: new TextEncoder().encode(`person ${node}`),
+      certificate: new Uint8Array(0),
+    });
+    return withDirectory(options.strategyOf?.(node)?.(honest) ?? honest, peerDirectory);
+  };
+  return {
+    world,
+    config,
+    add: (count) => {
+      const nodes = Array.from({ length: count }, () => next++);
+      for (const node of nodes) world.add({ id: node, process: createPeer(node), link: 'peer' });
+      return nodes;
+    },
+    runRounds: (count) => world.run(count * config.roundMs),
+    peer: (node) => world.stateOf(node),
+    tracker,
+    broadcaster: () => world.stateOf(BROADCASTER_NODE),
+  };
+}

@@ -1,0 +1,28 @@
+/** Members, keys and tickets for tests, by number. */
+
+import { createModelVrfKey, modelHash, modelSignatures, modelVrf } from '@concordat/crypto';
+import type { NodeId } from '@concordat/kernel';
+import type { StreamKeys } from '../keys.ts';
+import type { PlacedMember } from '../membership/ticket.ts';
+
+export const sampleSeed = (id: NodeId): Uint8Array => {
+  const seed = new Uint8Array(32);
+  new DataView(seed.buffer).setUint32(0, id + 1);
+  return seed;
+};
+
+export const sampleMember = (id: NodeId): PlacedMember => ({
+  id,
+  publicKey: modelSignatures.publicKeyOf(sampleSeed(id)),
+  vrfKey: createModelVrfKey(sampleSeed(id)).publicKey,
+  address: `peer-${id}`,
+});
+
+/** Keys of number `id`. */
+export const sampleKeys = (id: NodeId): StreamKeys => ({
+  hash: modelHash,
+  sign: (bytes) => modelSignatures.signWith(sampleSeed(id), bytes),
+  verify: ({ publicKey }, bytes, signature) => modelSignatures.verifyWith(publicKey, bytes, signature),
+  vrf: modelVrf,
+  vrfKey: createModelVrfKey(sampleSeed(id)),
+});

@@ -1,0 +1,8 @@
+/** The tracker and what is said to it. */
+
+export * from './joins.ts';
+export * from './messages.ts';
+export * from './next-list.ts';
+export * from './pings.ts';
+export * from './state.ts';
+export * from './tracker.ts';

@@ -1,0 +1,107 @@
+/**
+ * Who is there. Peers ping every few rounds; the answer carries the signed clock, so that asking pays, and room for evidence, so
+ * that reporting is free. Three pings missed make a suspect, which others try last; the next epoch begins without it.
+ */
+
+import type { Env, NodeId } from '@concordat/kernel';
+import { createBeacon } from '../beacon.ts';
+import { signDelta } from '../membership/delta.ts';
+import { pageOf, pageSize } from '../membership/epoch-list.ts';
+import { tubOf } from '../membership/tubs.ts';
+import { recordEviction } from './journal.ts';
+import { MAX_SUSPECTS, MAX_TICKETS, type Ping, type TrackerMessage } from './messages.ts';
+import { isWithinRate } from './rate-limit.ts';
+import { dropMember, type EpochState, openEpoch, type TrackerState } from './state.ts';
+
+export const PING_ROUNDS = 5;
+const MISSED_PINGS = 3;
+
+export function onPing(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, ping: Ping): void {
+  const { keys, stream } = state.options;
+  const tracked = state.members.get(from);
+  if (tracked !== undefined) tracked.lastRound = state.round;
+  if (!isWithinRate(state.pingRate, from, env.now)) return;
+  if (tracked === undefined) {
+    // Somebody whom a journal forgot, or who was removed: it may join again.
+    env.send(from, { kind: 'refused', reason: 'not-admitted', retryAfterMs: 0 });
+    return;
+  }
+  if (ping.evidence.length > 0) onEvidence(state, env, ping.evidence);
+  const sessionMs = Math.max(0, env.now - state.origin);
+  env.send(from, {
+    kind: 'pong',
+    nonce: ping.nonce,
+    sessionMs,
+    signature: createBeacon(keys, stream, ping.nonce, sessionMs).signature,
+    epoch: openEpoch(state).head.head.epoch,
+    suspects: state.suspects,
+  });
+  if (ping.wantsTickets) sendTickets(state, env, from, ping);
+}
+
+/** What the log has beyond `known`, up to the end of the asker's own tub: nobody trades with later ones. */
+function sendTickets(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, ping: Ping): void {
+  const epoch = epochOf(state, ping.epoch);
+  if (epoch === null) return;
+  const own = epoch.ticketOf.get(from);
+  if (own === undefined) return;
+  const listed = epoch.list.length;
+  const tub = tubOf(listed, listed + own);
+  const end = Math.min(epoch.tickets.length, tub.start + tub.size - listed, ping.known + MAX_TICKETS);
+  const log = epoch.logs[end];
+  if (end <= ping.known || log === undefined) return;
+  const { keys, stream } = state.options;
+  env.send(from, {
+    kind: 'delta',
+    head: signDelta(keys, stream, log),
+    tickets: epoch.tickets.slice(ping.known, end),
+  });
+}
+
+const epochOf = (state: TrackerState, epoch: number): EpochState | null => {
+  if (state.epoch.head.head.epoch === epoch) return state.epoch;
+  return state.next?.head.head.epoch === epoch ? state.next : null;
+};
+
+export function onEpochAsk(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, known: number): void {
+  if (!state.members.has(from) || !isWithinRate(state.askRate, from, env.now)) return;
+  const { head } = openEpoch(state);
+  if (head.head.epoch > known) env.send(from, { kind: 'epoch', head });
+}
+
+export function onPageAsk(
+  state: TrackerState,
+  env: Env<TrackerMessage>,
+  from: NodeId,
+  epoch: number,
+  page: number,
+): void {
+  const asked = epochOf(state, epoch);
+  if (asked === null || !state.members.has(from) || pageSize(asked.list.length, page) === 0) return;
+  if (!isWithinRate(state.askRate, from, env.now)) return;
+  env.send(from, { kind: 'page', epoch, page, members: pageOf(asked.list, page) });
+}
+
+function onEvidence(state: TrackerState, env: Env<TrackerMessage>, evidence: Uint8Array): void {
+  const convicted = state.options.convicts(evidence);
+  const tracked = convicted === null ? undefined : state.members.get(convicted);
+  if (tracked === undefined) return;
+  recordEviction(state, env, tracked.identity);
+  state.evicted.add(tracked.identity);
+  dropMember(state, tracked.member.id);
+  env.note({ kind: 'evicted', id: tracked.member.id });
+}
+
+/** Members whose last three pings are missing. */
+export function silentMembers(state: TrackerState): NodeId[] {
+  const limit = state.round - MISSED_PINGS * PING_ROUNDS;
+  const silent: NodeId[] = [];
+  for (const [id, { lastRound }] of state.members) if (lastRound < limit) silent.push(id);
+  return silent;
+}
+
+/** Once per round. */
+export function updateSuspects(state: TrackerState): void {
+  // The latest ones: who is silent for long is out of the list.
+  state.suspects = silentMembers(state).slice(-MAX_SUSPECTS);
+}
