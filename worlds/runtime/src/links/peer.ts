@@ -69,10 +69,12 @@ export interface Peer {
   write(bytes: Uint8Array): void;
   /** On demand: says goodbye. */
   part(): void;
+  /** On demand: tells the process that there is no link, though there was none before. */
+  unreachable(): void;
   /** The link is up, but the goodbye is said. */
-  readonly isParting: boolean;
+  isParting(): boolean;
   /** Something that arrived waits for a turn, or would not be heard. */
-  readonly isBusy: boolean;
+  isBusy(): boolean;
 }
 
 interface Link {
@@ -100,9 +102,8 @@ export function createPeer<M>(
   let link: Link | null = null;
   /** Frames, and `true` and `false` where the link came up and went down. */
   let inbox: (Uint8Array | boolean)[] = [];
-  let inboxBytes = 0;
   let outbox: Uint8Array[] = [];
-  let outboxBytes = 0;
+  let [inboxBytes, outboxBytes] = [0, 0];
   /** Armed while the peer is muted. */
   let unmuting: NodeJS.Timeout | null = null;
 
@@ -115,6 +116,7 @@ export function createPeer<M>(
   };
   const route: Route = { queue, flush, end: () => {}, isTouched: false };
 
+  const acts = { attach, beat, detach, mute, end, part, write: writeNow, unreachable: tellDown };
   return {
     id,
     route,
@@ -127,28 +129,9 @@ export function createPeer<M>(
     get outboxBytes() {
       return link?.socket.writableLength ?? 0;
     },
-    attach,
-    beat,
-    detach,
-    mute,
-    end: async () => {
-      const socket = link?.socket;
-      if (socket === undefined) return;
-      await new Promise<void>((resolve) => {
-        socket.once('close', () => resolve());
-        socket.end();
-      });
-    },
-    write: (bytes) => {
-      if (link !== null && !link.saidGoodbye) write(link, bytes);
-    },
-    part,
-    get isParting() {
-      return link?.saidGoodbye === true;
-    },
-    get isBusy() {
-      return inbox.length > 0 || unmuting !== null;
-    },
+    ...acts,
+    isParting: () => link?.saidGoodbye === true,
+    isBusy: () => inbox.length > 0 || unmuting !== null,
   };
 
   function attach(socket: Socket, rest: Buffer): void {
@@ -162,7 +145,9 @@ export function createPeer<M>(
       events.received(chunk.length);
       // A plain view: `slice` of a Buffer would be a view where decoders expect a copy.
       const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
-      if (link === attached && !splitter.push(bytes, onFrame)) tooLarge();
+      if (link !== attached || splitter.push(bytes, onFrame)) return;
+      events.note({ kind: 'strike', peer: id, why: 'frame-too-large' });
+      detach('frame-too-large');
     };
     socket.on('data', onData);
     socket.on('close', () => {
@@ -179,13 +164,9 @@ export function createPeer<M>(
     regulate();
   }
 
-  function tooLarge(): void {
-    events.note({ kind: 'strike', peer: id, why: 'frame-too-large' });
-    detach('frame-too-large');
-  }
-
   function onFrame(payload: Uint8Array): void {
-    if (payload.length === 0) return;
+    // After a goodbye nothing counts.
+    if (payload.length === 0 || link === null || link.heardGoodbye) return;
     if (events.onDemand !== undefined && isGoodbye(payload)) return onGoodbye();
     if (unmuting !== null) return;
     inbox.push(payload);
@@ -196,7 +177,7 @@ export function createPeer<M>(
   }
 
   function onGoodbye(): void {
-    if (link === null || link.heardGoodbye) return;
+    if (link === null) return;
     link.heardGoodbye = true;
     // Its own goodbye has arrived there, for this one answers it, or crossed it: then both close.
     if (link.saidGoodbye) parted();
@@ -308,11 +289,24 @@ export function createPeer<M>(
     else if (link !== null) write(link, block);
   }
 
+  function writeNow(bytes: Uint8Array): void {
+    if (link !== null && !link.saidGoodbye) write(link, bytes);
+  }
+
   function write(current: Link, bytes: Uint8Array): void {
     current.hasSent = true;
     current.socket.write(bytes);
     events.sent(bytes.length);
     if (current.socket.writableLength > limits.outboxBytes) detach('overflow');
+  }
+
+  async function end(): Promise<void> {
+    const socket = link?.socket;
+    if (socket === undefined) return;
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+      socket.end();
+    });
   }
 
   function beat(spanMs: number): void {
@@ -335,10 +329,14 @@ export function createPeer<M>(
     const { socket } = link;
     link = null;
     socket.destroy();
-    inbox.push(false);
-    events.ready(source);
+    tellDown();
     events.note({ kind: 'link-down', peer: id, why });
     events.down(false);
+  }
+
+  function tellDown(): void {
+    inbox.push(false);
+    events.ready(source);
   }
 }
 
