@@ -38,6 +38,8 @@ export interface Answer {
 
 export interface Calling {
   readonly isRelayed: boolean;
+  /** Something may have reached the peer. */
+  hasBegun(): boolean;
   /** Somebody waits for the outcome: half the time must do. */
   hurry(): void;
   /** Gives up, without `onFailed`. */
@@ -54,8 +56,9 @@ export function startCalling(options: CallingOptions): Calling {
   let isHurried = false;
   let rearm = (): void => {};
 
+  const hasBegun = (): boolean => startedAt < Number.POSITIVE_INFINITY;
   take(options.ways);
-  return { isRelayed: options.isRelayed, hurry, close };
+  return { isRelayed: options.isRelayed, hasBegun, hurry, close };
 
   function take([way, ...others]: readonly Way[]): void {
     giveUp = () => {};
@@ -86,7 +89,7 @@ export function startCalling(options: CallingOptions): Calling {
       };
     });
     // Unless it has been paid at once.
-    if (startedAt === Number.POSITIVE_INFINITY) giveUp = paid.cancel;
+    if (!hasBegun()) giveUp = paid.cancel;
   }
 
   function talk(raw: Socket, toll: Toll, failed: () => void): void {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { handles, introduce, join, type Member, pause, until } from './testing/crowd.ts';
+import { handles, introduce, join, type Member, nothingLeft, pause, until } from './testing/crowd.ts';
 
 const PEERS = 200;
 const SPAN_MS = 4000;
@@ -35,5 +35,5 @@ test('two hundred peers speak with random partners, and leave no socket and no t
   const servers = handles();
   assert.ok((servers['TCPSocketWrap'] ?? 0) <= (before['TCPSocketWrap'] ?? 0), 'no socket is left');
   await Promise.all(members.map(({ peers }) => peers.close()));
-  await until(() => JSON.stringify(handles()) === JSON.stringify(before), 'nothing is left');
+  await nothingLeft(before);
 });

@@ -204,6 +204,8 @@ export function createNeighbour<M>(id: NodeId, around: Neighbourhood<M>): Neighb
       caller = null;
       advance();
     });
+    // A call that still waits for the means to upload it is not needed any more.
+    if (calling?.hasBegun() === false) giveUpCalling();
     if (ownCallGoesBefore(arrived)) calling?.hurry();
     advance();
   }

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Stranger } from '../links/accept.ts';
 import { decodePreamble, PREAMBLE_BYTES } from './relay/messages.ts';
 import type { Relay } from './relay/relay.ts';
-import { payToll, type Toll } from './toll.ts';
+import { createTollGate, type Toll } from './toll.ts';
 import type { Upload } from './upload.ts';
 
 /** The first byte of a TLS record that begins a handshake; a preamble begins otherwise. */
@@ -23,13 +23,14 @@ export interface Screen {
 
 export function createScreen(upload: Upload, relay: () => Relay | null): Screen {
   const tolls = new WeakMap<Socket, Toll>();
+  const pay = createTollGate(upload);
   const paid = (raw: Socket, toll: Toll): void => {
     toll.spentOn(raw);
     tolls.set(raw, toll);
   };
   const admit = (raw: Socket, secure: () => void): void => {
     if (tolls.has(raw)) return secure();
-    const toll = payToll(upload, (given) => {
+    const toll = pay((given) => {
       paid(raw, given);
       secure();
     });

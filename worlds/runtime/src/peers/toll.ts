@@ -16,7 +16,31 @@ export interface Toll {
 }
 
 /** Calls `pass` when it is paid: at once without a cap. */
-export function payToll(upload: Upload, pass: (toll: Toll) => void): Toll {
+export type PayToll = (pass: (toll: Toll) => void) => Toll;
+
+/** For handshakes of whoever calls: together they wait for one's share, or strangers would have the upload among them. */
+export function createTollGate(upload: Upload): PayToll {
+  const waiting: Claimant[] = [];
+  const claimant: Claimant = {
+    nextBytes: () => {
+      while (waiting[0]?.nextBytes() === 0) waiting.shift();
+      return waiting[0]?.nextBytes() ?? 0;
+    },
+    leave: () => waiting.shift()?.leave(),
+    isWaiting: false,
+    credit: 0,
+  };
+  return (pass) =>
+    createToll(upload, pass, (toll) => {
+      waiting.push(toll);
+      upload.enter(claimant);
+    });
+}
+
+export const payToll = (upload: Upload, pass: (toll: Toll) => void): Toll =>
+  createToll(upload, pass, upload.enter);
+
+function createToll(upload: Upload, pass: (toll: Toll) => void, enter: (claimant: Claimant) => void): Toll {
   let isWanted = true;
   let owedBytes = 0;
   let raw: Socket | null = null;
@@ -47,6 +71,6 @@ export function payToll(upload: Upload, pass: (toll: Toll) => void): Toll {
     isWaiting: false,
     credit: 0,
   };
-  upload.enter(claimant);
+  enter(claimant);
   return toll;
 }

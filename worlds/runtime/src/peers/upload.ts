@@ -52,7 +52,8 @@ export const HANDSHAKE_BYTES = 2560;
 export const PARTING_BYTES = 64;
 export const BURST_MIN_BYTES = 2 * HANDSHAKE_BYTES;
 
-const QUANTUM_BYTES = RECORD_BYTES + RECORD_OVERHEAD_BYTES;
+/** Small, so that a handshake waits for little of everybody else; a whole record takes several rounds to earn. */
+const QUANTUM_BYTES = HANDSHAKE_BYTES;
 
 /** What `payloadBytes` written at once take up in TLS records. */
 export const recordsBytes = (payloadBytes: number): number =>

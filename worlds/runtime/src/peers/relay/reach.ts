@@ -47,6 +47,8 @@ export interface Reach {
 const REGISTRATIONS_MAX = 2;
 /** Circuits whose other end has not proven who it is: a relay can make a peer come back, but not all the time. */
 const COMING_MAX = 16;
+/** Calls that a relay may tell of from one beat to the next. */
+const CALLED_MAX = 64;
 
 type Asking = (token: Uint8Array | null) => void;
 
@@ -60,6 +62,8 @@ interface Dealing {
   /** Who waits for a circuit, by the peer to be reached. */
   readonly asking: Map<NodeId, Asking>;
   idleMs: number;
+  /** Since the last beat. */
+  calls: number;
 }
 
 export function createReach(options: ReachOptions): Reach {
@@ -94,6 +98,7 @@ export function createReach(options: ReachOptions): Reach {
       for (const dealing of dealings.values()) {
         dealing.control?.beat(spanMs);
         dealing.idleMs += spanMs;
+        dealing.calls = 0;
         if (isOver(dealing)) end(dealing);
       }
       failures.sweep(performance.now());
@@ -162,6 +167,7 @@ export function createReach(options: ReachOptions): Reach {
       isRegistered: false,
       asking: new Map(),
       idleMs: 0,
+      calls: 0,
     };
     dealings.set(relay, dealing);
     dealing.calling = startCalling({
@@ -229,6 +235,10 @@ export function createReach(options: ReachOptions): Reach {
 
   /** Somebody calls through a relay: this end comes to the circuit, where the caller must prove who it is. */
   function come(dealing: Dealing, from: NodeId, token: Uint8Array): void {
+    if (++dealing.calls > CALLED_MAX) {
+      options.onNote({ kind: 'strike', peer: dealing.relay, why: 'call-flood' });
+      return end(dealing);
+    }
     const at = addressOf(dealing.relay);
     if (at === null || !dealing.isRegistered || book.get(from) === undefined || coming.size >= COMING_MAX) {
       options.onNote({ kind: 'link-refused', why: 'unwanted-circuit', peer: dealing.relay });

@@ -121,12 +121,28 @@ export function handles(): Record<string, number> {
   return counts;
 }
 
+/** Resolves when there is nothing beyond what was `before`; throws what is left. */
+export async function nothingLeft(before: Record<string, number>): Promise<void> {
+  const excess = (): string =>
+    Object.entries(handles())
+      .filter(([kind, count]) => count > (before[kind] ?? 0))
+      .map(([kind, count]) => `${count - (before[kind] ?? 0)} ${kind}`)
+      .join();
+  try {
+    await until(() => excess() === '', 'nothing is left');
+  } catch {
+    throw new Error(`left: ${excess()}`);
+  }
+}
+
 export interface Passage {
   readonly port: number;
   /** Called with every piece that a caller sends, before it goes on. */
   onUp: (bytes: number, at: number) => void;
   /** Likewise for what it is sent. */
   onDown: (bytes: number, at: number) => void;
+  /** Sees every piece, whichever way it goes. */
+  tap: (piece: Buffer) => void;
   /** How long a piece is kept. */
   delayMs: () => number;
   /** Swallows everything from now on, in silence. */
@@ -146,6 +162,7 @@ export async function passage(toPort: number): Promise<Passage> {
     };
     from.on('data', (chunk: Buffer) => {
       count(chunk.length, performance.now());
+      made.tap(chunk);
       if (!made.isDark) later(() => void (to.destroyed || to.write(chunk)));
     });
     from.on('end', () => {
@@ -172,6 +189,7 @@ export async function passage(toPort: number): Promise<Passage> {
     port: address !== null && typeof address === 'object' ? address.port : 0,
     onUp: () => {},
     onDown: () => {},
+    tap: () => {},
     delayMs: () => 0,
     isDark: false,
     sockets,
