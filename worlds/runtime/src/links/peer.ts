@@ -156,7 +156,8 @@ export function createPeer<M>(
       else detach('closed');
     });
     if (events.onDemand !== undefined) socket.on('drain', events.onDemand.drained);
-    inbox.push(true);
+    // On demand a process is told of breaks alone: it knows of a link by what it hears.
+    if (events.onDemand === undefined) inbox.push(true);
     events.ready(source);
     events.note({ kind: 'link-up', peer: id });
     if (rest.length > 0) onData(rest);

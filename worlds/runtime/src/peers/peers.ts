@@ -1,8 +1,8 @@
 /**
  * Links on demand, among peers by the thousands. Two peers are joined by the first message that either sends; when the
  * other cannot be reached, or the link breaks, the process hears so and what was under way is lost; a link on which no
- * process says anything is parted from without notice, and comes back with the next message. A peer that is not in use is a
- * line in the book: no timer, no socket, no object.
+ * process says anything is parted from without notice, and comes back with the next message. Processes are told of breaks
+ * alone. A peer that is not in use is a line in the book: no timer, no socket, no object.
  */
 
 import type { AddressInfo, Socket } from 'node:net';

@@ -99,11 +99,11 @@ test('a cap holds from the first byte in every second, handshakes and all, seen 
     const texts = Array.from({ length: 40 }, (_, i) => `${i}`.padEnd(500 + 37 * i, 'x'));
     for (const { id } of others) hub.send(id, ...texts.slice(0, 20));
     for (const { id } of others) for (const text of texts.slice(20)) hub.send(id, text);
-    const isHeard = (): boolean => others.every(({ events }) => events.length === 41);
+    const isHeard = (): boolean => others.every(({ events }) => events.length === 40);
     const start = performance.now();
     while (!isHeard() && performance.now() - start < 25_000) await pause(20);
     assert.ok(isHeard(), 'everything arrives in the end');
-    for (const { events } of others) assert.deepEqual(events, ['0 up', ...texts.map((text) => `0: ${text}`)]);
+    for (const { events } of others) assert.deepEqual(events, [...texts.map((text) => `0: ${text}`)]);
     // A busy thread may see late what left before: a span of its own is given for that.
     const slackMs = 100;
     assert.ok(
@@ -156,7 +156,7 @@ test('what waits too long is dropped, and the newest still arrives', async () =>
     await pause(600);
     hub.send(1, 'news');
     await until(() => one!.events.at(-1) === '0: news', 'news arrives');
-    const numbers = one!.events.slice(1, -1).map((event) => Number.parseInt(event.slice(3), 10));
+    const numbers = one!.events.slice(0, -1).map((event) => Number.parseInt(event.slice(3), 10));
     assert.deepEqual(
       numbers,
       numbers.map((_, i) => i),
@@ -164,7 +164,7 @@ test('what waits too long is dropped, and the newest still arrives', async () =>
     );
     assert.equal(hub.lost + numbers.length, 100);
     assert.ok(hub.notes.some(({ kind, why }) => kind === 'messages-dropped' && why === 'stale'));
-    assert.deepEqual(hub.events, ['1 up']);
+    assert.deepEqual(hub.events, []);
   });
 });
 
@@ -178,7 +178,7 @@ test('who reads nothing is dropped, and delays nobody else', async () => {
   }
   try {
     hub.send(1, 'a');
-    await until(() => one.events.length === 2, 'linked');
+    await until(() => one.events.length === 1, 'linked');
     one.peers.exit(0)!.mute(60_000);
     let sent = 0;
     await until(() => {
@@ -186,7 +186,7 @@ test('who reads nothing is dropped, and delays nobody else', async () => {
       hub.send(2, `${sent++}`);
       return hub.notes.some(({ kind, why }) => kind === 'link-down' && why === 'overflow');
     }, 'it is dropped');
-    await until(() => two.events.length === sent + 1, 'the other hears everything');
+    await until(() => two.events.length === sent, 'the other hears everything');
     assert.ok(hub.events.includes('1 down'));
     assert.ok(one.peers.inUse[0]!.peer.inboxBytes < 1024 * 1024, 'and its memory is bounded');
   } finally {

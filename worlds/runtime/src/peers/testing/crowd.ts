@@ -19,7 +19,7 @@ export interface Member {
   readonly id: NodeId;
   readonly identity: Identity;
   readonly peers: Peers<string>;
-  /** `1: text` for a message of peer 1, `1 up` and `1 down` for its link. */
+  /** What the process is told: `1: text` for a message of peer 1, `1 down` for its link. */
   readonly events: string[];
   readonly notes: Note[];
   lost: number;
