@@ -28,3 +28,7 @@ export {
   type Pages,
   startMonitor,
 } from './metrics/monitor.ts';
+export type { PeerContact, RelayedAddress } from './peers/book.ts';
+export type { PeersLimits, PeersOptions } from './peers/peers.ts';
+export type { RelayOptions } from './peers/relay/relay.ts';
+export { BURST_MIN_BYTES, type UploadCap } from './peers/upload.ts';

@@ -25,6 +25,9 @@ import type { Connection } from '../listeners/connection.ts';
 import { createPort, type Listener, type Port } from '../listeners/listener.ts';
 import { createLogger, type Logger } from '../logs/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import type { PeerContact } from '../peers/book.ts';
+import { observePeers } from '../peers/figures.ts';
+import { createPeers, type Peers, type PeersOptions } from '../peers/peers.ts';
 import { createClock } from './clock.ts';
 import type { Source } from './inbox.ts';
 import { observeHost } from './observe.ts';
@@ -40,6 +43,8 @@ export interface HostOptions<S, M> {
   /** Opened for this host, which closes it, also when it cannot start. */
   readonly journal: Journal;
   readonly members?: MembersOptions;
+  /** Linked when something is to be said. Nobody is a member and a peer. */
+  readonly peers?: PeersOptions;
   readonly listeners?: readonly Listener<M>[];
   readonly onNote?: (note: Note) => void;
   /** How much of its journal the process has read. Links and ports are bound, and whoever calls is turned away. */
@@ -54,16 +59,24 @@ export interface HostOptions<S, M> {
 export interface Host<S, M> {
   readonly state: S;
   readonly metrics: Metrics;
-  /** Where members listen (`members`), and each listener by its name. */
+  /** Where members and peers listen (`members`, `peers`), and each listener by its name. */
   readonly addresses: ReadonlyMap<string, AddressInfo>;
   /** How far its clock, which never goes back, is ahead of the system's, which was set back. */
   ahead(): Millis;
-  /** Members whose link is up. */
+  /** Members and peers whose link is up. */
   readonly linked: readonly NodeId[];
   /** Links to another member from now on, as `members` does from the start. */
   addMember(id: NodeId, address: PeerAddress): void;
   /** Ends the link to a member: what is sent to it from now on is lost. */
   removeMember(id: NodeId): void;
+  /** Makes a peer known, or known by another contact; nothing happens until somebody sends. Throws `bad-configuration`. */
+  addPeer(id: NodeId, contact: PeerContact): void;
+  /** Forgets a peer: its link breaks, and what is sent to it from now on is lost. */
+  removePeer(id: NodeId): void;
+  /** Be reached through these, two at once, the better ones first; those without a place are tried when one is lost. */
+  useRelays(relays: readonly NodeId[]): void;
+  /** Those that reach it now. */
+  readonly relays: readonly NodeId[];
   /** Accepts no further connections at its listeners; those that are there go on. */
   stopListening(): void;
   /** Runs `action` within a turn of its own or together with what has arrived; never at once. */
@@ -79,9 +92,16 @@ export interface Host<S, M> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What has been bound so far. */
+interface Bound<M> {
+  links: Links | null;
+  peers: Peers<M> | null;
+}
+
 /** From here on others are heard. */
-function openAll(links: Links | null, ports: readonly Port[]): void {
+function openAll<M>({ links, peers }: Bound<M>, ports: readonly Port[]): void {
   links?.open();
+  peers?.open();
   for (const port of ports) port.open();
 }
 
@@ -91,8 +111,10 @@ function tellStart(logger: Logger, journal: Journal): void {
   journal.forgetRecovered();
 }
 
-const upIn = (links: Links | null): NodeId[] =>
-  [...(links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id);
+const upIn = <M>({ links, peers }: Bound<M>): NodeId[] => [
+  ...[...(links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id),
+  ...(peers?.linked ?? []),
+];
 
 /** The randomness of one life of a process. */
 const createDice = () => ({
@@ -129,7 +151,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   const exits = new Map<NodeId, Exit<M>>();
   const addresses = new Map<string, AddressInfo>();
   const ports: Port[] = [];
-  const bound: { links: Links | null } = { links: null };
+  const bound: Bound<M> = { links: null, peers: null };
   const clock = createClock();
   let connectionId = FIRST_CONNECTION;
   let loop: TurnLoop<S, M> | null = null;
@@ -146,6 +168,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   });
   const dropEverything = (): void => {
     bound.links?.destroy();
+    bound.peers?.destroy();
     for (const port of ports) port.destroy();
     observer.close();
     void offload.close();
@@ -166,7 +189,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   }
   const running = loop;
   observer.queues(running, journal, offload, bound.links, ports);
-  openAll(bound.links, ports);
+  openAll(bound, ports);
   tellStart(logger, journal);
 
   const close = once(closeGracefully);
@@ -176,10 +199,16 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     addresses,
     ahead: clock.ahead,
     get linked() {
-      return upIn(bound.links);
+      return upIn(bound);
     },
     addMember: (id, address) => bound.links?.add(id, address),
     removeMember: (id) => bound.links?.remove(id),
+    addPeer: (id, contact) => bound.peers?.add(id, contact),
+    removePeer: (id) => bound.peers?.remove(id),
+    useRelays: (relays) => bound.peers?.register(relays),
+    get relays() {
+      return bound.peers?.relays ?? [];
+    },
     stopListening: () => stopAll(ports),
     inject: running.inject,
     durable: running.durable,
@@ -205,7 +234,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       journal,
       clock,
       ...createDice(),
-      exit: (to) => exits.get(to),
+      exit: (to) => exits.get(to) ?? bound.peers?.exit(to),
       offload: offload.start,
       flushJobs: offload.flush,
       onNote: observer.note,
@@ -228,6 +257,14 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
       bound.links = links;
       if (links.address !== null) addresses.set('members', links.address);
     }
+    if (options.peers !== undefined) {
+      // Peers are strangers beside members: they share the budget of those who connect from outside.
+      const events = { ready: readyAmong('connections'), ...observer.links };
+      const peers = await createPeers(self, options.peers, codec, events);
+      bound.peers = peers;
+      observePeers(metrics, peers);
+      if (peers.address !== null) addresses.set('peers', peers.address);
+    }
     for (const listener of options.listeners ?? []) {
       const { framing } = listener;
       const port = await createPort(listener, {
@@ -246,7 +283,7 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
   async function closeGracefully(): Promise<void> {
     stopAll(ports);
     await running.finish();
-    await Promise.all([bound.links?.close(), ...ports.map((port) => port.close())]);
+    await Promise.all([bound.links?.close(), bound.peers?.close(), ...ports.map((port) => port.close())]);
     await offload.close();
     observer.close();
     await journal.close();

@@ -35,12 +35,15 @@ export function observeHost(metrics: Metrics, logger: Logger, onNote?: (note: No
   const turnMessages = metrics.histogram('concordat_turn_messages', 'Messages handled by a turn.', 1);
   const syncSeconds = metrics.histogram('concordat_sync_seconds', 'Duration of journal syncs.', 1e-6);
   const syncRecords = metrics.histogram('concordat_sync_records', 'Records made durable by one sync.', 1);
-  const sentBytes = metrics.counter('concordat_link_sent_bytes_total', 'Bytes sent to members.');
+  const sentBytes = metrics.counter('concordat_link_sent_bytes_total', 'Bytes sent to members and peers.');
   const receivedBytes = metrics.counter(
     'concordat_link_received_bytes_total',
-    'Bytes received from members.',
+    'Bytes received from members and peers.',
   );
-  const lost = metrics.counter('concordat_link_lost_total', 'Messages for members whose link was down.');
+  const lost = metrics.counter(
+    'concordat_link_lost_total',
+    'Messages for members and peers that had no link.',
+  );
   const kinds = new Map<string, Counter>();
   let delay: LoopDelay | null = null;
 

@@ -1,51 +1,62 @@
 /**
- * The port on which other members call. Until a caller has proven who it is, it gets little time and a place among a
+ * The port on which others call. Until a caller has proven who it is, it gets little time and a place among a
  * bounded number of strangers; when those are too many, the one that has waited longest makes room, so a crowd of
  * slow strangers cannot keep a member out, whose handshake takes milliseconds.
  */
 
 import { constants } from 'node:crypto';
-import type { Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { NodeId, Note } from '@concordat/kernel';
 import type { TlsIdentity } from '../crypto/identity.ts';
-import { greet } from './greeting.ts';
-import { identify, LINK_PROTOCOL } from './pins.ts';
+import { identify } from './pins.ts';
 
 export interface AcceptorOptions {
-  readonly self: NodeId;
   readonly tls: TlsIdentity;
+  readonly protocols: readonly string[];
   readonly pins: ReadonlyMap<string, NodeId>;
-  /** Whether this peer is the one of the two that calls. */
-  readonly mayCall: (peer: NodeId) => boolean;
-  /** For the TLS handshake and the greeting together. */
+  /** For all that happens until it is clear who calls and what for. */
   readonly handshakeMs: number;
   readonly strangersMax: number;
   /** Calls from one address within a second; more are hung up on before they cost a handshake. */
   readonly callsPerSecond: number;
-  readonly onLink: (peer: NodeId, socket: Socket, rest: Buffer) => void;
+  /** What a stranger must pass before its handshake; `secure` lets it go on. */
+  readonly screen?: (stranger: Stranger, secure: () => void) => void;
+  /** It has proven who it is, and remains a stranger until the listener says that it is known. */
+  readonly onCaller: (peer: NodeId, socket: TLSSocket, stranger: Stranger) => void;
   readonly onNote: (note: Note) => void;
+}
+
+/** A caller whose business is not settled yet. */
+export interface Stranger {
+  readonly raw: Socket;
+  /** From here on it is the listener's: no deadline, no crowd. */
+  known(): void;
+  refuse(why: string): void;
 }
 
 export interface Acceptor {
   readonly server: Server;
   /** Callers not yet known. */
   readonly strangers: number;
+  /** Takes a socket for a call, however it came to be. */
+  admit(raw: Socket): void;
   /** Stops listening and drops strangers. */
   close(): void;
 }
 
 export function createAcceptor(options: AcceptorOptions): Acceptor {
-  /** Raw sockets of callers not yet known, by their address and port; the oldest first. */
-  const strangers = new Map<string, Socket>();
-  const server = createServer({
+  /** By the ends of their sockets, the oldest first. */
+  const strangers = new Map<string, Stranger>();
+  const server = createServer();
+  const secure = createTlsServer({
     key: options.tls.key,
     cert: options.tls.cert,
     minVersion: 'TLSv1.3',
     requestCert: true,
     // The pin decides, not an authority.
     rejectUnauthorized: false,
-    ALPNProtocols: [LINK_PROTOCOL],
+    ALPNProtocols: [...options.protocols],
     secureOptions: constants.SSL_OP_NO_TICKET,
   });
   let calls = new Map<string, number>();
@@ -54,62 +65,65 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   }, 1000);
   server.on('error', () => options.onNote({ kind: 'link-refused', why: 'accept-failed' }));
   server.on('connection', (raw: Socket) => {
-    const name = nameOf(raw);
     const from = raw.remoteAddress ?? '';
     const already = calls.get(from) ?? 0;
     calls.set(from, already + 1);
-    if (already >= options.callsPerSecond) {
+    if (already < options.callsPerSecond) admit(raw);
+    else {
       options.onNote({ kind: 'link-refused', why: 'too-many-calls' });
       raw.destroy();
-      return;
     }
-    strangers.set(name, raw);
-    const deadline = setTimeout(() => {
-      if (strangers.get(name) === raw) refuse(name, 'handshake-timeout');
-    }, options.handshakeMs);
-    raw.on('error', () => {});
-    raw.on('close', () => {
-      clearTimeout(deadline);
-      if (strangers.get(name) === raw) strangers.delete(name);
-    });
-    if (strangers.size > options.strangersMax)
-      refuse(strangers.keys().next().value ?? name, 'too-many-strangers');
   });
-  server.on('tlsClientError', (_error, socket: TLSSocket) => {
+  secure.on('tlsClientError', (_error, socket: TLSSocket) => {
     options.onNote({ kind: 'link-refused', why: 'handshake-failed' });
     socket.destroy();
   });
-  server.on('secureConnection', (socket: TLSSocket) => {
+  secure.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', () => {});
-    const peer = identify(socket, options.pins);
-    // One of two calls: a member that calls the wrong way round could make links flap.
-    if (peer === null || !options.mayCall(peer)) {
-      options.onNote({ kind: 'link-refused', why: peer === null ? 'unknown-pin' : 'wrong-direction' });
-      socket.destroy();
-      return;
-    }
-    greet(socket, options.self, peer, (rest) => {
-      strangers.delete(nameOf(socket));
-      options.onLink(peer, socket, rest);
-    });
+    const stranger = strangers.get(nameOf(socket));
+    const peer = identify(socket, options.pins, options.protocols);
+    if (stranger === undefined) socket.destroy();
+    else if (peer === null) stranger.refuse('unknown-pin');
+    else options.onCaller(peer, socket, stranger);
   });
   return {
     server,
     get strangers() {
       return strangers.size;
     },
+    admit,
     close: () => {
       clearInterval(forgetCalls);
       server.close();
-      for (const raw of strangers.values()) raw.destroy();
+      for (const { raw } of strangers.values()) raw.destroy();
     },
   };
 
-  function refuse(name: string, why: string): void {
-    options.onNote({ kind: 'link-refused', why });
-    strangers.get(name)?.destroy();
-    strangers.delete(name);
+  function admit(raw: Socket): void {
+    const name = nameOf(raw);
+    const stranger: Stranger = { raw, known, refuse };
+    strangers.set(name, stranger);
+    const deadline = setTimeout(() => refuse('handshake-timeout'), options.handshakeMs);
+    raw.on('error', () => {});
+    raw.on('close', known);
+    if (strangers.size > options.strangersMax) strangers.values().next().value?.refuse('too-many-strangers');
+    const proceed = (): void => {
+      if (!raw.destroyed) secure.emit('connection', raw);
+    };
+    if (options.screen === undefined) proceed();
+    else options.screen(stranger, proceed);
+
+    function known(): void {
+      clearTimeout(deadline);
+      if (strangers.get(name) === stranger) strangers.delete(name);
+    }
+
+    function refuse(why: string): void {
+      options.onNote({ kind: 'link-refused', why });
+      known();
+      raw.destroy();
+    }
   }
 }
 
-const nameOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
+const nameOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`;

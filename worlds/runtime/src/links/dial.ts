@@ -5,10 +5,11 @@
  */
 
 import type { Socket } from 'node:net';
-import { connect, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import type { NodeId, Note } from '@concordat/kernel';
+import { placeCall } from './call.ts';
 import { greet } from './greeting.ts';
-import { identify, LINK_PROTOCOL } from './pins.ts';
+import { LINK_PROTOCOL } from './pins.ts';
 
 const FIRST_WAIT_MS = 20;
 const LAST_WAIT_MS = 1000;
@@ -60,39 +61,22 @@ export function createDialer(options: DialerOptions): Dialer {
   }
 
   function call(): void {
-    const { host, port, context, self, peer } = options;
-    const socket = connect({
-      host,
-      port,
-      secureContext: context,
-      minVersion: 'TLSv1.3',
-      // The pin decides, not an authority.
-      rejectUnauthorized: false,
-      ALPNProtocols: [LINK_PROTOCOL],
-    });
-    calling = socket;
-    socket.setNoDelay(true);
-    const deadline = setTimeout(() => socket.destroy(), options.handshakeMs);
-    socket.on('error', () => {});
-    const onClose = (): void => {
-      clearTimeout(deadline);
-      calling = null;
-      redial();
-    };
-    socket.on('close', onClose);
-    socket.on('secureConnect', () => {
-      if (identify(socket, options.pins) !== peer) {
-        options.onNote({ kind: 'link-refused', why: 'unknown-pin', peer });
-        socket.destroy();
-        return;
-      }
-      greet(socket, self, peer, (rest) => {
-        clearTimeout(deadline);
-        socket.off('close', onClose);
+    const { host, port, self, peer } = options;
+    calling = placeCall({
+      ...options,
+      at: { host, port },
+      protocol: LINK_PROTOCOL,
+      onAnswer: (socket, settled) =>
+        greet(socket, self, peer, (rest) => {
+          settled();
+          calling = null;
+          waitMs = FIRST_WAIT_MS;
+          options.onLink(peer, socket, rest);
+        }),
+      onFailed: () => {
         calling = null;
-        waitMs = FIRST_WAIT_MS;
-        options.onLink(peer, socket, rest);
-      });
+        redial();
+      },
     });
   }
 }

@@ -2,37 +2,49 @@
  * Frames between members, as they lie in the TLS stream. One frame carries what one peer is sent by one turn; a frame
  * without messages keeps the link alive.
  *
- *   frame:   u32 payload bytes (<= MAX_FRAME_BYTES) | message ...
+ *   frame:   u32 payload bytes (at most MAX_FRAME_BYTES, or what the links agree on) | message ...
  *   message: u32 bytes | what the process's codec wrote
  */
 
 import { assert, MAX_FRAME_BYTES } from '@concordat/kernel';
 import { LENGTH_BYTES } from '../framing.ts';
 
-export const MESSAGE_MAX_BYTES = MAX_FRAME_BYTES - LENGTH_BYTES;
 export const KEEP_ALIVE = new Uint8Array(LENGTH_BYTES);
+/** A frame of one empty message, which no process sends: nothing follows it on this link. */
+export const GOODBYE = new Uint8Array([0, 0, 0, LENGTH_BYTES, 0, 0, 0, 0]);
+
+export const isGoodbye = (payload: Uint8Array): boolean =>
+  payload.length === LENGTH_BYTES && payload.every((byte) => byte === 0);
 
 /** PERF: what all peers are sent is put together once. */
-let last: { readonly messages: readonly Uint8Array[]; readonly block: Buffer } | null = null;
+let last: {
+  readonly messages: readonly Uint8Array[];
+  readonly maxBytes: number;
+  readonly block: Buffer;
+} | null = null;
 
-/** One block of bytes holding all messages, in as few frames as their sizes allow. */
-export function encodeFrames(messages: readonly Uint8Array[], payloadBytes: number): Buffer {
-  if (last !== null && areSame(last.messages, messages)) return last.block;
-  last = { messages, block: encodeAll(messages, payloadBytes) };
+/** One block of bytes holding all messages, in as few frames of at most `maxBytes` of payload as their sizes allow. */
+export function encodeFrames(
+  messages: readonly Uint8Array[],
+  payloadBytes: number,
+  maxBytes = MAX_FRAME_BYTES,
+): Buffer {
+  if (last !== null && last.maxBytes === maxBytes && areSame(last.messages, messages)) return last.block;
+  last = { messages, maxBytes, block: encodeAll(messages, payloadBytes, maxBytes) };
   return last.block;
 }
 
 const areSame = (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean =>
   a.length === b.length && a.every((message, i) => message === b[i]);
 
-function encodeAll(messages: readonly Uint8Array[], payloadBytes: number): Buffer {
-  if (payloadBytes <= MAX_FRAME_BYTES) return encodeFrame(messages, payloadBytes);
+function encodeAll(messages: readonly Uint8Array[], payloadBytes: number, maxBytes: number): Buffer {
+  if (payloadBytes <= maxBytes) return encodeFrame(messages, payloadBytes);
   const frames: Buffer[] = [];
   let start = 0;
   let bytes = 0;
   messages.forEach((message, index) => {
     const size = LENGTH_BYTES + message.length;
-    if (bytes + size > MAX_FRAME_BYTES) {
+    if (bytes + size > maxBytes) {
       frames.push(encodeFrame(messages.slice(start, index), bytes));
       start = index;
       bytes = 0;

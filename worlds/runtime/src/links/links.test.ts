@@ -280,12 +280,12 @@ test('a peer that does not read is dropped rather than remembered', async () => 
 });
 
 test('a link on which nothing arrives is dropped; keep-alives prevent that', async () => {
-  const { zero, one } = await pair({ beatMs: 20, idleMs: 200 });
+  const { zero, one } = await pair({ beatMs: 20, silentMs: 200 });
   await new Promise((resolve) => setTimeout(resolve, 600));
   assert.deepEqual(zero.events, ['1 up']);
   assert.deepEqual(one.events, ['0 up']);
   const identities = [generateIdentity(), generateIdentity()];
-  const idle = await start(1, { identities, ports: new Map(), limits: { beatMs: 20, idleMs: 200 } });
+  const idle = await start(1, { identities, ports: new Map(), limits: { beatMs: 20, silentMs: 200 } });
   // The caller never beats, as if the network had swallowed it.
   const caller = await start(0, { identities, ports: new Map([[1, idle.port]]), limits: { beatMs: 60_000 } });
   await until(() => idle.notes.some(({ why }) => why === 'silent'), 'silence is noticed');
@@ -293,7 +293,7 @@ test('a link on which nothing arrives is dropped; keep-alives prevent that', asy
 });
 
 test('what arrived while this node stood still is no silence', async () => {
-  const { zero, one } = await pair({ beatMs: 20, idleMs: 200 });
+  const { zero, one } = await pair({ beatMs: 20, silentMs: 200 });
   const end = performance.now() + 500;
   while (performance.now() < end);
   zero.send(1, 'still here');

@@ -5,13 +5,15 @@
  */
 
 import type { AddressInfo, Socket } from 'node:net';
-import { assert, type MessageCodec, type NodeId } from '@concordat/kernel';
+import type { TLSSocket } from 'node:tls';
+import { assert, MAX_FRAME_BYTES, type MessageCodec, type NodeId } from '@concordat/kernel';
 import type { TlsIdentity } from '../crypto/identity.ts';
 import { asError, RuntimeError } from '../errors.ts';
-import { createAcceptor } from './accept.ts';
+import { createAcceptor, type Stranger } from './accept.ts';
 import { createDialer, type Dialer } from './dial.ts';
+import { greet } from './greeting.ts';
 import { createPeer, type Peer, type PeerEvents, type PeerLimits } from './peer.ts';
-import { linkContext, pinTable } from './pins.ts';
+import { LINK_PROTOCOL, linkContext, pinTable } from './pins.ts';
 
 export interface Address {
   readonly host: string;
@@ -48,7 +50,8 @@ export interface LinkLimits extends PeerLimits {
 const LIMITS: LinkLimits = {
   inboxBytes: 8 * 1024 * 1024,
   outboxBytes: 64 * 1024 * 1024,
-  idleMs: 10_000,
+  silentMs: 10_000,
+  frameBytes: MAX_FRAME_BYTES,
   handshakeMs: 5000,
   strangersMax: 64,
   callsPerSecond: 100,
@@ -71,7 +74,7 @@ export interface Links {
   destroy(): void;
 }
 
-export interface LinkEvents<M> extends Omit<PeerEvents<M>, 'down'> {
+export interface LinkEvents<M> extends Omit<PeerEvents<M>, 'down' | 'onDemand'> {
   /** Somebody may be linked from now on. */
   readonly met?: (peer: Peer) => void;
   /** Nobody of this id is linked any more. */
@@ -110,7 +113,16 @@ export async function createLinks<M>(
   const common = { self, pins, handshakeMs, onLink, onNote: events.note };
   const mayCall = (id: NodeId): boolean => id < self || others.get(id)?.port === 0;
   const { listen } = options;
-  const acceptor = listen === null ? null : createAcceptor({ ...limits, ...common, tls, mayCall });
+  const onCaller = (id: NodeId, caller: TLSSocket, stranger: Stranger): void => {
+    // One of two calls: a member that calls the wrong way round could make links flap.
+    if (!mayCall(id)) return stranger.refuse('wrong-direction');
+    greet(caller, self, id, (rest) => {
+      stranger.known();
+      onLink(id, caller, rest);
+    });
+  };
+  const calls = { ...limits, ...common, tls, protocols: [LINK_PROTOCOL], onCaller };
+  const acceptor = listen === null ? null : createAcceptor(calls);
   const address =
     listen === null || acceptor === null
       ? null

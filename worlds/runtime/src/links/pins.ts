@@ -11,6 +11,10 @@ import { asError, RuntimeError } from '../errors.ts';
 
 /** Changes whenever frames do: members of two formats fail in the handshake, with a reason. */
 export const LINK_PROTOCOL = 'concordat-link/1';
+/** Links that come and go: they can be parted from. */
+export const PEER_PROTOCOL = 'concordat-peer/1';
+/** What peers and relays say to each other. */
+export const RELAY_PROTOCOL = 'concordat-relay/1';
 
 export function linkContext(identity: TlsIdentity): SecureContext {
   try {
@@ -48,9 +52,13 @@ export function pinTable(peers: ReadonlyMap<NodeId, { readonly pin: string }>): 
   return table;
 }
 
-/** The member at the other end of an established TLS socket, or null. */
-export function identify(socket: TLSSocket, pins: ReadonlyMap<string, NodeId>): NodeId | null {
-  if (socket.alpnProtocol !== LINK_PROTOCOL) return null;
+/** The member at the other end of an established TLS socket that speaks one of the protocols, or null. */
+export function identify(
+  socket: TLSSocket,
+  pins: ReadonlyMap<string, NodeId>,
+  protocols: readonly string[],
+): NodeId | null {
+  if (!protocols.includes(`${socket.alpnProtocol}`)) return null;
   const certificate = socket.getPeerX509Certificate();
   return certificate === undefined ? null : (pins.get(pinOf(certificate.raw)) ?? null);
 }
