@@ -34,7 +34,7 @@ export interface CutterOptions {
   readonly targetMs: number;
   /** At most MAX_LONGEST_MS. A segment gets this long only if no key frame comes. */
   readonly longestMs: number;
-  /** Of the first segment. */
+  /** Of the first segment. A broadcaster that begins anew goes on behind what it has used: peers ignore numbers that go back. */
   readonly firstNumber: number;
   /** Ends a segment whose frames do not come. */
   readonly maxSegmentBytes: number;
@@ -109,7 +109,7 @@ export function createCutter(options: CutterOptions): Cutter {
     segment: null,
     seekingTicks: null,
     nextNumber: options.firstNumber,
-    isDiscontinuous: false,
+    isDiscontinuous: options.firstNumber > 0,
     probe: null,
     anchor: null,
     targetS: Math.max(1, Math.round(targetMs / 1000)),
@@ -154,7 +154,7 @@ export function interrupt(cutter: Cutter, emit: Emit): void {
   cutter.seekingTicks = null;
   cutter.clockTicks += cutter.frameTicks;
   cutter.frameTicks = 0;
-  if (cutter.nextNumber > cutter.options.firstNumber) cutter.isDiscontinuous = true;
+  if (cutter.nextNumber > 0) cutter.isDiscontinuous = true;
   const { segment } = cutter;
   if (segment === null) return;
   cutter.clockTicks = Math.max(cutter.clockTicks, segment.startTicks);

@@ -167,6 +167,17 @@ describe('cutting', () => {
     }
   });
 
+  it('goes on behind the numbers of an earlier life, as a discontinuity', () => {
+    const pieces = piecesOf(show(createMuxer(), { ...SHOW, frames: 20 }), { ...OPTIONS, firstNumber: 7 });
+    assert.deepEqual(
+      startsOf(pieces).map(({ number, isDiscontinuous }) => [number, isDiscontinuous]),
+      [
+        [7, true],
+        [8, false],
+      ],
+    );
+  });
+
   it('drops what comes before the first key frame, and stuffing', () => {
     const muxer = createMuxer();
     const late = concatBytes([
