@@ -3,10 +3,11 @@ export {
   type Ingest,
   type IngestOptions,
   type IngestSource,
-  type Round,
   startIngest,
 } from './ingest/ingest.ts';
 export type { IngestEvent, IngestStatus } from './ingest/intake.ts';
+export { measureIngest } from './ingest/measures.ts';
+export type { Round } from './ingest/rounds.ts';
 export type { BoundEndpoint, Endpoint } from './listening.ts';
 export {
   type Player,

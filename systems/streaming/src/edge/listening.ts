@@ -26,7 +26,8 @@ export function listenTcp(server: Server, endpoint: Endpoint, purpose: string): 
     const onError = (error: unknown): void => reject(portError(error, host, port, purpose));
     server.once('error', onError);
     server.listen(port, host, () => {
-      server.off('error', onError);
+      // A connection that cannot be accepted, for want of files, is no reason to stop.
+      server.off('error', onError).on('error', () => {});
       resolve(boundAt(server.address(), host));
     });
   });

@@ -90,6 +90,9 @@ describe('packets', () => {
     const taken = [first, second, second, fourth, fifth].map((packet) => follows(continuity, packet));
     assert.deepEqual(taken, [true, true, false, true, true]);
     assert.equal(continuity.breaks, 1);
+    const stuck = createContinuity();
+    const uncounted = [first, first, first, first].map((packet) => follows(stuck, packet));
+    assert.deepEqual(uncounted, [true, false, true, true]);
   });
 
   it('hold time stamps; the decoding time counts', () => {

@@ -52,21 +52,24 @@ export function readPacket(bytes: Uint8Array): TsPacket {
 
 /** What was seen of each PID's counters: gaps in them are packets that the network lost. */
 export interface Continuity {
-  readonly last: Map<number, number>;
+  readonly last: Map<number, { readonly counter: number; readonly repetitions: number }>;
   /** Packets after which at least one was missing. */
   breaks: number;
 }
 
 export const createContinuity = (): Continuity => ({ last: new Map(), breaks: 0 });
 
-/** False for a repetition of the last packet (section 2.4.3.3 allows one), which is to be left out. */
+/** False for a repetition of the last packet, which is to be left out. Section 2.4.3.3 allows one: more are an encoder that does not count. */
 export function follows(continuity: Continuity, packet: TsPacket): boolean {
   // Only packets with a payload are counted.
   if (packet.payloadAt === PACKET_BYTES) return true;
-  const last = continuity.last.get(packet.pid);
-  continuity.last.set(packet.pid, packet.counter);
-  if (last === undefined || packet.isDiscontinuous) return true;
-  if (packet.counter === last) return false;
-  if (packet.counter !== ((last + 1) & 0x0f)) continuity.breaks++;
+  const { last } = continuity;
+  const before = last.get(packet.pid);
+  const isSame = before?.counter === packet.counter && !packet.isDiscontinuous;
+  const repetitions = isSame ? before.repetitions + 1 : 0;
+  last.set(packet.pid, { counter: packet.counter, repetitions });
+  if (before === undefined || packet.isDiscontinuous) return true;
+  if (repetitions === 1) return false;
+  if (packet.counter !== ((before.counter + 1) & 0x0f)) continuity.breaks++;
   return true;
 }

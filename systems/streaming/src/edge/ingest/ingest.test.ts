@@ -6,12 +6,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
+import { createMetrics } from '@concordat/runtime';
 import { decodePayload, type Piece } from '../../media/payload.ts';
 import { createMuxer, show } from '../../media/testing/muxer.ts';
 import { StreamError } from '../errors.ts';
 import { fetched, until } from '../testing/fetching.ts';
 import { type Ingest, type IngestOptions, type IngestSource, startIngest } from './ingest.ts';
 import type { IngestEvent } from './intake.ts';
+import { measureIngest } from './measures.ts';
 
 const SHOW = { frames: 20, group: 10, frameTicks: 9000, isFlagged: true, fill: 300 } as const;
 const SEGMENTS = { targetMs: 1000 };
@@ -251,6 +253,9 @@ describe('an ingest', () => {
       await until(() => ingest.status().receivedBytes === flood.length, 'it has come');
       assert.ok(ingest.status().queuedBytes <= 20_000 + 188);
       assert.deepEqual([ingest.status().overloads, events.at(-1)?.type], [1, 'overloaded']);
+      const metrics = createMetrics();
+      measureIngest(metrics, 'show', ingest);
+      assert.match(metrics.render(), /\nconcordat_ingest_overloads_total\{stream="show"\} 1\n/);
       const pieces: Piece[] = [];
       while (events.at(-1)?.type !== 'recovered') {
         const payload = ingest.take();

@@ -12,7 +12,7 @@ import type { BoundEndpoint, Endpoint } from '../listening.ts';
 import { openHttpPut } from './http-put.ts';
 import { createIntake, type IngestEvent, type IngestStatus, type Intake } from './intake.ts';
 import { openReadable } from './readable.ts';
-import { startRounds } from './rounds.ts';
+import { type Round, startRounds } from './rounds.ts';
 import type { OpenSource } from './source.ts';
 import { openTcp } from './tcp.ts';
 import { openUdp } from './udp.ts';
@@ -24,11 +24,6 @@ export type IngestSource =
   | ({ readonly kind: 'udp' } & Endpoint)
   /** `allowedHosts`: names besides numeric addresses and localhost by which publishers call this. */
   | ({ readonly kind: 'http'; readonly allowedHosts?: readonly string[] } & Endpoint);
-
-export interface Round {
-  readonly number: number;
-  readonly payload: Uint8Array;
-}
 
 export interface IngestOptions {
   readonly source: IngestSource;

@@ -3,7 +3,10 @@
  * missed, so that numbers stay those of the clock.
  */
 
-import type { Round } from './ingest.ts';
+export interface Round {
+  readonly number: number;
+  readonly payload: Uint8Array;
+}
 
 const MAX_LATE_ROUNDS = 60;
 

@@ -55,9 +55,8 @@ export const createChannel = (options: ChannelOptions): Channel => ({
 /** Rounds come in order; those that are skipped count as lost, those that are late as not there. */
 export function takeRound(channel: Channel, number: number, payload: Uint8Array | null): void {
   const { assembler, counts, nextRound } = channel;
-  if (nextRound !== null && number < nextRound) return;
+  if (channel.playlist.isEnded || (nextRound !== null && number < nextRound)) return;
   const skipped = nextRound === null ? 0 : number - nextRound;
-  const malformedBefore = assembler.malformed;
   channel.nextRound = number + 1;
   counts.rounds += skipped + 1;
   counts.lostRounds += skipped + (payload === null ? 1 : 0);
@@ -82,8 +81,7 @@ export function takeRound(channel: Channel, number: number, payload: Uint8Array 
   };
   if (skipped > 0) assembleRound(assembler, null, sink);
   assembleRound(assembler, payload, sink);
-  if (assembler.malformed > malformedBefore || payload === null || assembler.open === null)
-    channel.openParts = [];
+  if (assembler.open === null || assembler.open.isBroken) channel.openParts = [];
   if (isReady(channel)) wake(channel);
 }
 
