@@ -191,14 +191,19 @@ describe('a show from ffmpeg', { skip: NO_FFMPEG }, () => {
         const [whole, lossy] = await Promise.all(streams.map(({ playlistUrl }) => fetched(playlistUrl)));
         const names = segmentsIn(whole?.body.toString() ?? '');
         const text = lossy?.body.toString() ?? '';
-        assert.deepEqual(segmentsIn(text), names, 'lost segments stay listed');
-        const [lost, ...others] = [...text.matchAll(/#EXT-X-GAP\n#EXTINF:[\d.]+,\n(\d+\.ts)\n/g)].map(
-          (match) => match[1],
+        const kept = segmentsIn(text);
+        const lost = names.filter((name) => !kept.includes(name));
+        assert.ok(lost.length === 1 || lost.length === 2, text);
+        assert.deepEqual(
+          kept,
+          names.filter((name) => !lost.includes(name)),
         );
-        assert.ok(lost !== undefined && others.length < 2, text);
-        assert.match(text, /#EXT-X-GAP\n#EXTINF:[\d.]+,\n\d+\.ts\n#EXT-X-DISCONTINUITY\n/);
+        const [before, behind, ...others] = text.split('#EXT-X-DISCONTINUITY\n');
+        assert.deepEqual(others, []);
+        assert.equal(segmentsIn(before ?? '').length, names.indexOf(lost[0] ?? ''));
+        assert.ok(segmentsIn(behind ?? '').length > 0);
         const url = streams[1]?.playlistUrl ?? '';
-        assert.equal((await fetched(url.replace('index.m3u8', lost))).status, 404);
+        assert.equal((await fetched(url.replace('index.m3u8', lost[0] ?? ''))).status, 404);
         const frames = [
           '-count_frames',
           '-select_streams',
@@ -209,7 +214,7 @@ describe('a show from ffmpeg', { skip: NO_FFMPEG }, () => {
           'csv=p=0',
         ];
         const counted = await run('ffprobe', ['-v', 'fatal', ...frames, url]);
-        assert.equal(Number.parseInt(counted.output, 10), 20 * (8 - 1 - others.length));
+        assert.equal(Number.parseInt(counted.output, 10), 20 * (8 - lost.length));
       },
       // A round in the middle of a segment, half way.
       (number, payload) => (number === 45 ? null : payload),

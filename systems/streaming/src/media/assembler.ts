@@ -19,8 +19,8 @@ export interface Segment {
 
 export interface AssemblerSink {
   segment(segment: Segment): void;
-  /** A segment that cannot be had. */
-  gap(number: number, durationTicks: number): void;
+  /** So many segments from `first` on cannot be had; a liar may claim any number of them. */
+  gap(first: number, count: number): void;
   /** Packets as they come, for who does not want segments; the first of a segment say so. */
   packets(bytes: Uint8Array, isFirst: boolean): void;
   ended(): void;
@@ -28,8 +28,6 @@ export interface AssemblerSink {
 
 export interface AssemblerLimits {
   readonly maxSegmentBytes: number;
-  /** Gaps told at once; of more than that, the latest. */
-  readonly maxGaps: number;
 }
 
 export interface Assembler {
@@ -42,8 +40,6 @@ export interface Assembler {
   } | null;
   /** Of the last segment that began. */
   lastNumber: number | null;
-  /** Where the last segment ended. */
-  endTicks: number;
   targetS: number;
   isEnded: boolean;
   /** Payloads that were malformed. */
@@ -54,7 +50,6 @@ export const createAssembler = (limits: AssemblerLimits): Assembler => ({
   limits,
   open: null,
   lastNumber: null,
-  endTicks: 0,
   targetS: 1,
   isEnded: false,
   malformed: 0,
@@ -105,20 +100,10 @@ function onStart(assembler: Assembler, start: StartPiece, sink: AssemblerSink): 
   // An honest broadcaster counts on; what goes back would take the name of what others have already.
   if (lastNumber !== null && start.number <= lastNumber) return breakOpen(assembler);
   if (lastNumber !== null) {
-    const first = open?.start.number ?? lastNumber + 1;
-    const from = open?.start.atTicks ?? assembler.endTicks;
-    const count = start.number - first;
-    // Lost segments share what time lies between those that are there.
-    const ticks = count === 0 ? 0 : Math.floor((start.atTicks - from) / count);
     const isWhole = open !== null && isGood(assembler);
-    if (isWhole) close(assembler, ticks, sink);
-    const { maxGaps } = assembler.limits;
-    for (
-      let number = Math.max(isWhole ? first + 1 : first, start.number - maxGaps);
-      number < start.number;
-      number++
-    )
-      sink.gap(number, boundedTicks(assembler, ticks));
+    if (isWhole) close(assembler, start.atTicks - open.start.atTicks, sink);
+    const first = open === null || isWhole ? lastNumber + 1 : open.start.number;
+    if (first < start.number) sink.gap(first, start.number - first);
   }
   assembler.open = { start, parts: [], sizeBytes: 0, isBroken: false };
   assembler.lastNumber = start.number;
@@ -137,11 +122,9 @@ function onPause(assembler: Assembler, atTicks: number, sink: AssemblerSink): vo
   const { open } = assembler;
   // If rounds are missing, this may be the end of another segment: the next start will tell.
   if (open === null || open.isBroken) return;
-  const ticks = atTicks - open.start.atTicks;
-  if (isGood(assembler)) close(assembler, ticks, sink);
-  else sink.gap(open.start.number, boundedTicks(assembler, ticks));
+  if (isGood(assembler)) close(assembler, atTicks - open.start.atTicks, sink);
+  else sink.gap(open.start.number, 1);
   assembler.open = null;
-  assembler.endTicks = atTicks;
 }
 
 const isGood = ({ open }: Assembler): boolean => open !== null && !open.isBroken && open.sizeBytes > 0;

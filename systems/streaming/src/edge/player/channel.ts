@@ -41,7 +41,7 @@ export interface Channel {
 
 export const createChannel = (options: ChannelOptions): Channel => ({
   options,
-  assembler: createAssembler({ maxSegmentBytes: options.maxSegmentBytes, maxGaps: options.windowSize }),
+  assembler: createAssembler({ maxSegmentBytes: options.maxSegmentBytes }),
   playlist: createPlaylist(options.windowSize),
   segments: new Map(),
   openParts: [],
@@ -62,15 +62,8 @@ export function takeRound(channel: Channel, number: number, payload: Uint8Array 
   counts.lostRounds += skipped + (payload === null ? 1 : 0);
   const sink = {
     segment: (segment: Segment) => onSegment(channel, segment),
-    gap: (gap: number, durationTicks: number) => {
-      counts.gaps++;
-      channel.openParts = [];
-      appendEntry(channel.playlist, {
-        number: gap,
-        durationTicks,
-        programDateTimeMs: null,
-        isDiscontinuous: false,
-      });
+    gap: (_first: number, count: number) => {
+      counts.gaps += count;
     },
     packets: (bytes: Uint8Array, isFirst: boolean) => {
       if (isFirst) channel.openParts = [];
