@@ -5,11 +5,17 @@ import { once } from 'node:events';
 
 const DEADLINE_MS = 40_000;
 
-const has = (program: string): boolean => spawnSync(program, ['-version'], { stdio: 'ignore' }).status === 0;
+const said = (program: string, option: string): string =>
+  String(spawnSync(program, ['-hide_banner', option], { encoding: 'utf8' }).stdout ?? '');
+
+const encoders = said('ffprobe', '-version') === '' ? '' : said('ffmpeg', '-encoders');
+
+/** Why tests with this encoder of ffmpeg's cannot run here, or false. */
+export const lacks = (encoder: string): string | false =>
+  encoders.includes(` ${encoder} `) ? false : `needs ffmpeg with ${encoder} (Debian package ffmpeg)`;
 
 /** Why tests with ffmpeg cannot run here, or false. */
-export const NO_FFMPEG: string | false =
-  has('ffmpeg') && has('ffprobe') ? false : 'needs ffmpeg (Debian package ffmpeg)';
+export const NO_FFMPEG: string | false = lacks('libx264');
 
 /** A moving picture with a tone: H.264 with a key frame each second, and AAC. */
 export const showOf = (seconds: number, isPaced: boolean): readonly string[] => [
