@@ -211,6 +211,30 @@ describe('cutting', () => {
     assert.ok((segments[0]?.bytes.length ?? 0) <= 100_000);
   });
 
+  it('holds a bounded number of packets while it is not known what a frame is', () => {
+    const muxer = createMuxer();
+    const streams: [number, number][] = [
+      [H264, VIDEO_PID],
+      [AAC, AUDIO_PID],
+    ];
+    const sound = { pid: AUDIO_PID, ticks: 0, data: new Uint8Array(100) };
+    const cutter = createCutter(OPTIONS);
+    let emitted = 0;
+    const push = (bytes: Uint8Array): void => {
+      for (let at = 0; at < bytes.length; at += PACKET_BYTES)
+        pushPacket(cutter, bytes.subarray(at, at + PACKET_BYTES), 0, () => emitted++);
+    };
+    push(tables(muxer, streams));
+    push(frame(muxer, { pid: VIDEO_PID, ticks: 0, data: h264(true, 10), isFlagged: true }));
+    // Only a delimiter so far: it may be a key frame.
+    push(frame(muxer, { pid: VIDEO_PID, ticks: 90_000, data: h264(false, 0).subarray(0, 6) }));
+    const before = emitted;
+    for (let i = 0; i < 500; i++) push(frame(muxer, sound));
+    assert.equal(emitted, before, 'they wait');
+    for (let i = 0; i < 100; i++) push(frame(muxer, sound));
+    assert.equal(emitted, before + 601, 'they have waited long enough');
+  });
+
   it('never throws on any bytes', () => {
     const good = show(createMuxer(), { ...SHOW, frames: 30 });
     fc.assert(
@@ -338,6 +362,18 @@ describe('payloads', () => {
     const good = encodePayload(sample);
     for (let size = 0; size < good.length; size++) assert.equal(decodePayload(good.subarray(0, size)), null);
     assert.equal(decodePayload(concatBytes([good, Uint8Array.of(0)])), null);
+    // Version, target, kind and flags of the mark behind the packets.
+    for (const [at, value] of [
+      [0, 2],
+      [1, 0],
+      [6, 5],
+      [6 + 3 + 188, 0],
+      [6 + 3 + 188 + 25, 4],
+    ] as const) {
+      const changed = good.slice();
+      changed[at] = value;
+      assert.equal(decodePayload(changed), null, `byte ${at}`);
+    }
     const wrong: Payload[] = [
       { targetS: 0, pieces: [] },
       { targetS: 121, pieces: [] },
@@ -351,6 +387,33 @@ describe('payloads', () => {
       },
     ];
     for (const payload of wrong) assert.equal(decodePayload(encodePayload(payload)), null);
+  });
+
+  it('cannot make a peer hold more than a segment of the largest size', () => {
+    const assembler = createAssembler({ maxSegmentBytes: 1000 });
+    const told: string[] = [];
+    const start = {
+      type: 'start',
+      atTicks: 0,
+      programDateTimeMs: 0,
+      isKeyFrame: true,
+      isDiscontinuous: false,
+    } as const;
+    const packets = { type: 'packets', bytes: new Uint8Array(564).fill(0x47) } as const;
+    for (const pieces of [
+      [{ ...start, number: 0 }, packets],
+      [packets],
+      [packets],
+      [{ ...start, number: 1 }, packets],
+      [{ type: 'pause', atTicks: 1 }],
+    ] as const)
+      assembleRound(assembler, encodePayload({ targetS: 1, pieces }), {
+        segment: ({ number, bytes }) => told.push(`segment ${number} of ${bytes.length}`),
+        gap: (first, count) => told.push(`gap ${first} ${count}`),
+        packets: (bytes) => told.push(`${bytes.length}`),
+        ended: () => {},
+      });
+    assert.deepEqual(told, ['564', 'gap 0 1', '564', 'segment 1 of 564']);
   });
 
   it('that a liar signed never throw, and what comes out is bounded and in order', () => {

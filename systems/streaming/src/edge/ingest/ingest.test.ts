@@ -121,7 +121,7 @@ describe('TCP', () => {
 describe('UDP', () => {
   it('takes one sender at a time, until it is silent, and tells what is lost', async () => {
     await withIngest({ source: { kind: 'udp' }, idleMs: 300 }, async ({ ingest, events, port }) => {
-      const [one, other] = [createSocket('udp4'), createSocket('udp4')];
+      const [one, other] = [createSocket('udp4').unref(), createSocket('udp4').unref()];
       const send = async (socket: typeof one, bytes: Uint8Array): Promise<void> => {
         for (let at = 0; at < bytes.length; at += 1316) {
           const before = ingest.status().receivedBytes;
@@ -189,16 +189,19 @@ describe('HTTP PUT', () => {
   it('waits for an upload that its playlist has overtaken', async () => {
     await withIngest({ source: { kind: 'http' } }, async ({ ingest, events, port }) => {
       const bytes = show(createMuxer(), SHOW);
+      const put = async (name: string, body: string | Uint8Array) =>
+        (await fetched(`http://127.0.0.1:${port}/live/${name}`, { method: 'PUT', body })).status;
+      assert.equal(await put('0.ts', bytes), 204);
+      assert.equal(await put('index.m3u8', listing(0, ['0.ts'])), 204);
+      assert.equal(ingest.status().receivedBytes, bytes.length);
       const uploading = await connected(port);
-      uploading.write(
-        `PUT /live/0.ts HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${bytes.length}\r\n\r\n`,
-      );
-      await until(() => events.length === 1, 'the upload has begun');
-      const url = `http://127.0.0.1:${port}/live/index.m3u8`;
-      assert.equal((await fetched(url, { method: 'PUT', body: listing(0, ['0.ts']) })).status, 204);
-      assert.equal(ingest.status().receivedBytes, 0);
+      const head = `PUT /live/1.ts HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${bytes.length}\r\n`;
+      uploading.write(`${head}expect: 100-continue\r\n\r\n`);
+      await once(uploading, 'data', { signal: AbortSignal.timeout(20_000) });
+      assert.equal(await put('index.m3u8', listing(0, ['0.ts', '1.ts'])), 204);
+      assert.equal(ingest.status().receivedBytes, bytes.length);
       uploading.write(bytes);
-      await until(() => ingest.status().receivedBytes === bytes.length, 'it has come');
+      await until(() => ingest.status().receivedBytes === 2 * bytes.length, 'it has come');
       uploading.destroy();
       assert.deepEqual(why(events), ['publisher-joined']);
     });

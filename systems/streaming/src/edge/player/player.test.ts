@@ -190,30 +190,30 @@ describe('a player', () => {
   });
 
   it('keeps a bounded number of segments, and somewhat more than it lists', async () => {
-    const player = await startPlayer();
-    const status = () => LOCAL_STATUS;
-    const stream = player.add({ id: 'a', status, windowSize: 3, maxHeldBytes: 1 << 20 });
-    const tight = player.add({ id: 'b', status, windowSize: 3, maxHeldBytes: 20_000 });
-    const bytes = new Uint8Array(188 * 50).fill(0x47);
-    for (let number = 0; number < 20; number++) {
-      const start = {
-        type: 'start',
-        number,
-        atTicks: number * 90_000,
-        programDateTimeMs: 0,
-        isKeyFrame: true,
-        isDiscontinuous: false,
-      } as const;
-      const payload = encodePayload({ targetS: 2, pieces: [start, { type: 'packets', bytes }] });
-      for (const one of [stream, tight]) one.onRound(number, payload);
-    }
-    assert.deepEqual([stream.playback().firstSegment, stream.playback().lastSegment], [16, 18]);
-    const held = async (one: PlayerStream, number: number) =>
-      (await fetched(one.playlistUrl.replace('index.m3u8', `${number}.ts`))).status;
-    assert.deepEqual([await held(stream, 12), await held(stream, 13)], [404, 200]);
-    assert.deepEqual([await held(tight, 16), await held(tight, 17)], [404, 200]);
-    assert.equal(tight.playback().heldBytes, 2 * bytes.length);
-    await player.close();
+    await withPlayer({}, async (player) => {
+      const status = () => LOCAL_STATUS;
+      const stream = player.add({ id: 'a', status, windowSize: 3, maxHeldBytes: 1 << 20 });
+      const tight = player.add({ id: 'b', status, windowSize: 3, maxHeldBytes: 20_000 });
+      const bytes = new Uint8Array(188 * 50).fill(0x47);
+      for (let number = 0; number < 20; number++) {
+        const start = {
+          type: 'start',
+          number,
+          atTicks: number * 90_000,
+          programDateTimeMs: 0,
+          isKeyFrame: true,
+          isDiscontinuous: false,
+        } as const;
+        const payload = encodePayload({ targetS: 2, pieces: [start, { type: 'packets', bytes }] });
+        for (const one of [stream, tight]) one.onRound(number, payload);
+      }
+      assert.deepEqual([stream.playback().firstSegment, stream.playback().lastSegment], [16, 18]);
+      const held = async (one: PlayerStream, number: number) =>
+        (await fetched(one.playlistUrl.replace('index.m3u8', `${number}.ts`))).status;
+      assert.deepEqual([await held(stream, 12), await held(stream, 13)], [404, 200]);
+      assert.deepEqual([await held(tight, 16), await held(tight, 17)], [404, 200]);
+      assert.equal(tight.playback().heldBytes, 2 * bytes.length);
+    });
   });
 
   it('survives whatever a broadcaster signs', async () => {
