@@ -12,6 +12,7 @@ export * from './evidence/judging.ts';
 export * from './gossip/evidence.ts';
 export * from './gossip/peer.ts';
 export * from './keys.ts';
+export * from './media/index.ts';
 export * from './membership/evictions.ts';
 export * from './membership/member-list.ts';
 export * from './messages/codec.ts';

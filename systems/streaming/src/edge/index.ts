@@ -1,0 +1,19 @@
+export { StreamError, type StreamErrorCode } from './errors.ts';
+export {
+  type Ingest,
+  type IngestOptions,
+  type IngestSource,
+  startIngest,
+} from './ingest/ingest.ts';
+export type { IngestEvent, IngestStatus } from './ingest/intake.ts';
+export { measureIngest } from './ingest/measures.ts';
+export type { Round } from './ingest/rounds.ts';
+export type { BoundEndpoint, Endpoint } from './listening.ts';
+export {
+  type Player,
+  type PlayerOptions,
+  type PlayerStream,
+  type PlayerStreamOptions,
+  startPlayer,
+} from './player/player.ts';
+export * from './player/status.ts';
