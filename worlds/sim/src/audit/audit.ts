@@ -1,10 +1,10 @@
 /**
- * Does a plan pay? Pairs of runs with and without it, looked at a fixed number of times, until the gain of those who
- * deviate is certainly at most `epsilon` (pass), certainly more (fail), or the seeds are spent (undecided).
+ * Does a plan pay? Pairs of runs with and without it, looked at a fixed number of times: the gain of those who deviate is
+ * certainly more than `epsilon` (fail), or after all seeds certainly at most that (pass), or neither (undecided).
  */
 
 import type { Plan } from './deviation.ts';
-import { type Interval, isTame, meanInterval, ratioInterval, type Sample } from './intervals.ts';
+import { type Interval, meanInterval, ratioInterval, type Sample, withUnseen } from './intervals.ts';
 import { planLooks } from './looks.ts';
 import { gainOf, type PairedRun, type Prices, type Runner, utilityOf } from './paired-runs.ts';
 
@@ -16,12 +16,17 @@ export interface AuditOptions {
   readonly measure?: 'relative' | 'absolute';
   /** The chance that a pass is wrong, and that a fail is. Default 0.01. */
   readonly level?: number;
-  /** Default 16: Student's distribution forgives little with fewer. */
+  /** When a gain is looked for first. Default 16: with fewer, nothing is known of how gains are distributed. */
   readonly fewestSeeds?: number;
-  /** Default 128. */
+  /** What a pass takes. Default 128. */
   readonly mostSeeds?: number;
   /** How many plans are audited beside each other: a false alarm about any of them costs the level once. Default 1. */
   readonly family?: number;
+  /**
+   * The most that deviating can gain in any one world, in units of the measure; if given, the bound above covers events
+   * so rare that no seed showed them.
+   */
+  readonly mostGain?: number;
 }
 
 export type Verdict = 'pass' | 'fail' | 'undecided';
@@ -30,8 +35,8 @@ export type Verdict = 'pass' | 'fail' | 'undecided';
 export interface Finding {
   readonly plan: Plan;
   readonly verdict: Verdict;
-  /** Why nothing was decided: too near to `epsilon`, too rare events for so few seeds, or obedience is worth nothing. */
-  readonly why: 'near' | 'skewed' | 'worthless' | null;
+  /** Why nothing was decided: too near to `epsilon`, or obedience is worth nothing. */
+  readonly why: 'near' | 'worthless' | null;
   readonly epsilon: number;
   readonly measure: 'relative' | 'absolute';
   readonly seeds: number;
@@ -60,6 +65,11 @@ export const measureRuns = (
   tail: number,
 ): Interval | null => ratioInterval(samplesOf(runs, prices, measure), tail);
 
+const LEVEL = 0.01;
+
+const boundsOf = (samples: readonly Sample[], tail: number, mostGain: number | undefined): Interval | null =>
+  mostGain === undefined ? ratioInterval(samples, tail) : withUnseen(samples, tail, mostGain);
+
 function outsidersOf(runs: readonly PairedRun[], prices: Prices, tail: number): Interval | null {
   if (runs.some(({ outsiders }) => outsiders.count === 0)) return null;
   const differences = runs.map(
@@ -85,59 +95,69 @@ function membersOf(runs: readonly PairedRun[], prices: Prices, tail: number): In
 /** Sums of floating-point numbers differ by less: nobody deviates for that. */
 const ROUNDING = 1e-9;
 
-interface Judgement {
-  readonly verdict: Verdict;
-  readonly why: Finding['why'];
+/**
+ * Whether the gain is certainly above `epsilon`. To say that no plan of a family gains needs no correction (the one that
+ * does must have passed wrongly, which has one level's chance); to accuse one of them does: `level / family`.
+ */
+function isCertain(samples: readonly Sample[], epsilon: number, tail: number): boolean {
+  const interval = ratioInterval(samples, tail);
+  return interval !== null && interval.lower > epsilon + ROUNDING;
+}
+
+/** Whether the gain is certainly at most `epsilon`: asked once, when all seeds were seen. */
+function judgeLast(samples: readonly Sample[], options: AuditOptions): Pick<Finding, 'verdict' | 'why'> {
+  const interval = boundsOf(samples, options.level ?? LEVEL, options.mostGain);
+  if (interval === null) return { verdict: 'undecided', why: 'worthless' };
+  const passes = interval.upper <= options.epsilon + ROUNDING;
+  return passes ? { verdict: 'pass', why: null } : { verdict: 'undecided', why: 'near' };
 }
 
 /**
- * A pass says that the bound above is at most `epsilon`, a fail that the bound below is more, and neither is believed
- * where a long tail may still hide on its side. To say that no plan of a family gains needs no correction (the one that
- * does must have passed wrongly, which has one level's chance); to accuse one of them does, so the bound below is that
- * of `level / family`.
+ * Audits one plan on the seeds that `seedAt` numbers from 0: none of them may have had a part in choosing the plan. A fail
+ * may come at any of the looks. A pass takes all seeds: what few worlds do not show is the very thing to be afraid of.
  */
-function judge(samples: readonly Sample[], epsilon: number, tail: number, family: number): Judgement {
-  const above = ratioInterval(samples, tail);
-  if (above === null) return { verdict: 'undecided', why: 'worthless' };
-  if (above.upper <= epsilon + ROUNDING)
-    return isTame(samples, epsilon, 1)
-      ? { verdict: 'pass', why: null }
-      : { verdict: 'undecided', why: 'skewed' };
-  const below = family === 1 ? above : ratioInterval(samples, tail / family);
-  if (below === null || below.lower <= epsilon + ROUNDING) return { verdict: 'undecided', why: 'near' };
-  return isTame(samples, epsilon, -1)
-    ? { verdict: 'fail', why: null }
-    : { verdict: 'undecided', why: 'skewed' };
-}
-
-/** Audits one plan on the seeds that `seedAt` numbers from 0: none of them may have had a part in choosing the plan. */
 export function auditPlan(
   runner: Runner,
   plan: Plan,
   seedAt: (index: number) => number,
   options: AuditOptions,
 ): Finding {
-  const { prices, epsilon, measure = 'relative', level = 0.01, family = 1 } = options;
+  const { prices, epsilon, measure = 'relative', level = LEVEL, family = 1 } = options;
   const runs: PairedRun[] = [];
-  let judgement: Judgement = { verdict: 'undecided', why: 'near' };
-  let tail = level;
-  for (const look of planLooks(options.fewestSeeds ?? 16, options.mostSeeds ?? 128, level)) {
+  const samples = (): Sample[] => samplesOf(runs, prices, measure);
+  const looks = planLooks(options.fewestSeeds ?? 16, options.mostSeeds ?? 128, level / family);
+  for (const look of looks) {
     while (runs.length < look.seeds) runs.push(runner.pair(plan, seedAt(runs.length)));
-    tail = look.tail;
-    judgement = judge(samplesOf(runs, prices, measure), epsilon, tail, family);
-    if (judgement.verdict !== 'undecided') break;
+    if (isCertain(samples(), epsilon, look.tail))
+      return describe(plan, { verdict: 'fail', why: null }, runs, look.tail, options);
   }
+  return describe(plan, judgeLast(samples(), options), runs, level, options);
+}
+
+/** The record of a verdict, with all bounds at `tail`. */
+function describe(
+  plan: Plan,
+  judgement: Pick<Finding, 'verdict' | 'why'>,
+  runs: readonly PairedRun[],
+  tail: number,
+  options: AuditOptions,
+): Finding {
+  const { prices, epsilon, measure = 'relative', mostGain } = options;
+  const most = (of: 'relative' | 'absolute') => (of === measure ? mostGain : undefined);
+  const absolute = samplesOf(runs, prices, 'absolute');
   return {
     plan,
     ...judgement,
     epsilon,
     measure,
     seeds: runs.length,
-    relative: measureRuns(runs, prices, 'relative', tail),
-    absolute: meanInterval(
-      samplesOf(runs, prices, 'absolute').map(({ gain }) => gain),
-      tail,
-    ),
+    relative: boundsOf(samplesOf(runs, prices, 'relative'), tail, most('relative')),
+    absolute:
+      boundsOf(absolute, tail, most('absolute')) ??
+      meanInterval(
+        absolute.map(({ gain }) => gain),
+        tail,
+      ),
     members: membersOf(runs, prices, tail),
     outsiders: outsidersOf(runs, prices, tail),
   };

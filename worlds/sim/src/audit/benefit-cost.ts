@@ -6,8 +6,9 @@
  */
 
 import { measureRuns } from './audit.ts';
-import { describePlan, type Plan } from './deviation.ts';
-import type { PairedRun, Prices } from './paired-runs.ts';
+import { type Deviation, describePlan, type Experiment, type Plan } from './deviation.ts';
+import { createRunner, type PairedRun, type Prices } from './paired-runs.ts';
+import { choosePlan, freshSeed, type SearchOptions } from './search.ts';
 
 /** What the runs of a plan showed, on seeds that had no part in choosing it. */
 export interface PlanRuns {
@@ -81,4 +82,36 @@ export function smallestRatio(all: readonly PlanRuns[], options: RatioOptions): 
     else low = middle;
   }
   return { ratio: high, epsilon, curve };
+}
+
+export interface RatioSearchOptions extends RatioOptions {
+  readonly seed: number;
+  /** Runs that each search may take; what it chose is run on fresh seeds on top. */
+  readonly budget: number;
+  /** Searches, at ratios spread over the range on a logarithmic scale; at least 2. Default 4. */
+  readonly searches?: number;
+  /** Fresh seeds that every plan found is run on. Default 64. */
+  readonly seeds?: number;
+  readonly deviatorsOf?: SearchOptions['deviatorsOf'];
+}
+
+/** Searches for the worst deviation at several ratios, and scores all that was found at every ratio. */
+export function searchRatio<T>(
+  experiment: Experiment<T>,
+  library: readonly Deviation<T>[],
+  options: RatioSearchOptions,
+): RatioResult & { readonly plans: readonly Plan[]; readonly runs: number } {
+  const { min, max, pricesAt, seed, budget, searches = 4, seeds = 64, epsilon = 0.1 } = options;
+  const runner = createRunner(experiment, library, options.deviatorsOf ?? (() => [0]));
+  const plans = new Map<string, Plan>();
+  for (let i = 0; i < searches; i++) {
+    const prices = pricesAt(min * (max / min) ** (i / (searches - 1)));
+    const { plan } = choosePlan(runner, library, { seed: seed + i, budget, prices, epsilon });
+    plans.set(describePlan(plan), plan);
+  }
+  const all = [...plans.values()].map((plan) => ({
+    plan,
+    runs: Array.from({ length: seeds }, (_, index) => runner.pair(plan, freshSeed(index))),
+  }));
+  return { ...smallestRatio(all, options), plans: [...plans.values()], runs: runner.runs };
 }

@@ -4,6 +4,8 @@ export {
   type PlanRuns,
   type RatioOptions,
   type RatioResult,
+  type RatioSearchOptions,
+  searchRatio,
   smallestRatio,
 } from './benefit-cost.ts';
 export {

@@ -8,7 +8,7 @@
  *   error falls one order faster in the number of seeds when differences are skewed, as when a rare event pays; but it
  *   knows only what it saw, and needs about as many draws as 10 / tail.
  *
- * Neither knows of an event that none of n seeds has shown: one of probability above ln(1/tail)/n would have been seen.
+ * Neither knows of events that no seed has shown; `withUnseen` does, for gains that are bounded.
  */
 
 import { createPrng } from '@concordat/kernel';
@@ -101,22 +101,20 @@ function fieller({ n, gain, base, gg, gb, bb }: Moments, t: number): readonly [n
 
 const BOOTSTRAP_SEED = 20_060_426;
 
-/** How many standard errors a draw is off; a draw without variation says that anything is possible on its side. */
-function studentised(moments: Moments, ratio: number): number {
-  const drawn = moments.gain / moments.base;
-  const off = drawn - ratio;
-  const error = errorOf(moments, drawn);
-  if (Math.abs(off) < 1e-12 * (1 + Math.abs(ratio))) return 0;
-  return error < 1e-12 * Math.abs(off) ? off * Number.POSITIVE_INFINITY : off / error;
-}
+/** The least error of a draw, in that of the sample: a draw without the few seeds that differ shows none at all. */
+const ERROR_FLOOR = 0.25;
 
 /** The quantiles of the studentised ratio at `tail` and 1 - `tail`, over samples drawn again. */
-function resample(offsets: Offsets, ratio: number, tail: number): readonly [number, number] {
+function resample(offsets: Offsets, ratio: number, error: number, tail: number): readonly [number, number] {
   const random = createPrng(BOOTSTRAP_SEED, 'bootstrap');
   const draws = Math.min(20_000, Math.max(1000, Math.ceil(10 / tail)));
   const values = new Float64Array(draws);
   const pick = (): number => random.below(offsets.gains.length);
-  for (let draw = 0; draw < draws; draw++) values[draw] = studentised(momentsOf(offsets, pick), ratio);
+  for (let draw = 0; draw < draws; draw++) {
+    const moments = momentsOf(offsets, pick);
+    const drawn = moments.gain / moments.base;
+    values[draw] = (drawn - ratio) / Math.max(ERROR_FLOOR * error, errorOf(moments, drawn));
+  }
   values.sort();
   const rank = Math.floor(tail * draws);
   return [values[rank]!, values[draws - 1 - rank]!];
@@ -137,8 +135,9 @@ export function ratioInterval(samples: readonly Sample[], tail: number): Interva
   const error = errorOf(moments, estimate);
   let [lower, upper] = roots;
   // Rounding alone is no variation.
-  if (seeds >= BOOTSTRAP_FROM && error > 1e-12 * (1 + Math.abs(estimate))) {
-    const [low, high] = resample(offsets, estimate, tail);
+  if (error < 1e-12 * (1 + Math.abs(estimate))) return { estimate, lower, upper, tail, seeds };
+  if (seeds >= BOOTSTRAP_FROM) {
+    const [low, high] = resample(offsets, estimate, error, tail);
     lower = Math.min(lower, estimate - high * error);
     upper = Math.max(upper, estimate - low * error);
   }
@@ -146,21 +145,20 @@ export function ratioInterval(samples: readonly Sample[], tail: number): Interva
 }
 
 /**
- * Whether the bound on one side (above: 1, below: -1) of a ratio near `ratio` can be relied upon. A long tail on that side
- * is one of which few seeds have shown too little; Cochran's rule asks for 25 times the squared skewness.
+ * The same, for gains that are at most `most` in one world, in units of what is estimated. Gains above the largest seen have
+ * a probability of at most ln(1/tail)/n, or one of n seeds would have shown it; as if they all were `most`, they are added.
+ * Both parts may be wrong, so each has half of the tail.
  */
-export function isTame(samples: readonly Sample[], ratio: number, side: 1 | -1): boolean {
-  const values = samples.map(({ gain, base }) => side * (gain - ratio * base));
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  let [squares, cubes] = [0, 0];
-  for (const value of values) {
-    squares += (value - mean) ** 2;
-    cubes += (value - mean) ** 3;
-  }
-  if (squares <= n * (1e-12 * (1 + Math.abs(mean))) ** 2 || cubes <= 0) return true;
-  const skewness = cubes / n / (squares / n) ** 1.5;
-  return n >= 25 * skewness * skewness;
+export function withUnseen(samples: readonly Sample[], tail: number, most: number): Interval | null {
+  const interval = ratioInterval(samples, tail / 2);
+  if (interval === null) return null;
+  const base = meanOf(samples, (sample) => sample.base);
+  const seen = samples.reduce(
+    (largest, { gain }) => Math.max(largest, gain / base),
+    Number.NEGATIVE_INFINITY,
+  );
+  const unseen = (Math.log(2 / tail) / samples.length) * Math.max(0, most - seen);
+  return { ...interval, upper: interval.upper + unseen, tail };
 }
 
 /** A mean with bounds. At least two values. */

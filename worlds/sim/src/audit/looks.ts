@@ -1,14 +1,14 @@
 /**
- * When to look, and how strictly. Whoever looks after every seed and stops when it suits finds anything in the end. So
- * the looks are fixed beforehand, and the error probability is divided among them: the chance that the bound of any
- * look is wrong is at most the sum of theirs (union bound), whatever made one stop and however the looks depend on
+ * When to look for a gain, and how strictly. Whoever looks after every seed and stops when it suits finds anything in the
+ * end. So the looks are fixed beforehand, and the error probability is divided among them: the chance that the bound of
+ * any look is wrong is at most the sum of theirs (union bound), whatever made one stop and however the looks depend on
  * each other. Later looks get more, for they decide the hard cases: each twice as much as the one before.
  */
 
 export interface Look {
   /** Seeds seen by then. */
   readonly seeds: number;
-  /** What the bounds of this look may err with. */
+  /** What the bound of this look may err with. */
   readonly tail: number;
 }
 

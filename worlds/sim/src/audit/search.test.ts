@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Prng } from '@concordat/kernel';
-import { smallestRatio } from './benefit-cost.ts';
-import { describePlan, type Plan } from './deviation.ts';
+import { searchRatio, smallestRatio } from './benefit-cost.ts';
+import { describePlan, type Experiment, type Plan } from './deviation.ts';
 import { createRunner } from './paired-runs.ts';
 import { searchDeviations } from './search.ts';
 import {
@@ -15,6 +15,7 @@ import {
   delay,
   dilemma,
   idle,
+  type Move,
   move,
   newName,
   noisy,
@@ -146,4 +147,39 @@ test('the smallest benefit-to-cost ratio is what algebra says, from runs made on
   assert.equal(never.ratio, null);
   const always = smallestRatio(all, { pricesAt: (r) => [r, -1], min: 6, max: 50 });
   assert.equal(always.ratio, 6);
+});
+
+const sneak = move('sneak', [{ kind: 'range', name: 'bytes', min: 0, max: 1 }]);
+
+test('the worst deviation differs from ratio to ratio, and each is found where it is', () => {
+  // Withholding saves 10 bytes and costs a unit of benefit; sneaking gains half a unit for up to 20 bytes.
+  const experiment: Experiment<Move> = {
+    meters: ['benefit', 'bytes'],
+    run: (seed, twists, deviators) =>
+      [0, 1].map((peer) => {
+        const luck = 1 + (seed % 7) / 10;
+        const applied = deviators.includes(peer) ? twists.map(({ name }) => name) : [];
+        const bytes = Number(twists.find(({ name }) => name === sneak.name)?.values['bytes'] ?? 0);
+        const isSneaking = applied.includes(sneak.name);
+        const isWithholding = applied.includes(withhold.name);
+        return [
+          luck * (20 - (isWithholding ? 1 : 0) + (isSneaking ? 0.5 * bytes : 0)),
+          luck * (20 - (isWithholding ? 10 : 0) + (isSneaking ? 20 * bytes : 0)),
+        ];
+      }),
+  };
+  const result = searchRatio(experiment, [withhold, sneak], {
+    ...{ seed: 1, budget: 200, pricesAt: (ratio: number) => [ratio, -1], min: 1.1, max: 1000, epsilon: 0.03 },
+  });
+  const plans = result.plans.map(describePlan);
+  assert.ok(plans.some((plan) => plan.startsWith('withhold')));
+  assert.ok(plans.includes('sneak (bytes 1)'), plans.join('; '));
+  // Withholding: (10 - r) / (20 r - 20) = 0.03 at r = 6.625. Sneaking: (r / 2 - 20) / (20 r - 20) stays below 0.025.
+  assert.ok(result.ratio !== null && Math.abs(result.ratio - 6.625) < 1e-3, `${result.ratio}`);
+  assert.equal(result.curve.at(-1)?.worst, 'sneak (bytes 1)');
+  // At a limit of 0.02 sneaking gains more at the end of the range, so no ratio is low enough.
+  const strict = searchRatio(experiment, [withhold, sneak], {
+    ...{ seed: 1, budget: 200, pricesAt: (ratio: number) => [ratio, -1], min: 1.1, max: 1000, epsilon: 0.02 },
+  });
+  assert.equal(strict.ratio, null);
 });

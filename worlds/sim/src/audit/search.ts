@@ -53,11 +53,13 @@ interface Search {
   readonly random: Prng;
   readonly trail: SearchStep[];
   plans: number;
+  /** Of former searches with the same runner. */
+  readonly runsBefore: number;
 }
 
 /** The search sees even seeds, audits odd ones. */
 const searchSeed = (index: number): number => 2 * index;
-const freshSeed = (index: number): number => 2 * index + 1;
+export const freshSeed = (index: number): number => 2 * index + 1;
 
 const createCandidate = (point: Point): Candidate => ({ point, pairs: [], gain: Number.NEGATIVE_INFINITY });
 
@@ -81,8 +83,10 @@ function evaluate(search: Search, candidate: Candidate, seeds: number): void {
   candidate.gain = gainOver(candidate.pairs, search.options);
 }
 
+const runsOf = ({ runner, runsBefore }: Search): number => runner.runs - runsBefore;
+
 function noteBest(search: Search, { gain, point }: Candidate): void {
-  search.trail.push({ runs: search.runner.runs, gain, plan: planAt(search.library, point) });
+  search.trail.push({ runs: runsOf(search), gain, plan: planAt(search.library, point) });
 }
 
 const byGain = (a: Candidate, b: Candidate): number => b.gain - a.gain;
@@ -147,7 +151,7 @@ function refine(search: Search, survivors: readonly Candidate[], budget: number)
   for (const survivor of survivors) evaluate(search, survivor, seeds);
   const climbers = survivors.map((best): Climber => ({ best, step: STEP_FIRST }));
   let best = [...survivors].sort(byGain)[0]!;
-  for (let turn = 0; search.runner.runs + seeds <= budget && turn < budget; turn++) {
+  for (let turn = 0; runsOf(search) + seeds <= budget && turn < budget; turn++) {
     const climber = climbers[turn % climbers.length]!;
     climb(search, climbers, climber, seeds);
     if (climber.best.gain <= best.gain) continue;
@@ -157,17 +161,43 @@ function refine(search: Search, survivors: readonly Candidate[], budget: number)
   return best;
 }
 
-/** Searches a library for what gains most, and audits it. The library is not empty. */
+/** What a search chose, before anything else judges it. */
+export interface Choice {
+  readonly plan: Plan;
+  readonly gain: number;
+  readonly plans: number;
+  readonly trail: readonly SearchStep[];
+}
+
+/** Looks for what gains most with the runs of `runner`, on even seeds alone. The library is not empty. */
+export function choosePlan(
+  runner: Runner,
+  library: readonly Deviation<unknown>[],
+  options: SearchOptions,
+): Choice {
+  const random = createPrng(options.seed, 'search of deviations');
+  const search: Search = {
+    library,
+    runner,
+    options,
+    random,
+    trail: [],
+    plans: 0,
+    runsBefore: runner.runs,
+  };
+  const survivors = halve(search, options.budget / 2);
+  const { point, gain } = refine(search, survivors, options.budget);
+  return { plan: planAt(library, point), gain, plans: search.plans, trail: search.trail };
+}
+
+/** Searches a library for what gains most, and audits it on fresh seeds. The library is not empty. */
 export function searchDeviations<T>(
   experiment: Experiment<T>,
   library: readonly Deviation<T>[],
   options: SearchOptions,
 ): SearchResult {
   const runner = createRunner(experiment, library, options.deviatorsOf ?? (() => [0]));
-  const random = createPrng(options.seed, 'search of deviations');
-  const search: Search = { library, runner, options, random, trail: [], plans: 0 };
-  const survivors = halve(search, options.budget / 2);
-  const best = refine(search, survivors, options.budget);
-  const finding = auditPlan(runner, planAt(library, best.point), freshSeed, options);
-  return { finding, chosenBy: best.gain, plans: search.plans, runs: runner.runs, trail: search.trail };
+  const { plan, gain, plans, trail } = choosePlan(runner, library, options);
+  const finding = auditPlan(runner, plan, freshSeed, options);
+  return { finding, chosenBy: gain, plans, runs: runner.runs, trail };
 }
