@@ -10,7 +10,7 @@ import type { Note } from './note.ts';
 import type { Prng } from './prng.ts';
 
 /**
- * A participant. Members of a configuration are dense from 0; ids from `FIRST_CONNECTION` on name connections
+ * A participant. Members of a configuration are dense from 0; peers have any ids below `FIRST_CONNECTION`; ids from `FIRST_CONNECTION` on name connections
  * that a host accepted from outside (a ZooKeeper client, say) and are never reused within a host's life.
  */
 export type NodeId = number;
@@ -45,7 +45,10 @@ export interface Env<M> {
   readonly random: Prng;
   /** `sizeBytes` unpredictable bytes (drawn from the seed in the simulator). */
   secret(sizeBytes: number): Uint8Array;
-  /** Leaves at the end of the turn, once the turn's appends, and all earlier turns', are durable. */
+  /**
+   * Leaves at the end of the turn, once the turn's appends, and all earlier turns', are durable. To a peer it makes the
+   * link, if there is none that this node believes in.
+   */
   send(to: NodeId, message: M): void;
   /** Leaves at the end of the turn whatever the disk says, and may overtake. Say why it may at the call. */
   sendEarly(to: NodeId, message: M): void;

@@ -6,6 +6,11 @@
  *
  * `from` is authenticated by the host, messages are decoded and therefore well-formed, and links are first-in
  * first-out while they last. A link may break and lose what was under way: `linked` tells.
+ *
+ * Where there are too many to link all with all, nodes are peers: the first message of either joins two of them, and a
+ * link that nobody uses is forgotten without notice. They are told of breaks alone, once each: that a peer cannot be
+ * reached, or that what was sent to it, or under way from it, may be lost. Whoever was told joins the two again by its
+ * next message. The host knows where to call a peer.
  */
 
 import type { Env, NodeId, Position } from './env.ts';
@@ -47,7 +52,7 @@ export interface Start<S, M> {
 export interface Process<S, M> {
   readonly start: Start<S, M>;
   receive(state: S, env: Env<M>, from: NodeId, message: M): void;
-  /** The link to `peer` came up or broke. For connections: accepted, or gone for good. */
+  /** The link to `peer` came up or broke. For connections: accepted, or gone for good. Between peers: broke, or failed. */
   linked?(state: S, env: Env<M>, peer: NodeId, isUp: boolean): void;
   timeout(state: S, env: Env<M>, timer: string): void;
   /** The job started with `ticket` is done; `holds` tells if every check did. */

@@ -25,19 +25,23 @@ function linkTo(sim: Sim, run: Run, to: NodeId): Link | null {
   return host.links.get(to) ?? null;
 }
 
-const createFrame = (link: Link): Frame => ({
+const createFrame = (link: Link, first: unknown): Frame => ({
   kind: 'frame',
   link,
   epoch: 0,
-  items: [],
+  items: [first],
   isEncoded: link.from.options.codec !== undefined,
   sizeBytes: 0,
 });
 
-function draftFor(run: Run, link: Link, isEarly: boolean): Frame {
+/** Adds a message, or its bytes, to the turn's frame on `link`. */
+function draft(run: Run, link: Link, isEarly: boolean, item: unknown): Frame {
   const open = isEarly ? link.earlyDraft : link.draft;
-  if (open !== null) return open;
-  const frame = createFrame(link);
+  if (open !== null) {
+    open.items.push(item);
+    return open;
+  }
+  const frame = createFrame(link, item);
   if (link.pair.isPeer) link.pair.drafts++;
   if (isEarly) {
     link.earlyDraft = frame;
@@ -137,9 +141,8 @@ function post(sim: Sim, run: Run, to: NodeId, message: unknown, isEarly: boolean
     loseMessage(sim, run, to, message);
     return;
   }
-  const frame = draftFor(run, link, isEarly);
   const bytes = encode(run, message);
-  frame.items.push(bytes ?? message);
+  const frame = draft(run, link, isEarly, bytes ?? message);
   frame.sizeBytes += bytes?.length ?? run.host.options.sizeOf?.(message) ?? 0;
 }
 

@@ -1,9 +1,11 @@
 /**
- * The future of a simulated world: a binary heap ordered by time, then by the order of arrival, so that a run is
- * the same on every machine.
+ * The future of a simulated world: a heap ordered by time, then by the order of arrival, so that a run is the same on
+ * every machine.
  *
  * PERF: keys live in typed arrays beside the items, so that sifting never touches an item: about 250 ns per push and
- * pop with a thousand events queued, a third of what comparing entries through closures took.
+ * pop with a thousand events queued, a third of what comparing entries through closures took. Half of all events are
+ * due at the very time at which they are queued (turns, mostly): they wait in a line of their own, behind what the heap
+ * has for that time, which was queued before.
  */
 
 import type { Millis } from '@concordat/kernel';
@@ -23,6 +25,10 @@ export function createEventQueue<T>(): EventQueue<T> {
   const items: (T | undefined)[] = [];
   let size = 0;
   let sequence = 0;
+  /** The time of the latest event taken, and what was queued for that time since: `due[dueFrom]` is the next. */
+  let now = Number.NEGATIVE_INFINITY;
+  let due: (T | undefined)[] = [];
+  let dueFrom = 0;
 
   const grow = (): void => {
     const [oldTimes, oldOrders] = [times, orders];
@@ -32,6 +38,10 @@ export function createEventQueue<T>(): EventQueue<T> {
     orders.set(oldOrders);
   };
   const push = (at: Millis, item: T): void => {
+    if (at === now) {
+      due.push(item);
+      return;
+    }
     if (size === times.length) grow();
     const order = sequence++;
     let index = size++;
@@ -73,21 +83,38 @@ export function createEventQueue<T>(): EventQueue<T> {
     items[index] = items[size];
   };
 
+  const popDue = (): T | undefined => {
+    const first = due[dueFrom];
+    due[dueFrom++] = undefined;
+    if (dueFrom === due.length) {
+      due = [];
+      dueFrom = 0;
+    }
+    return first;
+  };
+  const popHeap = (): T | undefined => {
+    const first = items[0];
+    // What waits keeps its time, should an event of the past have been queued.
+    if (dueFrom === due.length) now = times[0] as number;
+    size--;
+    if (size > 0) sink();
+    items[size] = undefined;
+    return first;
+  };
+  const isDueNext = (): boolean => dueFrom < due.length && (size === 0 || (times[0] as number) > now);
+
   return {
     get size() {
-      return size;
+      return size + due.length - dueFrom;
     },
     get nextAt() {
+      if (isDueNext()) return now;
       return size === 0 ? Number.POSITIVE_INFINITY : (times[0] as number);
     },
     push,
     pop: () => {
-      if (size === 0) return undefined;
-      const first = items[0];
-      size--;
-      if (size > 0) sink();
-      items[size] = undefined;
-      return first;
+      if (isDueNext()) return popDue();
+      return size === 0 ? undefined : popHeap();
     },
   };
 }

@@ -7,6 +7,7 @@ import { corruptDisk, type DiskOptions, resetDisk, setDisk, wipeDisk } from './d
 import type { Host, Sim } from './host.ts';
 import { breakPair, connect, cut, linksBetween, mend, replug } from './links.ts';
 import { type LinkOptions, settingsOf } from './network.ts';
+import { groupsOf, isPeer, part, reunite } from './partitions.ts';
 import { powerOff, powerOn } from './power.ts';
 import { startSync } from './turn.ts';
 
@@ -54,13 +55,15 @@ export function hostOf(sim: Sim, id: NodeId): Host {
 }
 
 function partition(sim: Sim, groups: readonly (readonly NodeId[])[]): void {
-  const groupOf = (id: NodeId): number => groups.findIndex((group) => group.includes(id));
-  const hosts = [...sim.hosts.values()].map((host) => ({ host, group: groupOf(host.id) }));
-  for (const a of hosts) for (const b of hosts) if (a.group !== b.group) cut(sim, a.host, b.host);
+  const groupOf = groupsOf(sim, groups);
+  const few = [...groupOf].filter(([host]) => !isPeer(host));
+  for (const [a, groupOfA] of few) for (const [b, groupOfB] of few) if (groupOfA !== groupOfB) cut(sim, a, b);
+  if (few.length < groupOf.size) part(sim, groupOf);
 }
 
 function heal(sim: Sim): void {
   for (const host of sim.hosts.values()) for (const to of [...host.cutTo]) mend(sim, host, to);
+  reunite(sim);
 }
 
 function setLink(sim: Sim, from: Host, to: Host, options: LinkOptions): void {

@@ -169,6 +169,9 @@ export interface Host {
   sweepAt: number;
   /** Directions that are cut, and that differ from the network's properties. */
   readonly cutTo: Set<Host>;
+  /** On which side of each partition it is, and whom it reaches nevertheless (`partitions.ts`). */
+  sides: number[];
+  readonly openTo: Set<Host>;
   readonly linkOptions: Map<Host, LinkOptions>;
   run: Run | null;
   lives: number;
@@ -213,6 +216,8 @@ export interface Sim {
   readonly checksInvariants: boolean;
   deliveredMessages: number;
   handledEvents: number;
+  /** Since all was healed. */
+  partitions: number;
   /** What the next connection made anew is called. */
   nextName: NodeId;
 }

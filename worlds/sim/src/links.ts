@@ -10,6 +10,7 @@ import type { Host, Sim } from './host.ts';
 import { forget, forgetIdle, isIdle } from './idle-links.ts';
 import { enqueue } from './inbox.ts';
 import { createPair, type Link, type Pair } from './network.ts';
+import { isApart } from './partitions.ts';
 
 const isBlocked = (pair: Pair): boolean => pair.links.some((link) => link.isCut || link.to.run === null);
 
@@ -33,7 +34,7 @@ function open(sim: Sim, pair: Pair): void {
 }
 
 export const isReachable = (a: Host, b: Host): boolean =>
-  a.run !== null && b.run !== null && !a.cutTo.has(b) && !b.cutTo.has(a);
+  a.run !== null && b.run !== null && !a.cutTo.has(b) && !b.cutTo.has(a) && !isApart(a, b) && !isApart(b, a);
 
 /** Joins two members now, or as soon as both are up and nothing is cut. */
 export function joinMembers(sim: Sim, a: Host, b: Host): void {
@@ -89,7 +90,8 @@ export function onPair(sim: Sim, pair: Pair, version: number): void {
   if (pair.isGone && there !== undefined) there.to.links.delete(there.fromName);
 }
 
-function close(link: Link): void {
+/** Frames on the way are lost, and none passes. */
+export function close(link: Link): void {
   link.isOpen = false;
   link.epoch++;
 }
@@ -132,7 +134,9 @@ export function cut(sim: Sim, from: Host, to: Host): void {
 }
 
 export function mend(sim: Sim, from: Host, to: Host): void {
-  if (!from.cutTo.delete(to)) return;
+  const wasApart = isApart(from, to);
+  if (wasApart) from.openTo.add(to);
+  if (!from.cutTo.delete(to) && !wasApart) return;
   for (const link of linksBetween(sim, from, to)) {
     link.isCut = false;
     schedule(sim, link.pair);

@@ -6,6 +6,7 @@
 
 import { assert, type Millis, type NodeId, type Prng } from '@concordat/kernel';
 import type { Frame, Host, Sim } from './host.ts';
+import { isApart } from './partitions.ts';
 
 export interface LinkOptions {
   /** One-way delay at least. Default 0.5. */
@@ -125,7 +126,7 @@ function createLink(sim: Sim, from: Host, to: Host, fromName: NodeId, toName: No
     pair,
     settings: settingsOf(sim, from, to, pair.isConnection),
     isOpen: false,
-    isCut: from.cutTo.has(to),
+    isCut: from.cutTo.has(to) || isApart(from, to),
     epoch: 0,
     lastArrival: 0,
     lineFreeAt: 0,

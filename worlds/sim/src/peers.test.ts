@@ -107,6 +107,68 @@ test('after a one-way cut the other direction goes on until the ends are told', 
   assert.equal(heard(world, 1).at(-1), '315 0: back');
 });
 
+test('partitions add up, let mended directions through, and leave newcomers alone', () => {
+  const world = peersOf(4);
+  world.partition([[0, 1]]);
+  world.partition([[0, 2]]);
+  world.add({ id: 4, process: log(), link: 'peer' });
+  world.run(1);
+  for (const to of [1, 2, 3, 4]) say(world, 0, to, 'hello');
+  world.run(150);
+  assert.deepEqual(heard(world, 0), ['102 -1', '102 -2', '102 -3']);
+  assert.deepEqual(heard(world, 4), ['7 0: hello']);
+  world.mend(0, 1);
+  say(world, 0, 1, 'one direction is not enough');
+  world.run(150);
+  world.mend(1, 0);
+  say(world, 0, 1, 'both are');
+  world.run(10);
+  assert.deepEqual(heard(world, 1), ['307 0: both are']);
+  world.partition([[1]]);
+  world.run(150);
+  assert.deepEqual(heard(world, 1).slice(1), ['412 -0']);
+  world.heal();
+  for (const to of [1, 2, 3]) say(world, 0, to, 'healed');
+  world.run(10);
+  for (const id of [1, 2, 3]) assert.equal(heard(world, id).at(-1), '467 0: healed');
+});
+
+test('clients are cut off from peers as from members', () => {
+  const world = createWorld({ seed: 1, network: { latencyMs: 5, jitterMs: 0, detectMs: 100 } });
+  world.add({ id: 0, process: log(), link: 'peer' });
+  world.add({ id: 9, process: log(), link: 'connection' });
+  world.run(1);
+  say(world, 9, 0, 'hello');
+  world.run(9);
+  world.partition([[0]]);
+  world.run(200);
+  assert.deepEqual(heard(world, 0), ['1 +9', '6 9: hello', '110 -9']);
+  say(world, 9, 0, 'lost');
+  world.heal();
+  world.run(100);
+  say(world, 9, 0, 'again');
+  world.run(10);
+  assert.match(heard(world, 0).at(-1) ?? '', /: again$/);
+});
+
+test('ten thousand peers are parted and reunited as fast as their links are', () => {
+  const world = createWorld({ seed: 1, keepNotes: false, network: { detectMs: 100 } });
+  const count = 10_000;
+  for (let id = 0; id < count; id++) world.add({ id, process: log(), link: 'peer' });
+  world.run(1);
+  const half = Array.from({ length: count / 2 }, (_, i) => i);
+  for (const id of half) say(world, id, count - 1 - id, 'hello');
+  world.run(10);
+  world.partition([half]);
+  world.run(200);
+  for (const id of half) {
+    assert.equal(heard(world, id).length, 1);
+    assert.equal(heard(world, count - 1 - id).length, 2);
+  }
+  world.heal();
+  assert.equal(world.linkCount, 0);
+});
+
 test('an idle link is forgotten, whether or not anybody looked', () => {
   const world = peersOf(2);
   say(world, 0, 1, 'hello');

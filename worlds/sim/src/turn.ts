@@ -150,6 +150,11 @@ function costOf(run: Run, frames: readonly Frame[]): number {
   return costUs;
 }
 
+const nothing: readonly never[] = [];
+
+/** A list of a turn's effects that outlives it; an empty one stays with the run, which fills it again. */
+const kept = <T>(list: readonly T[]): readonly T[] => (list.length === 0 ? nothing : list);
+
 /** Takes the turn's effects out of the run; null if there are none. */
 function takeOutgoing(run: Run): Outgoing | null {
   const { frames, early, closing, releaseTo, host } = run;
@@ -162,11 +167,20 @@ function takeOutgoing(run: Run): Outgoing | null {
   for (const frame of early) frame.link.earlyDraft = null;
   run.spentUs += costOf(run, frames) + costOf(run, early);
   run.lastDurableAt = durableAt;
-  run.frames = [];
-  run.early = [];
-  run.closing = [];
+  // PERF: most turns send late and nothing else; lists that stayed empty are kept.
+  if (frames.length > 0) run.frames = [];
+  if (early.length > 0) run.early = [];
+  if (closing.length > 0) run.closing = [];
   run.releaseTo = 0;
-  return { kind: 'turn-end', run, frames, early, durableAt, releaseTo, closing };
+  return {
+    kind: 'turn-end',
+    run,
+    frames: kept(frames),
+    early: kept(early),
+    durableAt,
+    releaseTo,
+    closing: kept(closing),
+  };
 }
 
 /** The turn's effects begin: early frames leave, appends go to the disk, the rest waits for it. */

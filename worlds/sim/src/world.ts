@@ -15,6 +15,7 @@ import type { Host, NodeOptions, NotedAt, Observer, Sim, SimEvent } from './host
 import { enqueue } from './inbox.ts';
 import { joinMembers } from './links.ts';
 import { createNetwork, type NetworkOptions } from './network.ts';
+import { newcomerSides } from './partitions.ts';
 import { powerOn } from './power.ts';
 
 export interface WorldOptions {
@@ -83,6 +84,7 @@ function createSim(options: WorldOptions): Sim {
     checksInvariants: options.checkInvariants ?? true,
     deliveredMessages: 0,
     handledEvents: 0,
+    partitions: 0,
     nextName: FIRST_FRESH_NAME,
   };
 }
@@ -96,6 +98,8 @@ function createHost(sim: Sim, options: NodeOptions<unknown, unknown>): Host {
     cpu: options.cpu ?? freeCosts,
     links: new Map(),
     cutTo: new Set(),
+    sides: newcomerSides(sim.partitions),
+    openTo: new Set(),
     linkOptions: new Map(),
     run: null,
     lives: 0,
