@@ -86,7 +86,7 @@ export interface Cutter {
   anchor: { readonly atTicks: number; readonly wallMs: number } | null;
   /** The longest segment so far, at least the target, in whole seconds. */
   targetS: number;
-  /** Packets that the sender marked as broken, and packets of no segment. */
+  /** Packets that the sender marked as broken, and packets of the program that no segment has: before a key frame, or too many. */
   brokenPackets: number;
   droppedPackets: number;
 }
@@ -134,10 +134,7 @@ export function pushPacket(cutter: Cutter, bytes: Uint8Array, nowMs: number, emi
     return;
   }
   const { program } = tables;
-  if (program === null || !program.pids.has(packet.pid)) {
-    cutter.droppedPackets++;
-    return;
-  }
+  if (program === null || !program.pids.has(packet.pid)) return;
   if (packet.pid === program.referencePid) onReference(cutter, program, packet, nowMs, emit);
   else keep(cutter, bytes, emit);
 }

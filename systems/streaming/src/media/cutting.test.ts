@@ -187,6 +187,9 @@ describe('cutting', () => {
       Uint8Array.from({ length: PACKET_BYTES }, (_, i) => [0x47, 0x1f, 0xff, 0x10][i] ?? 0xff),
       frame(muxer, { pid: VIDEO_PID, ticks: 2 * FRAME, data: h264(false, 100) }),
     ]);
+    const cutter = createCutter(OPTIONS);
+    pushBytes(createPacketSync(), late, (packet) => pushPacket(cutter, packet, 0, () => {}));
+    assert.equal(cutter.droppedPackets, 1, 'the frame before the key frame; stuffing is not counted');
     const { segments } = heardFrom(payloadsOf(piecesOf(late), 1 << 20));
     assert.equal(segments.length, 1);
     assert.equal(segments[0]?.bytes.length, 4 * PACKET_BYTES);

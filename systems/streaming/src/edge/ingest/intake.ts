@@ -35,6 +35,7 @@ export interface IngestStatus {
   readonly skippedBytes: number;
   /** Gaps in what came, by its continuity counters. */
   readonly lossEvents: number;
+  /** Broken, before the first key frame, or while the queue was too long. */
   readonly droppedPackets: number;
   readonly overloads: number;
   readonly refused: number;
