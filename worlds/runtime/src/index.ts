@@ -13,6 +13,7 @@ export { freePort, freePortRange, isPortFree } from './free-port.ts';
 export { createHost, type Host, type HostOptions } from './host/host.ts';
 export { type Disk, realDisk } from './journal/disk.ts';
 export type { Journal, JournalListener, SyncMode } from './journal/journal.ts';
+export { createMemoryDisk, type MemoryDisk } from './journal/memory-journal.ts';
 export { createJournal, type JournalOptions, openJournal } from './journal/open.ts';
 export type { Address, LinkLimits, MembersOptions, PeerAddress } from './links/links.ts';
 export type { Stream } from './listeners/connection.ts';

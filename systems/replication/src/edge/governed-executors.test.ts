@@ -9,10 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger, generateIdentity } from '@concordat/runtime';
+import { createLogger, createMemoryDisk, generateIdentity } from '@concordat/runtime';
 import { startExecutor } from './host/executor.ts';
 import { readHome } from './host/home.ts';
-import { createMemoryDisk } from './host/memory-journal.ts';
 import {
   approve,
   clientCardOf,

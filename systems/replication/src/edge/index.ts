@@ -1,4 +1,5 @@
 export { HaltError } from '@concordat/kernel';
+export { createMemoryDisk, type MemoryDisk } from '@concordat/runtime';
 export { decodeReconfigure, encodeReconfigure, type Reconfigure } from '../governance/command.ts';
 export {
   type Configuration,
@@ -58,7 +59,6 @@ export {
   type MemberCard,
   type Membership,
 } from './host/membership.ts';
-export { createMemoryDisk, type MemoryDisk } from './host/memory-journal.ts';
 export { type Replica, type ReplicateOptions, replicate } from './host/replicate.ts';
 export { nodeCounts } from './host/stages.ts';
 export { startUnreplicated, type Unreplicated, type UnreplicatedOptions } from './host/unreplicated.ts';

@@ -6,7 +6,14 @@
  */
 
 import { join } from 'node:path';
-import { createLogger, freePort, generateIdentity, type Identity, openJournal } from '@concordat/runtime';
+import {
+  createLogger,
+  createMemoryDisk,
+  freePort,
+  generateIdentity,
+  type Identity,
+  openJournal,
+} from '@concordat/runtime';
 import { equalBytes } from '@concordat/wire';
 import type { Configuration } from '../../governance/configuration.ts';
 import type { PresetName } from '../../presets/index.ts';
@@ -18,7 +25,6 @@ import { createHome, journalFolder } from './home.ts';
 import { type MemberOptions, startMember } from './member.ts';
 import type { Member } from './member-handle.ts';
 import { type ClientCard, cardOf, compositionOf, type MemberCard, type Membership } from './membership.ts';
-import { createMemoryDisk } from './memory-journal.ts';
 import { nodeCounts } from './stages.ts';
 
 export interface ClusterOptions<E> extends Pick<MemberOptions<E>, 'logger' | 'settings'> {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createHost, generateIdentity } from '@concordat/runtime';
+import { createHost, createMemoryDisk, generateIdentity } from '@concordat/runtime';
 import { createFilter } from '../../admission/filter/filter.ts';
 import { filterLies } from '../../compliance/admission-attacks.ts';
 import type { FilterStrategy } from '../../compliance/cluster.ts';
@@ -23,7 +23,6 @@ import { filterFraming } from './filter-port.ts';
 import { readHome } from './home.ts';
 import { listenersFor, memberCodec, peersOf } from './member.ts';
 import { clientCardOf, type Membership } from './membership.ts';
-import { createMemoryDisk } from './memory-journal.ts';
 
 const identity = generateIdentity('outside');
 const LIAR = 2;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generateIdentity, type Identity } from '@concordat/runtime';
+import { createMemoryDisk, generateIdentity, type Identity } from '@concordat/runtime';
 import { connectClient } from '../client/connect.ts';
 import { unwrap } from '../client/outcome.ts';
 import { counter } from '../testing/counter.ts';
@@ -12,7 +12,6 @@ import { startExecutor } from './executor.ts';
 import { startFilter } from './filter.ts';
 import { startMember } from './member.ts';
 import { clientCardOf } from './membership.ts';
-import { createMemoryDisk } from './memory-journal.ts';
 
 const DEADLINE = { timeout: 60_000 };
 const identity = generateIdentity('outside');

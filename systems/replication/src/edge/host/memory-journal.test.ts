@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Journal } from '@concordat/runtime';
+import { createMemoryDisk, type Journal } from '@concordat/runtime';
 import { watchDurability } from './durability.ts';
-import { createMemoryDisk } from './memory-journal.ts';
 
 test('records survive their owner, at their positions', async () => {
   const disk = createMemoryDisk();

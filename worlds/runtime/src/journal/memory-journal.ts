@@ -5,7 +5,7 @@
  */
 
 import { assert, type Position } from '@concordat/kernel';
-import type { Journal } from '@concordat/runtime';
+import type { Journal } from './journal.ts';
 
 export interface MemoryDisk {
   /** Opens the journal that lies here, for one host at a time. */
