@@ -49,17 +49,21 @@ function numbering(id: NodeId, sights: Map<NodeId, Sight[]>): Process<{ n: numbe
 }
 
 /** One run of random cuts, breaks, slow links and crashes; then all heals. */
-function runFaulty(seed: number): Map<NodeId, Map<NodeId, Sight[]>> {
+function runFaulty(
+  seed: number,
+  link: 'member' | 'peer' = 'member',
+  idleMs = 10_000,
+): Map<NodeId, Map<NodeId, Sight[]>> {
   const random = createPrng(seed, 'faults');
   const world = createWorld({
     seed,
-    network: { jitterMs: 20, tailChance: 0.05, lossChance: 0.02, detectMs: 300, reconnectMs: 30 },
+    network: { jitterMs: 20, tailChance: 0.05, lossChance: 0.02, detectMs: 300, reconnectMs: 30, idleMs },
   });
   const all = new Map<NodeId, Map<NodeId, Sight[]>>();
   for (const id of MEMBERS) {
     const sights = new Map(MEMBERS.map((peer) => [peer, []]));
     all.set(id, sights);
-    world.add({ id, process: numbering(id, sights) });
+    world.add({ id, process: numbering(id, sights), link });
   }
   const deeds = [
     (a: NodeId, b: NodeId) => world.cut(a, b),
@@ -106,8 +110,8 @@ function checkHeard(sights: readonly Sight[]): number {
   return gaps;
 }
 
-/** Checks that what was sent over a link believed in either arrived, or a break was told. */
-function checkSent(sights: readonly Sight[], heard: readonly Sight[]): void {
+/** Checks that what was sent over a link believed in either arrived, or a break was told. Peers believe before anyone tells. */
+function checkSent(sights: readonly Sight[], heard: readonly Sight[], arePeers = false): void {
   const arrived = new Set(
     heard.flatMap((sight) => (sight.kind === 'got' ? [`${sight.life}/${sight.n}`] : [])),
   );
@@ -119,7 +123,8 @@ function checkSent(sights: readonly Sight[], heard: readonly Sight[]): void {
       believes = false;
       lost = null;
     }
-    if (sight.kind === 'sent' && believes && !arrived.has(`${sight.life}/${sight.n}`)) lost = sight;
+    if (sight.kind === 'sent' && (believes || arePeers) && !arrived.has(`${sight.life}/${sight.n}`))
+      lost = sight;
   }
   assert.equal(lost, null, 'a loss has a break after it');
 }
@@ -137,4 +142,35 @@ test('whoever loses something is told', () => {
       }
   }
   assert.ok(gaps > 100, 'messages were lost');
+});
+
+test('a peer that loses something is told', () => {
+  let gaps = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const all = runFaulty(seed, 'peer');
+    for (const here of MEMBERS)
+      for (const there of MEMBERS) {
+        if (here === there) continue;
+        const sights = all.get(here)?.get(there) ?? [];
+        assert.ok(!sights.some(({ kind }) => kind === 'up'), 'peers are told of breaks alone');
+        gaps += checkHeard(sights);
+        checkSent(sights, all.get(there)?.get(here) ?? [], true);
+      }
+  }
+  assert.ok(gaps > 100, 'messages were lost');
+});
+
+test('nothing is lost unsaid where links are forgotten all the time', () => {
+  let breaks = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const all = runFaulty(seed, 'peer', 3);
+    for (const here of MEMBERS)
+      for (const there of MEMBERS) {
+        if (here === there) continue;
+        const sights = all.get(here)?.get(there) ?? [];
+        breaks += sights.filter(({ kind }) => kind === 'down').length;
+        checkSent(sights, all.get(there)?.get(here) ?? [], true);
+      }
+  }
+  assert.ok(breaks > 100, 'links broke');
 });
