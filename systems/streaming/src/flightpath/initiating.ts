@@ -3,7 +3,7 @@
  * is there and free. Who is busy or silent costs the time of an answer, not the round (FlightPath, OSDI 2008, flexibility).
  */
 
-import type { Env, Millis, NodeId } from '@concordat/kernel';
+import type { Env, NodeId } from '@concordat/kernel';
 import { heldOf } from '../content/store.ts';
 import { FLEXIBLE, type StreamMessage } from '../messages/messages.ts';
 import { findTrade, type PeerState } from '../peer/state.ts';
@@ -15,7 +15,7 @@ import { choiceOf, chooseCandidates } from './candidates.ts';
 import { introduce } from './introductions.ts';
 import { clearBits } from './pending.ts';
 import type { Attempt, FlightState } from './state.ts';
-import { badRounds, initiationsFor } from './trouble.ts';
+import { initiationsFor, lookForTrouble } from './trouble.ts';
 
 type Peer = PeerState<FlightState>;
 
@@ -28,8 +28,8 @@ const ANSWER_SHARE = 0.15;
 const BRIEFCASE_SHARE = 0.3;
 /** How long who did not answer is tried last, in rounds. */
 const SILENCE_ROUNDS = 40;
-/** An own opening that has waited for so many usual answers will hardly be answered: it blocks no other trade. */
-const FRESH_ANSWERS = 1.5;
+/** A question waits so long while an answer to it would have to wait, as a share of a round. */
+const PAUSE_SHARE = 0.04;
 
 const attemptTimer = (index: number): string => `attempt-${index}`;
 export const isAttemptTimer = (timer: string): boolean => timer.startsWith('attempt-');
@@ -45,18 +45,14 @@ export function startRound(peer: Peer, env: Env<StreamMessage>): void {
   own.attempts.length = 0;
   own.tried = 0;
   for (const [id, until] of own.silent) if (until <= round) own.silent.delete(id);
-  const bad = badRounds(
-    (of) => heldOf(peer.store, of),
-    config.neededPackets,
-    config.lifetimeRounds,
-    round,
-    playFrom,
-  );
-  const asked = initiationsFor(bad, own.policy.troubleTrades);
+  const heldNow = (of: number): number => heldOf(peer.store, of);
+  const { neededPackets, lifetimeRounds } = config;
+  const shape = lookForTrouble(heldNow, neededPackets, lifetimeRounds, round, playFrom);
+  const asked = initiationsFor(shape, neededPackets, own.policy.troubleTrades);
   const count = own.place < 0 ? 0 : own.conduct.initiations(peer, env, asked);
   own.choice = count === 0 ? null : chooseCandidates(peer, env);
   for (let i = 0; i < count; i++) {
-    own.attempts.push({ partner: -1, waitsFor: 'idle', since: 0 });
+    own.attempts.push({ partner: -1, waitsFor: 'idle' });
     env.setTimer(attemptTimer(i), config.roundMs * (BEGIN_AT + env.random.unit() * SPREAD));
   }
 }
@@ -71,12 +67,6 @@ export function isAwaiting(peer: Peer, env: Env<StreamMessage>): boolean {
   peer.own.unsettled = null;
   return false;
 }
-
-/** True while an own opening is about to be answered. */
-export const isOwnOpeningFresh = (peer: Peer, env: Env<StreamMessage>): boolean =>
-  peer.own.attempts.some(
-    ({ waitsFor, since }) => waitsFor === 'accept' && env.now - since < FRESH_ANSWERS * peer.own.answerMs,
-  );
 
 /** True if there is still time for a whole trade in this round. */
 function hasTime(peer: Peer, env: Env<StreamMessage>): boolean {
@@ -94,7 +84,7 @@ function tryNext(peer: Peer, env: Env<StreamMessage>, index: number): void {
   if (own.choice === null || !hasTime(peer, env)) return;
   if (isAwaiting(peer, env)) {
     // The answer would have to wait; so the question does.
-    env.setTimer(attemptTimer(index), Math.max(1, own.answerMs / 2));
+    env.setTimer(attemptTimer(index), PAUSE_SHARE * setup.config.roundMs);
     return;
   }
   for (; own.tried < own.choice.order.length; own.tried++) {
@@ -107,7 +97,6 @@ function tryNext(peer: Peer, env: Env<StreamMessage>, index: number): void {
     own.promise = promise;
     attempt.partner = candidate.id;
     attempt.waitsFor = 'accept';
-    attempt.since = env.now;
     introduce(peer, env, candidate.id);
     openTrade(peer, env, candidate.id, FLEXIBLE, choiceOf(own.choice, candidate));
     env.setTimer(attemptTimer(index), ANSWER_SHARE * setup.config.roundMs);
@@ -138,11 +127,6 @@ function giveUp(peer: Peer, attempt: Attempt): void {
   if (attempt.waitsFor === 'accept') trade.stage = 'closed';
 }
 
-/** An answer takes as long as answers took of late. */
-function learnAnswerTime(own: FlightState, took: Millis): void {
-  own.answerMs = Math.max(10, 0.9 * own.answerMs + 0.1 * took);
-}
-
 /** ACCEPT came. While somebody's REVEAL is awaited it waits: the want that answers it must know what that brings. */
 export function onFlightAccept(
   peer: Peer,
@@ -151,9 +135,6 @@ export function onFlightAccept(
   accept: StreamMessage & { readonly kind: 'accept' },
 ): void {
   const { own } = peer;
-  const index = attemptWith(own, from, 'accept');
-  const attempt = own.attempts[index];
-  if (attempt !== undefined) learnAnswerTime(own, env.now - attempt.since);
   if (isAwaiting(peer, env)) own.deferred.push({ from, accept });
   else onAccept(peer, env, accept);
 }
@@ -191,10 +172,7 @@ export function onTradeEnded(peer: Peer, env: Env<StreamMessage>, trade: Trade):
 /** BUSY: the next one. */
 export function onTradeRefused(peer: Peer, env: Env<StreamMessage>, from: NodeId): void {
   const index = attemptWith(peer.own, from, 'accept');
-  const attempt = peer.own.attempts[index];
-  if (attempt === undefined) return;
-  learnAnswerTime(peer.own, env.now - attempt.since);
-  tryNext(peer, env, index);
+  if (index >= 0) tryNext(peer, env, index);
 }
 
 /** The link to a partner broke: what is waited for will not come. */

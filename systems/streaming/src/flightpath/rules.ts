@@ -20,14 +20,7 @@ import { dropPledge, pays, pledgeToAnswer, settlePledge } from './budgeting.ts';
 import { isPermitted } from './candidates.ts';
 import { bookTrade, giftLimit } from './debt.ts';
 import { turnEpoch } from './following.ts';
-import {
-  isAwaiting,
-  isOwnOpeningFresh,
-  onTradeEnded,
-  onTradeRefused,
-  onTradeSettled,
-  startRound,
-} from './initiating.ts';
+import { isAwaiting, onTradeEnded, onTradeRefused, onTradeSettled, startRound } from './initiating.ts';
 import { fillWant, type NeedRules, pickUrgent } from './need.ts';
 import { clearBits, setBits } from './pending.ts';
 import type { FlightPathPolicy } from './policy.ts';
@@ -68,7 +61,7 @@ function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer
   if (opening.kind !== 'reserve' || opening.tag !== FLEXIBLE) return 'void';
   if (!own.conduct.accepts(peer, env, opening.from)) return 'busy';
   // Cheap reasons first: whoever is refused costs no check of a proof.
-  if (isAwaiting(peer, env) || isOwnOpeningFresh(peer, env)) return 'busy';
+  if (isAwaiting(peer, env)) return 'busy';
   if (own.budget.accepted >= own.budget.acceptLimit) return 'busy';
   if (!isPermitted(peer, opening)) return 'void';
   const promise = pledgeToAnswer(peer, opening.from);

@@ -31,7 +31,6 @@ export interface Attempt {
   partner: NodeId;
   /** `accept`: for an ACCEPT or BUSY. `briefcase`: for what was agreed. `idle`: for nobody. */
   waitsFor: 'accept' | 'briefcase' | 'idle';
-  since: Millis;
 }
 
 export interface FlightState {
@@ -77,8 +76,6 @@ export interface FlightState {
   unsettled: { readonly partner: NodeId; readonly since: Millis } | null;
   /** Answers of own partners that came meanwhile. */
   readonly deferred: { readonly from: NodeId; readonly accept: Accept }[];
-  /** How long an answer takes, smoothed. */
-  answerMs: Millis;
 }
 
 export function createFlightState(
@@ -121,7 +118,6 @@ export function createFlightState(
     attempts: [],
     unsettled: null,
     deferred: [],
-    answerMs: 80,
   };
 }
 
