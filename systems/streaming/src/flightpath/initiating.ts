@@ -6,7 +6,7 @@
 import type { Env, NodeId } from '@concordat/kernel';
 import { heldOf } from '../content/store.ts';
 import { FLEXIBLE, type StreamMessage } from '../messages/messages.ts';
-import { findTrade, type PeerState } from '../peer/state.ts';
+import { findTrade, type PeerState, tradesOf } from '../peer/state.ts';
 import { isTimely, streamTime } from '../rounds.ts';
 import { onAccept, openTrade } from '../trade/opening.ts';
 import type { Trade } from '../trade/trade.ts';
@@ -23,11 +23,14 @@ type Peer = PeerState<FlightState>;
 const BEGIN_AT = 0.04;
 const SPREAD = 0.5;
 const LAST_AT = 0.72;
-/** How long an answer and a briefcase are waited for, as shares of a round. */
+/** How long an answer, a briefcase and a key are waited for, each, as a share of a round. */
 const ANSWER_SHARE = 0.15;
-const BRIEFCASE_SHARE = 0.3;
-/** How long who did not answer is tried last, in rounds. */
+/** How long who did not answer is tried last, in rounds, and who agreed to a trade and delivered nothing. */
 const SILENCE_ROUNDS = 40;
+const DEFAULT_ROUNDS = 200;
+/** Attempts at once: as many more than trades are asked for as of late came to nothing. */
+const MOST_ATTEMPTS = 6;
+const FAILING_WEIGHT = 0.15;
 /** A question waits so long while an answer to it would have to wait, as a share of a round. */
 const PAUSE_SHARE = 0.04;
 
@@ -45,16 +48,34 @@ export function startRound(peer: Peer, env: Env<StreamMessage>): void {
   own.attempts.length = 0;
   own.tried = 0;
   for (const [id, until] of own.silent) if (until <= round) own.silent.delete(id);
+  for (const [id, until] of own.defaulted) if (until <= round) own.defaulted.delete(id);
+  noteDefaults(peer, tradesOf(peer, round - 1));
   const heldNow = (of: number): number => heldOf(peer.store, of);
   const { neededPackets, lifetimeRounds } = config;
   const shape = lookForTrouble(heldNow, neededPackets, lifetimeRounds, round, playFrom);
   const asked = initiationsFor(shape, neededPackets, own.policy.troubleTrades);
-  const count = own.place < 0 ? 0 : own.conduct.initiations(peer, env, asked);
+  const enough = Math.min(MOST_ATTEMPTS, Math.round(asked / Math.max(0.2, 1 - own.failing)));
+  const count = own.place < 0 ? 0 : own.conduct.initiations(peer, env, enough);
   own.choice = count === 0 ? null : chooseCandidates(peer, env);
   for (let i = 0; i < count; i++) {
     own.attempts.push({ partner: -1, waitsFor: 'idle' });
     env.setTimer(attemptTimer(i), config.roundMs * (BEGIN_AT + env.random.unit() * SPREAD));
   }
+}
+
+/**
+ * Who agreed and sent no briefcase. That proves nothing, a link may have been slow; but whoever has many partners to choose
+ * from does without this one for a while.
+ */
+function noteDefaults({ own, round }: Peer, trades: readonly Trade[]): void {
+  for (const trade of trades)
+    if (
+      trade.round === round - 1 &&
+      trade.stage === 'agreed' &&
+      trade.take.length > 0 &&
+      trade.received === null
+    )
+      own.defaulted.set(trade.peer, round + DEFAULT_ROUNDS);
 }
 
 /** True while somebody's REVEAL is awaited: what that trade will bring is not known yet. */
@@ -91,10 +112,9 @@ function tryNext(peer: Peer, env: Env<StreamMessage>, index: number): void {
     const candidate = own.choice.order[own.tried];
     if (candidate === undefined || findTrade(peer, peer.round, FLEXIBLE, candidate.id, true) !== null)
       continue;
-    const promise = pledgeToOpen(peer, candidate.id);
-    if (promise === null) return;
+    if (!pledgeToOpen(peer, candidate.id)) return;
     own.tried++;
-    own.promise = promise;
+    own.promise = 0;
     attempt.partner = candidate.id;
     attempt.waitsFor = 'accept';
     introduce(peer, env, candidate.id);
@@ -113,6 +133,12 @@ export function onAttempt(peer: Peer, env: Env<StreamMessage>, timer: string): v
   const index = Number(timer.slice(attemptTimer(0).length - 1));
   const attempt = own.attempts[index];
   if (attempt === undefined) return;
+  const trade = findTrade(peer, peer.round, FLEXIBLE, attempt.partner, true);
+  if (attempt.waitsFor === 'briefcase' && trade !== null && trade.received !== null) {
+    attempt.waitsFor = 'key';
+    env.setTimer(timer, ANSWER_SHARE * peer.setup.config.roundMs);
+    return;
+  }
   if (attempt.waitsFor !== 'idle') giveUp(peer, attempt);
   tryNext(peer, env, index);
 }
@@ -121,6 +147,7 @@ function giveUp(peer: Peer, attempt: Attempt): void {
   const { own, round } = peer;
   const trade = findTrade(peer, round, FLEXIBLE, attempt.partner, true);
   own.silent.set(attempt.partner, round + SILENCE_ROUNDS);
+  own.failing += FAILING_WEIGHT * (1 - own.failing);
   dropPledge(own, attempt.partner, round, true);
   if (trade === null) return;
   clearBits(peer, trade.take);
@@ -156,16 +183,19 @@ export function onTradeSettled(peer: Peer, env: Env<StreamMessage>, trade: Trade
     return;
   }
   attempt.waitsFor = 'briefcase';
-  env.setTimer(attemptTimer(index), BRIEFCASE_SHARE * setup.config.roundMs);
+  env.setTimer(attemptTimer(index), ANSWER_SHARE * setup.config.roundMs);
 }
 
 /** What was agreed has come. */
 export function onTradeEnded(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
   if (!trade.isInitiator || trade.round !== peer.round) return;
-  const index = attemptWith(peer.own, trade.peer, 'briefcase');
+  const index = peer.own.attempts.findIndex(
+    ({ partner, waitsFor }) => partner === trade.peer && (waitsFor === 'briefcase' || waitsFor === 'key'),
+  );
   const attempt = peer.own.attempts[index];
   if (attempt === undefined) return;
   attempt.waitsFor = 'idle';
+  peer.own.failing *= 1 - FAILING_WEIGHT;
   env.cancelTimer(attemptTimer(index));
 }
 
