@@ -11,7 +11,15 @@ import { KEY_BYTES, type StreamMessage } from '../messages/messages.ts';
 import type { PeerState } from '../peer/state.ts';
 import { EVIDENCE_ROOM, ticketBytes } from '../tracker/messages.ts';
 import type { Trade } from '../trade/trade.ts';
-import { acceptTrade, type Pledge, pledge, reducePledge, renewBudget, spend } from './reservations.ts';
+import {
+  acceptTrade,
+  enlargePledge,
+  type Pledge,
+  pledge,
+  reducePledge,
+  renewBudget,
+  spend,
+} from './reservations.ts';
 import type { FlightState, TradePledge } from './state.ts';
 
 type Peer = PeerState<FlightState>;
@@ -37,29 +45,44 @@ function controlBytes({ own, setup }: Peer): number {
   return introduction + sizes.trade + HEADERS * HEADER_BYTES + keyStepBytes(config);
 }
 
-/** Sets aside what a trade may take; the packets that may be given in it, or null if it is not worth it. */
-function pledgeFor(
-  peer: Peer,
-  partner: NodeId,
-  isInitiator: boolean,
-  make: (wanted: number, least: number) => Pledge | null,
-): number | null {
-  const { own, round, setup } = peer;
-  const control = controlBytes(peer);
-  const each = packetBytes(setup.config);
-  const wanted = control + each * setup.config.neededPackets;
-  const made = make(wanted, control + each * LEAST_PACKETS);
-  if (made === null) return null;
-  own.pledges.push({ partner, round, isInitiator, pledge: made });
-  return Math.floor((made.bytes - control) / each);
+function keep(peer: Peer, partner: NodeId, isInitiator: boolean, made: Pledge): void {
+  peer.own.pledges.push({ partner, round: peer.round, isInitiator, pledge: made });
 }
 
-/** For a trade that another peer begins, if there is a place; the packets that may be given in it. */
-export const pledgeToAnswer = (peer: Peer, partner: NodeId): number | null =>
-  pledgeFor(peer, partner, false, (wanted, least) => acceptTrade(peer.own.budget, wanted, least));
+const packetsIn = (peer: Peer, bytes: number): number =>
+  Math.max(0, Math.floor((bytes - controlBytes(peer)) / packetBytes(peer.setup.config)));
 
-export const pledgeToOpen = (peer: Peer, partner: NodeId): number | null =>
-  pledgeFor(peer, partner, true, (wanted, least) => pledge(peer.own.budget, wanted, least));
+/** For a trade that another peer begins, if there is a place; the packets that may be given in it, or null if too few. */
+export function pledgeToAnswer(peer: Peer, partner: NodeId): number | null {
+  const { own, setup } = peer;
+  const control = controlBytes(peer);
+  const each = packetBytes(setup.config);
+  const made = acceptTrade(
+    own.budget,
+    control + each * setup.config.neededPackets,
+    control + each * LEAST_PACKETS,
+  );
+  if (made === null) return null;
+  keep(peer, partner, false, made);
+  return packetsIn(peer, made.bytes);
+}
+
+/** For an own trade: what it says. Packets are pledged when the partner has answered, since many do not. */
+export function pledgeToOpen(peer: Peer, partner: NodeId): boolean {
+  const control = controlBytes(peer);
+  const made = pledge(peer.own.budget, control, control);
+  if (made !== null) keep(peer, partner, true, made);
+  return made !== null;
+}
+
+/** The packets that may be given in an own trade, now that it comes about. */
+export function pledgePackets(peer: Peer, trade: Trade): number {
+  const { own, setup } = peer;
+  const found = findPledge(own, trade.peer, trade.round, true);
+  if (found === null) return 0;
+  enlargePledge(own.budget, found.pledge, packetBytes(setup.config) * setup.config.neededPackets);
+  return packetsIn(peer, found.pledge.bytes);
+}
 
 export function findPledge(
   own: FlightState,

@@ -61,13 +61,13 @@ export function chooseCandidates(peer: PeerState<FlightState>, env: Env<StreamMe
 
 /** Those who answered of late, or of whom nothing is known, before those who did not; none who owes something. */
 function likelyFirst(peer: PeerState<FlightState>, { places, draws }: Candidates): Candidate[] {
-  const { roster, silent, suspects } = peer.own;
+  const { roster, silent, defaulted, suspects } = peer.own;
   const likely: Candidate[] = [];
   const unlikely: Candidate[] = [];
   for (const [i, place] of places.entries()) {
     const id = memberAt(roster, place)?.id;
     if (id === undefined || isDebtor(peer, id)) continue;
-    const isUnlikely = (silent.get(id) ?? -1) > peer.round || suspects.has(id);
+    const isUnlikely = silent.has(id) || defaulted.has(id) || suspects.has(id);
     (isUnlikely ? unlikely : likely).push({ id, draw: draws[i] ?? 0 });
   }
   return [...likely, ...unlikely];

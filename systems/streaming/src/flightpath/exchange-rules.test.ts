@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { balanceWith, bookTrade, createDebts, giftLimit, halveDebts } from './debt.ts';
 import { candidatesOf, debtMaxOf, FLIGHTPATH_ABLATIONS, FLIGHTPATH_DEFAULTS } from './policy.ts';
 import { giftOf, tradeSizes } from './trade-size.ts';
-import { badRounds, initiationsFor } from './trouble.ts';
+import { initiationsFor, lookForTrouble } from './trouble.ts';
 
 const count = fc.nat(500);
 
@@ -98,19 +98,24 @@ describe('the trouble detector', () => {
   ]);
   const heldOf = (round: number): number => held.get(round) ?? 0;
 
-  it('counts rounds that should decode by now and do not', () => {
-    // 11 has 45 packets; 12 to 15 lack some; 16 is young.
-    assert.equal(badRounds(heldOf, 45, 10, 20, 0), 4);
-    assert.equal(badRounds(heldOf, 45, 10, 20, 15), 1);
-    assert.equal(badRounds(heldOf, 45, 10, 4, 0), 0);
+  it('counts rounds that should decode by now and do not, and what is lacking before the present one', () => {
+    // 11 has 45 packets; 12 to 15 lack some; 16 is young; 20 is the present one.
+    assert.deepEqual(lookForTrouble(heldOf, 45, 10, 20, 0), { bad: 4, lacking: 1 + 7 * 45 });
+    assert.deepEqual(lookForTrouble(heldOf, 45, 10, 20, 15), { bad: 1, lacking: 5 * 45 });
+    assert.deepEqual(lookForTrouble(heldOf, 45, 10, 4, 0), { bad: 0, lacking: 4 * 45 });
   });
 
-  it('begins up to three trades', () => {
+  it('begins up to three trades, by whichever is worse', () => {
+    const trades = (bad: number, lacking: number): number => initiationsFor({ bad, lacking }, 45, 2);
     assert.deepEqual(
-      [0, 1, 2, 3, 4, 9].map((bad) => initiationsFor(bad, 2)),
+      [0, 1, 2, 3, 4, 9].map((bad) => trades(bad, 0)),
       [1, 2, 2, 3, 3, 3],
     );
-    assert.equal(initiationsFor(9, 0), 1);
+    assert.deepEqual(
+      [0, 78, 79, 123, 124, 400].map((lacking) => trades(0, lacking)),
+      [1, 1, 2, 2, 3, 3],
+    );
+    assert.equal(initiationsFor({ bad: 9, lacking: 400 }, 45, 0), 1);
   });
 });
 

@@ -3,10 +3,10 @@
  * is there and free. Who is busy or silent costs the time of an answer, not the round (FlightPath, OSDI 2008, flexibility).
  */
 
-import type { Env, Millis, NodeId } from '@concordat/kernel';
+import type { Env, NodeId } from '@concordat/kernel';
 import { heldOf } from '../content/store.ts';
 import { FLEXIBLE, type StreamMessage } from '../messages/messages.ts';
-import { findTrade, type PeerState } from '../peer/state.ts';
+import { findTrade, type PeerState, tradesOf } from '../peer/state.ts';
 import { isTimely, streamTime } from '../rounds.ts';
 import { onAccept, openTrade } from '../trade/opening.ts';
 import type { Trade } from '../trade/trade.ts';
@@ -15,7 +15,7 @@ import { choiceOf, chooseCandidates } from './candidates.ts';
 import { introduce } from './introductions.ts';
 import { clearBits } from './pending.ts';
 import type { Attempt, FlightState } from './state.ts';
-import { badRounds, initiationsFor } from './trouble.ts';
+import { initiationsFor, lookForTrouble } from './trouble.ts';
 
 type Peer = PeerState<FlightState>;
 
@@ -23,13 +23,16 @@ type Peer = PeerState<FlightState>;
 const BEGIN_AT = 0.04;
 const SPREAD = 0.5;
 const LAST_AT = 0.72;
-/** How long an answer and a briefcase are waited for, as shares of a round. */
+/** How long an answer, a briefcase and a key are waited for, each, as a share of a round. */
 const ANSWER_SHARE = 0.15;
-const BRIEFCASE_SHARE = 0.3;
-/** How long who did not answer is tried last, in rounds. */
+/** How long who did not answer is tried last, in rounds, and who agreed to a trade and delivered nothing. */
 const SILENCE_ROUNDS = 40;
-/** An own opening that has waited for so many usual answers will hardly be answered: it blocks no other trade. */
-const FRESH_ANSWERS = 1.5;
+const DEFAULT_ROUNDS = 200;
+/** Attempts at once: as many more than trades are asked for as of late came to nothing. */
+const MOST_ATTEMPTS = 6;
+const FAILING_WEIGHT = 0.15;
+/** A question waits so long while an answer to it would have to wait, as a share of a round. */
+const PAUSE_SHARE = 0.04;
 
 const attemptTimer = (index: number): string => `attempt-${index}`;
 export const isAttemptTimer = (timer: string): boolean => timer.startsWith('attempt-');
@@ -45,20 +48,34 @@ export function startRound(peer: Peer, env: Env<StreamMessage>): void {
   own.attempts.length = 0;
   own.tried = 0;
   for (const [id, until] of own.silent) if (until <= round) own.silent.delete(id);
-  const bad = badRounds(
-    (of) => heldOf(peer.store, of),
-    config.neededPackets,
-    config.lifetimeRounds,
-    round,
-    playFrom,
-  );
-  const asked = initiationsFor(bad, own.policy.troubleTrades);
-  const count = own.place < 0 ? 0 : own.conduct.initiations(peer, env, asked);
+  for (const [id, until] of own.defaulted) if (until <= round) own.defaulted.delete(id);
+  noteDefaults(peer, tradesOf(peer, round - 1));
+  const heldNow = (of: number): number => heldOf(peer.store, of);
+  const { neededPackets, lifetimeRounds } = config;
+  const shape = lookForTrouble(heldNow, neededPackets, lifetimeRounds, round, playFrom);
+  const asked = initiationsFor(shape, neededPackets, own.policy.troubleTrades);
+  const enough = Math.min(MOST_ATTEMPTS, Math.round(asked / Math.max(0.2, 1 - own.failing)));
+  const count = own.place < 0 ? 0 : own.conduct.initiations(peer, env, enough);
   own.choice = count === 0 ? null : chooseCandidates(peer, env);
   for (let i = 0; i < count; i++) {
-    own.attempts.push({ partner: -1, waitsFor: 'idle', since: 0 });
+    own.attempts.push({ partner: -1, waitsFor: 'idle' });
     env.setTimer(attemptTimer(i), config.roundMs * (BEGIN_AT + env.random.unit() * SPREAD));
   }
+}
+
+/**
+ * Who agreed and sent no briefcase. That proves nothing, a link may have been slow; but whoever has many partners to choose
+ * from does without this one for a while.
+ */
+function noteDefaults({ own, round }: Peer, trades: readonly Trade[]): void {
+  for (const trade of trades)
+    if (
+      trade.round === round - 1 &&
+      trade.stage === 'agreed' &&
+      trade.take.length > 0 &&
+      trade.received === null
+    )
+      own.defaulted.set(trade.peer, round + DEFAULT_ROUNDS);
 }
 
 /** True while somebody's REVEAL is awaited: what that trade will bring is not known yet. */
@@ -71,12 +88,6 @@ export function isAwaiting(peer: Peer, env: Env<StreamMessage>): boolean {
   peer.own.unsettled = null;
   return false;
 }
-
-/** True while an own opening is about to be answered. */
-export const isOwnOpeningFresh = (peer: Peer, env: Env<StreamMessage>): boolean =>
-  peer.own.attempts.some(
-    ({ waitsFor, since }) => waitsFor === 'accept' && env.now - since < FRESH_ANSWERS * peer.own.answerMs,
-  );
 
 /** True if there is still time for a whole trade in this round. */
 function hasTime(peer: Peer, env: Env<StreamMessage>): boolean {
@@ -94,20 +105,18 @@ function tryNext(peer: Peer, env: Env<StreamMessage>, index: number): void {
   if (own.choice === null || !hasTime(peer, env)) return;
   if (isAwaiting(peer, env)) {
     // The answer would have to wait; so the question does.
-    env.setTimer(attemptTimer(index), Math.max(1, own.answerMs / 2));
+    env.setTimer(attemptTimer(index), PAUSE_SHARE * setup.config.roundMs);
     return;
   }
   for (; own.tried < own.choice.order.length; own.tried++) {
     const candidate = own.choice.order[own.tried];
     if (candidate === undefined || findTrade(peer, peer.round, FLEXIBLE, candidate.id, true) !== null)
       continue;
-    const promise = pledgeToOpen(peer, candidate.id);
-    if (promise === null) return;
+    if (!pledgeToOpen(peer, candidate.id)) return;
     own.tried++;
-    own.promise = promise;
+    own.promise = 0;
     attempt.partner = candidate.id;
     attempt.waitsFor = 'accept';
-    attempt.since = env.now;
     introduce(peer, env, candidate.id);
     openTrade(peer, env, candidate.id, FLEXIBLE, choiceOf(own.choice, candidate));
     env.setTimer(attemptTimer(index), ANSWER_SHARE * setup.config.roundMs);
@@ -124,6 +133,12 @@ export function onAttempt(peer: Peer, env: Env<StreamMessage>, timer: string): v
   const index = Number(timer.slice(attemptTimer(0).length - 1));
   const attempt = own.attempts[index];
   if (attempt === undefined) return;
+  const trade = findTrade(peer, peer.round, FLEXIBLE, attempt.partner, true);
+  if (attempt.waitsFor === 'briefcase' && trade !== null && trade.received !== null) {
+    attempt.waitsFor = 'key';
+    env.setTimer(timer, ANSWER_SHARE * peer.setup.config.roundMs);
+    return;
+  }
   if (attempt.waitsFor !== 'idle') giveUp(peer, attempt);
   tryNext(peer, env, index);
 }
@@ -132,15 +147,11 @@ function giveUp(peer: Peer, attempt: Attempt): void {
   const { own, round } = peer;
   const trade = findTrade(peer, round, FLEXIBLE, attempt.partner, true);
   own.silent.set(attempt.partner, round + SILENCE_ROUNDS);
+  own.failing += FAILING_WEIGHT * (1 - own.failing);
   dropPledge(own, attempt.partner, round, true);
   if (trade === null) return;
   clearBits(peer, trade.take);
   if (attempt.waitsFor === 'accept') trade.stage = 'closed';
-}
-
-/** An answer takes as long as answers took of late. */
-function learnAnswerTime(own: FlightState, took: Millis): void {
-  own.answerMs = Math.max(10, 0.9 * own.answerMs + 0.1 * took);
 }
 
 /** ACCEPT came. While somebody's REVEAL is awaited it waits: the want that answers it must know what that brings. */
@@ -151,9 +162,6 @@ export function onFlightAccept(
   accept: StreamMessage & { readonly kind: 'accept' },
 ): void {
   const { own } = peer;
-  const index = attemptWith(own, from, 'accept');
-  const attempt = own.attempts[index];
-  if (attempt !== undefined) learnAnswerTime(own, env.now - attempt.since);
   if (isAwaiting(peer, env)) own.deferred.push({ from, accept });
   else onAccept(peer, env, accept);
 }
@@ -175,26 +183,26 @@ export function onTradeSettled(peer: Peer, env: Env<StreamMessage>, trade: Trade
     return;
   }
   attempt.waitsFor = 'briefcase';
-  env.setTimer(attemptTimer(index), BRIEFCASE_SHARE * setup.config.roundMs);
+  env.setTimer(attemptTimer(index), ANSWER_SHARE * setup.config.roundMs);
 }
 
 /** What was agreed has come. */
 export function onTradeEnded(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
   if (!trade.isInitiator || trade.round !== peer.round) return;
-  const index = attemptWith(peer.own, trade.peer, 'briefcase');
+  const index = peer.own.attempts.findIndex(
+    ({ partner, waitsFor }) => partner === trade.peer && (waitsFor === 'briefcase' || waitsFor === 'key'),
+  );
   const attempt = peer.own.attempts[index];
   if (attempt === undefined) return;
   attempt.waitsFor = 'idle';
+  peer.own.failing *= 1 - FAILING_WEIGHT;
   env.cancelTimer(attemptTimer(index));
 }
 
 /** BUSY: the next one. */
 export function onTradeRefused(peer: Peer, env: Env<StreamMessage>, from: NodeId): void {
   const index = attemptWith(peer.own, from, 'accept');
-  const attempt = peer.own.attempts[index];
-  if (attempt === undefined) return;
-  learnAnswerTime(peer.own, env.now - attempt.since);
-  tryNext(peer, env, index);
+  if (index >= 0) tryNext(peer, env, index);
 }
 
 /** The link to a partner broke: what is waited for will not come. */

@@ -59,6 +59,13 @@ export function acceptTrade(budget: Budget, wanted: number, least: number): Pled
   return made;
 }
 
+/** Adds up to `wanted` bytes to what is set aside for a trade, as far as they are free. */
+export function enlargePledge(budget: Budget, made: Pledge, wanted: number): void {
+  const more = Math.max(0, Math.min(wanted, freeBytes(budget)));
+  made.bytes += more;
+  budget.pledgedBytes += more;
+}
+
 /** Gives back what a trade no longer needs above `keep` bytes. */
 export function reducePledge(budget: Budget, made: Pledge, keep: number): void {
   const back = Math.max(0, made.bytes - keep);

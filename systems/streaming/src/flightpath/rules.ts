@@ -16,18 +16,11 @@ import {
 } from '../messages/messages.ts';
 import type { PeerState } from '../peer/state.ts';
 import type { Judgement, Trade, TradeRules } from '../trade/trade.ts';
-import { dropPledge, pays, pledgeToAnswer, settlePledge } from './budgeting.ts';
+import { dropPledge, pays, pledgePackets, pledgeToAnswer, settlePledge } from './budgeting.ts';
 import { isPermitted } from './candidates.ts';
 import { bookTrade, giftLimit } from './debt.ts';
 import { turnEpoch } from './following.ts';
-import {
-  isAwaiting,
-  isOwnOpeningFresh,
-  onTradeEnded,
-  onTradeRefused,
-  onTradeSettled,
-  startRound,
-} from './initiating.ts';
+import { isAwaiting, onTradeEnded, onTradeRefused, onTradeSettled, startRound } from './initiating.ts';
 import { fillWant, type NeedRules, pickUrgent } from './need.ts';
 import { clearBits, setBits } from './pending.ts';
 import type { FlightPathPolicy } from './policy.ts';
@@ -68,7 +61,7 @@ function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer
   if (opening.kind !== 'reserve' || opening.tag !== FLEXIBLE) return 'void';
   if (!own.conduct.accepts(peer, env, opening.from)) return 'busy';
   // Cheap reasons first: whoever is refused costs no check of a proof.
-  if (isAwaiting(peer, env) || isOwnOpeningFresh(peer, env)) return 'busy';
+  if (isAwaiting(peer, env) || own.defaulted.has(opening.from)) return 'busy';
   if (own.budget.accepted >= own.budget.acceptLimit) return 'busy';
   if (!isPermitted(peer, opening)) return 'void';
   const promise = pledgeToAnswer(peer, opening.from);
@@ -111,7 +104,11 @@ export function flightRules(
     began,
     judge,
     claim,
-    reconsider: (peer, _env, trade) => ({ ...trade.claim, want: wantOf(peer) }),
+    reconsider: (peer, _env, trade) => ({
+      ...trade.claim,
+      want: wantOf(peer),
+      mayGive: pledgePackets(peer, trade),
+    }),
     offered: (_shape: Shape, round, giver, taker) =>
       pickUrgent(need, giver.have, taker.want, round, 0, Number.POSITIVE_INFINITY).length,
     sizes: ([initiator, responder], [one, other]) => {

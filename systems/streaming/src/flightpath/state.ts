@@ -29,9 +29,8 @@ export interface TradePledge {
 /** One of the trades that this peer begins in a round: the partner that it waits for, and until when. */
 export interface Attempt {
   partner: NodeId;
-  /** `accept`: for an ACCEPT or BUSY. `briefcase`: for what was agreed. `idle`: for nobody. */
-  waitsFor: 'accept' | 'briefcase' | 'idle';
-  since: Millis;
+  /** `accept`: for an ACCEPT or BUSY. `briefcase`, `key`: for what was agreed. `idle`: for nobody. */
+  waitsFor: 'accept' | 'briefcase' | 'key' | 'idle';
 }
 
 export interface FlightState {
@@ -68,17 +67,19 @@ export interface FlightState {
   readonly introduced: Map<NodeId, number>;
   /** Who did not answer, and the round until which it is tried last. */
   readonly silent: Map<NodeId, number>;
+  /** Who agreed to a trade and sent nothing, and the round until which it is tried last and not served. */
+  readonly defaulted: Map<NodeId, number>;
   readonly suspects: Set<NodeId>;
   choice: RoundChoice | null;
   /** The next of the round's candidates that has not been tried. */
   tried: number;
   readonly attempts: Attempt[];
+  /** Share of own trades that came to nothing, of late. */
+  failing: number;
   /** Whose REVEAL is awaited, and since when: until then nobody knows what will come. */
   unsettled: { readonly partner: NodeId; readonly since: Millis } | null;
   /** Answers of own partners that came meanwhile. */
   readonly deferred: { readonly from: NodeId; readonly accept: Accept }[];
-  /** How long an answer takes, smoothed. */
-  answerMs: Millis;
 }
 
 export function createFlightState(
@@ -115,13 +116,14 @@ export function createFlightState(
     startRound: 0,
     introduced: new Map(),
     silent: new Map(),
+    defaulted: new Map(),
     suspects: new Set(),
     choice: null,
     tried: 0,
     attempts: [],
+    failing: 0,
     unsettled: null,
     deferred: [],
-    answerMs: 80,
   };
 }
 
