@@ -188,7 +188,7 @@ test('who reads nothing is dropped, and delays nobody else', async () => {
     }, 'it is dropped');
     await until(() => two.events.length === sent, 'the other hears everything');
     assert.ok(hub.events.includes('1 down'));
-    assert.ok(one.peers.inUse[0]!.peer.inboxBytes < 1024 * 1024, 'and its memory is bounded');
+    assert.ok(one.peers.inUse()[0]!.peer.inboxBytes < 1024 * 1024, 'and its memory is bounded');
   } finally {
     for (const { peers } of [hub, one, two]) peers.destroy();
   }
