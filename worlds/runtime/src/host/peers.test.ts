@@ -51,14 +51,18 @@ async function until(holds: () => boolean, what: string): Promise<void> {
 
 const identities = [0, 1, 2].map((id) => generateIdentity(`peer ${id}`));
 
-async function start(self: NodeId, options: Partial<PeersOptions> = {}): Promise<Host<State, string>> {
+async function start(
+  self: NodeId,
+  options: Partial<PeersOptions> = {},
+  process = talker,
+): Promise<Host<State, string>> {
   const directory = fs.mkdtempSync(`${tmpdir()}/concordat-peers-`);
   directories.push(directory);
   await createJournal(directory, { segmentBytes: 64 * 1024 });
   const { seed, tls } = identities[self]!;
   const host = await createHost<State, string>({
     self,
-    process: talker,
+    process,
     codec,
     keys: createKeys({ self, seed, publicKeys: new Map() }),
     journal: await openJournal(directory),
@@ -97,6 +101,22 @@ test('hosts are joined by the first message, and part when a peer is removed', a
   say(one, 0, 'into the void');
   await until(() => one.metrics.render().includes('kind="no-such-peer"} 1'), 'a stranger now');
   assert.throws(() => zero.addPeer(7, { ...contactOf(one, 1), pin: 'none' }), { code: 'bad-configuration' });
+});
+
+test('what is said before the links are open waits until they are', async () => {
+  const one = await start(1);
+  const known = new Map([[1, contactOf(one, 1)]]);
+  one.addPeer(0, { host: '127.0.0.1', port: 0, pin: identities[0]!.pin });
+  const eager: Process<State, string> = {
+    ...talker,
+    start: (env) => {
+      env.send(1, 'at last');
+      return [];
+    },
+  };
+  await start(0, { known }, eager);
+  await until(() => one.state.length === 1, 'it arrives');
+  assert.deepEqual(one.state, ['0: at last']);
 });
 
 test('a host that does not listen is reached through a host that is a relay', async () => {

@@ -31,7 +31,7 @@ test('two hundred peers speak with random partners, and leave no socket and no t
   const lost = (): number => members.reduce((sum, member) => sum + member.lost, 0);
   await until(() => heard + lost() === sent, `${sent} sent, ${heard} heard, ${lost()} lost`);
   assert.ok(heard >= sent * 0.98, `${heard} of ${sent} heard`);
-  await until(() => members.every(({ peers }) => peers.inUse.length === 0), 'nobody is in use any more');
+  await until(() => members.every(({ peers }) => peers.inUse().length === 0), 'nobody is in use any more');
   const servers = handles();
   assert.ok((servers['TCPSocketWrap'] ?? 0) <= (before['TCPSocketWrap'] ?? 0), 'no socket is left');
   await Promise.all(members.map(({ peers }) => peers.close()));

@@ -8,12 +8,16 @@ type Observed = Omit<Peers<never>, 'exit'>;
 
 export function observePeers(metrics: Metrics, peers: Observed): void {
   const { gauge } = metrics;
-  gauge('concordat_peers_known', 'Peers that may be linked.', () => peers.knownCount);
+  gauge('concordat_peers_known', 'Peers that may be linked.', () => peers.known.size);
   gauge('concordat_peers_linked', 'Peers whose link is up.', () => peers.linked.length);
-  gauge('concordat_peers_in_use', 'Peers that are linked, called, or waited for.', () => peers.inUse.length);
+  gauge(
+    'concordat_peers_in_use',
+    'Peers that are linked, called, or waited for.',
+    () => peers.inUse().length,
+  );
   gauge('concordat_peer_relays', 'Relays through which this peer is reached.', () => peers.relays.length);
   gauge('concordat_peers_waiting_bytes', 'For peers, not yet taken by their links.', () =>
-    peers.inUse.reduce((sum, { outgoingBytes }) => sum + outgoingBytes, 0),
+    peers.inUse().reduce((sum, { outgoingBytes }) => sum + outgoingBytes, 0),
   );
   metrics.measured(() => [uploads(peers), uploadsInAll(peers), ...circuits(peers)]);
 }
@@ -31,7 +35,7 @@ const byClass = (
 const uploads = ({ accounts, inUse }: Observed): Measured => ({
   name: 'concordat_peer_upload_bytes_total',
   kind: 'counter',
-  samples: inUse.flatMap(({ id }) => byClass(accounts.of(id), { peer: String(id) })),
+  samples: inUse().flatMap(({ id }) => byClass(accounts.of(id), { peer: String(id) })),
 });
 
 const uploadsInAll = ({ accounts }: Observed): Measured => ({

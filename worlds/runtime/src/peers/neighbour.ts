@@ -37,6 +37,8 @@ export interface Neighbourhood<M> {
   readonly upload: Upload;
   readonly accounts: Accounts;
   readonly failures: Failures;
+  /** Before that nobody is called: what is sent waits. */
+  hasOpened(): boolean;
   /** Starts to call; null if nobody can, or there is no room for a link. */
   call(id: NodeId, events: CallEvents): Calling | null;
   ready(source: Source<M>): void;
@@ -72,6 +74,8 @@ export interface Neighbour {
   /** When something of the processes last went either way, by `performance.now`. */
   readonly usedAt: number;
   readonly outgoingBytes: number;
+  /** Calls if there is something to say and nobody was to be called before. */
+  opened(): void;
   called(caller: Caller): void;
   beat(spanMs: number): void;
   /** Ends everything about it at once, and tells the process if it was linked. */
@@ -117,6 +121,7 @@ export function createNeighbour<M>(id: NodeId, around: Neighbourhood<M>): Neighb
     get outgoingBytes() {
       return outlet.bytes + peer.outboxBytes;
     },
+    opened: advance,
     called,
     beat,
     end: (why) => {
@@ -146,7 +151,7 @@ export function createNeighbour<M>(id: NodeId, around: Neighbourhood<M>): Neighb
     if (peer.isUp) outlet.pump();
     else if (caller?.isOffered === true) return;
     else if (answer !== null) commit(answer);
-    else if (calling === null && caller === null && !outlet.isEmpty) call();
+    else if (calling === null && caller === null && !outlet.isEmpty && around.hasOpened()) call();
   }
 
   function ownCallGoesBefore({ isRelayed }: Caller): boolean {

@@ -18,7 +18,7 @@ import { greet } from '../links/greeting.ts';
 import { type Address, type LinkLimits, listening } from '../links/links.ts';
 import { linkContext, PEER_PROTOCOL, RELAY_PROTOCOL } from '../links/pins.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
-import { createBook, type PeerContact, waysOf } from './book.ts';
+import { type Book, createBook, type PeerContact, waysOf } from './book.ts';
 import { type Calling, directly, startCalling } from './calling.ts';
 import { type Backoff, createFailures } from './failures.ts';
 import { createInUse } from './in-use.ts';
@@ -26,7 +26,7 @@ import type { CallEvents, Neighbour } from './neighbour.ts';
 import { createReach } from './relay/reach.ts';
 import { createRelay, type Relay, type RelayOptions } from './relay/relay.ts';
 import { createScreen } from './screen.ts';
-import { createUpload, type UploadCap } from './upload.ts';
+import { createUpload, type Upload, type UploadCap } from './upload.ts';
 
 export interface PeersOptions {
   /** Null for a peer that nobody can call: it calls others, and is reached through relays. */
@@ -100,8 +100,8 @@ export interface Peers<M> {
   readonly accounts: Accounts;
   readonly relay: Relay | null;
   /** Peers in use, with what waits to leave to each. */
-  readonly inUse: readonly Neighbour[];
-  readonly knownCount: number;
+  inUse(): readonly Neighbour[];
+  readonly known: Pick<Book, 'size'>;
 }
 
 export interface PeersEvents<M> {
@@ -129,14 +129,10 @@ export async function createPeers<M>(
   const accounts = createAccounts();
   const failures = createFailures(limits.backoff);
   const relayedSockets = new WeakSet<Socket>();
-  let isOpen = false;
+  let phase: 'starting' | 'open' | 'closing' = 'starting';
   let address: AddressInfo | null = null;
 
-  const { silentMs, handshakeMs: pairingMs } = limits;
-  const relay =
-    options.relay === undefined
-      ? null
-      : createRelay(options.relay, { upload, pairingMs, silentMs, onNote: events.note });
+  const relay = relayOf(options, limits, upload, events.note);
   const screen = createScreen(upload, () => relay);
   const acceptor = createAcceptor({
     ...limits,
@@ -162,7 +158,7 @@ export async function createPeers<M>(
       options.onRelays?.(relays);
     },
   });
-  const around = { ...events, self, codec, limits, upload, accounts, failures, call };
+  const around = { ...events, self, codec, limits, upload, accounts, failures, hasOpened, call };
   const inUse = createInUse<M>(book, around, limits);
   const beat = setInterval(onBeat, limits.beatMs);
   if (options.listen !== null) {
@@ -193,8 +189,9 @@ export async function createPeers<M>(
       return reach.relays;
     },
     open: () => {
-      isOpen = true;
+      phase = 'open';
       reach.register(options.relays ?? []);
+      for (const neighbour of inUse.all()) neighbour.opened();
     },
     close,
     destroy: () => {
@@ -203,17 +200,17 @@ export async function createPeers<M>(
     },
     accounts,
     relay,
-    get inUse() {
-      return inUse.all();
-    },
-    get knownCount() {
-      return book.size;
-    },
+    inUse: inUse.all,
+    known: book,
   };
+
+  function hasOpened(): boolean {
+    return phase !== 'starting';
+  }
 
   function call(id: NodeId, { answered, failed }: CallEvents): Calling | null {
     const contact = book.get(id);
-    if (contact === undefined || !isOpen || !inUse.hasRoom(0)) return null;
+    if (contact === undefined || phase === 'closing' || !inUse.hasRoom(0)) return null;
     const isRelayed = 'via' in contact;
     if (!isRelayed && contact.port === 0) return null;
     const ways = isRelayed
@@ -231,7 +228,7 @@ export async function createPeers<M>(
   }
 
   function onCaller(id: NodeId, socket: TLSSocket, stranger: Stranger): void {
-    if (!isOpen) return stranger.refuse('not-open');
+    if (phase !== 'open') return stranger.refuse('not-open');
     const toll = screen.tollOf(stranger.raw);
     if (socket.alpnProtocol === RELAY_PROTOCOL) {
       greet(socket, self, id, (rest) => {
@@ -260,7 +257,7 @@ export async function createPeers<M>(
   }
 
   function stop(): void {
-    isOpen = false;
+    phase = 'closing';
     clearInterval(beat);
     acceptor.close();
     reach.close();
@@ -270,7 +267,7 @@ export async function createPeers<M>(
 
   async function close(): Promise<void> {
     // What is under way to somebody may still leave; nobody new is called, and nobody heard.
-    isOpen = false;
+    phase = 'closing';
     const deadline = performance.now() + CLOSE_MS;
     while (inUse.all().some(({ outgoingBytes }) => outgoingBytes > 0) && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, CLOSE_LOOK_MS));
@@ -279,6 +276,15 @@ export async function createPeers<M>(
     stop();
     for (const neighbour of inUse.all()) neighbour.end('closed');
   }
+}
+
+function relayOf(
+  { relay }: PeersOptions,
+  { silentMs, handshakeMs: pairingMs }: PeersLimits,
+  upload: Upload,
+  onNote: (note: Note) => void,
+): Relay | null {
+  return relay === undefined ? null : createRelay(relay, { upload, pairingMs, silentMs, onNote });
 }
 
 function limitsOf(options: PeersOptions): PeersLimits {

@@ -54,7 +54,7 @@ async function playRound({ members, heard, passages }: Pair, round: number): Pro
     members.every(({ peers }) => peers.linked.length === 1) &&
     passages.reduce((sum, { sockets }) => sum + sockets.size, 0) === 2;
   await until(settled, `round ${round}: one connection is left`);
-  members[round % 2]!.peers.inUse[0]!.peer.part();
+  members[round % 2]!.peers.inUse()[0]!.peer.part();
   await until(() => members.every(({ peers }) => peers.linked.length === 0), 'parted');
   await until(() => passages.every(({ sockets }) => sockets.size === 0), 'nothing is left');
   for (const list of heard) list.length = 0;

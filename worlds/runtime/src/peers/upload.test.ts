@@ -168,6 +168,24 @@ test('what waits too long is dropped, and the newest still arrives', async () =>
   });
 });
 
+test('a goodbye amid a frame waits for its end; what waits behind it takes the next link', async () => {
+  await withHub(1, 60_000, async (hub, [one]) => {
+    hub.send(1, 'a');
+    await until(() => one!.events.length === 1, 'linked');
+    hub.send(1, 'x'.repeat(60_000));
+    hub.send(1, 'b');
+    one!.peers.inUse()[0]!.peer.part();
+    await until(() => one!.events.length === 3, 'all arrive');
+    assert.deepEqual(
+      one!.events.map(({ length }) => length),
+      [4, 60_003, 4],
+    );
+    assert.deepEqual([...hub.events, hub.lost], [0]);
+    const kinds = hub.notes.map(({ kind }) => kind).filter((kind) => kind.startsWith('link-'));
+    assert.deepEqual(kinds, ['link-up', 'link-parted', 'link-up']);
+  });
+});
+
 test('who reads nothing is dropped, and delays nobody else', async () => {
   const limits = { staleMs: 500, waitingBytes: 2 * 1024 * 1024 };
   const hub = await join(0, { uploadCap: { bytesPerSecond: 200_000_000, burstBytes: 1_000_000 }, limits });
@@ -188,7 +206,7 @@ test('who reads nothing is dropped, and delays nobody else', async () => {
     }, 'it is dropped');
     await until(() => two.events.length === sent, 'the other hears everything');
     assert.ok(hub.events.includes('1 down'));
-    assert.ok(one.peers.inUse[0]!.peer.inboxBytes < 1024 * 1024, 'and its memory is bounded');
+    assert.ok(one.peers.inUse()[0]!.peer.inboxBytes < 1024 * 1024, 'and its memory is bounded');
   } finally {
     for (const { peers } of [hub, one, two]) peers.destroy();
   }

@@ -178,10 +178,17 @@ test('a direct call goes before one through a relay, whoever has the smaller id'
     acquaint([caller, callee, exchange], 9);
     callee.peers.register([9]);
     await registered(callee, [9]);
+    // The way through the relay is slow: the direct call comes while it is still tried.
+    const slow = await passage(exchange.peers.address!.port);
+    passages.push(slow);
+    slow.delayMs = () => 20;
+    caller.peers.add(9, { ...exchange.contact(), port: slow.port } as never);
     caller.send(shy, 'through the relay');
     callee.send(open, 'directly');
     await until(() => caller.events.length === 1 && callee.events.length === 1, 'both are heard');
     assert.ok(![...caller.events, ...callee.events].some((event) => event.endsWith('down')));
+    await until(() => circuitsOf(exchange).length === 0, 'the circuit is not needed');
+    assert.deepEqual([caller.peers.linked, callee.peers.linked], [[shy], [open]]);
     for (const member of here.splice(0)) member.peers.destroy();
   }
 });
