@@ -14,7 +14,7 @@ const PRESETS = [gossipPreset(IDENTITY), flightPreset(IDENTITY)];
 const GOLDEN =
   '0107070707070707070707070707070707' +
   `${'01'.repeat(32)}${'02'.repeat(32)}` +
-  '000003e8000a000a000004e20a000c0004000000600000044028000000000000' +
+  '000003e8000a000a000004e20a000c000400000060000000044028000000000000' +
   '3ff00000000000003fd00000000000003fd66666666666663fb999999999999a' +
   '00000203073ff63d70a3d70a3d';
 
@@ -81,10 +81,11 @@ test('without pushes, what they would cost does not matter', () => {
   );
 });
 
-test('the variant that is broken on purpose is refused for both of its faults', () => {
+test('the variant that is broken on purpose is refused for each of its faults', () => {
   const problems = configProblems(withoutKeyPenalty(gossipPreset(IDENTITY)));
-  assert.equal(problems.length, 2);
+  assert.equal(problems.length, 3);
   assert.match(problems.join('\n'), /must not be served/);
+  assert.match(problems.join('\n'), /as large as what is listed/);
   assert.match(problems.join('\n'), /key-release/);
 });
 

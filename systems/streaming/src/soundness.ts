@@ -76,6 +76,7 @@ function keyProblems({ keys }: StreamConfig): Problem[] {
     isCount(keys.asks, 1, 1000) ? null : 'keys.asks: from 1 to 1000',
     isCount(keys.askBytes, MIN_ASK_BYTES, 65_536) ? null : `keys.askBytes: from ${MIN_ASK_BYTES} to 65,536`,
     keys.servesDebtors ? 'keys.servesDebtors: whoever owes a key must not be served' : null,
+    keys.acceptsScraps ? 'keys.acceptsScraps: what is sealed must be as large as what is listed' : null,
   ];
 }
 

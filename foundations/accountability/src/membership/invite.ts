@@ -3,7 +3,7 @@
  * until such an epoch. Redeeming one signs the key that is to be listed with the ticket, so an overheard redemption is worth
  * nothing under another key, and two of a ticket that was for one convict the ticket: whoever gave it out answers for it.
  *
- *   invite       u8 format (1) | u53 issuer | 32 bytes ticket's public key | u8 uses | u53 last epoch
+ *   invite       u8 format (1) | u53 issuer | 32 bytes ticket's public key | u32 uses | u53 last epoch
  *   signed       invite | 64 bytes signature of the issuer
  *   token        signed invite | 32 bytes secret of the ticket: what a friend is handed, a secret itself
  *   redemption   invite | 32 bytes signing key
@@ -17,20 +17,20 @@ import { createProof, type Proof, type Rule, type Verdict, verifyProof } from '.
 import { type SignedStatement, statementBytes } from '../statement.ts';
 
 const FORMAT = 1;
-const INVITE_BYTES = 1 + 8 + PUBLIC_KEY_BYTES + 1 + 8;
+const INVITE_BYTES = 1 + 8 + PUBLIC_KEY_BYTES + 4 + 8;
 const SIGNED_BYTES = INVITE_BYTES + SIGNATURE_BYTES;
 export const TOKEN_BYTES = SIGNED_BYTES + SEED_BYTES;
 export const INVITE_CREDENTIAL_BYTES = SIGNED_BYTES + SIGNATURE_BYTES;
 
 export const INVITE = 'invite';
 export const REDEMPTION = 'redemption';
-export const MAX_INVITE_USES = 255;
+export const MAX_INVITE_USES = 1_000_000;
 
 export interface Invite {
   readonly issuer: NodeId;
   /** Also the name of the invite. */
   readonly ticketKey: Uint8Array;
-  /** 1 to 255. */
+  /** From 1 to `MAX_INVITE_USES`. */
   readonly uses: number;
   /** The last epoch in which it can be redeemed. */
   readonly lastEpoch: number;
@@ -59,7 +59,7 @@ function inviteBytes({ issuer, ticketKey, uses, lastEpoch }: Invite): Uint8Array
   writer.u8(FORMAT);
   writer.u53(issuer);
   writer.fixed(ticketKey);
-  writer.u8(uses);
+  writer.u32(uses);
   writer.u53(lastEpoch);
   return writer.finish();
 }
@@ -67,8 +67,8 @@ function inviteBytes({ issuer, ticketKey, uses, lastEpoch }: Invite): Uint8Array
 function readInvite(bytes: Uint8Array): Invite | null {
   const r = createReader(bytes);
   if (r.u8() !== FORMAT) return null;
-  const invite = { issuer: r.u53(), ticketKey: r.fixed(PUBLIC_KEY_BYTES), uses: r.u8(), lastEpoch: r.u53() };
-  return invite.uses > 0 ? r.finish(invite) : null;
+  const invite = { issuer: r.u53(), ticketKey: r.fixed(PUBLIC_KEY_BYTES), uses: r.u32(), lastEpoch: r.u53() };
+  return invite.uses > 0 && invite.uses <= MAX_INVITE_USES ? r.finish(invite) : null;
 }
 
 function readSignedInvite(bytes: Uint8Array): SignedInvite | null {
@@ -87,7 +87,7 @@ export function issueInvite(
   ticketSeed: Uint8Array,
   terms: Pick<Invite, 'issuer' | 'uses' | 'lastEpoch'>,
 ): Token {
-  assert(terms.uses >= 1 && terms.uses <= MAX_INVITE_USES, 'an invite is for 1 to 255 uses');
+  assert(terms.uses >= 1 && terms.uses <= MAX_INVITE_USES, 'an invite is for 1 to 1,000,000 uses');
   const invite: Invite = { ...terms, ticketKey: signatures.publicKeyOf(ticketSeed) };
   const signature = signatures.signWith(issuerSeed, statementBytes(cluster, INVITE, inviteBytes(invite)));
   return { invite: { ...invite, signature }, ticketSeed };

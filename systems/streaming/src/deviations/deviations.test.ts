@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { NodeId } from '@concordat/kernel';
+import { type StreamConfig, withoutKeyPenalty } from '../config.ts';
 import { decodeEvidence } from '../evidence/evidence.ts';
 import { judgeEvidence } from '../evidence/judging.ts';
 import { createSwarm, evictedOf, inTimeShare, meanUtility, type Swarm } from '../testing/swarm.ts';
@@ -85,6 +86,23 @@ describe('deviations that leave none', () => {
       DEVIANTS,
     );
   });
+});
+
+test('where withholding a key costs nothing and hides what was sealed, deviating pays; where it does not, it ruins', () => {
+  const deviation = deviationNamed('seals-scraps');
+  assert.ok(deviation !== null);
+  const gainUnder = (config: Partial<StreamConfig>): number => {
+    const [plain, deviating] = [[], [{ ids: DEVIANTS, deviation }]].map((deviants) => {
+      const swarm = createSwarm({ seed: 5, peers: PEERS, config, deviants, allowsUnsound: true });
+      swarm.runRounds(ROUNDS);
+      return meanUtility(swarm, DEVIANTS);
+    });
+    return (deviating ?? 0) / (plain ?? 0) - 1;
+  };
+  const { keys } = withoutKeyPenalty(obedient.config);
+  const [broken, sound] = [gainUnder({ ...CONFIG, keys }), gainUnder(CONFIG)];
+  assert.ok(broken > 0.03, `broken ${broken}`);
+  assert.ok(sound < -0.3, `sound ${sound}`);
 });
 
 describe('evidence', () => {

@@ -10,6 +10,8 @@ export type StreamErrorCode =
   | 'port-failed'
   | 'stream-exists'
   | 'input-failed'
+  | 'tracker-unreachable'
+  | 'not-admitted'
   | 'aborted';
 
 export class StreamError extends Error {

@@ -38,6 +38,11 @@ export interface FlightOptions extends PeerOptions {
   readonly token: Uint8Array;
   /** Shows that the VRF key is unique. */
   readonly certificate: Uint8Array;
+  /**
+   * The tracker's answer, if somebody else has asked on this peer's behalf. It then never asks itself: once it is no member any
+   * more it has left, and notes `removed`.
+   */
+  readonly welcome?: Welcome;
 }
 
 export interface FlightPeer {
@@ -56,7 +61,12 @@ const JOIN_TIMER = 'join';
 const FOLLOW_TIMER = 'follow';
 const JOIN_RETRY_MS = 2000;
 
-function join({ options }: FlightPeer, env: FlightEnv): void {
+function join(state: FlightPeer, env: FlightEnv): void {
+  const { options } = state;
+  if (options.welcome !== undefined) {
+    state.hasLeft = true;
+    return env.note({ kind: 'removed' });
+  }
   const { keys, publicKey, address, token, certificate, clock } = options;
   const body = { publicKey, vrfKey: keys.vrfKey.publicKey, certificate, address, token };
   env.send(clock.id, { kind: 'join', ...body, signature: keys.sign(joinStatement(streamOf(options), body)) });
@@ -66,7 +76,8 @@ function join({ options }: FlightPeer, env: FlightEnv): void {
 function onRefused(state: FlightPeer, env: FlightEnv, { reason, retryAfterMs }: Refused): void {
   env.note({ kind: 'join-refused', reason });
   // A member whom the tracker does not know any more joins again.
-  if (state.peer !== null) state.peer = null;
+  state.peer = null;
+  if (state.options.welcome !== undefined) return join(state, env);
   env.setTimer(JOIN_TIMER, Math.max(retryAfterMs, JOIN_RETRY_MS) * (1 + env.random.unit()));
 }
 
@@ -224,7 +235,8 @@ export function createFlightPeer(options: FlightOptions): Process<FlightPeer, Fl
   return {
     start: (env) => {
       const state: FlightPeer = { options, parameters: protocol, peer: null, hasLeft: false };
-      join(state, env);
+      if (options.welcome === undefined) join(state, env);
+      else onWelcome(state, env, options.welcome);
       return state;
     },
     receive: (state, env, from, message) => {

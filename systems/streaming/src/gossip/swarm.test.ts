@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { deviationNamed, isFed } from '../deviations/index.ts';
 import { totalBytes } from '../peer/meter.ts';
-import { createSwarm, evictedOf, inTimeShare, type Swarm, type SwarmOptions } from '../testing/swarm.ts';
+import {
+  createSwarm,
+  evictedOf,
+  inTimeShare,
+  mediaOf,
+  type Swarm,
+  type SwarmOptions,
+} from '../testing/swarm.ts';
 
 const PEERS = 200;
 const ROUNDS = 40;
@@ -101,12 +108,35 @@ describe('BAR Gossip', () => {
   });
 });
 
-test('with real bytes, sealed and encoded, the stream is the same kind of stream', () => {
-  const options = { seed: 3, peers: 24, config: { seeds: 4, packetBytes: 60 }, checkInvariants: true };
-  const swarm = createSwarm({ ...options, isEncoded: true });
+test('with real bytes, sealed and encoded, peers play what was broadcast', () => {
+  const played = new Map<number, (Uint8Array | null)[]>();
+  const swarm = createSwarm({
+    seed: 3,
+    peers: 24,
+    config: { seeds: 4, packetBytes: 60 },
+    checkInvariants: true,
+    isEncoded: true,
+    play: (_id, round, media) => played.set(round, [...(played.get(round) ?? []), media]),
+  });
   swarm.runRounds(25);
+  const mediaIn = mediaOf(3, swarm.config, 60);
+  let whole = 0;
+  for (const [round, all] of played)
+    for (const media of all) {
+      if (media === null) continue;
+      assert.deepEqual(media, mediaIn(round));
+      whole++;
+    }
+  const [rounds, jittered] = swarm.ids.reduce(
+    ([sum, lost], id) => [sum + swarm.peer(id).meter.rounds, lost + swarm.peer(id).meter.jittered],
+    [0, 0],
+  );
+  assert.deepEqual([whole, rounds - jittered], [rounds - jittered, whole]);
+  assert.ok(whole > 0.9 * rounds, `${whole} of ${rounds}`);
   assert.ok(inTimeShare(swarm, swarm.ids) >= 0.98, `${inTimeShare(swarm, swarm.ids)}`);
   assert.deepEqual(evictedOf(swarm), []);
-  const strikes = swarm.ids.reduce((sum, id) => sum + swarm.peer(id).strikes.peers.size, 0);
-  assert.equal(strikes, 0);
+  assert.equal(
+    swarm.ids.reduce((sum, id) => sum + swarm.peer(id).strikes.peers.size, 0),
+    0,
+  );
 });

@@ -124,7 +124,7 @@ describe('a key that does not come', () => {
   test('in the variant that is broken on purpose is asked for once, and its owner served', () => {
     const deviation = deviationNamed('withholds-all-keys');
     assert.ok(deviation !== null);
-    const keys = { asks: 1, askBytes: 7, servesDebtors: true };
+    const keys = { asks: 1, askBytes: 7, servesDebtors: true, acceptsScraps: true };
     const { swarm, said } = pair({
       deviants: [{ ids: [2], deviation }],
       config: { keys },

@@ -14,6 +14,7 @@ import {
   isPacket,
   itemBytes,
   itemFromBytes,
+  SCRAP,
   type Sealed,
   type Sealing,
 } from '../trade/sealing.ts';
@@ -40,12 +41,12 @@ function leavesOf(hash: Hash, known: Known, items: readonly Item[]): Uint8Array 
 export function createReferenceSealing(hash: Hash, maxPayloadBytes: number): Sealing {
   const known: Known = new WeakMap();
   return {
-    junk: new Uint8Array(1),
+    junk: new Uint8Array(2),
     seal: (_key, items) => ({ kind: 'reference', items }),
     digestOf: (sealed) => tagged(hash, 'seal', leavesOf(hash, known, itemsOf(sealed))),
     countOf: (sealed) => itemsOf(sealed).length,
-    // Simulated packets are smaller than what they are accounted with.
-    fits: () => true,
+    // Simulated packets are smaller than what they are accounted with, and junk stands for any size.
+    fits: (sealed, at) => itemsOf(sealed)[at] !== SCRAP,
     open: (_key, sealed, at, { round, index }) => {
       const item = itemsOf(sealed)[at];
       return item !== undefined && isPacket(item) && item.round === round && item.index === index

@@ -47,6 +47,8 @@ export interface SwarmOptions {
   /** Default false. */
   readonly allowsUnsound?: boolean;
   readonly observers?: readonly Observer[];
+  /** Told of each round at each peer's deadline. */
+  readonly play?: (id: NodeId, round: number, media: Uint8Array | null) => void;
   readonly checkInvariants?: boolean;
 }
 
@@ -64,9 +66,15 @@ export interface Swarm {
 /** Bytes of media per packet in a simulation; `packetBytes` is what is accounted. */
 const SIMULATED_BYTES = 16;
 
-function mediaOf(seed: number, config: StreamConfig, packetBytes: number): (round: number) => Uint8Array {
-  const random = createPrng(seed, 'media');
-  return () => Uint8Array.from({ length: config.neededPackets * packetBytes }, () => random.below(256));
+export function mediaOf(
+  seed: number,
+  config: StreamConfig,
+  packetBytes: number,
+): (round: number) => Uint8Array {
+  return (round) => {
+    const random = createPrng(seed, `media ${round}`);
+    return Uint8Array.from({ length: config.neededPackets * packetBytes }, () => random.below(256));
+  };
 }
 
 function deviantsOf({ deviants = [] }: SwarmOptions): Map<NodeId, Deviant> {
@@ -131,7 +139,9 @@ export function createSwarm(options: SwarmOptions): Swarm {
   for (const id of ids) {
     const deviant = deviants.get(id);
     const conduct = deviant?.conduct ?? OBEDIENT;
-    const honest = createGossipPeer({ ...shared, keys: keysOf(id).keys, conduct });
+    const { play } = options;
+    const playing = play === undefined ? {} : { play: play.bind(null, id) };
+    const honest = createGossipPeer({ ...shared, ...playing, keys: keysOf(id).keys, conduct });
     world.add({ id, process: deviant?.wrap(honest) ?? honest, link: 'peer', ...transport });
   }
   world.run(startInMs);

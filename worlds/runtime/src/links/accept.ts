@@ -8,8 +8,9 @@ import { constants } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { NodeId, Note } from '@concordat/kernel';
-import type { TlsIdentity } from '../crypto/identity.ts';
-import { identify } from './pins.ts';
+import { pinOf, type TlsIdentity } from '../crypto/identity.ts';
+import { awaitIntroduction } from './introduction.ts';
+import { INTRODUCED_PROTOCOL, identify } from './pins.ts';
 
 export interface AcceptorOptions {
   readonly tls: TlsIdentity;
@@ -22,6 +23,8 @@ export interface AcceptorOptions {
   readonly callsPerSecond: number;
   /** What a stranger must pass before its handshake; `secure` lets it go on. */
   readonly screen?: (stranger: Stranger, secure: () => void) => void;
+  /** Who shows this introduction with a certificate of this pin, if that makes it known; with it `INTRODUCED_PROTOCOL` is spoken. */
+  readonly introduced?: (introduction: Uint8Array, pin: string) => NodeId | null;
   /** It has proven who it is, and remains a stranger until the listener says that it is known. */
   readonly onCaller: (peer: NodeId, socket: TLSSocket, stranger: Stranger) => void;
   readonly onNote: (note: Note) => void;
@@ -56,7 +59,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     requestCert: true,
     // The pin decides, not an authority.
     rejectUnauthorized: false,
-    ALPNProtocols: [...options.protocols],
+    ALPNProtocols: [...options.protocols, ...(options.introduced === undefined ? [] : [INTRODUCED_PROTOCOL])],
     secureOptions: constants.SSL_OP_NO_TICKET,
   });
   let calls = new Map<string, number>();
@@ -81,10 +84,9 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   secure.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', () => {});
     const stranger = strangers.get(nameOf(socket));
-    const peer = identify(socket, options.pins, options.protocols);
     if (stranger === undefined) socket.destroy();
-    else if (peer === null) stranger.refuse('unknown-pin');
-    else options.onCaller(peer, socket, stranger);
+    else if (socket.alpnProtocol === INTRODUCED_PROTOCOL) hear(socket, stranger);
+    else meet(identify(socket, options.pins, options.protocols), socket, stranger);
   });
   return {
     server,
@@ -98,6 +100,21 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
       for (const { raw } of strangers.values()) raw.destroy();
     },
   };
+
+  function meet(peer: NodeId | null, socket: TLSSocket, stranger: Stranger): void {
+    if (peer === null) stranger.refuse('unknown-pin');
+    else options.onCaller(peer, socket, stranger);
+  }
+
+  /** Who is known already needs no introduction. */
+  function hear(socket: TLSSocket, stranger: Stranger): void {
+    awaitIntroduction(socket, (introduction) => {
+      const known = identify(socket, options.pins, [INTRODUCED_PROTOCOL]);
+      const certificate = socket.getPeerX509Certificate();
+      if (known !== null || introduction === null || certificate === undefined) meet(known, socket, stranger);
+      else meet(options.introduced?.(introduction, pinOf(certificate.raw)) ?? null, socket, stranger);
+    });
+  }
 
   function admit(raw: Socket): void {
     const name = nameOf(raw);

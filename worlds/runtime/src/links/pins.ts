@@ -13,6 +13,8 @@ import { asError, RuntimeError } from '../errors.ts';
 export const LINK_PROTOCOL = 'concordat-link/1';
 /** Links that come and go: they can be parted from. */
 export const PEER_PROTOCOL = 'concordat-peer/1';
+/** The same by a caller who first shows why it should be known (`introduction.ts`). */
+export const INTRODUCED_PROTOCOL = 'concordat-peer-introduced/1';
 /** What peers and relays say to each other. */
 export const RELAY_PROTOCOL = 'concordat-relay/1';
 

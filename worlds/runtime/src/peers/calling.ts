@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import type { NodeId, Note } from '@concordat/kernel';
 import { placeCall } from '../links/call.ts';
+import { introduce } from '../links/introduction.ts';
 import { payToll, type Toll } from './toll.ts';
 import type { Upload } from './upload.ts';
 
@@ -20,6 +21,8 @@ export interface CallingOptions {
   readonly context: SecureContext;
   readonly pins: ReadonlyMap<string, NodeId>;
   readonly protocol: string;
+  /** Shown first, in the protocol that has room for it. */
+  readonly introduction: Uint8Array | null;
   readonly upload: Upload;
   /** For each way. */
   readonly dialMs: number;
@@ -99,7 +102,8 @@ export function startCalling(options: CallingOptions): Calling {
       at: { socket: raw },
       // The deadline of the whole way is shorter.
       handshakeMs: dialMs,
-      onAnswer: (answered, hangUpLess) =>
+      onAnswer: (answered, hangUpLess) => {
+        if (options.introduction !== null) introduce(answered, options.introduction);
         options.onAnswer({
           socket: answered,
           raw,
@@ -109,7 +113,8 @@ export function startCalling(options: CallingOptions): Calling {
             isOver = true;
             if (deadline !== null) clearTimeout(deadline);
           },
-        }),
+        });
+      },
       onFailed: failed,
     });
     giveUp = () => void socket.destroy();

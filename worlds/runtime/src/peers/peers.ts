@@ -16,7 +16,7 @@ import type { Exit } from '../host/turns.ts';
 import { createAcceptor, type Stranger } from '../links/accept.ts';
 import { greet } from '../links/greeting.ts';
 import { type Address, type LinkLimits, listening } from '../links/links.ts';
-import { linkContext, PEER_PROTOCOL, RELAY_PROTOCOL } from '../links/pins.ts';
+import { INTRODUCED_PROTOCOL, linkContext, PEER_PROTOCOL, RELAY_PROTOCOL } from '../links/pins.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { type Book, createBook, type PeerContact, waysOf } from './book.ts';
 import { type Calling, directly, startCalling } from './calling.ts';
@@ -41,8 +41,20 @@ export interface PeersOptions {
   readonly relay?: RelayOptions;
   /** Relays to be registered with, up to two at once, the better ones first. */
   readonly relays?: readonly NodeId[];
+  /** What this peer shows to those whom it calls and who may not know it yet; null while everybody does. */
+  readonly introduction?: () => Uint8Array | null;
+  /**
+   * Whom an introduction makes known, together with a certificate of this pin; null if nobody. Both come from strangers, a few at a
+   * time. Its contact is entered like one of `add`.
+   */
+  readonly admit?: (introduction: Uint8Array, pin: string) => Introduced | null;
   /** Told of the relays through which this peer is reached, whenever they change. */
   readonly onRelays?: (relays: readonly NodeId[]) => void;
+}
+
+export interface Introduced {
+  readonly id: NodeId;
+  readonly contact: PeerContact;
 }
 
 export interface PeersLimits extends LinkLimits {
@@ -140,6 +152,7 @@ export async function createPeers<M>(
     protocols: relay === null ? [PEER_PROTOCOL] : [PEER_PROTOCOL, RELAY_PROTOCOL],
     pins: book.pins,
     screen: screen.screen,
+    introduced,
     onCaller,
     onNote: events.note,
   });
@@ -212,6 +225,7 @@ export async function createPeers<M>(
     const contact = book.get(id);
     if (contact === undefined || phase === 'closing' || !inUse.hasRoom(0)) return null;
     const isRelayed = 'via' in contact;
+    const introduction = options.introduction?.() ?? null;
     if (!isRelayed && contact.port === 0) return null;
     const ways = isRelayed
       ? waysOf(contact).map((through) => reach.through(through, id))
@@ -221,10 +235,20 @@ export async function createPeers<M>(
       peer: id,
       ways,
       isRelayed,
-      protocol: PEER_PROTOCOL,
+      protocol: introduction === null ? PEER_PROTOCOL : INTRODUCED_PROTOCOL,
+      introduction,
       onAnswer: answered,
       onFailed: failed,
     });
+  }
+
+  /** An id that is known has another pin: who shows this is not it, or has made a second one. */
+  function introduced(introduction: Uint8Array, pin: string): NodeId | null {
+    const found = options.admit?.(introduction, pin) ?? null;
+    if (found === null || found.id === self || found.contact.pin !== pin || book.get(found.id) !== undefined)
+      return null;
+    book.set(found.id, found.contact);
+    return found.id;
   }
 
   function onCaller(id: NodeId, socket: TLSSocket, stranger: Stranger): void {

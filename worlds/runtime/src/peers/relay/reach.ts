@@ -171,6 +171,7 @@ export function createReach(options: ReachOptions): Reach {
     };
     dealings.set(relay, dealing);
     dealing.calling = startCalling({
+      introduction: null,
       ...options,
       peer: relay,
       ways: [directly(at.host, at.port)],

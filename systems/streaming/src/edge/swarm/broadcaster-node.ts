@@ -1,0 +1,120 @@
+/**
+ * The broadcaster as a host: it calls the peers that it seeds, and nobody calls it but peers that it is a relay for. Whom there is it
+ * reads from the tracker beside it.
+ */
+
+import { join } from 'node:path';
+import { createHost, type Host, type Logger, type Metrics } from '@concordat/runtime';
+import { type BroadcasterState, createBroadcaster } from '../../broadcaster/broadcaster.ts';
+import type { StreamConfig } from '../../config.ts';
+import { createRoundCode } from '../../content/encode.ts';
+import type { EvidenceContext } from '../../evidence/judging.ts';
+import { gossipEvidenceContext } from '../../gossip/evidence.ts';
+import type { Eviction } from '../../membership/evictions.ts';
+import type { MemberList } from '../../membership/member-list.ts';
+import type { PlacedMember } from '../../membership/ticket.ts';
+import { createMessageCodec } from '../../messages/codec.ts';
+import type { StreamMessage } from '../../messages/messages.ts';
+import type { TrackerState } from '../../tracker/state.ts';
+import type { Endpoint } from '../listening.ts';
+import { createContacts } from './contacts.ts';
+import type { StreamIdentity } from './identity.ts';
+import { BROADCASTER_ID } from './ids.ts';
+import { capOf, frameBytesOf, hostKeysOf, journalIn, sealingOf } from './shared.ts';
+
+export interface BroadcasterNodeOptions {
+  readonly config: StreamConfig;
+  readonly self: StreamIdentity;
+  readonly listen: Endpoint;
+  readonly folder: string | null;
+  readonly tracker: () => TrackerState;
+  /** The media of a round. */
+  readonly source: (round: number) => Uint8Array;
+  /** For all that it uploads; null for any. */
+  readonly uploadBytesPerSecond: number | null;
+  /** For peers that nobody can call; null to pass nothing on. */
+  readonly relayBytesPerSecond: number | null;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface BroadcasterNode {
+  readonly host: Host<BroadcasterState, StreamMessage>;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const FOLLOW_MS = 500;
+const MAX_CIRCUITS = 256;
+
+/** Members by their latest epoch, with those who joined since. */
+export function membersNow({ epoch, members }: TrackerState): MemberList {
+  const listed: PlacedMember[] = [...members.values()].map(({ member }) => member);
+  return {
+    epoch: epoch.head.head.epoch,
+    members: listed,
+    places: new Map(listed.map(({ id }, place) => [id, place])),
+    digest: new Uint8Array(32),
+  };
+}
+
+/**
+ * What judging takes. Whether a partner was permitted is not judged: it depends on what its chooser knew of newcomers.
+ */
+export function judgingOf(
+  config: StreamConfig,
+  self: StreamIdentity,
+  tracker: () => TrackerState,
+  evictions: readonly Eviction[],
+): EvidenceContext {
+  const list = membersNow(tracker());
+  const broadcaster = { id: BROADCASTER_ID, publicKey: config.broadcasterKey };
+  const options = { config, keys: self.keys, broadcaster, list, sealing: sealingOf(config) };
+  // Statements of the last epoch are judged with the members of this one: ids are given once.
+  return { ...gossipEvidenceContext(options, evictions), listOf: () => list, permits: () => null };
+}
+
+/** Rejects with a RuntimeError: `port-failed`, or those of journals. */
+export async function startBroadcaster(options: BroadcasterNodeOptions): Promise<BroadcasterNode> {
+  const { config, self, tracker, listen, relayBytesPerSecond, uploadBytesPerSecond } = options;
+  const members = (): Iterable<PlacedMember> => [...tracker().members.values()].map(({ member }) => member);
+  const broadcaster = createBroadcaster({
+    config,
+    keys: self.keys,
+    code: createRoundCode(config.neededPackets, config.packetsPerRound),
+    source: options.source,
+    list: () => membersNow(tracker()),
+    evidence: (evictions) => judgingOf(config, self, tracker, evictions),
+    startInMs: Math.max(0, tracker().origin - Date.now()),
+  });
+  const host: Host<BroadcasterState, StreamMessage> = await createHost<BroadcasterState, StreamMessage>({
+    self: BROADCASTER_ID,
+    process: broadcaster,
+    codec: createMessageCodec(config),
+    keys: hostKeysOf(BROADCASTER_ID, self),
+    journal: await journalIn(options.folder === null ? null : join(options.folder, 'broadcaster')),
+    logger: options.logger,
+    metrics: options.metrics,
+    peers: {
+      listen: { host: listen.host ?? '127.0.0.1', port: listen.port ?? 0 },
+      tls: self.identity.tls,
+      known: new Map(),
+      limits: { frameBytes: frameBytesOf(config), linksMax: 1024, waitingBytes: 4 * frameBytesOf(config) },
+      ...(uploadBytesPerSecond === null ? {} : { uploadCap: capOf(uploadBytesPerSecond) }),
+      ...(relayBytesPerSecond === null
+        ? {}
+        : { relay: { maxBytesPerSecond: relayBytesPerSecond, maxCircuits: MAX_CIRCUITS } }),
+    },
+  });
+  const contacts = createContacts(host, BROADCASTER_ID, []);
+  contacts.follow(members());
+  const timer = setInterval(() => contacts.follow(members()), FOLLOW_MS);
+  return {
+    host,
+    port: host.addresses.get('peers')?.port ?? 0,
+    close: async () => {
+      clearInterval(timer);
+      await host.close();
+    },
+  };
+}
