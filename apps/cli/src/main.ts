@@ -14,6 +14,7 @@ import { memberCommand } from './commands/member.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { statusCommand } from './commands/status.ts';
+import { streamCommand } from './commands/stream.ts';
 import { upCommand } from './commands/up.ts';
 import { CommandError } from './errors.ts';
 
@@ -26,6 +27,7 @@ const program = new Command('concordat')
   .addCommand(serveCommand())
   .addCommand(statusCommand())
   .addCommand(keeperCommand())
+  .addCommand(streamCommand())
   .addCommand(attackCommand())
   .addCommand(memberCommand())
   .addCommand(federationCommand())

@@ -17,3 +17,6 @@ export {
   startPlayer,
 } from './player/player.ts';
 export * from './player/status.ts';
+export { type Publishing, type PublishOptions, type PublishStatus, publish } from './publish.ts';
+export type { InviteTerms } from './swarm/source.ts';
+export { type Watching, type WatchOptions, watch } from './watch.ts';

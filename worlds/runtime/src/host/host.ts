@@ -25,6 +25,7 @@ import type { Connection } from '../listeners/connection.ts';
 import { createPort, type Listener, type Port } from '../listeners/listener.ts';
 import { createLogger, type Logger } from '../logs/logger.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
+import type { Account } from '../peers/accounts.ts';
 import type { PeerContact } from '../peers/book.ts';
 import { observePeers } from '../peers/figures.ts';
 import { createPeers, type Peers, type PeersOptions } from '../peers/peers.ts';
@@ -77,6 +78,10 @@ export interface Host<S, M> {
   useRelays(relays: readonly NodeId[]): void;
   /** Those that reach it now. */
   readonly relays: readonly NodeId[];
+  /** Bytes that left for a peer, TLS and handshakes included, since it is known. */
+  uploadedTo(id: NodeId): number;
+  /** The same for all peers together, ever. */
+  readonly uploaded: number;
   /** Accepts no further connections at its listeners; those that are there go on. */
   stopListening(): void;
   /** Runs `action` within a turn of its own or together with what has arrived; never at once. */
@@ -115,6 +120,9 @@ const upIn = <M>({ links, peers }: Bound<M>): NodeId[] => [
   ...[...(links?.peers.values() ?? [])].filter((peer) => peer.isUp).map((peer) => peer.id),
   ...(peers?.linked ?? []),
 ];
+
+const bytesOf = (account: Readonly<Account> | undefined): number =>
+  account === undefined ? 0 : account.payloadBytes + account.overheadBytes;
 
 /** The randomness of one life of a process. */
 const createDice = () => ({
@@ -208,6 +216,10 @@ export async function createHost<S, M>(options: HostOptions<S, M>): Promise<Host
     useRelays: (relays) => bound.peers?.register(relays),
     get relays() {
       return bound.peers?.relays ?? [];
+    },
+    uploadedTo: (id) => bytesOf(bound.peers?.accounts.of(id)),
+    get uploaded() {
+      return bytesOf(bound.peers?.accounts.total);
     },
     stopListening: () => stopAll(ports),
     inject: running.inject,

@@ -40,6 +40,7 @@ import type { StreamIdentity } from './identity.ts';
 import { BROADCASTER_ID, TRACKER_ID } from './ids.ts';
 import type { Invite } from './invite.ts';
 import { askToJoin } from './join-port.ts';
+import { countReceived } from './partners.ts';
 import { capOf, codecOf, frameBytesOf, hostKeysOf, sealingOf } from './shared.ts';
 
 export interface PeerNodeOptions {
@@ -63,6 +64,8 @@ export interface PeerNodeOptions {
 export interface PeerNode {
   readonly host: Host<FlightPeer, FlightMessage>;
   readonly id: NodeId;
+  /** Bytes of packets, by who sent them. */
+  readonly received: ReadonlyMap<NodeId, number>;
   /** Resolves when it is no member any more, by the tracker's word or because the host ended. */
   readonly gone: Promise<void>;
   /** Says goodbye. */
@@ -215,9 +218,8 @@ export async function startPeer(options: PeerNodeOptions): Promise<PeerNode> {
     tellRemoved = resolve;
   });
   let host: Host<FlightPeer, FlightMessage> | null = null;
-  const started = await createHost<FlightPeer, FlightMessage>({
-    self: id,
-    process: createFlightPeer({
+  const received = countReceived(
+    createFlightPeer({
       config,
       keys: self.keys,
       broadcaster: { id: BROADCASTER_ID, publicKey: config.broadcasterKey },
@@ -235,6 +237,10 @@ export async function startPeer(options: PeerNodeOptions): Promise<PeerNode> {
       welcome,
       play: options.play,
     }),
+  );
+  const started = await createHost<FlightPeer, FlightMessage>({
+    self: id,
+    process: received.process,
     codec: codecOf(config),
     keys: hostKeysOf(id, self),
     journal: createMemoryDisk().open(),
@@ -263,6 +269,7 @@ export async function startPeer(options: PeerNodeOptions): Promise<PeerNode> {
   return {
     host: started,
     id,
+    received: received.from,
     gone: Promise.race([removed, ended]),
     close: async () => {
       clearInterval(timer);
