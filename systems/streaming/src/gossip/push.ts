@@ -174,8 +174,8 @@ const wantedIds = (shape: Shape, round: number, want: Bits): number[] =>
   pickNewest(shape, want, want, round, 0, shape.lifetime * shape.perRound);
 
 /** True if only offered packets are taken, and not too many. */
-function isModest(trade: Trade, want: Bits, limit: number): boolean {
-  const beyond = copyBits(want);
+function isModest(shape: Shape, trade: Trade, want: Bits, limit: number): boolean {
+  const beyond = copyBits(shape, want);
   subtract(beyond, trade.claim.have);
   return isEmpty(beyond) && countBits(want) <= limit;
 }
@@ -186,7 +186,7 @@ export function onPushWant(peer: PeerState, env: Env<StreamMessage>, want: PushW
   const parameters = parametersOf(peer);
   const trade = findTrade(peer, want.round, PUSH, want.from, true);
   if (trade === null || trade.stage !== 'opened' || parameters === null) return;
-  if (!equalBytes(want.answers, trade.opening) || !isModest(trade, want.want, parameters.pushSize))
+  if (!equalBytes(want.answers, trade.opening) || !isModest(shape, trade, want.want, parameters.pushSize))
     return strike(peer, env, want.from, 'answers-another');
   const body = authenticBody(peer, env, want);
   if (body === null) return;

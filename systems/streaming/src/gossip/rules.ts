@@ -4,7 +4,16 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
-import { type Bits, createBits, fillRow, pickNewest, rowOf, type Shape, subtract } from '../bits.ts';
+import {
+  type Bits,
+  copyBits,
+  createBits,
+  fillRow,
+  pickNewest,
+  rowOf,
+  type Shape,
+  subtract,
+} from '../bits.ts';
 import { knownRounds } from '../content/store.ts';
 import { effectiveEvictions } from '../membership/evictions.ts';
 import {
@@ -41,7 +50,7 @@ export function truthOf(peer: PeerState): Claim {
   const { shape } = peer.setup;
   const { store } = peer;
   return {
-    have: store.have.slice(),
+    have: copyBits(shape, store.have),
     want: missing(shape, peer.round, store.have),
     known: knownRounds(store),
     mayOwe: 0,
