@@ -64,7 +64,7 @@ function ping(peer: Peer, env: FlightEnv, wantsTickets: boolean): void {
   const sent = postMembership(peer, env, setup.clock.id, {
     kind: 'ping',
     nonce,
-    epoch: own.roster.head.epoch,
+    epoch: (own.next ?? own.roster).head.epoch,
     known: own.roster.log.joined,
     wantsTickets,
     evidence: report,
@@ -105,10 +105,10 @@ function askForPages(peer: Peer, env: FlightEnv, roster: Roster): void {
 
 /** Somebody who is probably there. */
 function somebody(peer: Peer, env: FlightEnv): NodeId | null {
-  const { roster, helpers } = peer.own;
-  const known = roster.pagesMissing < roster.pages.length ? roster.line : helpers;
-  const member = known.length === 0 ? undefined : known[env.random.below(known.length)];
-  return member === undefined || member.id === peer.self ? null : member.id;
+  const { helpers, recent } = peer.own;
+  const known = recent.length > 0 ? recent : helpers.map(({ id }) => id);
+  const id = known.length === 0 ? undefined : known[env.random.below(known.length)];
+  return id ?? null;
 }
 
 export function onPageAsk(peer: Peer, env: FlightEnv, from: NodeId, { epoch, page }: PageAsk): void {

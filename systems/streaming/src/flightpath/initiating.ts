@@ -5,10 +5,12 @@
 
 import type { Env, NodeId } from '@concordat/kernel';
 import { heldOf } from '../content/store.ts';
-import { FLEXIBLE, type StreamMessage } from '../messages/messages.ts';
+import { type Accept, FLEXIBLE, type Reserve, type StreamMessage } from '../messages/messages.ts';
 import { findTrade, type PeerState, tradesOf } from '../peer/state.ts';
 import { isTimely, streamTime } from '../rounds.ts';
+import { onReserve } from '../trade/answering.ts';
 import { onAccept, openTrade } from '../trade/opening.ts';
+import { isRoundOpen } from '../trade/receive.ts';
 import type { Trade } from '../trade/trade.ts';
 import { dropPledge, pledgeToOpen, renewPledges } from './budgeting.ts';
 import { choiceOf, chooseCandidates } from './candidates.ts';
@@ -30,12 +32,19 @@ const SILENCE_ROUNDS = 40;
 const DEFAULT_ROUNDS = 200;
 /** Attempts at once: as many more than trades are asked for as of late came to nothing. */
 const MOST_ATTEMPTS = 6;
+const MORE_PLACES = 2;
 const FAILING_WEIGHT = 0.15;
 /** A question waits so long while an answer to it would have to wait, as a share of a round. */
 const PAUSE_SHARE = 0.04;
 
 const attemptTimer = (index: number): string => `attempt-${index}`;
 export const isAttemptTimer = (timer: string): boolean => timer.startsWith('attempt-');
+
+/** Places for trades of others: more while partners are scarce, as they are when many have gone at once. The cap stays. */
+const placesFor = ({ policy, failing }: FlightState): number =>
+  policy.acceptLimit === null
+    ? Number.POSITIVE_INFINITY
+    : policy.acceptLimit + Math.round(MORE_PLACES * failing);
 
 /** A round begins. */
 export function startRound(peer: Peer, env: Env<StreamMessage>): void {
@@ -45,6 +54,7 @@ export function startRound(peer: Peer, env: Env<StreamMessage>): void {
   own.pending.fill(0);
   own.unsettled = null;
   own.deferred.length = 0;
+  own.waiting.length = 0;
   own.attempts.length = 0;
   own.tried = 0;
   for (const [id, until] of own.silent) if (until <= round) own.silent.delete(id);
@@ -56,6 +66,7 @@ export function startRound(peer: Peer, env: Env<StreamMessage>): void {
   const asked = initiationsFor(shape, neededPackets, own.policy.troubleTrades);
   const enough = Math.min(MOST_ATTEMPTS, Math.round(asked / Math.max(0.2, 1 - own.failing)));
   const count = own.place < 0 ? 0 : own.conduct.initiations(peer, env, enough);
+  own.budget.acceptLimit = placesFor(own);
   own.choice = count === 0 ? null : chooseCandidates(peer, env);
   for (let i = 0; i < count; i++) {
     own.attempts.push({ partner: -1, waitsFor: 'idle' });
@@ -155,15 +166,38 @@ function giveUp(peer: Peer, attempt: Attempt): void {
 }
 
 /** ACCEPT came. While somebody's REVEAL is awaited it waits: the want that answers it must know what that brings. */
-export function onFlightAccept(
-  peer: Peer,
-  env: Env<StreamMessage>,
-  from: NodeId,
-  accept: StreamMessage & { readonly kind: 'accept' },
-): void {
+export function onFlightAccept(peer: Peer, env: Env<StreamMessage>, accept: Accept): void {
   const { own } = peer;
-  if (isAwaiting(peer, env)) own.deferred.push({ from, accept });
+  if (isAwaiting(peer, env)) own.deferred.push(accept);
   else onAccept(peer, env, accept);
+}
+
+/** Openings that wait at once: as many as there are places, and no crowd beyond. */
+const MOST_WAITING = 4;
+const RESUME_TIMER = 'resume';
+export const isResumeTimer = (timer: string): boolean => timer === RESUME_TIMER;
+
+/**
+ * A RESERVE came. It waits, too, if there would be a place for it: refusing costs its sender a partner, and this peer a trade.
+ */
+export function onFlightReserve(peer: Peer, env: Env<StreamMessage>, reserve: Reserve): void {
+  const { own, setup } = peer;
+  const { accepted, acceptLimit } = own.budget;
+  const isFull = accepted + own.waiting.length >= acceptLimit || own.waiting.length >= MOST_WAITING;
+  if (isFull || own.defaulted.has(reserve.from) || !isAwaiting(peer, env))
+    return onReserve(peer, env, reserve);
+  own.waiting.push(reserve);
+  env.setTimer(RESUME_TIMER, ANSWER_SHARE * setup.config.roundMs);
+}
+
+/** Nobody's REVEAL is awaited any more: what waited goes on, one opening at a time. */
+export function resume(peer: Peer, env: Env<StreamMessage>): void {
+  const { own } = peer;
+  for (const accept of own.deferred.splice(0)) if (accept.round === peer.round) onAccept(peer, env, accept);
+  while (own.waiting.length > 0 && !isAwaiting(peer, env)) {
+    const reserve = own.waiting.shift();
+    if (reserve !== undefined && isRoundOpen(peer, env, reserve.round)) onReserve(peer, env, reserve);
+  }
 }
 
 /** Both lists of a trade are known. */
@@ -171,7 +205,7 @@ export function onTradeSettled(peer: Peer, env: Env<StreamMessage>, trade: Trade
   const { own, setup } = peer;
   if (!trade.isInitiator) {
     if (own.unsettled?.partner === trade.peer) own.unsettled = null;
-    for (const { accept } of own.deferred.splice(0)) onAccept(peer, env, accept);
+    resume(peer, env);
     return;
   }
   const index = attemptWith(own, trade.peer, 'accept');

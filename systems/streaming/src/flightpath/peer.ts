@@ -20,7 +20,15 @@ import { isRoundOpen, receiveTrade } from '../trade/receive.ts';
 import { isAddressed } from '../trade/signing.ts';
 import type { FlightConduct } from './conduct.ts';
 import { follow, isRemoved, onDelta, onEpoch, onPage, onPageAsk, onPong } from './following.ts';
-import { isAttemptTimer, onAttempt, onFlightAccept, onPartnerGone } from './initiating.ts';
+import {
+  isAttemptTimer,
+  isResumeTimer,
+  onAttempt,
+  onFlightAccept,
+  onFlightReserve,
+  onPartnerGone,
+  resume,
+} from './initiating.ts';
 import { onIntroduce, postMembership } from './introductions.ts';
 import { type FlightMessage, isMembership, type MembershipMessage, membershipBytes } from './messages.ts';
 import type { FlightPathPolicy } from './policy.ts';
@@ -172,10 +180,12 @@ function receiveStream(
   switch (message.kind) {
     case 'reserve':
       followRound(peer, env, message.round);
-      return receiveTrade(peer, env, from, message);
+      if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message))
+        onFlightReserve(peer, env, message);
+      return;
     case 'accept':
       if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message))
-        onFlightAccept(peer, env, from, message);
+        onFlightAccept(peer, env, message);
       return;
     case 'reveal':
     case 'briefcase':
@@ -209,6 +219,7 @@ function onTimer(state: FlightPeer, env: FlightEnv, timer: string): void {
   if (peer === null) return;
   if (timer === 'round') onRoundTimer(peer, env);
   else if (isAttemptTimer(timer)) onAttempt(peer, env, timer);
+  else if (isResumeTimer(timer)) resume(peer, env);
   else if (timer === FOLLOW_TIMER) onFollow(state, peer, env);
 }
 

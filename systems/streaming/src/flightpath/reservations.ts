@@ -11,7 +11,7 @@ export interface Budget {
   /** Bytes per round; infinite without a cap. */
   readonly capBytes: number;
   /** Trades of others per round; infinite without reservations. */
-  readonly acceptLimit: number;
+  acceptLimit: number;
   /** Bytes that left in this round. */
   spentBytes: number;
   /** Bytes promised to trades and not yet sent. */

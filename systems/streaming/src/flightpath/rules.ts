@@ -90,9 +90,18 @@ function ended(peer: Peer, env: Env<StreamMessage>, trade: Trade, got: number): 
     dropPledge(own, trade.peer, trade.round, trade.isInitiator);
     onTradeSettled(peer, env, trade);
   } else {
+    if (got > 0) remember(own, trade.peer);
     bookTrade(own.debts, trade.peer, trade.key === null ? 0 : trade.give.length, Math.max(got, 0));
   }
   onTradeEnded(peer, env, trade);
+}
+
+/** Of the latest partners that delivered. */
+const RECENT = 16;
+
+function remember(own: FlightState, partner: NodeId): void {
+  own.recent.push(partner);
+  if (own.recent.length > RECENT) own.recent.shift();
 }
 
 export function flightRules(

@@ -10,7 +10,7 @@ import { headBody } from '../membership/epoch-list.ts';
 import type { MemberList } from '../membership/member-list.ts';
 import type { Roster } from '../membership/roster.ts';
 import type { PlacedMember, SignedTicket } from '../membership/ticket.ts';
-import type { Accept } from '../messages/messages.ts';
+import type { Accept, Reserve } from '../messages/messages.ts';
 import type { RoundChoice } from './candidates.ts';
 import type { FlightConduct } from './conduct.ts';
 import { createDebts, type Debts } from './debt.ts';
@@ -70,6 +70,8 @@ export interface FlightState {
   /** Who agreed to a trade and sent nothing, and the round until which it is tried last and not served. */
   readonly defaulted: Map<NodeId, number>;
   readonly suspects: Set<NodeId>;
+  /** Who delivered of late, the latest last. */
+  readonly recent: NodeId[];
   choice: RoundChoice | null;
   /** The next of the round's candidates that has not been tried. */
   tried: number;
@@ -79,7 +81,9 @@ export interface FlightState {
   /** Whose REVEAL is awaited, and since when: until then nobody knows what will come. */
   unsettled: { readonly partner: NodeId; readonly since: Millis } | null;
   /** Answers of own partners that came meanwhile. */
-  readonly deferred: { readonly from: NodeId; readonly accept: Accept }[];
+  readonly deferred: Accept[];
+  /** Openings of others that came meanwhile. */
+  readonly waiting: Reserve[];
 }
 
 export function createFlightState(
@@ -118,12 +122,14 @@ export function createFlightState(
     silent: new Map(),
     defaulted: new Map(),
     suspects: new Set(),
+    recent: [],
     choice: null,
     tried: 0,
     attempts: [],
     failing: 0,
     unsettled: null,
     deferred: [],
+    waiting: [],
   };
 }
 

@@ -36,13 +36,15 @@ export function onPing(state: TrackerState, env: Env<TrackerMessage>, from: Node
     epoch: openEpoch(state).head.head.epoch,
     suspects: state.suspects,
   });
+  // The ping before the epoch begins is the last chance to tell.
+  if (openEpoch(state).head.head.epoch > ping.epoch)
+    env.send(from, { kind: 'epoch', head: openEpoch(state).head });
   if (ping.wantsTickets) sendTickets(state, env, from, ping);
 }
 
 /** What the log has beyond `known`, up to the end of the asker's own tub: nobody trades with later ones. */
 function sendTickets(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, ping: Ping): void {
-  const epoch = epochOf(state, ping.epoch);
-  if (epoch === null) return;
+  const epoch = state.epoch.ticketOf.has(from) ? state.epoch : openEpoch(state);
   const own = epoch.ticketOf.get(from);
   if (own === undefined) return;
   const listed = epoch.list.length;
