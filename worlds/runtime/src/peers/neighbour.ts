@@ -244,6 +244,7 @@ export function createNeighbour<M>(id: NodeId, around: Neighbourhood<M>): Neighb
   function attach(socket: TLSSocket, raw: Socket, toll: Toll, rest: Buffer): void {
     around.accounts.add(id, 0, raw.bytesWritten);
     toll.done();
+    peer.detach('replaced');
     usedAt = performance.now();
     upSince = usedAt;
     hasHeard = false;

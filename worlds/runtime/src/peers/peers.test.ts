@@ -254,10 +254,15 @@ test('a restarted peer is heard though its former link is not known to be dead',
   zero.peers.destroy();
   const again = await enter(0, { identity: zero.identity });
   again.peers.add(1, one.contact());
+  one.peers.add(0, again.contact());
   again.send(1, 'b');
   await until(() => one.events.at(-1) === '0: b', 'heard');
   assert.deepEqual(one.events, ['0: a', '0 down', '0: b']);
   between.close();
+  // A link that was replaced is no reason not to call.
+  one.peers.inUse()[0]!.peer.detach('a test');
+  one.send(0, 'c');
+  await until(() => again.events.includes('1: c'), 'called at once');
 });
 
 test('strangers are refused without a word to the process, and leave nothing', async () => {

@@ -76,7 +76,7 @@ export interface PeersLimits extends LinkLimits {
 
 const LIMITS: PeersLimits = {
   inboxBytes: 1024 * 1024,
-  outboxBytes: 8 * 1024 * 1024,
+  outboxBytes: 2 * 1024 * 1024,
   frameBytes: 1024 * 1024,
   silentMs: 10_000,
   beatMs: 2500,
@@ -87,7 +87,7 @@ const LIMITS: PeersLimits = {
   idleMs: 30_000,
   restMs: 1000,
   dialMs: 2000,
-  waitingBytes: 4 * 1024 * 1024,
+  waitingBytes: 2 * 1024 * 1024,
   staleMs: 5000,
   backoff: { firstMs: 500, lastMs: 30_000 },
 };

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join, type Member, type Passage, passage, pause, until } from './testing/crowd.ts';
-import { BURST_MIN_BYTES, type Claimant, createUpload } from './upload.ts';
+import { createTollGate } from './toll.ts';
+import { BURST_MIN_BYTES, type Claimant, createUpload, HANDSHAKE_BYTES } from './upload.ts';
 
 /** A claimant of pieces of one size that writes down its name. */
 function claimant(name: string, sizeBytes: number, count: number, log: string[]): Claimant {
@@ -43,6 +44,22 @@ test('under a cap those who wait share it by bytes, not by pieces', async () => 
   // What left before the second came is not shared.
   const [large, small] = [bytes('large', 16_000) - 40_000, bytes('small', 1000)];
   assert.ok(small > large * 0.7 && small < large * 1.3, `${large} and ${small} bytes`);
+});
+
+test('handshakes with whoever calls have one share together, and those that are given up cost nothing', async () => {
+  const log: string[] = [];
+  const upload = createUpload({ bytesPerSecond: 400_000, burstBytes: 40_000 });
+  const pay = createTollGate(upload);
+  upload.enter(claimant('peer', 1000, 1000, log));
+  for (let i = 0; i < 1000; i++) {
+    const toll = pay(() => void log.push('stranger'));
+    if (i % 2 === 0) toll.cancel();
+  }
+  await until(() => log.filter((name) => name === 'peer').length >= 200, 'enough left');
+  upload.close();
+  const strangers = log.filter((name) => name === 'stranger').length * HANDSHAKE_BYTES;
+  const peer = (log.filter((name) => name === 'peer').length - 40) * 1000;
+  assert.ok(strangers > peer * 0.7 && strangers < peer * 1.3, `${strangers} and ${peer} bytes`);
 });
 
 /** Bytes that leave through passages, by the second since `from`. */

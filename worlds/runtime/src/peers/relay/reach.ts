@@ -186,7 +186,7 @@ export function createReach(options: ReachOptions): Reach {
         }),
       onFailed: () => {
         dealing.calling = null;
-        failures.failed(relay, performance.now());
+        if (!dealing.isRegistering) failures.failed(relay, performance.now());
         end(dealing);
       },
     });
@@ -213,6 +213,7 @@ export function createReach(options: ReachOptions): Reach {
     switch (message.kind) {
       case 'registered':
         dealing.isRegistered = dealing.isRegistering;
+        failures.forget(dealing.relay);
         return tell();
       case 'circuit':
         return settle(dealing, message.peer, message.token);

@@ -1,6 +1,7 @@
 /** Peers that cannot be called, over real sockets: such a peer does not listen. */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
@@ -22,7 +23,13 @@ import {
 } from '../testing/crowd.ts';
 import { createUpload } from '../upload.ts';
 import { type Control, createControl } from './control.ts';
-import { type ControlMessage, decodeControl, encodeControl, encodePreamble } from './messages.ts';
+import {
+  type ControlMessage,
+  decodeControl,
+  decodePreamble,
+  encodeControl,
+  encodePreamble,
+} from './messages.ts';
 
 const here: Member[] = [];
 const sockets: Socket[] = [];
@@ -120,6 +127,14 @@ test('what peers and relays say is canonical, and anything else is null', () => 
     assert.equal(decodeControl(bytes.slice(0, -1)), null);
   });
   assert.equal(decodeControl(new Uint8Array([6])), null);
+  assert.deepEqual(decodePreamble(encodePreamble(token)), token);
+  for (let i = 0; i < 20_000; i++) {
+    const bytes = new Uint8Array(randomBytes(i % 24));
+    bytes[0] = i % 8;
+    const message = decodeControl(bytes);
+    if (message !== null) assert.deepEqual(encodeControl(message), bytes);
+    assert.equal(decodePreamble(bytes), null);
+  }
 });
 
 test('a peer that cannot be called is reached through a relay, which sees no word of it', async () => {
