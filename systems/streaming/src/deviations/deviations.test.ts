@@ -4,15 +4,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { NodeId } from '@concordat/kernel';
 import { type StreamConfig, withoutKeyPenalty } from '../config.ts';
-import { decodeEvidence } from '../evidence/evidence.ts';
+import { decodeEvidence, encodeEvidence } from '../evidence/evidence.ts';
 import { judgeEvidence } from '../evidence/judging.ts';
 import { createSwarm, evictedOf, inTimeShare, meanUtility, type Swarm } from '../testing/swarm.ts';
 import { type Deviation, deviationNamed, GOSSIP_DEVIATIONS } from './index.ts';
 
-const PEERS = 80;
-const ROUNDS = 36;
-const CONFIG = { seeds: 5, auditsPerRound: 8 };
-const DEVIANTS: readonly NodeId[] = [7, 19, 33, 58, 71];
+const PEERS = 72;
+const ROUNDS = 32;
+const CONFIG = { seeds: 4, auditsPerRound: 8 };
+const DEVIANTS: readonly NodeId[] = [7, 19, 33, 58];
 
 const run = (deviation: Deviation | null, rounds = ROUNDS, auditsPerRound = CONFIG.auditsPerRound): Swarm => {
   const deviants = deviation === null ? [] : [{ ids: DEVIANTS, deviation }];
@@ -127,6 +127,7 @@ describe('evidence', () => {
             changed[at] = (changed[at] as number) ^ 0x41;
             const other = decodeEvidence(changed);
             if (other === null) continue;
+            assert.deepEqual(encodeEvidence(other), changed);
             const verdict = judgeEvidence(other, context);
             assert.ok(!verdict.valid || verdict.accused === accused, `${evidence.rule} at ${at}`);
           }

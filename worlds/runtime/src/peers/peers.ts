@@ -184,11 +184,7 @@ export async function createPeers<M>(
       return inUse.all().flatMap(({ id, isLinked }) => (isLinked ? [id] : []));
     },
     exit: (id) => inUse.use(id)?.exit,
-    add: (id, contact) => {
-      if (id === self) return;
-      if (book.set(id, contact)) inUse.drop(id);
-      failures.forget(id);
-    },
+    add,
     remove: (id) => {
       if (!book.delete(id)) return;
       inUse.drop(id);
@@ -240,6 +236,12 @@ export async function createPeers<M>(
       onAnswer: answered,
       onFailed: failed,
     });
+  }
+
+  function add(id: NodeId, contact: PeerContact): void {
+    if (id === self) return;
+    if (book.set(id, contact)) inUse.drop(id);
+    failures.forget(id);
   }
 
   /** An id that is known has another pin: who shows this is not it, or has made a second one. */
