@@ -20,6 +20,7 @@ import {
   isWithin,
   JUNK,
   pickNewest,
+  pickOldest,
   pickRow,
   popcount,
   roundOfId,
@@ -121,6 +122,13 @@ test('what is picked is in both, newest round first, from the given index on and
       const all = pickNewest(shape, a, b, now, first, Number.POSITIVE_INFINITY);
       assert.equal(new Set(all).size, expected.length);
       assert.deepEqual([...all].sort(), [...expected].sort());
+      const eldest = pickOldest(shape, a, b, now, first, Number.POSITIVE_INFINITY);
+      assert.deepEqual([...eldest].sort(), [...all].sort());
+      assert.deepEqual(
+        eldest.map((id) => roundOfId(shape, id, now)),
+        all.map((id) => roundOfId(shape, id, now)).reverse(),
+      );
+      assert.deepEqual(pickOldest(shape, a, b, now, first, limit), eldest.slice(0, limit));
       const rounds = all.map((id) => roundOfId(shape, id, now));
       assert.deepEqual(
         rounds,

@@ -2,7 +2,7 @@
  * A config as bytes, as an invite carries it.
  *
  *   u8 version (1) | 16 bytes session | 32 bytes broadcaster | 32 bytes tracker | u32 roundMs | u16 U | u16 K |
- *   u32 packetBytes | u8 lifetime | u16 seeds | u16 asks | u32 askBytes | bool serves debtors | u16 audits |
+ *   u32 packetBytes | u8 lifetime | u16 seeds | u16 asks | u32 askBytes | bool serves debtors | bool accepts scraps | u16 audits |
  *   f64 benefit, up, down, old trade value, push chance | u8 protocol, then
  *   0 gossip      u16 push | u8 young | u8 old | f64 junk factor
  *   1 flightpath  u32 epoch | f64 imbalance | u16 debt | u16 accept | u53 cap
@@ -73,6 +73,7 @@ export function encodeConfig(config: StreamConfig): Uint8Array {
   writer.u16(keys.asks);
   writer.u32(keys.askBytes);
   writer.bool(keys.servesDebtors);
+  writer.bool(keys.acceptsScraps);
   writer.u16(config.auditsPerRound);
   writer.f64(utility.benefit);
   writer.f64(utility.upCost);
@@ -97,7 +98,12 @@ export function decodeConfig(bytes: Uint8Array): StreamConfig | null {
     packetBytes: reader.u32(),
     lifetimeRounds: reader.u8(),
     seeds: reader.u16(),
-    keys: { asks: reader.u16(), askBytes: reader.u32(), servesDebtors: reader.bool() },
+    keys: {
+      asks: reader.u16(),
+      askBytes: reader.u32(),
+      servesDebtors: reader.bool(),
+      acceptsScraps: reader.bool(),
+    },
     auditsPerRound: reader.u16(),
     utility: {
       benefit: reader.f64(),

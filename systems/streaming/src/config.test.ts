@@ -6,14 +6,15 @@ import { createPrng } from '@concordat/kernel';
 import { fromHex, toHex } from '@concordat/wire';
 import { flightPreset, gossipPreset, type StreamConfig, withoutKeyPenalty } from './config.ts';
 import { decodeConfig, encodeConfig } from './config-codec.ts';
-import { configProblems } from './soundness.ts';
+import { configProblems, requireSound } from './soundness.ts';
 import { IDENTITY } from './testing/samples.ts';
+import { BROADCASTER, createSwarm } from './testing/swarm.ts';
 
 const PRESETS = [gossipPreset(IDENTITY), flightPreset(IDENTITY)];
 const GOLDEN =
   '0107070707070707070707070707070707' +
   `${'01'.repeat(32)}${'02'.repeat(32)}` +
-  '000003e8000a000a000004e20a000c0004000000600000044028000000000000' +
+  '000003e8000a000a000004e20a000c000400000060000000044028000000000000' +
   '3ff00000000000003fd00000000000003fd66666666666663fb999999999999a' +
   '00000203073ff63d70a3d70a3d';
 
@@ -51,16 +52,22 @@ const refused = (changes: Partial<StreamConfig>, because: RegExp): void => {
 
 test('each inequality refuses a config under which it fails, and names itself', () => {
   const { utility, keys, protocol } = gossipPreset(IDENTITY);
-  refused({ utility: { ...utility, downCost: 0 } }, /^key release: .* does not hold/);
+  refused(
+    { utility: { ...utility, downCost: 0 } },
+    /^key-release: sending an answer of 23 bytes \(23\) must be less than/,
+  );
   refused(
     { keys: { ...keys, asks: 1, askBytes: 23 } },
-    /^key release: asks x askBytes x downCost > keyBytes x upCost: 5.75 > 23/,
+    /^key-release: .*receiving 1 more requests of 23 bytes at 0.25/,
   );
-  refused({ keys: { ...keys, asks: 1000 } }, /^asking: /);
+  refused({ keys: { ...keys, asks: 1000 } }, /^key-request: /);
   refused({ keys: { ...keys, servesDebtors: true } }, /must not be served/);
-  refused({ utility: { ...utility, oldTradeValue: 0.5 } }, /^junk: .*: 1.39 > 1.5 does not hold/);
-  refused({ utility: { ...utility, pushUsefulChance: 0.05 } }, /^push: .*: 0.6 > 1 does not hold/);
-  refused({ utility: { ...utility, benefit: 1.8, pushUsefulChance: 1 } }, /^taking part: /);
+  refused({ utility: { ...utility, oldTradeValue: 0.5 } }, /^push-junk: .*\(1875\) must be less than junk/);
+  refused(
+    { utility: { ...utility, pushUsefulChance: 0.05 } },
+    /^push: 1250 bytes given \(1250\) must be less than 0.05 of a worth of 15000/,
+  );
+  refused({ utility: { ...utility, benefit: 1.8, pushUsefulChance: 1 } }, /^taking-part: /);
   if (protocol.kind === 'gossip')
     refused({ protocol: { ...protocol, youngRounds: 4 } }, /no round is young and old/);
 });
@@ -74,11 +81,12 @@ test('without pushes, what they would cost does not matter', () => {
   );
 });
 
-test('the variant that is broken on purpose is refused for both of its faults', () => {
+test('the variant that is broken on purpose is refused for each of its faults', () => {
   const problems = configProblems(withoutKeyPenalty(gossipPreset(IDENTITY)));
-  assert.equal(problems.length, 2);
+  assert.equal(problems.length, 3);
   assert.match(problems.join('\n'), /must not be served/);
-  assert.match(problems.join('\n'), /key release/);
+  assert.match(problems.join('\n'), /as large as what is listed/);
+  assert.match(problems.join('\n'), /key-release/);
 });
 
 test('sizes that nobody could hold or prove are refused', () => {
@@ -92,4 +100,20 @@ test('sizes that nobody could hold or prove are refused', () => {
     { packetBytes: 70_000 },
   ])
     assert.notEqual(configProblems(gossipPreset(IDENTITY, changes)).length, 0, JSON.stringify(changes));
+});
+
+test('nothing starts under an unsound config, and says why', () => {
+  const { keys, utility } = gossipPreset(IDENTITY);
+  const changes = { keys: { ...keys, asks: 1 }, utility: { ...utility, downCost: 0.1 } };
+  assert.throws(
+    () => requireSound(gossipPreset(IDENTITY, changes), false),
+    /unsound, and nothing was started. key-release: .*receiving 1 more requests of 96 bytes at 0.1/,
+  );
+  requireSound(gossipPreset(IDENTITY, changes), true);
+  requireSound(gossipPreset(IDENTITY), false);
+  const swarm = createSwarm({ seed: 1, peers: 2, config: changes });
+  assert.deepEqual(
+    [BROADCASTER, ...swarm.ids].filter((id) => swarm.world.isUp(id)),
+    [],
+  );
 });

@@ -14,6 +14,8 @@ export interface KeyPolicy {
   readonly askBytes: number;
   /** True only in the broken variant, for tests: a peer that owes a key or a briefcase is served like any other. */
   readonly servesDebtors: boolean;
+  /** True only in the broken variant: what is sealed may be smaller than what is listed, which a withheld key hides. */
+  readonly acceptsScraps: boolean;
 }
 
 /** BAR Gossip (Li et al., OSDI 2006): one partner that nobody chose, equal trades, optimistic pushes. */
@@ -104,7 +106,7 @@ export const UTILITY_DEFAULTS: UtilityWeights = {
 /** Of a request for a key without padding. */
 export const MIN_ASK_BYTES = 7;
 
-const KEY_DEFAULTS: KeyPolicy = { asks: 4, askBytes: 96, servesDebtors: false };
+const KEY_DEFAULTS: KeyPolicy = { asks: 4, askBytes: 96, servesDebtors: false, acceptsScraps: false };
 
 const COMMON = {
   roundMs: 1000,
@@ -133,11 +135,12 @@ export const gossipPreset = (
 });
 
 /**
- * Broken on purpose, for tests and audits only: withholding a key costs nothing. `configProblems` refuses it.
+ * Broken on purpose, for tests and audits only: withholding a key costs nothing, and hides what was sealed. `configProblems`
+ * refuses it.
  */
 export const withoutKeyPenalty = (config: StreamConfig): StreamConfig => ({
   ...config,
-  keys: { asks: 1, askBytes: MIN_ASK_BYTES, servesDebtors: true },
+  keys: { asks: 1, askBytes: MIN_ASK_BYTES, servesDebtors: true, acceptsScraps: true },
 });
 
 /** FlightPath for 500 peers: any 45 of 50 packets play a round. */

@@ -3,8 +3,17 @@
  * inequalities under which following the protocol pays (facts 2.11, derived there). Costs are per byte, in units of the stream's rate.
  */
 
-import { MAX_BODY_BYTES } from '@concordat/accountability';
+import {
+  answeringIsCheaper,
+  askingAgainPays,
+  fillerIsDearer,
+  givingFirstPays,
+  type Inequality,
+  MAX_BODY_BYTES,
+  unsoundInequalities,
+} from '@concordat/accountability';
 import { PUBLIC_KEY_BYTES } from '@concordat/crypto';
+import { halt } from '@concordat/kernel';
 import {
   MAX_LIFETIME_ROUNDS,
   MAX_PACKET_BYTES,
@@ -62,43 +71,34 @@ function weightProblems({ utility }: StreamConfig): Problem[] {
 
 const KEY_MESSAGE_BYTES = 1 + 4 + 1 + 1 + KEY_BYTES;
 
-/** The shares of a peer's traffic: what it needs from others, with some for what is traded in vain. */
-const TRADED_SHARE = 1.5;
-
-const shown = (value: number): string => String(Number(value.toPrecision(4)));
-
-/** `left` must be larger than `right`. */
-const inequality = (name: string, left: number, right: number, why: string): Problem =>
-  left > right ? null : `${name}: ${shown(left)} > ${shown(right)} does not hold: ${why}`;
-
-/** Withholding a key must cost more than handing it over. */
-function keyProblems({ keys, utility, packetBytes }: StreamConfig): Problem[] {
-  const { upCost, downCost, benefit } = utility;
+function keyProblems({ keys }: StreamConfig): Problem[] {
   return [
     isCount(keys.asks, 1, 1000) ? null : 'keys.asks: from 1 to 1000',
     isCount(keys.askBytes, MIN_ASK_BYTES, 65_536) ? null : `keys.askBytes: from ${MIN_ASK_BYTES} to 65,536`,
     keys.servesDebtors ? 'keys.servesDebtors: whoever owes a key must not be served' : null,
-    inequality(
-      'key release: asks x askBytes x downCost > keyBytes x upCost',
-      keys.asks * keys.askBytes * downCost,
-      KEY_MESSAGE_BYTES * upCost,
-      'being asked again would cost less than answering, so keys would be withheld',
-    ),
-    inequality(
-      'asking: benefit x packetBytes > asks x askBytes x upCost',
-      benefit * packetBytes,
-      keys.asks * keys.askBytes * upCost,
-      'a key would not be worth asking for',
-    ),
+    keys.acceptsScraps ? 'keys.acceptsScraps: what is sealed must be as large as what is listed' : null,
   ];
 }
 
-/** Pushing must be worth it to the one side, and answering with packets to the other. */
-function pushProblems({ protocol, utility, lifetimeRounds }: StreamConfig): Problem[] {
+/** Withholding a key must cost more than handing it over, and a key be worth asking for as often as that takes. */
+const keyInequalities = ({ keys, utility, packetBytes }: StreamConfig): Inequality[] => [
+  answeringIsCheaper('key-release', {
+    answerBytes: KEY_MESSAGE_BYTES,
+    requestBytes: keys.askBytes,
+    repetitions: keys.asks,
+    receivedPrice: utility.downCost / utility.upCost,
+  }),
+  askingAgainPays('key-request', {
+    answerProbability: 1,
+    answerWorth: (utility.benefit / utility.upCost) * packetBytes,
+    requestBytes: keys.asks * keys.askBytes,
+  }),
+];
+
+function pushProblems({ protocol, lifetimeRounds }: StreamConfig): Problem[] {
   if (protocol.kind !== 'gossip') return [];
   const { pushSize, youngRounds, oldRounds, junkFactor } = protocol;
-  const { benefit, upCost, oldTradeValue, pushUsefulChance } = utility;
-  const problems: Problem[] = [
+  return [
     isCount(pushSize, 0, 1000) ? null : 'protocol.pushSize: from 0 to 1000',
     isCount(youngRounds, 1, lifetimeRounds - 1) ? null : 'protocol.youngRounds: less than lifetimeRounds',
     isCount(oldRounds, 1, lifetimeRounds - youngRounds)
@@ -108,21 +108,22 @@ function pushProblems({ protocol, utility, lifetimeRounds }: StreamConfig): Prob
       ? null
       : 'protocol.junkFactor: from 1 to 16',
   ];
-  if (pushSize === 0) return problems;
+}
+
+/** Pushing must be worth it to the one side, and answering with packets to the other. */
+function pushInequalities({ protocol, utility, packetBytes }: StreamConfig): Inequality[] {
+  if (protocol.kind !== 'gossip' || protocol.pushSize === 0) return [];
   return [
-    ...problems,
-    inequality(
-      'junk: junkFactor > 1 + oldTradeValue',
-      junkFactor,
-      1 + oldTradeValue,
-      'pushes would be answered with junk, which would cost less than giving an old packet away',
-    ),
-    inequality(
-      'push: pushUsefulChance x benefit > upCost',
-      pushUsefulChance * benefit,
-      upCost,
-      'nobody would push: what comes back would be worth less than what is given',
-    ),
+    fillerIsDearer('push-junk', {
+      usefulBytes: packetBytes,
+      fillerBytes: packetBytes * protocol.junkFactor,
+      tradingWorth: packetBytes * utility.oldTradeValue,
+    }),
+    givingFirstPays('push', {
+      probability: utility.pushUsefulChance,
+      worth: (utility.benefit / utility.upCost) * packetBytes,
+      sentBytes: packetBytes,
+    }),
   ];
 }
 
@@ -138,17 +139,22 @@ function flightProblems({ protocol }: StreamConfig): Problem[] {
   ];
 }
 
+/** The shares of a peer's traffic: what it needs from others, with some for what is traded in vain. */
+const TRADED_SHARE = 1.5;
+
 /** Taking part must be worth what it costs. */
-function participationProblems({ utility }: StreamConfig): Problem[] {
+function participation({ utility }: StreamConfig): Inequality {
   const { benefit, upCost, downCost } = utility;
-  return [
-    inequality(
-      `taking part: benefit > ${TRADED_SHARE} x (upCost + downCost)`,
-      benefit,
-      TRADED_SHARE * (upCost + downCost),
-      'the stream would be worth less than its bandwidth',
-    ),
-  ];
+  return {
+    name: 'taking-part',
+    because:
+      'Else the stream is worth less to a peer than the bandwidth that it takes (long-term benefit, BAR-T).',
+    less: {
+      says: `${TRADED_SHARE} times the stream sent and received`,
+      value: TRADED_SHARE * (upCost + downCost),
+    },
+    more: { says: 'the benefit of the stream', value: benefit },
+  };
 }
 
 /** Sentences about what is wrong with `config`; empty if it is sound. */
@@ -159,7 +165,14 @@ export function configProblems(config: StreamConfig): string[] {
     ...keyProblems(config),
     ...pushProblems(config),
     ...flightProblems(config),
-    ...participationProblems(config),
+    ...unsoundInequalities([...keyInequalities(config), ...pushInequalities(config), participation(config)]),
   ];
   return problems.filter((problem) => problem !== null);
+}
+
+/** Stops a process that would run under an unsound config. `allowsUnsound` is for audits that look for what breaks. */
+export function requireSound(config: StreamConfig, allowsUnsound: boolean): void {
+  const problems = allowsUnsound ? [] : configProblems(config);
+  if (problems.length > 0)
+    halt(`The configuration is unsound, and nothing was started. ${problems.join('; ')}.`);
 }

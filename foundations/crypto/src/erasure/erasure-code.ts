@@ -4,8 +4,8 @@
  * of parity depends on k, its index and the data, not on n: a code with a greater n adds shards to those that are out.
  *
  * It mends what is missing, not what is wrong: a shard with other bytes than were made, or shards of an encoder that lied, make
- * all that is rebuilt from them wrong, and other choices of k rebuild other bytes. Who has shards from others checks them,
- * or the result, against digests.
+ * all that is rebuilt from them wrong, and other choices of k rebuild other bytes. Who has shards from others checks their
+ * length and digests before, as one of another length spoils all, or else the result.
  */
 
 import { assert } from '@concordat/kernel';
@@ -42,7 +42,10 @@ export interface ErasureCode {
   reconstructData(shards: PartialShards): Uint8Array[] | null;
 }
 
-/** Patterns of loss whose matrix a code remembers. They come again and again: what is missing is what absent peers had. */
+/**
+ * Patterns of loss whose matrix a code remembers, at most 16 KiB each. They come again and again: what is missing is what
+ * absent peers had. PERF: a matrix of (45, 50) takes 9 us, as much as half the multiplication of 54 KB.
+ */
 const REMEMBERED_PATTERNS = 16;
 
 /** @param multiplier by default the fastest that runs here; codes of one thread can share one */

@@ -35,6 +35,7 @@ import { createSizes, type Sizes } from '../messages/sizes.ts';
 import { signHeader } from '../peer/headers.ts';
 import { createMeter, type Meter } from '../peer/meter.ts';
 import { roundAt } from '../rounds.ts';
+import { requireSound } from '../soundness.ts';
 import { streamId } from '../statement.ts';
 import { planSeeds } from './seeding.ts';
 
@@ -50,6 +51,8 @@ export interface BroadcasterOptions {
   readonly evidence: (evictions: EvictionList['entries']) => EvidenceContext;
   /** Time between the first start and the first round, for peers to learn the time. */
   readonly startInMs: Millis;
+  /** Runs under an unsound config, too: for tests and audits. Default false. */
+  readonly allowsUnsound?: boolean;
 }
 
 export interface BroadcasterState {
@@ -108,6 +111,7 @@ function recover(state: BroadcasterState, { records }: Recovered): boolean {
 
 function start(options: BroadcasterOptions, env: Env<StreamMessage>, recovered: Recovered): BroadcasterState {
   const { config, keys } = options;
+  requireSound(config, options.allowsUnsound ?? false);
   const state: BroadcasterState = {
     options,
     self: { id: env.self, publicKey: config.broadcasterKey },

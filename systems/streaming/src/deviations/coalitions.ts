@@ -78,7 +78,7 @@ const everythingOf = (peer: PeerState, have: Bits): Bits => {
 function unmasked(peer: PeerState, all: Bits, have: Bits): Bits {
   const { shape } = peer.store;
   const rest = shape.perRound & 31;
-  const bits = copyBits(all);
+  const bits = copyBits(shape, all);
   if (rest !== 0)
     for (let row = 0; row < shape.lifetime; row++) bits[(row + 1) * shape.rowWords - 1] = (1 << rest) - 1;
   unite(bits, have);

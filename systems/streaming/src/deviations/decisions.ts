@@ -105,7 +105,7 @@ export const overReports: Deviation = {
   evidence: 'bad-briefcase',
   make: byConduct((happens) => ({
     claims: (peer, env, claim) => (happens(env) ? { ...claim, have: everything(peer, claim.have) } : claim),
-    packs: (peer, _env, _trade, id) => hasBit(peer.store.shape, peer.store.have, id),
+    packs: (peer, _env, _trade, id) => (hasBit(peer.store.shape, peer.store.have, id) ? 'packet' : 'junk'),
   })),
 };
 
@@ -114,7 +114,7 @@ export const sealsJunk: Deviation = {
   what: 'seals junk instead of what the signed list names',
   nature: 'byzantine',
   evidence: 'bad-briefcase',
-  make: byConduct((happens) => ({ packs: (_peer, env) => !happens(env) })),
+  make: byConduct((happens) => ({ packs: (_peer, env) => (happens(env) ? 'junk' : 'packet') })),
 };
 
 /** Trades in which junk stands for packets: their keys must never be shown. */
@@ -124,7 +124,7 @@ const neverReleasing = (): Pick<Conduct, 'packs' | 'releases'> => {
     packs: (peer, _env, trade, id) => {
       const isHeld = hasBit(peer.store.shape, peer.store.have, id);
       if (!isHeld) unsafe.add(trade);
-      return isHeld;
+      return isHeld ? 'packet' : 'junk';
     },
     releases: (_peer, _env, trade) => !unsafe.has(trade),
   };
@@ -141,6 +141,23 @@ export const overReportsWithholding: Deviation = {
     claims: (peer, env, claim, _tag, _to, isInitiator) =>
       !isInitiator && happens(env) ? { ...claim, have: everything(peer, claim.have) } : claim,
   })),
+};
+
+export const sealsScraps: Deviation = {
+  name: 'seals-scraps',
+  what: 'answers briefcases with next to nothing under a key that it keeps, so that nobody sees',
+  nature: 'rational',
+  evidence: null,
+  make: byConduct((happens) => {
+    const scrapped = new WeakSet<Trade>();
+    return {
+      packs: (_peer, env, trade) => {
+        if (!trade.isInitiator && !scrapped.has(trade) && happens(env)) scrapped.add(trade);
+        return scrapped.has(trade) ? 'scrap' : 'packet';
+      },
+      releases: (_peer, _env, trade) => !scrapped.has(trade),
+    };
+  }),
 };
 
 export const grindsPartners: Deviation = {

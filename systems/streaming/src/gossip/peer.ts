@@ -17,6 +17,7 @@ import {
   partnerOf,
   peerInvariants,
 } from '../peer/state.ts';
+import { requireSound } from '../soundness.ts';
 import { openTrade } from '../trade/opening.ts';
 import { isRoundOpen, receiveTrade } from '../trade/receive.ts';
 import { isAddressed } from '../trade/signing.ts';
@@ -91,6 +92,7 @@ function receive(peer: PeerState, env: Env<StreamMessage>, from: NodeId, message
 
 export const createGossipPeer = (options: GossipOptions): Process<PeerState<GossipState>, StreamMessage> => ({
   start: (env) => {
+    requireSound(options.config, options.allowsUnsound ?? false);
     const peer = createPeerState(env.self, options, gossipRules, options.list, null);
     beginPeer(peer, env);
     return peer;

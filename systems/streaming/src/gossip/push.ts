@@ -18,6 +18,7 @@ import {
   isEmpty,
   JUNK,
   pickNewest,
+  pickOldest,
   rowOf,
   type Shape,
   setBit,
@@ -110,10 +111,13 @@ export function offerPush(peer: PeerState, env: Env<StreamMessage>, to: NodeId, 
   post(peer, env, to, { ...content, signature });
 }
 
-/** What comes back for `owed` packets: asked-for ones that are here, newest first, the rest junk. */
+/**
+ * What comes back for `owed` packets: asked-for ones that are here, the rest junk. Oldest first: nobody else may bring them in time.
+ * Newest first, more than twice as many came too late.
+ */
 function returnsFor(peer: PeerState, env: Env<StreamMessage>, old: Bits, owed: number): number[] {
   const { shape, conduct } = peer.setup;
-  const held = pickNewest(shape, peer.store.have, old, peer.round, 0, owed);
+  const held = pickOldest(shape, peer.store.have, old, peer.round, 0, owed);
   const given = conduct.returns(peer, env, owed, held).slice(0, owed);
   while (given.length < owed) given.push(JUNK);
   return given;
@@ -170,8 +174,8 @@ const wantedIds = (shape: Shape, round: number, want: Bits): number[] =>
   pickNewest(shape, want, want, round, 0, shape.lifetime * shape.perRound);
 
 /** True if only offered packets are taken, and not too many. */
-function isModest(trade: Trade, want: Bits, limit: number): boolean {
-  const beyond = copyBits(want);
+function isModest(shape: Shape, trade: Trade, want: Bits, limit: number): boolean {
+  const beyond = copyBits(shape, want);
   subtract(beyond, trade.claim.have);
   return isEmpty(beyond) && countBits(want) <= limit;
 }
@@ -182,7 +186,7 @@ export function onPushWant(peer: PeerState, env: Env<StreamMessage>, want: PushW
   const parameters = parametersOf(peer);
   const trade = findTrade(peer, want.round, PUSH, want.from, true);
   if (trade === null || trade.stage !== 'opened' || parameters === null) return;
-  if (!equalBytes(want.answers, trade.opening) || !isModest(trade, want.want, parameters.pushSize))
+  if (!equalBytes(want.answers, trade.opening) || !isModest(shape, trade, want.want, parameters.pushSize))
     return strike(peer, env, want.from, 'answers-another');
   const body = authenticBody(peer, env, want);
   if (body === null) return;

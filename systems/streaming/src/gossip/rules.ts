@@ -4,7 +4,16 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
-import { type Bits, createBits, fillRow, pickNewest, rowOf, type Shape, subtract } from '../bits.ts';
+import {
+  type Bits,
+  copyBits,
+  createBits,
+  fillRow,
+  pickNewest,
+  rowOf,
+  type Shape,
+  subtract,
+} from '../bits.ts';
 import { knownRounds } from '../content/store.ts';
 import { effectiveEvictions } from '../membership/evictions.ts';
 import {
@@ -41,7 +50,7 @@ export function truthOf(peer: PeerState): Claim {
   const { shape } = peer.setup;
   const { store } = peer;
   return {
-    have: store.have.slice(),
+    have: copyBits(shape, store.have),
     want: missing(shape, peer.round, store.have),
     known: knownRounds(store),
     mayOwe: 0,
@@ -59,7 +68,9 @@ function judge(peer: PeerState, env: Env<StreamMessage>, opening: Reserve | Push
     return 'void';
   }
   if (opening.evictions < effectiveEvictions(entries, opening.round)) return 'void';
-  return isDrawn(keys, stream, peer.list, entries, opening) === true ? 'serve' : 'wrong-partner';
+  const isPermitted = isDrawn(keys, stream, peer.list, entries, opening);
+  if (isPermitted === null) return 'void';
+  return isPermitted ? 'serve' : 'wrong-partner';
 }
 
 function began(peer: PeerState, env: Env<StreamMessage>): void {

@@ -12,6 +12,7 @@ import { packetOverhead, pathLength } from '../content/packets.ts';
 import { maxEvidenceBytes } from '../evidence/limits.ts';
 import { evictionListBytes } from '../membership/evictions.ts';
 import { CONTROL, JUNK_BYTES, USEFUL } from '../peer/meter.ts';
+import { SCRAP, type Sealed } from '../trade/sealing.ts';
 import { bodyBytes } from '../trade/statements.ts';
 import { type Briefcase, KEY_BYTES, type Seed, type StreamMessage } from './messages.ts';
 
@@ -52,12 +53,15 @@ export function createSizes(config: StreamConfig): Sizes {
   };
   const briefcaseBase = bodyBytes(shape, 'briefcase') + SIGNATURE_BYTES + 2 * LENGTH_BYTES;
 
-  const countBriefcase = ({ contents, headers }: Briefcase, byClass: Float64Array): number => {
+  const isScrap = (sealed: Sealed, at: number): boolean =>
+    sealed.kind === 'reference' && sealed.items[at] === SCRAP;
+  const countBriefcase = ({ contents, headers, sealed }: Briefcase, byClass: Float64Array): number => {
     let useful = 0;
     let filler = 0;
     for (let i = 0; i < contents.length; i++) {
       const id = contents[i] as number;
       if (id === JUNK) filler += LENGTH_BYTES + junk;
+      else if (isScrap(sealed, i)) filler += LENGTH_BYTES + SCRAP.length;
       else useful += LENGTH_BYTES + (packets[id % perRound] as number);
     }
     const control = briefcaseBase + 2 * contents.length + HEADER_BYTES * headers.length;

@@ -14,6 +14,7 @@ import {
   isPacket,
   itemBytes,
   itemFromBytes,
+  SCRAP,
   type Sealed,
   type Sealing,
 } from '../trade/sealing.ts';
@@ -31,8 +32,12 @@ function leafOf(hash: Hash, known: Known, item: Item): Digest {
 
 const itemsOf = (sealed: Sealed): readonly Item[] => (sealed.kind === 'reference' ? sealed.items : []);
 
+/** What is made of it is hashed or copied at once. */
+const ROOM = new Uint8Array(16 * 1024);
+
 function leavesOf(hash: Hash, known: Known, items: readonly Item[]): Uint8Array {
-  const leaves = new Uint8Array(32 * items.length);
+  const size = 32 * items.length;
+  const leaves = size <= ROOM.length ? ROOM.subarray(0, size) : new Uint8Array(size);
   for (let i = 0; i < items.length; i++) leaves.set(leafOf(hash, known, items[i] as Item), 32 * i);
   return leaves;
 }
@@ -40,12 +45,12 @@ function leavesOf(hash: Hash, known: Known, items: readonly Item[]): Uint8Array 
 export function createReferenceSealing(hash: Hash, maxPayloadBytes: number): Sealing {
   const known: Known = new WeakMap();
   return {
-    junk: new Uint8Array(1),
+    junk: new Uint8Array(2),
     seal: (_key, items) => ({ kind: 'reference', items }),
     digestOf: (sealed) => tagged(hash, 'seal', leavesOf(hash, known, itemsOf(sealed))),
     countOf: (sealed) => itemsOf(sealed).length,
-    // Simulated packets are smaller than what they are accounted with.
-    fits: () => true,
+    // Simulated packets are smaller than what they are accounted with, and junk stands for any size.
+    fits: (sealed, at) => itemsOf(sealed)[at] !== SCRAP,
     open: (_key, sealed, at, { round, index }) => {
       const item = itemsOf(sealed)[at];
       return item !== undefined && isPacket(item) && item.round === round && item.index === index

@@ -16,6 +16,8 @@ export interface Meter {
   /** Bytes uploaded in this round, and in the round with most. */
   roundUp: number;
   maxRoundUp: number;
+  /** Rounds in which this peer took part. */
+  lived: number;
   /** Rounds whose deadline came, and of these those with too few packets. */
   rounds: number;
   jittered: number;
@@ -37,6 +39,7 @@ export const createMeter = (): Meter => ({
   down: new Float64Array(3),
   roundUp: 0,
   maxRoundUp: 0,
+  lived: 0,
   rounds: 0,
   jittered: 0,
   inTime: 0,
@@ -55,4 +58,5 @@ export const totalBytes = (byClass: Float64Array): number =>
 export function closeRound(meter: Meter): void {
   if (meter.roundUp > meter.maxRoundUp) meter.maxRoundUp = meter.roundUp;
   meter.roundUp = 0;
+  meter.lived++;
 }

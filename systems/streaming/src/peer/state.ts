@@ -32,6 +32,8 @@ export interface PeerOptions {
   readonly check: PacketCheck;
   readonly code: RoundCode;
   readonly conduct: Conduct;
+  /** Runs under an unsound config, too: for tests and audits. Default false. */
+  readonly allowsUnsound?: boolean;
   /** Gets the media of each round at its deadline, or null for one that cannot be played. */
   readonly play?: (round: number, media: Uint8Array | null) => void;
 }

@@ -2,7 +2,7 @@
 
 import { modelHash } from '@concordat/crypto';
 import { createPrng, type NodeId, type Process } from '@concordat/kernel';
-import { createWorld, type LinkOptions, type World } from '@concordat/sim';
+import { type ClockOptions, createWorld, type LinkOptions, type Observer, type World } from '@concordat/sim';
 import { type BroadcasterState, createBroadcaster } from '../broadcaster/broadcaster.ts';
 import { gossipPreset, type StreamConfig } from '../config.ts';
 import { createRoundCode } from '../content/encode.ts';
@@ -13,12 +13,15 @@ import { gossipEvidenceContext } from '../gossip/evidence.ts';
 import { createGossipPeer } from '../gossip/peer.ts';
 import type { GossipState } from '../gossip/rules.ts';
 import { createMemberList, type Member, type MemberList } from '../membership/member-list.ts';
+import { createMessageCodec } from '../messages/codec.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
 import type { PeerState } from '../peer/state.ts';
+import { utilityOf } from '../peer/utility.ts';
 import { OBEDIENT } from '../trade/conduct.ts';
-import { createModelStreamKeys } from './model-keys.ts';
+import { createModelStreamKeys, keyOf } from './model-keys.ts';
+import { sampleSealing } from './samples.ts';
 
 export const BROADCASTER: NodeId = 0;
 export const FIRST_PEER: NodeId = 1;
@@ -39,7 +42,16 @@ export interface SwarmOptions {
   /** Groups of peers that do something else; the others are obedient. */
   readonly deviants?: readonly DeviantGroup[];
   readonly network?: LinkOptions;
+  /** Messages travel as bytes, sealed for real; packets then are as large as the config says. Default false. */
+  readonly isEncoded?: boolean;
+  /** Default false. */
+  readonly allowsUnsound?: boolean;
+  readonly observers?: readonly Observer[];
+  /** Told of each round at each peer's deadline. */
+  readonly play?: (id: NodeId, round: number, media: Uint8Array | null) => void;
   readonly checkInvariants?: boolean;
+  /** How wrong each peer's clock is. */
+  readonly clockOf?: (id: NodeId) => ClockOptions;
 }
 
 export interface Swarm {
@@ -56,9 +68,15 @@ export interface Swarm {
 /** Bytes of media per packet in a simulation; `packetBytes` is what is accounted. */
 const SIMULATED_BYTES = 16;
 
-function mediaOf(seed: number, config: StreamConfig): (round: number) => Uint8Array {
-  const random = createPrng(seed, 'media');
-  return () => Uint8Array.from({ length: config.neededPackets * SIMULATED_BYTES }, () => random.below(256));
+export function mediaOf(
+  seed: number,
+  config: StreamConfig,
+  packetBytes: number,
+): (round: number) => Uint8Array {
+  return (round) => {
+    const random = createPrng(seed, `media ${round}`);
+    return Uint8Array.from({ length: config.neededPackets * packetBytes }, () => random.below(256));
+  };
 }
 
 function deviantsOf({ deviants = [] }: SwarmOptions): Map<NodeId, Deviant> {
@@ -70,60 +88,69 @@ function deviantsOf({ deviants = [] }: SwarmOptions): Map<NodeId, Deviant> {
   return all;
 }
 
-export function createSwarm(options: SwarmOptions): Swarm {
-  const { seed, peers } = options;
+/** What all processes of a stream have in common. */
+function planOf({ seed, peers, ...options }: SwarmOptions) {
+  const broadcaster = { id: BROADCASTER, publicKey: keyOf(BROADCASTER) };
   const identity = {
     session: new Uint8Array(16).fill(seed),
-    broadcasterKey: new Uint8Array(32).fill(1),
-    trackerKey: new Uint8Array(32).fill(1),
+    broadcasterKey: broadcaster.publicKey,
+    trackerKey: broadcaster.publicKey,
   };
   const config = gossipPreset(identity, options.config);
   const keysOf = createModelStreamKeys(peers + FIRST_PEER, seed);
   const ids = Array.from({ length: peers }, (_, i) => FIRST_PEER + i);
   const members: Member[] = ids.map((id) => keysOf(id).member);
   const list = createMemberList(modelHash, 0, members);
-  const sealing = createReferenceSealing(modelHash, config.packetBytes);
-  const check = shareCheck(createPacketCheck(modelHash, config.packetsPerRound));
-  const broadcaster = { id: BROADCASTER, publicKey: identity.broadcasterKey };
-  const code = createRoundCode(config.neededPackets, config.packetsPerRound);
+  const isEncoded = options.isEncoded ?? false;
+  const sealing = isEncoded ? sampleSealing(config) : createReferenceSealing(modelHash, config.packetBytes);
   const judge = { config, keys: keysOf(BROADCASTER).keys, broadcaster, list, sealing };
-  const evidence: Swarm['evidence'] = (evictions) => gossipEvidenceContext(judge, evictions);
-  const world = createWorld({
-    seed,
-    network: { latencyMs: 20, jitterMs: 10, ...options.network },
-    keepNotes: true,
-    checkInvariants: options.checkInvariants ?? false,
-  });
-  const deviants = deviantsOf(options);
-  const startInMs = 2 * config.roundMs;
-  world.add({
-    id: BROADCASTER,
-    process: createBroadcaster({
+  return {
+    ids,
+    keysOf,
+    transport: isEncoded ? { codec: createMessageCodec(config) } : {},
+    source: mediaOf(seed, config, isEncoded ? config.packetBytes : SIMULATED_BYTES),
+    evidence: (evictions: BroadcasterState['evictions']['entries']) =>
+      gossipEvidenceContext(judge, evictions),
+    startInMs: 2 * config.roundMs,
+    shared: {
       config,
-      keys: keysOf(BROADCASTER).keys,
-      code,
-      source: mediaOf(seed, config),
-      list: () => list,
-      evidence,
-      startInMs,
-    }),
-  });
-  for (const id of ids) {
-    const { keys } = keysOf(id);
-    const deviant = deviants.get(id);
-    const conduct = deviant?.conduct ?? OBEDIENT;
-    const honest = createGossipPeer({
-      config,
-      keys,
+      list,
+      allowsUnsound: options.allowsUnsound ?? false,
       broadcaster,
       clock: broadcaster,
       sealing,
-      check,
-      code,
-      conduct,
-      list,
+      check: shareCheck(createPacketCheck(modelHash, config.packetsPerRound)),
+      code: createRoundCode(config.neededPackets, config.packetsPerRound),
+    },
+  };
+}
+
+export function createSwarm(options: SwarmOptions): Swarm {
+  const { ids, keysOf, transport, source, evidence, startInMs, shared } = planOf(options);
+  const { config, list } = shared;
+  const world = createWorld({
+    seed: options.seed,
+    network: { latencyMs: 20, jitterMs: 10, ...options.network },
+    checkInvariants: options.checkInvariants ?? false,
+    observers: options.observers ?? [],
+  });
+  const { keys } = keysOf(BROADCASTER);
+  const process = createBroadcaster({ ...shared, keys, source, list: () => list, evidence, startInMs });
+  world.add({ id: BROADCASTER, process, ...transport });
+  const deviants = deviantsOf(options);
+  for (const id of ids) {
+    const deviant = deviants.get(id);
+    const conduct = deviant?.conduct ?? OBEDIENT;
+    const { play } = options;
+    const playing = play === undefined ? {} : { play: play.bind(null, id) };
+    const honest = createGossipPeer({ ...shared, ...playing, keys: keysOf(id).keys, conduct });
+    world.add({
+      id,
+      process: deviant?.wrap(honest) ?? honest,
+      link: 'peer',
+      clock: options.clockOf?.(id) ?? {},
+      ...transport,
     });
-    world.add({ id, process: deviant?.wrap(honest) ?? honest, link: 'peer' });
   }
   world.run(startInMs);
   return {
@@ -148,3 +175,14 @@ export function inTimeShare(swarm: Swarm, ids: readonly NodeId[]): number {
   }
   return inTime / due;
 }
+
+/** Mean utility of the peers in `ids`. */
+export function meanUtility(swarm: Swarm, ids: readonly NodeId[]): number {
+  let sum = 0;
+  for (const id of ids) sum += utilityOf(swarm.config, swarm.peer(id).meter) ?? 0;
+  return sum / ids.length;
+}
+
+/** Who has been evicted, in the order of the announcements. */
+export const evictedOf = (swarm: Swarm): NodeId[] =>
+  swarm.broadcaster().evictions.entries.map(({ member }) => member);

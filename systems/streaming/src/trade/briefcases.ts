@@ -11,9 +11,10 @@ import { headerOf, packetOf } from '../content/store.ts';
 import { type Briefcase, KEY_BYTES, PUSH, type StreamMessage } from '../messages/messages.ts';
 import { learnHeader } from '../peer/headers.ts';
 import { findTrade, type PeerState, post, strike } from '../peer/state.ts';
+import type { Conduct } from './conduct.ts';
 import { askForKey } from './key-release.ts';
 import { keyDigestOf } from './opening.ts';
-import type { Item } from './sealing.ts';
+import { type Item, SCRAP } from './sealing.ts';
 import { authenticBody, signStatementBody } from './signing.ts';
 import type { Trade } from './trade.ts';
 
@@ -33,15 +34,29 @@ function headersFor(peer: PeerState, trade: Trade, known: number): RoundHeader[]
   return headers;
 }
 
+/** The packet that is listed as `id`, or what a deviation puts in its place; null if it is gone. */
+function itemFor(
+  peer: PeerState,
+  round: number,
+  id: number,
+  what: ReturnType<Conduct['packs']>,
+): Item | null {
+  if (what === 'packet') return packetOf(peer.store, id) ?? null;
+  if (what === 'scrap') return SCRAP;
+  return new Uint8Array(Math.max(2, itemSize(peer, round, id)));
+}
+
 /** The item for each listed id; null if one is gone. */
 function itemsFor(peer: PeerState, env: Env<StreamMessage>, trade: Trade): Item[] | null {
   const { conduct, sealing } = peer.setup;
   const items: Item[] = [];
   for (const id of trade.give) {
-    const packet = id === JUNK ? undefined : packetOf(peer.store, id);
-    if (id === JUNK || !conduct.packs(peer, env, trade, id)) items.push(sealing.junk);
-    else if (packet === undefined) return null;
-    else items.push(packet);
+    if (id === JUNK) items.push(sealing.junk);
+    else {
+      const item = itemFor(peer, trade.round, id, conduct.packs(peer, env, trade, id));
+      if (item === null) return null;
+      items.push(item);
+    }
   }
   return items;
 }
@@ -121,8 +136,8 @@ export function onBriefcase(peer: PeerState, env: Env<StreamMessage>, briefcase:
     return strike(peer, env, from, 'unsigned-content');
   for (const header of briefcase.headers) learnHeader(peer, header);
   // Else junk could be smaller than what it stands for, and withholding its key would hide it.
-  if (!contents.every((id, at) => sealing.fits(sealed, at, itemSize(peer, trade.round, id))))
-    return strike(peer, env, from, 'short-briefcase');
+  const fits = contents.every((id, at) => sealing.fits(sealed, at, itemSize(peer, trade.round, id)));
+  if (!fits && !peer.setup.config.keys.acceptsScraps) return strike(peer, env, from, 'short-briefcase');
   trade.received = briefcase;
   if (!trade.isInitiator && trade.give.length > 0) sendBriefcase(peer, env, trade);
   // The initiator asks once it has given its own key.

@@ -33,8 +33,8 @@ export interface Conduct {
   returns(peer: PeerState, env: Env<StreamMessage>, owed: number, held: readonly number[]): readonly number[];
   /** Whether to send the briefcase that is due. */
   delivers(peer: PeerState, env: Env<StreamMessage>, trade: Trade): boolean;
-  /** Whether to put the listed packet `id` into the briefcase; junk goes in otherwise. */
-  packs(peer: PeerState, env: Env<StreamMessage>, trade: Trade, id: number): boolean;
+  /** What to put into the briefcase for the listed packet `id`: itself, junk of its size, or next to nothing. */
+  packs(peer: PeerState, env: Env<StreamMessage>, trade: Trade, id: number): 'packet' | 'junk' | 'scrap';
   /** Whether to hand over a key that is asked for. */
   releases(peer: PeerState, env: Env<StreamMessage>, trade: Trade): boolean;
   /** Whether to ask, again, for a key that is owed. */
@@ -53,7 +53,7 @@ export const OBEDIENT: Conduct = {
   wants: (_peer, _env, useful) => useful,
   returns: (_peer, _env, _owed, held) => held,
   delivers: () => true,
-  packs: () => true,
+  packs: () => 'packet',
   releases: () => true,
   asks: () => true,
   trusts: () => true,

@@ -36,6 +36,9 @@ export interface SealedPlace {
 /** `foreign`: not of that briefcase. `garbage`: of it, and no packet. */
 export type Judged = Packet | 'garbage' | 'foreign';
 
+/** Next to nothing: what a deviation seals where nobody looks at sizes. */
+export const SCRAP = new Uint8Array(1);
+
 export interface Sealing {
   /** What stands for a packet that is not given. Its bytes do not matter: sealed, they look like any others. */
   readonly junk: Uint8Array;

@@ -204,6 +204,19 @@ describe('keys', () => {
     assert.deepEqual(createVrfKey(secret)?.prove(utf8('x')), key.prove(utf8('x')));
   });
 
+  it('are refused where a byte of the secret is damaged, or still prove what verifies', () => {
+    const secret = generateVrfSecret();
+    let refused = 0;
+    for (let at = 0; at < secret.length; at += 37) {
+      const bent = secret.slice();
+      bent[at] = (bent[at] as number) ^ 0x10;
+      const key = createVrfKey(bent);
+      if (key === null) refused += 1;
+      else assert.notEqual(vrf.verify(key.publicKey, utf8('x'), key.prove(utf8('x')).proof), null);
+    }
+    assert.ok(refused > 5, `${refused} of 33 refused`);
+  });
+
   it('come back from disk as they were, for their owner alone', () => {
     const directory = mkdtempSync(join(tmpdir(), 'concordat-vrf-'));
     after(() => rmSync(directory, { recursive: true }));
@@ -269,6 +282,28 @@ describe('certificates', () => {
       return power(encodingOf(publicKey, Uint8Array.from(input)), (p - 1n) / E, p) === 1n;
     });
     assert.ok(rooted.length < 9);
+  });
+
+  it('are refused where a small prime divides the modulus, though every root is there', () => {
+    const { n, factors } = modulusOf(() => [
+      3n,
+      generatePrimeSync(1023, { bigint: true }),
+      generatePrimeSync(1024, { bigint: true }),
+    ]);
+    const publicKey = bytesOf(n);
+    const [first, ...others] = factors as [bigint, ...bigint[]];
+    const proofs = Array.from({ length: 9 }, (_, i) => {
+      const input = Uint8Array.from([...utf8('concordat vrf key certificate'), i]);
+      const m = encodingOf(publicKey, input);
+      const rootModulo = (prime: bigint): bigint => power(m % prime, inverse(E, prime - 1n), prime);
+      let [root, modulus] = [rootModulo(first), first];
+      for (const prime of others)
+        [root, modulus] = [combine(root, modulus, rootModulo(prime), prime), modulus * prime];
+      const proof = bytesOf(root);
+      assert.notEqual(vrf.verify(publicKey, input, proof), null);
+      return proof;
+    });
+    assert.equal(isCertifiedVrfKey(vrf, publicKey, Buffer.concat(proofs)), false);
   });
 
   it('are refused where a small prime divides the modulus twice, which gives some inputs several proofs', () => {

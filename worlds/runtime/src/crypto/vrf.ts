@@ -148,19 +148,32 @@ function privateKeyFrom(secret: Uint8Array): KeyObject | null {
   }
 }
 
-/** The key in bytes from `generateVrfSecret`; null if they are none, or of another kind, size or exponent. */
+/** The root of what is encoded, or null if the private key is damaged: OpenSSL may refuse it, or take it and be wrong. */
+function rootOf(key: KeyObject, encoded: Uint8Array): Uint8Array | null {
+  try {
+    return new Uint8Array(privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, viewOf(encoded)));
+  } catch {
+    return null;
+  }
+}
+
+/** The key in bytes from `generateVrfSecret`; null if they are damaged, or of another kind, size or exponent. */
 export function createVrfKey(secret: Uint8Array): VrfKey | null {
   const key = privateKeyFrom(secret);
   if (key?.asymmetricKeyType !== 'rsa') return null;
-  const { n, e } = createPublicKey(key).export({ format: 'jwk' });
+  const publicHalf = createPublicKey(key);
+  const { n, e } = publicHalf.export({ format: 'jwk' });
   const publicKey = new Uint8Array(Buffer.from(n ?? '', 'base64url'));
   if (e !== 'AQAB' || !isModulus(publicKey)) return null;
+  const trial = encode(publicKey, new Uint8Array(0));
+  const root = rootOf(key, trial);
+  const power = root === null ? null : powerOf(publicHalf, root);
+  if (power === null || compareBytes(power, trial) !== 0) return null;
   return {
     publicKey,
     prove: (input) => {
-      const encoded = viewOf(encode(publicKey, input));
-      const proof = new Uint8Array(privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded));
-      assert(proof.length === VRF_PROOF_BYTES, 'a proof is as long as the modulus');
+      const proof = rootOf(key, encode(publicKey, input));
+      assert(proof?.length === VRF_PROOF_BYTES, 'a key that was tried finds the root of everything');
       return { proof, output: outputOf(proof) };
     },
   };
