@@ -203,7 +203,12 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const trackerOptions: TrackerOptions = {
     stream,
     keys: keysById(keysOf(TRACKER_NODE).keys),
-    admission: { admit: (token) => token, isUniqueKey: () => true },
+    admission: {
+      identityOf: ({ publicKey }) => publicKey,
+      isWelcome: () => true,
+      onAdmitted: () => {},
+      isUniqueKey: () => true,
+    },
     roundMs: config.roundMs,
     startInMs: 0,
     epochRounds,
