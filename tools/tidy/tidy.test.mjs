@@ -29,6 +29,7 @@ const PACKAGES = [
   packageOf('systems/streaming', ['kernel']),
   packageOf('apps/cli', ['keeper', 'runtime', 'streaming']),
   packageOf('apps/lab', ['streaming']),
+  packageOf('apps/acceptance', ['streaming']),
 ];
 const NO_EXCEPTIONS = { fileLines: {}, functionLines: {}, casts: {} };
 const HEADER = '/** What this is. */\n';

@@ -9,7 +9,7 @@ import { createRoundCode, type RoundCode } from '../content/encode.ts';
 import { createPacketCheck } from '../content/packets.ts';
 import { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
-import { createFlightPeer, type FlightPeer } from '../flightpath/peer.ts';
+import { createFlightPeer, type FlightPeer, leaveStream } from '../flightpath/peer.ts';
 import { FLIGHTPATH_DEFAULTS, type FlightPathPolicy } from '../flightpath/policy.ts';
 import { gossipEvidenceContext } from '../gossip/evidence.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
@@ -19,6 +19,7 @@ import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
 import { streamId } from '../statement.ts';
+import { likelyMembers } from '../tracker/pings.ts';
 import type { TrackerOptions, TrackerState } from '../tracker/state.ts';
 import { createTracker } from '../tracker/tracker.ts';
 import { type Conduct, OBEDIENT } from '../trade/conduct.ts';
@@ -30,7 +31,7 @@ import { createModelStreamKeys } from './model-keys.ts';
 export const BROADCASTER: NodeId = 2 ** 32 - 1;
 export const TRACKER: NodeId = 2 ** 32 - 2;
 const BROADCASTER_NODE: NodeId = 0;
-const TRACKER_NODE: NodeId = 1;
+export const TRACKER_NODE: NodeId = 1;
 export const FIRST_NODE: NodeId = 2;
 
 type Wrapped = Process<FlightPeer, Enveloped<FlightMessage>>;
@@ -58,7 +59,13 @@ export interface FlightSwarm {
   readonly config: StreamConfig;
   /** Adds peers, who join in the present moment; their nodes. */
   add(count: number): NodeId[];
+  /** Tells of every ACCEPT from now on, and at whose node it arrives. */
+  observeAccepts(tell: (node: NodeId) => void): void;
+  /** Lets the peer at `node` leave, in its next turn. */
+  leave(node: NodeId): void;
   runRounds(count: number): void;
+  /** False for a node that is down, or was added in this very moment. */
+  hasStarted(node: NodeId): boolean;
   peer(node: NodeId): FlightPeer;
   tracker(): TrackerState;
   broadcaster(): BroadcasterState;
@@ -83,10 +90,10 @@ function keysById(keys: StreamKeys): StreamKeys {
   };
 }
 
-/** Whom the broadcaster seeds: everybody whom the tracker has not given up. */
-const listNow = ({ epoch, members }: TrackerState): MemberList => ({
-  epoch: epoch.head.head.epoch,
-  members: [...members.values()].map(({ member }) => member),
+/** Whom the broadcaster seeds. */
+const listNow = (state: TrackerState): MemberList => ({
+  epoch: state.epoch.head.head.epoch,
+  members: likelyMembers(state),
   places: new Map(),
   digest: new Uint8Array(32),
 });
@@ -97,7 +104,8 @@ const nodeAt = (member: PlacedMember | undefined): NodeId | null =>
 /** Who knows whom: a peer by its rosters, those who are no members by their fixed ids. */
 const peerDirectory: Directory<FlightPeer> = {
   idOf: ({ peer }) => peer?.self ?? null,
-  nodeOf: ({ peer }, id) => {
+  nodeOf: (state, id) => {
+    const peer = state?.peer ?? null;
     if (id === BROADCASTER) return BROADCASTER_NODE;
     if (id === TRACKER) return TRACKER_NODE;
     if (peer === null) return null;
@@ -113,10 +121,24 @@ const peerDirectory: Directory<FlightPeer> = {
 function serverDirectory<S>(id: NodeId, members: (state: S) => TrackerState): Directory<S> {
   return {
     idOf: () => id,
-    nodeOf: (state, to) => namelessNode(to) ?? nodeAt(members(state).members.get(to)?.member),
-    idAt: () => null,
+    nodeOf: (state, to) =>
+      namelessNode(to) ?? (state === null ? null : nodeAt(members(state).members.get(to)?.member)),
+    idAt: (state, node) => {
+      for (const { member } of members(state).members.values()) if (nodeAt(member) === node) return member.id;
+      return null;
+    },
   };
 }
+
+/** Observers see what travels without its type. */
+const isAccept = (enveloped: unknown): boolean =>
+  typeof enveloped === 'object' &&
+  enveloped !== null &&
+  'message' in enveloped &&
+  typeof enveloped.message === 'object' &&
+  enveloped.message !== null &&
+  'kind' in enveloped.message &&
+  enveloped.message.kind === 'accept';
 
 interface BroadcasterParts {
   readonly config: StreamConfig;
@@ -160,6 +182,19 @@ function addBroadcaster(world: World, parts: BroadcasterParts): void {
   });
 }
 
+/** A tracker that lets everybody in. */
+const TRACKER_DEFAULTS: Pick<TrackerOptions, 'admission' | 'maxMembers' | 'joinsPerRound' | 'convicts'> = {
+  admission: {
+    identityOf: ({ publicKey }) => publicKey,
+    isWelcome: () => true,
+    onAdmitted: () => {},
+    isUniqueKey: () => true,
+  },
+  maxMembers: 60_000,
+  joinsPerRound: 2000,
+  convicts: () => null,
+};
+
 export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const { seed, capacity } = options;
   const keysOf = createModelStreamKeys(capacity + FIRST_NODE, seed);
@@ -177,18 +212,20 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     keepNotes: false,
     checkInvariants: options.checkInvariants ?? true,
   });
-  const tracker = (): TrackerState => world.stateOf<TrackerState>(TRACKER_NODE);
+  let latest: TrackerState | null = null;
+  // Whoever asks while it is down hears what it knew last.
+  const tracker = (): TrackerState => {
+    if (latest === null || world.isUp(TRACKER_NODE)) latest = world.stateOf<TrackerState>(TRACKER_NODE);
+    return latest;
+  };
   const epochRounds = config.protocol.kind === 'flightpath' ? config.protocol.epochRounds : 1;
   const trackerOptions: TrackerOptions = {
+    ...TRACKER_DEFAULTS,
     stream,
     keys: keysById(keysOf(TRACKER_NODE).keys),
-    admission: { admit: (token) => token, isUniqueKey: () => true },
     roundMs: config.roundMs,
     startInMs: 0,
     epochRounds,
-    maxMembers: 60_000,
-    joinsPerRound: 2000,
-    convicts: () => null,
     ...options.tracker,
   };
   world.add({
@@ -205,6 +242,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const broadcasterSigner = { id: BROADCASTER, publicKey: identity.broadcasterKey };
   addBroadcaster(world, { config, keysOf, seed, code, sealing, broadcaster: broadcasterSigner, tracker });
   let next = FIRST_NODE;
+  const addedAt = new Map<NodeId, number>();
   const createPeer = (node: NodeId): Wrapped => {
     const { keys, member } = keysOf(node);
     const conduct = options.conductOf?.(node);
@@ -231,10 +269,27 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     config,
     add: (count) => {
       const nodes = Array.from({ length: count }, () => next++);
-      for (const node of nodes) world.add({ id: node, process: createPeer(node), link: 'peer' });
+      for (const node of nodes) {
+        addedAt.set(node, world.now);
+        world.add({ id: node, process: createPeer(node), link: 'peer' });
+      }
       return nodes;
     },
+    observeAccepts: (tell) =>
+      world.observe({
+        delivered: (_at, _from, to, enveloped) => {
+          if (isAccept(enveloped)) tell(to);
+        },
+      }),
+    leave: (node) =>
+      world.call<FlightPeer, Enveloped<FlightMessage>>(node, (state, env) => {
+        const from = state.peer?.self;
+        if (from === undefined) return;
+        const send = (_to: NodeId, message: FlightMessage): void => env.send(TRACKER_NODE, { from, message });
+        leaveStream(state, Object.create(env, { send: { value: send } }));
+      }),
     runRounds: (count) => world.run(count * config.roundMs),
+    hasStarted: (node) => world.isUp(node) && (addedAt.get(node) ?? 0) < world.now,
     peer: (node) => world.stateOf(node),
     tracker,
     broadcaster: () => world.stateOf(BROADCASTER_NODE),

@@ -185,23 +185,12 @@ export async function createPeers<M>(
     },
     exit: (id) => inUse.use(id)?.exit,
     add,
-    remove: (id) => {
-      if (!book.delete(id)) return;
-      inUse.drop(id);
-      accounts.forget(id);
-      failures.forget(id);
-      reach.forget(id);
-      relay?.forget(id);
-    },
+    remove,
     register: reach.register,
     get relays() {
       return reach.relays;
     },
-    open: () => {
-      phase = 'open';
-      reach.register(options.relays ?? []);
-      for (const neighbour of inUse.all()) neighbour.opened();
-    },
+    open,
     close,
     destroy: () => {
       stop();
@@ -236,6 +225,21 @@ export async function createPeers<M>(
       onAnswer: answered,
       onFailed: failed,
     });
+  }
+
+  function open(): void {
+    phase = 'open';
+    reach.register(options.relays ?? []);
+    for (const neighbour of inUse.all()) neighbour.opened();
+  }
+
+  function remove(id: NodeId): void {
+    if (!book.delete(id)) return;
+    inUse.drop(id);
+    accounts.forget(id);
+    failures.forget(id);
+    reach.forget(id);
+    relay?.forget(id);
   }
 
   function add(id: NodeId, contact: PeerContact): void {
