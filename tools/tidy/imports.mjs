@@ -17,6 +17,10 @@ const TEST_BUILTINS = /^node:(test|assert|assert\/strict|fs|path|url|crypto|util
 /** Test libraries that the root provides to every package. */
 const TEST_LIBRARIES = ['fast-check'];
 
+/** What selfish and lying peers do: no daemon has it within reach. */
+const DEVIATIONS = './deviations';
+const DEVIATIONS_PROBLEM = 'deviations are for tests and the lab: daemons are obedient';
+
 const nameIn = (folder) => folder.split('/')[1];
 
 /** Why code at `place` may not import the package in `folder`, or null. */
@@ -65,6 +69,9 @@ function relativeProblem(place, specifier) {
   if (isEdgeTarget && place.isPure) {
     return 'pure code cannot import the edge: pass an interface, or export the edge under its own subpath';
   }
+  const deviations = `${place.package}/src/deviations/`;
+  if (target.startsWith(deviations) && !place.path.startsWith(deviations) && !place.isTest)
+    return DEVIATIONS_PROBLEM;
   if (place.isPure && /\.test\.ts$|\/testing\//.test(target)) return 'only tests import tests';
   return null;
 }
@@ -83,6 +90,7 @@ function namedProblem(place, specifier, packages) {
   if (target !== undefined) {
     const subpath = `.${specifier.slice(name.length)}`;
     if (target.manifest.exports?.[subpath] === undefined) return `${name} does not export '${subpath}'`;
+    if (subpath === DEVIATIONS && !place.isTest && place.package !== 'apps/lab') return DEVIATIONS_PROBLEM;
     return floorProblem(place, target.folder) ?? declaredProblem(place, name, own);
   }
   if (place.isTest && TEST_LIBRARIES.includes(name)) return null;

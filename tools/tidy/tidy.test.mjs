@@ -10,7 +10,7 @@ import { functionsOf, importsOf, readSource } from './source.mjs';
 
 const manifestOf = (name, dependencies = []) => ({
   name: `@concordat/${name}`,
-  exports: { '.': './dist/index.js' },
+  exports: { '.': './dist/index.js', './deviations': './dist/deviations/index.js' },
   dependencies: Object.fromEntries(dependencies.map((other) => [`@concordat/${other}`, '0.1.0'])),
 });
 const packageOf = (folder, dependencies) => {
@@ -26,7 +26,9 @@ const PACKAGES = [
   packageOf('worlds/runtime', ['kernel']),
   packageOf('systems/keeper', ['kernel', 'sim', 'replication']),
   packageOf('systems/replication', ['kernel']),
-  packageOf('apps/cli', ['keeper', 'runtime']),
+  packageOf('systems/streaming', ['kernel']),
+  packageOf('apps/cli', ['keeper', 'runtime', 'streaming']),
+  packageOf('apps/lab', ['streaming']),
 ];
 const NO_EXCEPTIONS = { fileLines: {}, functionLines: {}, casts: {} };
 const HEADER = '/** What this is. */\n';
@@ -69,6 +71,8 @@ describe('floors', () => {
     ['foundations/wire/src/a.ts', 'node:fs', 'pure code has no node'],
     ['foundations/wire/src/a.test.ts', 'node:net', 'no sockets'],
     ['apps/cli/src/a.ts', 'fs', 'write node:fs'],
+    ['apps/cli/src/a.ts', '@concordat/streaming/deviations', 'daemons are obedient'],
+    ['systems/streaming/src/index.ts', './deviations/index.ts', 'daemons are obedient'],
   ];
   for (const [path, specifier, expected] of CASES) {
     it(`${path} may not import ${specifier}`, () => rejects(path, importing(specifier), expected));
@@ -82,6 +86,9 @@ describe('floors', () => {
     ['systems/keeper/src/edge/server.ts', 'node:net'],
     ['systems/keeper/src/edge/server.ts', '../gateway.ts'],
     ['apps/cli/src/a.ts', '@concordat/keeper'],
+    ['apps/lab/src/a.ts', '@concordat/streaming/deviations'],
+    ['systems/streaming/src/deviations/index.ts', './decisions.ts'],
+    ['systems/streaming/src/a.test.ts', './deviations/index.ts'],
   ]) {
     it(`${path} may import ${specifier}`, () => accepts(path, importing(specifier)));
   }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { NodeId } from '@concordat/kernel';
 import { type StreamConfig, withoutKeyPenalty } from '../config.ts';
-import { decodeEvidence } from '../evidence/evidence.ts';
+import { decodeEvidence, encodeEvidence } from '../evidence/evidence.ts';
 import { judgeEvidence } from '../evidence/judging.ts';
 import { createSwarm, evictedOf, inTimeShare, meanUtility, type Swarm } from '../testing/swarm.ts';
 import { type Deviation, deviationNamed, GOSSIP_DEVIATIONS } from './index.ts';
@@ -127,6 +127,7 @@ describe('evidence', () => {
             changed[at] = (changed[at] as number) ^ 0x41;
             const other = decodeEvidence(changed);
             if (other === null) continue;
+            assert.deepEqual(encodeEvidence(other), changed);
             const verdict = judgeEvidence(other, context);
             assert.ok(!verdict.valid || verdict.accused === accused, `${evidence.rule} at ${at}`);
           }
