@@ -12,6 +12,7 @@ import { signedRequests } from './experiments/signed-requests/experiment.ts';
 import { slowBackup } from './experiments/slow-backup/experiment.ts';
 import { slowPrimary } from './experiments/slow-primary/experiment.ts';
 import { speculation } from './experiments/speculation/experiment.ts';
+import { streamingGossip } from './experiments/streaming-gossip/experiment.ts';
 import { underAttack } from './experiments/under-attack/experiment.ts';
 import { unfairPrimary } from './experiments/unfair-primary/experiment.ts';
 
@@ -29,4 +30,5 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   requestSize,
   signedRequests,
   costs,
+  streamingGossip,
 ];
