@@ -9,10 +9,10 @@ import { judgeEvidence } from '../evidence/judging.ts';
 import { createSwarm, evictedOf, inTimeShare, meanUtility, type Swarm } from '../testing/swarm.ts';
 import { type Deviation, deviationNamed, GOSSIP_DEVIATIONS } from './index.ts';
 
-const PEERS = 80;
-const ROUNDS = 36;
-const CONFIG = { seeds: 5, auditsPerRound: 8 };
-const DEVIANTS: readonly NodeId[] = [7, 19, 33, 58, 71];
+const PEERS = 72;
+const ROUNDS = 32;
+const CONFIG = { seeds: 4, auditsPerRound: 8 };
+const DEVIANTS: readonly NodeId[] = [7, 19, 33, 58];
 
 const run = (deviation: Deviation | null, rounds = ROUNDS, auditsPerRound = CONFIG.auditsPerRound): Swarm => {
   const deviants = deviation === null ? [] : [{ ids: DEVIANTS, deviation }];

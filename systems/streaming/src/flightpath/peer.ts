@@ -9,7 +9,7 @@ import { isEpochHeadSigned } from '../membership/epoch-list.ts';
 import { createRoster, enterTicket } from '../membership/roster.ts';
 import { isTicketSigned } from '../membership/ticket.ts';
 import type { StreamMessage } from '../messages/messages.ts';
-import { CONTROL } from '../peer/meter.ts';
+import { CONTROL, createMeter, type Meter } from '../peer/meter.ts';
 import { onAuditAsk, onBeacon, onEvictions, onSeed } from '../peer/receive.ts';
 import { beginPeer, followRound, onRoundTimer } from '../peer/round.ts';
 import { createPeerState, type PeerOptions, type PeerState, peerInvariants } from '../peer/state.ts';
@@ -59,6 +59,8 @@ export interface FlightPeer {
   /** Null until the tracker has welcomed it. */
   peer: PeerState<FlightState> | null;
   hasLeft: boolean;
+  /** Over all its memberships in this run. */
+  readonly meter: Meter;
 }
 
 type FlightEnv = Env<FlightMessage>;
@@ -112,7 +114,8 @@ function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
   own.place = ticket.place;
   own.startRound = ticket.startRound;
   const rules = flightRules(own.need, options.policy, config.packetsPerRound);
-  state.peer = createPeerState(ticket.member.id, options, rules, listOf(keys.hash, roster), own);
+  const list = listOf(keys.hash, roster);
+  state.peer = { ...createPeerState(ticket.member.id, options, rules, list, own), meter: state.meter };
   env.cancelTimer(JOIN_TIMER);
   env.setTimer(FOLLOW_TIMER, 1);
   env.note({ kind: 'welcomed', id: ticket.member.id, place: ticket.place, startRound: ticket.startRound });
@@ -245,7 +248,13 @@ export function createFlightPeer(options: FlightOptions): Process<FlightPeer, Fl
   assert(protocol.kind === 'flightpath', 'a FlightPath peer is in a FlightPath stream');
   return {
     start: (env) => {
-      const state: FlightPeer = { options, parameters: protocol, peer: null, hasLeft: false };
+      const state: FlightPeer = {
+        options,
+        parameters: protocol,
+        peer: null,
+        hasLeft: false,
+        meter: createMeter(),
+      };
       if (options.welcome === undefined) join(state, env);
       else onWelcome(state, env, options.welcome);
       return state;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createPrng } from '@concordat/kernel';
 import { deviationNamed, isFed } from '../deviations/index.ts';
 import { totalBytes } from '../peer/meter.ts';
 import {
@@ -106,6 +107,30 @@ describe('BAR Gossip', () => {
     const again = run({});
     for (const id of again.ids) assert.deepEqual(again.peer(id).meter, obedient.peer(id).meter);
   });
+});
+
+test('clocks may be hours wrong and drift: rounds are those of the beacons', () => {
+  const random = createPrng(8, 'clocks');
+  const clocks = new Map(
+    Array.from({ length: 60 }, (_, i) => [
+      1 + i,
+      { offsetMs: random.below(7_200_000) - 3_600_000, drift: (random.unit() - 0.5) * 2e-4 },
+    ]),
+  );
+  const options = { seed: 8, peers: 60, config: { seeds: 4 }, clockOf: (id: number) => clocks.get(id) ?? {} };
+  const swarm = createSwarm(options);
+  swarm.runRounds(60);
+  assert.ok(inTimeShare(swarm, swarm.ids) >= 0.99, `${inTimeShare(swarm, swarm.ids)}`);
+  for (const id of swarm.ids) assert.ok(Math.abs(swarm.peer(id).round - swarm.broadcaster().round) <= 1);
+});
+
+test('links that lose and delay cost little, and make nobody guilty', () => {
+  const network = { latencyMs: 30, jitterMs: 30, lossChance: 0.02, tailChance: 0.02, tailMs: 400 };
+  const swarm = createSwarm({ seed: 8, peers: 60, config: { seeds: 4 }, network });
+  swarm.runRounds(40);
+  assert.ok(inTimeShare(swarm, swarm.ids) >= 0.98, `${inTimeShare(swarm, swarm.ids)}`);
+  assert.deepEqual(evictedOf(swarm), []);
+  assert.ok(swarm.ids.every((id) => swarm.peer(id).evidence.size === 0));
 });
 
 test('with real bytes, sealed and encoded, peers play what was broadcast', () => {

@@ -15,8 +15,8 @@ export interface Enveloped<M> {
 export interface Directory<S> {
   /** The id by which others know this process now; null before it has one. */
   idOf(state: S): NodeId | null;
-  /** The node that answers to an id, by what this process knows; null for nobody. */
-  nodeOf(state: S, id: NodeId): NodeId | null;
+  /** The node that answers to an id, by what this process knows (nothing yet, in its first turn); null for nobody. */
+  nodeOf(state: S | null, id: NodeId): NodeId | null;
   /** The reverse, for news of links. */
   idAt(state: S, node: NodeId): NodeId | null;
 }
@@ -40,7 +40,7 @@ export function withDirectory<S, M>(
     const send = (to: NodeId, message: M): void => {
       const known = holder?.state ?? null;
       const own = known === null ? null : directory.idOf(known);
-      const node = namelessNode(to) ?? (known === null ? to : directory.nodeOf(known, to));
+      const node = namelessNode(to) ?? directory.nodeOf(known, to);
       if (node !== null) outer.send(node, { from: own ?? FIRST_NAMELESS + outer.self, message });
     };
     const inner: Env<M> = Object.create(outer, { send: { value: send }, sendEarly: { value: send } });

@@ -120,3 +120,39 @@ export function delaysToPlay(swarm: FlightSwarm, nodes: readonly NodeId[], joine
   }
   return delays;
 }
+
+/**
+ * Utility per round of what happened since `before`, in units of the stream's rate (config.ts), over all of `nodes` and over their
+ * whole time: whoever was no member for a while played nothing then.
+ */
+export function utilitySince(swarm: FlightSwarm, before: UtilitySnapshot, rounds: number): number {
+  const { benefit, upCost, downCost } = swarm.config.utility;
+  const after = snapshotUtility(swarm, before.nodes);
+  const stream = swarm.config.packetsPerRound * swarm.config.packetBytes;
+  const peerRounds = before.nodes.length * rounds;
+  const played = (after.played - before.played) / peerRounds;
+  return (
+    played * benefit -
+    (upCost * (after.up - before.up)) / stream / peerRounds -
+    (downCost * (after.down - before.down)) / stream / peerRounds
+  );
+}
+
+export interface UtilitySnapshot {
+  readonly nodes: readonly NodeId[];
+  readonly played: number;
+  readonly up: number;
+  readonly down: number;
+}
+
+/** Sums over peers, former lives included as far as their counters were carried on. */
+export function snapshotUtility(swarm: FlightSwarm, nodes: readonly NodeId[]): UtilitySnapshot {
+  const sum = { played: 0, up: 0, down: 0 };
+  for (const node of nodes) {
+    const { meter } = swarm.peer(node);
+    sum.played += meter.rounds - meter.jittered;
+    sum.up += totalBytes(meter.up);
+    sum.down += totalBytes(meter.down);
+  }
+  return { nodes, ...sum };
+}

@@ -9,7 +9,7 @@ import { createRoundCode, type RoundCode } from '../content/encode.ts';
 import { createPacketCheck } from '../content/packets.ts';
 import { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
-import { createFlightPeer, type FlightPeer } from '../flightpath/peer.ts';
+import { createFlightPeer, type FlightPeer, leaveStream } from '../flightpath/peer.ts';
 import { FLIGHTPATH_DEFAULTS, type FlightPathPolicy } from '../flightpath/policy.ts';
 import { gossipEvidenceContext } from '../gossip/evidence.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
@@ -30,7 +30,7 @@ import { createModelStreamKeys } from './model-keys.ts';
 export const BROADCASTER: NodeId = 2 ** 32 - 1;
 export const TRACKER: NodeId = 2 ** 32 - 2;
 const BROADCASTER_NODE: NodeId = 0;
-const TRACKER_NODE: NodeId = 1;
+export const TRACKER_NODE: NodeId = 1;
 export const FIRST_NODE: NodeId = 2;
 
 type Wrapped = Process<FlightPeer, Enveloped<FlightMessage>>;
@@ -58,6 +58,10 @@ export interface FlightSwarm {
   readonly config: StreamConfig;
   /** Adds peers, who join in the present moment; their nodes. */
   add(count: number): NodeId[];
+  /** Tells of every ACCEPT from now on, and at whose node it arrives. */
+  observeAccepts(tell: (node: NodeId) => void): void;
+  /** Lets the peer at `node` leave, in its next turn. */
+  leave(node: NodeId): void;
   runRounds(count: number): void;
   peer(node: NodeId): FlightPeer;
   tracker(): TrackerState;
@@ -97,7 +101,8 @@ const nodeAt = (member: PlacedMember | undefined): NodeId | null =>
 /** Who knows whom: a peer by its rosters, those who are no members by their fixed ids. */
 const peerDirectory: Directory<FlightPeer> = {
   idOf: ({ peer }) => peer?.self ?? null,
-  nodeOf: ({ peer }, id) => {
+  nodeOf: (state, id) => {
+    const peer = state?.peer ?? null;
     if (id === BROADCASTER) return BROADCASTER_NODE;
     if (id === TRACKER) return TRACKER_NODE;
     if (peer === null) return null;
@@ -113,10 +118,21 @@ const peerDirectory: Directory<FlightPeer> = {
 function serverDirectory<S>(id: NodeId, members: (state: S) => TrackerState): Directory<S> {
   return {
     idOf: () => id,
-    nodeOf: (state, to) => namelessNode(to) ?? nodeAt(members(state).members.get(to)?.member),
+    nodeOf: (state, to) =>
+      namelessNode(to) ?? (state === null ? null : nodeAt(members(state).members.get(to)?.member)),
     idAt: () => null,
   };
 }
+
+/** Observers see what travels without its type. */
+const isAccept = (enveloped: unknown): boolean =>
+  typeof enveloped === 'object' &&
+  enveloped !== null &&
+  'message' in enveloped &&
+  typeof enveloped.message === 'object' &&
+  enveloped.message !== null &&
+  'kind' in enveloped.message &&
+  enveloped.message.kind === 'accept';
 
 interface BroadcasterParts {
   readonly config: StreamConfig;
@@ -177,7 +193,12 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     keepNotes: false,
     checkInvariants: options.checkInvariants ?? true,
   });
-  const tracker = (): TrackerState => world.stateOf<TrackerState>(TRACKER_NODE);
+  let latest: TrackerState | null = null;
+  // Whoever asks while it is down hears what it knew last.
+  const tracker = (): TrackerState => {
+    if (latest === null || world.isUp(TRACKER_NODE)) latest = world.stateOf<TrackerState>(TRACKER_NODE);
+    return latest;
+  };
   const epochRounds = config.protocol.kind === 'flightpath' ? config.protocol.epochRounds : 1;
   const trackerOptions: TrackerOptions = {
     stream,
@@ -234,6 +255,19 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
       for (const node of nodes) world.add({ id: node, process: createPeer(node), link: 'peer' });
       return nodes;
     },
+    observeAccepts: (tell) =>
+      world.observe({
+        delivered: (_at, _from, to, enveloped) => {
+          if (isAccept(enveloped)) tell(to);
+        },
+      }),
+    leave: (node) =>
+      world.call<FlightPeer, Enveloped<FlightMessage>>(node, (state, env) => {
+        const from = state.peer?.self;
+        if (from === undefined) return;
+        const send = (_to: NodeId, message: FlightMessage): void => env.send(TRACKER_NODE, { from, message });
+        leaveStream(state, Object.create(env, { send: { value: send } }));
+      }),
     runRounds: (count) => world.run(count * config.roundMs),
     peer: (node) => world.stateOf(node),
     tracker,

@@ -3,6 +3,7 @@
  * FlightPath has to stand. Needs `@concordat/sim`, which whoever imports this declares.
  */
 
+export { FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
 export { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 export { FLIGHTPATH_ABLATIONS, FLIGHTPATH_DEFAULTS, type FlightPathPolicy } from '../flightpath/policy.ts';
 export {
@@ -11,11 +12,14 @@ export {
   figuresSince,
   type Snapshot,
   settle,
+  snapshotUtility,
   takeSnapshot,
+  type UtilitySnapshot,
+  utilitySince,
   vanish,
   watch,
 } from './flight-scenarios.ts';
-export { createFlightSwarm, type FlightSwarm, type FlightSwarmOptions } from './flight-swarm.ts';
+export { createFlightSwarm, FIRST_NODE, type FlightSwarm, type FlightSwarmOptions } from './flight-swarm.ts';
 export {
   createSwarm,
   type DeviantGroup,

@@ -2,7 +2,7 @@
 
 import { modelHash } from '@concordat/crypto';
 import { createPrng, type NodeId, type Process } from '@concordat/kernel';
-import { createWorld, type LinkOptions, type Observer, type World } from '@concordat/sim';
+import { type ClockOptions, createWorld, type LinkOptions, type Observer, type World } from '@concordat/sim';
 import { type BroadcasterState, createBroadcaster } from '../broadcaster/broadcaster.ts';
 import { gossipPreset, type StreamConfig } from '../config.ts';
 import { createRoundCode } from '../content/encode.ts';
@@ -50,6 +50,8 @@ export interface SwarmOptions {
   /** Told of each round at each peer's deadline. */
   readonly play?: (id: NodeId, round: number, media: Uint8Array | null) => void;
   readonly checkInvariants?: boolean;
+  /** How wrong each peer's clock is. */
+  readonly clockOf?: (id: NodeId) => ClockOptions;
 }
 
 export interface Swarm {
@@ -142,7 +144,13 @@ export function createSwarm(options: SwarmOptions): Swarm {
     const { play } = options;
     const playing = play === undefined ? {} : { play: play.bind(null, id) };
     const honest = createGossipPeer({ ...shared, ...playing, keys: keysOf(id).keys, conduct });
-    world.add({ id, process: deviant?.wrap(honest) ?? honest, link: 'peer', ...transport });
+    world.add({
+      id,
+      process: deviant?.wrap(honest) ?? honest,
+      link: 'peer',
+      clock: options.clockOf?.(id) ?? {},
+      ...transport,
+    });
   }
   world.run(startInMs);
   return {

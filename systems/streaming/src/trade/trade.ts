@@ -13,7 +13,7 @@
  */
 
 import type { Digest, Env, NodeId } from '@concordat/kernel';
-import type { Shape } from '../bits.ts';
+import { JUNK, type Shape } from '../bits.ts';
 import type { Briefcase, Claim, PushOffer, Reserve, StreamMessage, Tag } from '../messages/messages.ts';
 import type { PeerState } from '../peer/state.ts';
 
@@ -37,7 +37,7 @@ export interface Trade {
   /** What the responder answered: evidence, should a commitment be broken or a second opening come. */
   openedBy: Reserve | PushOffer | null;
   /** Digest of the body that opened the trade, and of the one that answered it. */
-  readonly opening: Digest;
+  opening: Digest;
   answer: Digest | null;
   /** Ids to give and to get. */
   give: readonly number[];
@@ -80,6 +80,8 @@ export function createTrade(
 }
 
 const NOTHING: readonly number[] = [];
+/** That something was to come still matters, what it was does not. */
+const SOMETHING: readonly number[] = [JUNK];
 const NO_BYTES = new Uint8Array(0);
 const NO_BITS = new Int32Array(0);
 const NO_CLAIM: Claim = { have: NO_BITS, want: NO_BITS, known: 0, mayOwe: 0, mayGive: 0 };
@@ -94,7 +96,10 @@ export function slimTrade(trade: Trade): void {
   trade.theirs = null;
   trade.nonce = NO_BYTES;
   trade.openedBy = null;
+  trade.opening = NO_BYTES;
+  trade.answer = null;
   trade.give = NOTHING;
+  if (trade.take.length > 0) trade.take = SOMETHING;
   if (trade.isOpened) trade.received = null;
 }
 

@@ -1,0 +1,116 @@
+/**
+ * What each deviation of FlightPath does to its maker and to the others: the same stream, with the same seed, obedient and not.
+ * Rational ones gain at most a tenth (the epsilon of FlightPath), Byzantine ones harm the others by little.
+ */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { NodeId } from '@concordat/kernel';
+import { settle, snapshotUtility, utilitySince, watch } from '../testing/flight-scenarios.ts';
+import { createFlightSwarm, FIRST_NODE } from '../testing/flight-swarm.ts';
+import { FLIGHT_DEVIATIONS, type FlightDeviation, liesAboutTicket, reservesOnly } from './flight.ts';
+
+const PEERS = 60;
+const DEVIANTS = 4;
+const ROUNDS = 40;
+
+const isDeviant = (node: NodeId): boolean => node - FIRST_NODE < DEVIANTS;
+
+interface Outcome {
+  /** Per round, of those that deviate. */
+  readonly utility: number;
+  /** Rounds that the others lose, as a share. */
+  readonly jitter: number;
+}
+
+function run(deviation: FlightDeviation | null): Outcome {
+  const swarm = createFlightSwarm({
+    seed: 3,
+    capacity: PEERS,
+    config: { seeds: 6 },
+    checkInvariants: false,
+    conductOf: (node) => (deviation !== null && isDeviant(node) ? deviation : undefined),
+    strategyOf: (node) => (deviation !== null && isDeviant(node) ? deviation.strategy : undefined),
+  });
+  const nodes = swarm.add(PEERS);
+  settle(swarm);
+  const before = snapshotUtility(swarm, nodes.filter(isDeviant));
+  const others = watch(
+    swarm,
+    nodes.filter((node) => !isDeviant(node)),
+    ROUNDS,
+  );
+  return { utility: utilitySince(swarm, before, ROUNDS), jitter: others.jitter };
+}
+
+describe('deviations of FlightPath', () => {
+  const obedient = run(null);
+
+  it('are compared with an obedient stream that plays', () => {
+    // Benefit 12; upload and download about once the stream, at prices 1 and 0.25.
+    assert.ok(obedient.utility > 10.4 && obedient.utility < 11, `${obedient.utility}`);
+    assert.ok(obedient.jitter <= 0.001);
+  });
+
+  for (const deviation of FLIGHT_DEVIATIONS) {
+    const { name, nature } = deviation;
+    it(`${name}: ${nature === 'rational' ? 'does not pay' : 'harms little'}`, () => {
+      const outcome = run(deviation);
+      // The least that a deviation does: it changes what its maker gets.
+      if (deviation !== liesAboutTicket) assert.notEqual(outcome.utility, obedient.utility);
+      if (nature === 'rational')
+        assert.ok(
+          outcome.utility <= 1.1 * obedient.utility,
+          `${outcome.utility} against ${obedient.utility}`,
+        );
+      assert.ok(outcome.jitter <= 0.01, `${outcome.jitter}`);
+    });
+  }
+
+  it('a false ticket is worth nothing: nobody takes part in a trade that its owner begins', () => {
+    const swarm = createFlightSwarm({
+      seed: 4,
+      capacity: 40,
+      config: { seeds: 5 },
+      checkInvariants: false,
+      strategyOf: (node) => (node === FIRST_NODE + 30 ? liesAboutTicket.strategy : undefined),
+    });
+    swarm.add(30);
+    settle(swarm);
+    const young = swarm.add(10);
+    const accepted = new Map<NodeId, number>(young.map((node) => [node, 0]));
+    swarm.observeAccepts((node) => accepted.set(node, (accepted.get(node) ?? 0) + 1));
+    swarm.runRounds(14);
+    assert.equal(swarm.tracker().epoch.head.head.epoch, 1);
+    const [ofLiar, ...others] = young.map((node) => accepted.get(node) ?? 0);
+    assert.equal(ofLiar, 0);
+    assert.ok(Math.min(...others) >= 5, `${others}`);
+    // In the next epoch it is on the list, and needs no ticket.
+    swarm.runRounds(20);
+    assert.ok((accepted.get(young[0] ?? 0) ?? 0) > 0);
+  });
+
+  it('a joiner whose whole tub withholds itself lives on older peers, and on all of them from the next epoch on', () => {
+    const swarm = createFlightSwarm({
+      seed: 5,
+      capacity: 60,
+      config: { seeds: 5 },
+      checkInvariants: false,
+      conductOf: (node) => (node >= FIRST_NODE + 40 && node < FIRST_NODE + 55 ? reservesOnly : undefined),
+      strategyOf: (node) =>
+        node >= FIRST_NODE + 40 && node < FIRST_NODE + 55 ? reservesOnly.strategy : undefined,
+    });
+    swarm.add(40);
+    settle(swarm);
+    swarm.add(15);
+    swarm.runRounds(1);
+    const [victim] = swarm.add(1);
+    assert.ok(victim !== undefined);
+    swarm.runRounds(12);
+    const { own } = swarm.peer(victim).peer ?? assert.fail('it is a member');
+    assert.equal(own.place, 55, 'the last of a tub of sixteen');
+    swarm.runRounds(20);
+    const later = watch(swarm, [victim], 20);
+    assert.ok(later.jitter <= 0.05, `${later.jitter}`);
+  });
+});

@@ -1,0 +1,72 @@
+/** What a peer takes from whom: only what the tracker signed enters, and a tracker that contradicts itself is convicted. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Strategy } from '@concordat/kernel';
+import { createEpochHead, signEpochHead } from '../membership/epoch-list.ts';
+import { settle, watch } from '../testing/flight-scenarios.ts';
+import { createFlightSwarm, FIRST_NODE } from '../testing/flight-swarm.ts';
+import { sampleMember } from '../testing/sample-members.ts';
+import type { FlightMessage } from './messages.ts';
+import type { FlightPeer } from './peer.ts';
+
+/** Answers every question for a page with members that it made up, and says what epoch it likes. */
+const poisons: Strategy<FlightPeer, FlightMessage> = (honest) => ({
+  ...honest,
+  receive: (state, env, from, message) => {
+    if (message.kind !== 'page-ask') return honest.receive(state, env, from, message);
+    const { keys } = state.options;
+    const made = Array.from({ length: 8 }, (_, i) => sampleMember(7000 + i));
+    env.send(from, { kind: 'page', epoch: message.epoch, page: message.page, members: made });
+    const head = createEpochHead(keys.hash, message.epoch + 1, 0, made);
+    env.send(from, { kind: 'epoch', head: signEpochHead(keys, new Uint8Array(32), head) });
+  },
+});
+
+describe('following the tracker', () => {
+  it('is not led astray by members that make up pages and epochs', () => {
+    const swarm = createFlightSwarm({
+      seed: 6,
+      capacity: 60,
+      config: { seeds: 6 },
+      checkInvariants: false,
+      strategyOf: (node) => (node % 3 === 0 ? poisons : undefined),
+    });
+    const nodes = swarm.add(50);
+    settle(swarm);
+    nodes.push(...swarm.add(10));
+    const figures = watch(swarm, nodes.slice(0, 50), 60);
+    assert.ok(figures.jitter <= 0.003, `${figures.jitter}`);
+    const { list, head } = swarm.tracker().epoch;
+    for (const node of nodes) {
+      const { own } = swarm.peer(node).peer ?? assert.fail('it is a member');
+      assert.equal(own.roster.head.epoch, head.head.epoch);
+      assert.deepEqual(
+        own.roster.line.map(({ id }) => id),
+        list.map(({ id }) => id),
+      );
+    }
+  });
+
+  it('gives every peer the debts, places and tickets of its epoch only', () => {
+    const swarm = createFlightSwarm({ seed: 7, capacity: 30, config: { seeds: 5 }, checkInvariants: false });
+    swarm.add(20);
+    settle(swarm);
+    const young = swarm.add(10);
+    swarm.runRounds(3);
+    const peerOf = (node: number) => swarm.peer(node).peer ?? assert.fail('it is a member');
+    for (const node of young) {
+      const { own } = peerOf(node);
+      assert.ok(own.ticket !== null && own.place >= own.roster.head.members);
+    }
+    swarm.runRounds(20);
+    assert.equal(swarm.tracker().epoch.head.head.epoch, 2);
+    for (const node of young) {
+      const { own } = peerOf(node);
+      assert.ok(own.ticket === null && own.place >= 0 && own.place < own.roster.head.members);
+    }
+    assert.ok(
+      [...peerOf(FIRST_NODE).own.debts.balances.values()].every((balance) => Math.abs(balance) <= 25),
+    );
+  });
+});
