@@ -12,6 +12,8 @@ import { signedRequests } from './experiments/signed-requests/experiment.ts';
 import { slowBackup } from './experiments/slow-backup/experiment.ts';
 import { slowPrimary } from './experiments/slow-primary/experiment.ts';
 import { speculation } from './experiments/speculation/experiment.ts';
+import { streamingAblation } from './experiments/streaming-ablation/experiment.ts';
+import { streamingFlightpath } from './experiments/streaming-flightpath/experiment.ts';
 import { streamingGossip } from './experiments/streaming-gossip/experiment.ts';
 import { underAttack } from './experiments/under-attack/experiment.ts';
 import { unfairPrimary } from './experiments/unfair-primary/experiment.ts';
@@ -31,4 +33,6 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   signedRequests,
   costs,
   streamingGossip,
+  streamingFlightpath,
+  streamingAblation,
 ];
