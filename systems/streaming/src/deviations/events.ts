@@ -1,7 +1,7 @@
 /** Deviations that twist what happens: late answers, wrong keys, broken commitments, forgetting on purpose. */
 
 import type { Env, Millis, NodeId, Process } from '@concordat/kernel';
-import type { StreamMessage } from '../messages/messages.ts';
+import type { Accept, Reveal, StreamMessage } from '../messages/messages.ts';
 import type { PeerState } from '../peer/state.ts';
 import { signStatementBody } from '../trade/signing.ts';
 import { byWrap, type Deviation, type Wrap, withSend } from './deviation.ts';
@@ -83,10 +83,39 @@ export const breaksCommitments: Deviation = {
   make: byWrap((strength) =>
     changing((peer, env, message) => {
       if (message.kind !== 'reveal' || !chance(env, strength)) return [message];
-      const { signature: _signature, ...rest } = message;
-      const other = { ...rest, have: rest.have.map((word) => word & 0x5555_5555), known: rest.known ^ 1 };
-      return [{ ...other, signature: signStatementBody(peer, other).signature }];
+      return [told(peer, message)];
     }),
+  ),
+};
+
+/** The same statement with fewer packets, signed. */
+function told(peer: PeerState, message: Accept | Reveal): StreamMessage {
+  const { signature: _signature, ...rest } = message;
+  const other = { ...rest, have: rest.have.map((word) => word & 0x3333_3333), known: rest.known ^ 1 };
+  return { ...other, signature: signStatementBody(peer, other).signature };
+}
+
+export const answersTwice: Deviation = {
+  name: 'answers-twice',
+  what: 'tells one partner two histories in its answer',
+  nature: 'byzantine',
+  evidence: 'two-statements',
+  make: byWrap((strength) =>
+    changing((peer, env, message) =>
+      message.kind === 'accept' && chance(env, strength) ? [message, told(peer, message)] : [message],
+    ),
+  ),
+};
+
+export const revealsTwice: Deviation = {
+  name: 'reveals-twice',
+  what: 'reveals what it committed to, and then something else',
+  nature: 'byzantine',
+  evidence: 'two-statements',
+  make: byWrap((strength) =>
+    changing((peer, env, message) =>
+      message.kind === 'reveal' && chance(env, strength) ? [message, told(peer, message)] : [message],
+    ),
   ),
 };
 

@@ -26,7 +26,14 @@ import {
   withholdsKeys,
 } from './decisions.ts';
 import type { Deviation } from './deviation.ts';
-import { answersLate, breaksCommitments, leavesAndRejoins, wrongKeys } from './events.ts';
+import {
+  answersLate,
+  answersTwice,
+  breaksCommitments,
+  leavesAndRejoins,
+  revealsTwice,
+  wrongKeys,
+} from './events.ts';
 
 export { isFed } from './coalitions.ts';
 export type { Deviant, Deviation, Wrap } from './deviation.ts';
@@ -34,6 +41,7 @@ export type { Deviant, Deviation, Wrap } from './deviation.ts';
 /** What peers of BAR Gossip may do instead. */
 export const GOSSIP_DEVIATIONS: readonly Deviation[] = [
   answersLate,
+  answersTwice,
   asksNoKeys,
   breaksCommitments,
   deliversNothing,
@@ -50,6 +58,7 @@ export const GOSSIP_DEVIATIONS: readonly Deviation[] = [
   refusesPushes,
   refusesSome,
   returnsJunk,
+  revealsTwice,
   sealsJunk,
   sealsScraps,
   silent,

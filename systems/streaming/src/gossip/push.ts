@@ -37,7 +37,7 @@ import {
 import { findTrade, type PeerState, post, strike, tradesOf } from '../peer/state.ts';
 import { acceptableOpening } from '../trade/answering.ts';
 import { sendBriefcase } from '../trade/briefcases.ts';
-import { authenticBody, signStatementBody } from '../trade/signing.ts';
+import { authenticBody, hearAgain, signStatementBody } from '../trade/signing.ts';
 import { bodyDigest } from '../trade/statements.ts';
 import { createTrade, type Trade } from '../trade/trade.ts';
 import { missing } from './rules.ts';
@@ -185,11 +185,13 @@ export function onPushWant(peer: PeerState, env: Env<StreamMessage>, want: PushW
   const { shape, keys } = peer.setup;
   const parameters = parametersOf(peer);
   const trade = findTrade(peer, want.round, PUSH, want.from, true);
-  if (trade === null || trade.stage !== 'opened' || parameters === null) return;
+  if (trade === null || parameters === null) return;
+  if (trade.stage !== 'opened') return hearAgain(peer, env, trade.toldBy, want);
   if (!equalBytes(want.answers, trade.opening) || !isModest(shape, trade, want.want, parameters.pushSize))
     return strike(peer, env, want.from, 'answers-another');
   const body = authenticBody(peer, env, want);
   if (body === null) return;
+  trade.toldBy = want;
   trade.theirs = claimOf(createBits(shape), want.want, want.known);
   trade.answer = bodyDigest(keys.hash, body);
   trade.give = wantedIds(shape, want.round, want.want);

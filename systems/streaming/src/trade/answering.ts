@@ -7,7 +7,7 @@ import type { Accept, PushOffer, Reserve, Reveal, StreamMessage } from '../messa
 import { findTrade, isDebtor, type PeerState, post, strike, tradesOf } from '../peer/state.ts';
 import { sendBriefcase } from './briefcases.ts';
 import { settleLists } from './lists.ts';
-import { authenticBody, signStatementBody } from './signing.ts';
+import { authenticBody, hearAgain, signStatementBody } from './signing.ts';
 import { bodyDigest, commitmentOf } from './statements.ts';
 import { createTrade, type Trade } from './trade.ts';
 
@@ -79,7 +79,8 @@ const NO_NONCE = new Uint8Array(0);
 export function onReveal(peer: PeerState, env: Env<StreamMessage>, reveal: Reveal): void {
   const { keys, shape } = peer.setup;
   const trade = findTrade(peer, reveal.round, reveal.tag, reveal.from, false);
-  if (trade === null || trade.stage !== 'answered' || trade.openedBy?.kind !== 'reserve') return;
+  if (trade === null || trade.openedBy?.kind !== 'reserve') return;
+  if (trade.stage !== 'answered') return hearAgain(peer, env, trade.toldBy, reveal);
   if (authenticBody(peer, env, reveal) === null) return;
   const reserve = trade.openedBy;
   if (!equalBytes(commitmentOf(keys.hash, shape, reveal.nonce, reveal, reveal.tag), reserve.commitment)) {
@@ -88,6 +89,7 @@ export function onReveal(peer: PeerState, env: Env<StreamMessage>, reveal: Revea
     return brokenCommitment(peer, env, reserve, reveal);
   }
   trade.theirs = reveal;
+  trade.toldBy = reveal;
   agree(peer, env, trade);
 }
 

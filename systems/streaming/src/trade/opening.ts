@@ -16,7 +16,7 @@ import {
 import { findTrade, type PeerState, post, strike, tradesOf } from '../peer/state.ts';
 import { sendBriefcase } from './briefcases.ts';
 import { settleLists } from './lists.ts';
-import { authenticBody, signStatementBody } from './signing.ts';
+import { authenticBody, hearAgain, signStatementBody } from './signing.ts';
 import { bodyDigest, commitmentOf } from './statements.ts';
 import { createTrade, type Trade } from './trade.ts';
 
@@ -82,11 +82,13 @@ function reveal(peer: PeerState, env: Env<StreamMessage>, trade: Trade): void {
 export function onAccept(peer: PeerState, env: Env<StreamMessage>, accept: Accept): void {
   const { rules, shape, keys } = peer.setup;
   const trade = findTrade(peer, accept.round, accept.tag, accept.from, true);
-  if (trade === null || trade.stage !== 'opened') return;
+  if (trade === null) return;
+  if (trade.stage !== 'opened') return hearAgain(peer, env, trade.toldBy, accept);
   if (!equalBytes(accept.answers, trade.opening)) return strike(peer, env, accept.from, 'answers-another');
   const body = authenticBody(peer, env, accept);
   if (body === null) return;
   trade.theirs = accept;
+  trade.toldBy = accept;
   trade.answer = bodyDigest(keys.hash, body);
   trade.claim = rules.reconsider?.(peer, env, trade) ?? trade.claim;
   const lists = settleLists(rules, shape, trade.round, trade.claim, accept, trade.answer);

@@ -1,6 +1,7 @@
 /** Making and checking the signed statements of trades, counted. */
 
 import type { Env } from '@concordat/kernel';
+import { twoStatements } from '../evidence/making.ts';
 import type { Member } from '../membership/member-list.ts';
 import { memberOf } from '../membership/member-list.ts';
 import type { Occasion, StreamMessage, TradeStatement } from '../messages/messages.ts';
@@ -40,3 +41,14 @@ export const isAddressed = (peer: PeerState, from: number, message: Occasion): b
   message.to === peer.self &&
   message.epoch === peer.list.epoch &&
   memberOf(peer.list, from) !== undefined;
+
+/** The partner says something else for the same occasion than it did before: evidence, if it is authentic. The same again is none. */
+export function hearAgain(
+  peer: PeerState,
+  env: Env<StreamMessage>,
+  before: TradeStatement | null,
+  now: TradeStatement,
+): void {
+  if (before === null || before === now || before.kind !== now.kind) return;
+  if (authenticBody(peer, env, now) !== null) twoStatements(peer, env, before, now);
+}

@@ -14,7 +14,17 @@
 
 import type { Digest, Env, NodeId } from '@concordat/kernel';
 import { JUNK, type Shape } from '../bits.ts';
-import type { Briefcase, Claim, PushOffer, Reserve, StreamMessage, Tag } from '../messages/messages.ts';
+import type {
+  Accept,
+  Briefcase,
+  Claim,
+  PushOffer,
+  PushWant,
+  Reserve,
+  Reveal,
+  StreamMessage,
+  Tag,
+} from '../messages/messages.ts';
 import type { PeerState } from '../peer/state.ts';
 
 /**
@@ -36,6 +46,8 @@ export interface Trade {
   nonce: Uint8Array;
   /** What the responder answered: evidence, should a commitment be broken or a second opening come. */
   openedBy: Reserve | PushOffer | null;
+  /** What the partner answered or revealed: evidence, should it say something else, too. */
+  toldBy: Accept | PushWant | Reveal | null;
   /** Digest of the body that opened the trade, and of the one that answered it. */
   opening: Digest;
   answer: Digest | null;
@@ -67,6 +79,7 @@ export function createTrade(
     theirs: null,
     nonce: at.nonce,
     openedBy: at.openedBy,
+    toldBy: null,
     opening: at.opening,
     answer: null,
     give: NOTHING,
@@ -96,6 +109,7 @@ export function slimTrade(trade: Trade): void {
   trade.theirs = null;
   trade.nonce = NO_BYTES;
   trade.openedBy = null;
+  trade.toldBy = null;
   trade.opening = NO_BYTES;
   trade.answer = null;
   trade.give = NOTHING;
