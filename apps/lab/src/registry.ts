@@ -15,6 +15,7 @@ import { speculation } from './experiments/speculation/experiment.ts';
 import { streamingAblation } from './experiments/streaming-ablation/experiment.ts';
 import { streamingFlightpath } from './experiments/streaming-flightpath/experiment.ts';
 import { streamingGossip } from './experiments/streaming-gossip/experiment.ts';
+import { streamingSideBySide } from './experiments/streaming-side-by-side/experiment.ts';
 import { underAttack } from './experiments/under-attack/experiment.ts';
 import { unfairPrimary } from './experiments/unfair-primary/experiment.ts';
 
@@ -35,4 +36,5 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   streamingGossip,
   streamingFlightpath,
   streamingAblation,
+  streamingSideBySide,
 ];
