@@ -19,7 +19,8 @@ const TEST_LIBRARIES = ['fast-check'];
 
 /** What selfish and lying peers do: no daemon has it within reach. */
 const DEVIATIONS = './deviations';
-const DEVIATIONS_PROBLEM = 'deviations are for tests and the lab: daemons are obedient';
+const DEVIANT_APPS = ['apps/lab', 'apps/acceptance'];
+const DEVIATIONS_PROBLEM = 'deviations are for tests, trials and the lab: daemons are obedient';
 
 const nameIn = (folder) => folder.split('/')[1];
 
@@ -90,7 +91,8 @@ function namedProblem(place, specifier, packages) {
   if (target !== undefined) {
     const subpath = `.${specifier.slice(name.length)}`;
     if (target.manifest.exports?.[subpath] === undefined) return `${name} does not export '${subpath}'`;
-    if (subpath === DEVIATIONS && !place.isTest && place.package !== 'apps/lab') return DEVIATIONS_PROBLEM;
+    if (subpath === DEVIATIONS && !place.isTest && !DEVIANT_APPS.includes(place.package))
+      return DEVIATIONS_PROBLEM;
     return floorProblem(place, target.folder) ?? declaredProblem(place, name, own);
   }
   if (place.isTest && TEST_LIBRARIES.includes(name)) return null;

@@ -29,6 +29,7 @@ const PACKAGES = [
   packageOf('systems/streaming', ['kernel']),
   packageOf('apps/cli', ['keeper', 'runtime', 'streaming']),
   packageOf('apps/lab', ['streaming']),
+  packageOf('apps/acceptance', ['streaming']),
 ];
 const NO_EXCEPTIONS = { fileLines: {}, functionLines: {}, casts: {} };
 const HEADER = '/** What this is. */\n';
@@ -87,6 +88,7 @@ describe('floors', () => {
     ['systems/keeper/src/edge/server.ts', '../gateway.ts'],
     ['apps/cli/src/a.ts', '@concordat/keeper'],
     ['apps/lab/src/a.ts', '@concordat/streaming/deviations'],
+    ['apps/acceptance/src/a.ts', '@concordat/streaming/deviations'],
     ['systems/streaming/src/deviations/index.ts', './decisions.ts'],
     ['systems/streaming/src/a.test.ts', './deviations/index.ts'],
   ]) {

@@ -13,6 +13,7 @@ import { patroni } from './products/patroni.ts';
 import { recovery } from './recovery/recovery.ts';
 import { rolling } from './rolling.ts';
 import { soak } from './soak/soak.ts';
+import { streaming } from './streaming/streaming.ts';
 import { suites } from './suites/suites.ts';
 import { syscalls } from './syscalls.ts';
 import type { Acceptance } from './trial.ts';
@@ -31,4 +32,4 @@ export const TRIALS: readonly Acceptance[] = [
 ];
 
 /** What needs the network, or minutes, is run by name only. */
-export const NAMED_ONLY: readonly Acceptance[] = [suites, soak, kafka, patroni, bookKeeper];
+export const NAMED_ONLY: readonly Acceptance[] = [suites, soak, streaming, kafka, patroni, bookKeeper];

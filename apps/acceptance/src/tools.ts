@@ -65,6 +65,8 @@ export function missing(need: Need): string | null {
         : 'keytool is not installed: apt-get install default-jre-headless';
     case 'strace':
       return succeeds('strace', ['-V']) ? null : 'strace is not installed: apt-get install strace';
+    case 'ffmpeg':
+      return succeeds('ffmpeg', ['-version']) ? null : 'ffmpeg is not installed: apt-get install ffmpeg';
     case 'postgres':
       return findPostgres() === null ? 'PostgreSQL is not installed: apt-get install postgresql' : null;
     default:

@@ -7,7 +7,16 @@ import type { Cluster, ClusterOptions } from '@concordat/bench';
 import type { DifferentialOptions } from './differential/differential.ts';
 import type { SuitesOptions } from './suites/suites.ts';
 
-export type Need = 'kazoo' | 'pure-sasl' | 'zkCli' | 'openssl' | 'keytool' | 'strace' | 'apache' | 'postgres';
+export type Need =
+  | 'kazoo'
+  | 'pure-sasl'
+  | 'zkCli'
+  | 'openssl'
+  | 'keytool'
+  | 'strace'
+  | 'apache'
+  | 'postgres'
+  | 'ffmpeg';
 
 export interface Trial {
   readonly target: Cluster['name'];

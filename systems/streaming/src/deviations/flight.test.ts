@@ -91,26 +91,32 @@ describe('deviations of FlightPath', () => {
   });
 
   it('a joiner whose whole tub withholds itself lives on older peers, and on all of them from the next epoch on', () => {
-    const swarm = createFlightSwarm({
-      seed: 5,
-      capacity: 60,
-      config: { seeds: 5 },
-      checkInvariants: false,
-      conductOf: (node) => (node >= FIRST_NODE + 40 && node < FIRST_NODE + 55 ? reservesOnly : undefined),
-      strategyOf: (node) =>
-        node >= FIRST_NODE + 40 && node < FIRST_NODE + 55 ? reservesOnly.strategy : undefined,
-    });
-    swarm.add(40);
-    settle(swarm);
-    swarm.add(15);
-    swarm.runRounds(1);
-    const [victim] = swarm.add(1);
-    assert.ok(victim !== undefined);
-    swarm.runRounds(12);
-    const { own } = swarm.peer(victim).peer ?? assert.fail('it is a member');
-    assert.equal(own.place, 55, 'the last of a tub of sixteen');
-    swarm.runRounds(20);
-    const later = watch(swarm, [victim], 20);
-    assert.ok(later.jitter <= 0.05, `${later.jitter}`);
+    const isIn = (node: NodeId): boolean => node >= FIRST_NODE + 40 && node < FIRST_NODE + 55;
+    const joinerOf = (isEclipsed: boolean) => {
+      const swarm = createFlightSwarm({
+        seed: 5,
+        capacity: 60,
+        config: { seeds: 5 },
+        checkInvariants: false,
+        conductOf: (node) => (isEclipsed && isIn(node) ? reservesOnly : undefined),
+        strategyOf: (node) => (isEclipsed && isIn(node) ? reservesOnly.strategy : undefined),
+      });
+      swarm.add(40);
+      settle(swarm);
+      swarm.add(15);
+      swarm.runRounds(1);
+      const [joiner] = swarm.add(1);
+      assert.ok(joiner !== undefined);
+      swarm.runRounds(8);
+      const { own } = swarm.peer(joiner).peer ?? assert.fail('it is a member');
+      assert.equal(own.place, 55, 'the last of a tub of sixteen');
+      swarm.runRounds(20);
+      const { rounds, jittered } = swarm.peer(joiner).meter;
+      return { share: jittered / rounds, later: watch(swarm, [joiner], 40).jitter };
+    };
+    const [eclipsed, free] = [joinerOf(true), joinerOf(false)];
+    assert.ok(free.share <= 0.1 && free.later === 0, `${free.share} ${free.later}`);
+    assert.ok(eclipsed.share > free.share && eclipsed.share < 0.9, `${eclipsed.share}`);
+    assert.ok(eclipsed.later <= 0.05 && eclipsed.later <= eclipsed.share, `${eclipsed.later}`);
   });
 });

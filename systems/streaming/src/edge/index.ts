@@ -18,5 +18,8 @@ export {
 } from './player/player.ts';
 export * from './player/status.ts';
 export { type Publishing, type PublishOptions, type PublishStatus, publish } from './publish.ts';
+export { makeIdentity } from './swarm/identity.ts';
+export { decodeInvite } from './swarm/invite.ts';
+export { startPeer } from './swarm/peer-node.ts';
 export type { InviteTerms } from './swarm/source.ts';
 export { type Watching, type WatchOptions, watch } from './watch.ts';

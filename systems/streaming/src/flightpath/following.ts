@@ -28,7 +28,7 @@ type Peer = PeerState<FlightState>;
 type FlightEnv = Env<FlightMessage>;
 
 /** Pages that a peer asks for, and passes on, per round. */
-const PAGES_ASKED = 4;
+const PAGES_ASKED = 6;
 const PAGES_SERVED = 4;
 /** One question in so many goes to the tracker: somebody must be the first to have a page. */
 const TRACKER_SHARE = 2;
@@ -135,7 +135,7 @@ export function onDelta(peer: Peer, { head, tickets }: Delta): void {
   extendLog(own.roster, keys.hash, head.head, tickets);
 }
 
-export function onEpoch(peer: Peer, signed: SignedEpochHead): void {
+export function onEpoch(peer: Peer, env: FlightEnv, signed: SignedEpochHead): void {
   const { own, setup } = peer;
   const { keys, stream, clock } = setup;
   if (signed.head.epoch <= own.roster.head.epoch || own.next !== null) return;
@@ -143,6 +143,7 @@ export function onEpoch(peer: Peer, signed: SignedEpochHead): void {
   if (!isEpochHeadSigned(keys, stream, clock, signed)) return;
   own.next = createRoster(keys.hash, signed);
   inheritPages(own.next, keys.hash, own.roster);
+  askForPages(peer, env, own.next);
 }
 
 /** The place of this peer in the list, once its page is here. */

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { createPrng, type Prng } from '@concordat/kernel';
 import fc from 'fast-check';
 import { type Bits, createBits, createShape, hasBit, roundOfId, rowOf, type Shape, setBit } from '../bits.ts';
-import { countEither, fillWant, type NeedRules, pickUrgent, quotaOf, urgency } from './need.ts';
+import { countEither, countUrgent, fillWant, type NeedRules, pickUrgent, quotaOf, urgency } from './need.ts';
 
 const shape = createShape(10, 50);
 const rules: NeedRules = { shape, needed: 45, invertsTail: true };
@@ -103,6 +103,8 @@ describe('what trades ask for', () => {
           fillWant(own, want, have, pending, now, 0);
           const ids = pickUrgent(own, offered, want, now, random.below(packets), limit);
           assert.ok(ids.length <= limit);
+          const all = pickUrgent(own, offered, want, now, 0, Number.POSITIVE_INFINITY).length;
+          assert.equal(countUrgent(own, offered, want), all);
           for (const id of ids) {
             const round = roundOfId(of, id, now);
             assert.ok(round >= 0 && round <= now && round > now - lifetime);

@@ -94,3 +94,18 @@ export function pickUrgent(
   }
   return ids;
 }
+
+/** How many ids `pickUrgent` would give without a limit. */
+export function countUrgent({ shape, needed }: NeedRules, have: Bits, want: Bits): number {
+  const { lifetime, rowWords, perRound } = shape;
+  let count = 0;
+  for (let row = 0; row < lifetime; row++) {
+    let [wanted, offered] = [0, 0];
+    for (let i = row * rowWords; i < (row + 1) * rowWords; i++) {
+      wanted += popcount(want[i] as number);
+      offered += popcount((want[i] as number) & (have[i] as number));
+    }
+    if (wanted > 0) count += Math.min(offered, Math.max(0, needed - (perRound - wanted)));
+  }
+  return count;
+}

@@ -152,7 +152,7 @@ function receiveMembership(
       if (isTracker) onPong(peer, env, message);
       return holdUntilStart(peer);
     case 'epoch':
-      return onEpoch(peer, message.head);
+      return onEpoch(peer, env, message.head);
     case 'page-ask':
       return onPageAsk(peer, env, from, message);
     case 'page':

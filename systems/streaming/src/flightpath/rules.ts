@@ -5,7 +5,7 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
-import { clearRow, createBits, rowOf, type Shape } from '../bits.ts';
+import { copyBits, createBits, type Shape } from '../bits.ts';
 import { knownRounds } from '../content/store.ts';
 import {
   type Claim,
@@ -21,7 +21,7 @@ import { isPermitted } from './candidates.ts';
 import { bookTrade, giftLimit } from './debt.ts';
 import { turnEpoch } from './following.ts';
 import { isAwaiting, onTradeEnded, onTradeRefused, onTradeSettled, startRound } from './initiating.ts';
-import { fillWant, type NeedRules, pickUrgent } from './need.ts';
+import { countUrgent, fillWant, type NeedRules, pickUrgent } from './need.ts';
 import { clearBits, setBits } from './pending.ts';
 import type { FlightPathPolicy } from './policy.ts';
 import type { FlightState } from './state.ts';
@@ -32,23 +32,15 @@ type Peer = PeerState<FlightState>;
 export function wantOf(peer: Peer): Claim['want'] {
   const { own, store, round, playFrom } = peer;
   const want = createBits(own.need.shape);
-  fillWant(
-    own.need,
-    want,
-    store.have,
-    own.policy.splitsNeed ? own.pending : NOTHING_PENDING(own),
-    round,
-    playFrom,
-  );
+  const pending = own.policy.splitsNeed ? own.pending : createBits(own.need.shape);
+  fillWant(own.need, want, store.have, pending, round, playFrom);
   return want;
 }
-
-const NOTHING_PENDING = (own: FlightState): Claim['want'] => createBits(own.need.shape);
 
 function claim(peer: Peer, to: NodeId): Claim {
   const { own, store } = peer;
   return {
-    have: store.have.slice(),
+    have: copyBits(own.need.shape, store.have),
     want: wantOf(peer),
     known: knownRounds(store),
     mayOwe: own.conduct.gift(peer, to, giftLimit(own.debts, to)),
@@ -118,8 +110,7 @@ export function flightRules(
       want: wantOf(peer),
       mayGive: pledgePackets(peer, trade),
     }),
-    offered: (_shape: Shape, round, giver, taker) =>
-      pickUrgent(need, giver.have, taker.want, round, 0, Number.POSITIVE_INFINITY).length,
+    offered: (_shape: Shape, _round, giver, taker) => countUrgent(need, giver.have, taker.want),
     sizes: ([initiator, responder], [one, other]) => {
       const { gives, gets } = tradeSizes(
         policy.alpha,
@@ -142,6 +133,3 @@ export function flightRules(
     allows: (peer, _env, to, message, bytes) => pays(peer, to, message, bytes),
   };
 }
-
-export const clearPendingRow = (peer: Peer, round: number): void =>
-  clearRow(peer.own.need.shape, peer.own.pending, rowOf(peer.own.need.shape, round));

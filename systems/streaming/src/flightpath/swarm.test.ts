@@ -23,6 +23,12 @@ const swarmOf = (capacity: number, seeds: number, changes: Partial<FlightSwarmOp
 describe('a steady stream', () => {
   it('plays, and uploads what is needed and not more, within the cap in every round', () => {
     const swarm = swarmOf(80, 8);
+    let evidence = 0;
+    swarm.world.observe({
+      noted: (_at, _node, { kind }) => {
+        if (kind === 'evidence') evidence++;
+      },
+    });
     const nodes = swarm.add(80);
     settle(swarm);
     const figures = watch(swarm, nodes, 40);
@@ -32,8 +38,12 @@ describe('a steady stream', () => {
     assert.ok(figures.uploadPerNeed <= 1.03, `${figures.uploadPerNeed}`);
     assert.ok(figures.maxUpload <= 2, `${figures.maxUpload}`);
     assert.ok(figures.control < 0.08, `${figures.control}`);
-    assert.equal(figures.duplicates, 0);
+    // What the broadcaster seeds while it is on its way from a partner.
+    assert.ok(figures.duplicates < 10, `${figures.duplicates}`);
     assert.equal(swarm.tracker().epoch.head.head.epoch, 2);
+    // Nobody has anything against anybody.
+    assert.equal(evidence, 0);
+    assert.ok(nodes.every((node) => swarm.peer(node).peer?.strikes.peers.size === 0));
   });
 
   it('goes the same way with the same seed', () => {

@@ -36,7 +36,7 @@ export type Snapshot = ReadonlyMap<NodeId, Counted & { readonly meter: Meter }>;
 export function takeSnapshot(swarm: FlightSwarm, nodes: readonly NodeId[]): Snapshot {
   const counts = new Map<NodeId, Counted & { meter: Meter }>();
   for (const node of nodes) {
-    if (!swarm.world.isUp(node)) continue;
+    if (!swarm.hasStarted(node)) continue;
     const meter = swarm.peer(node).peer?.meter;
     if (meter === undefined) continue;
     counts.set(node, {

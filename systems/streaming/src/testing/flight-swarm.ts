@@ -19,6 +19,7 @@ import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
 import { streamId } from '../statement.ts';
+import { likelyMembers } from '../tracker/pings.ts';
 import type { TrackerOptions, TrackerState } from '../tracker/state.ts';
 import { createTracker } from '../tracker/tracker.ts';
 import { type Conduct, OBEDIENT } from '../trade/conduct.ts';
@@ -63,6 +64,8 @@ export interface FlightSwarm {
   /** Lets the peer at `node` leave, in its next turn. */
   leave(node: NodeId): void;
   runRounds(count: number): void;
+  /** False for a node that is down, or was added in this very moment. */
+  hasStarted(node: NodeId): boolean;
   peer(node: NodeId): FlightPeer;
   tracker(): TrackerState;
   broadcaster(): BroadcasterState;
@@ -87,10 +90,10 @@ function keysById(keys: StreamKeys): StreamKeys {
   };
 }
 
-/** Whom the broadcaster seeds: everybody whom the tracker has not given up. */
-const listNow = ({ epoch, members }: TrackerState): MemberList => ({
-  epoch: epoch.head.head.epoch,
-  members: [...members.values()].map(({ member }) => member),
+/** Whom the broadcaster seeds. */
+const listNow = (state: TrackerState): MemberList => ({
+  epoch: state.epoch.head.head.epoch,
+  members: likelyMembers(state),
   places: new Map(),
   digest: new Uint8Array(32),
 });
@@ -120,7 +123,10 @@ function serverDirectory<S>(id: NodeId, members: (state: S) => TrackerState): Di
     idOf: () => id,
     nodeOf: (state, to) =>
       namelessNode(to) ?? (state === null ? null : nodeAt(members(state).members.get(to)?.member)),
-    idAt: () => null,
+    idAt: (state, node) => {
+      for (const { member } of members(state).members.values()) if (nodeAt(member) === node) return member.id;
+      return null;
+    },
   };
 }
 
@@ -176,6 +182,19 @@ function addBroadcaster(world: World, parts: BroadcasterParts): void {
   });
 }
 
+/** A tracker that lets everybody in. */
+const TRACKER_DEFAULTS: Pick<TrackerOptions, 'admission' | 'maxMembers' | 'joinsPerRound' | 'convicts'> = {
+  admission: {
+    identityOf: ({ publicKey }) => publicKey,
+    isWelcome: () => true,
+    onAdmitted: () => {},
+    isUniqueKey: () => true,
+  },
+  maxMembers: 60_000,
+  joinsPerRound: 2000,
+  convicts: () => null,
+};
+
 export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const { seed, capacity } = options;
   const keysOf = createModelStreamKeys(capacity + FIRST_NODE, seed);
@@ -201,15 +220,12 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   };
   const epochRounds = config.protocol.kind === 'flightpath' ? config.protocol.epochRounds : 1;
   const trackerOptions: TrackerOptions = {
+    ...TRACKER_DEFAULTS,
     stream,
     keys: keysById(keysOf(TRACKER_NODE).keys),
-    admission: { admit: (token) => token, isUniqueKey: () => true },
     roundMs: config.roundMs,
     startInMs: 0,
     epochRounds,
-    maxMembers: 60_000,
-    joinsPerRound: 2000,
-    convicts: () => null,
     ...options.tracker,
   };
   world.add({
@@ -226,6 +242,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const broadcasterSigner = { id: BROADCASTER, publicKey: identity.broadcasterKey };
   addBroadcaster(world, { config, keysOf, seed, code, sealing, broadcaster: broadcasterSigner, tracker });
   let next = FIRST_NODE;
+  const addedAt = new Map<NodeId, number>();
   const createPeer = (node: NodeId): Wrapped => {
     const { keys, member } = keysOf(node);
     const conduct = options.conductOf?.(node);
@@ -252,7 +269,10 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     config,
     add: (count) => {
       const nodes = Array.from({ length: count }, () => next++);
-      for (const node of nodes) world.add({ id: node, process: createPeer(node), link: 'peer' });
+      for (const node of nodes) {
+        addedAt.set(node, world.now);
+        world.add({ id: node, process: createPeer(node), link: 'peer' });
+      }
       return nodes;
     },
     observeAccepts: (tell) =>
@@ -269,6 +289,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
         leaveStream(state, Object.create(env, { send: { value: send } }));
       }),
     runRounds: (count) => world.run(count * config.roundMs),
+    hasStarted: (node) => world.isUp(node) && (addedAt.get(node) ?? 0) < world.now,
     peer: (node) => world.stateOf(node),
     tracker,
     broadcaster: () => world.stateOf(BROADCASTER_NODE),

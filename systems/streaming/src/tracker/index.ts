@@ -1,5 +1,6 @@
 /** The tracker and what is said to it. */
 
+export * from './admission.ts';
 export * from './joins.ts';
 export * from './messages.ts';
 export * from './next-list.ts';

@@ -34,7 +34,7 @@ export function onJoin(state: TrackerState, env: Env<TrackerMessage>, from: Node
   }
   // Counted before it is checked: bad tokens are work too.
   state.joinsThisRound++;
-  const identity = admitted(state, env, join);
+  const identity = admitted(state, join);
   if (identity === null) {
     refuse(env, from, 'not-admitted', 0);
     return;
@@ -52,13 +52,16 @@ export function onJoin(state: TrackerState, env: Env<TrackerMessage>, from: Node
 }
 
 /** Who it is, if it may join. */
-function admitted(state: TrackerState, env: Env<TrackerMessage>, join: Join): string | null {
+function admitted(state: TrackerState, join: Join): string | null {
   const { admission, keys, stream } = state.options;
-  const identity = admission.admit(join.token, join.publicKey, env.now);
-  if (identity === null || state.evicted.has(identityText(identity))) return null;
+  const identity = identityText(admission.identityOf(join));
+  if (state.evicted.has(identity)) return null;
   const signer = { id: -1, publicKey: join.publicKey };
   if (!keys.verify(signer, joinStatement(stream, join), join.signature)) return null;
-  return admission.isUniqueKey(join.vrfKey, join.certificate) ? identityText(identity) : null;
+  // A member that comes back was let in before, and uses nothing up again.
+  const isMember = state.byIdentity.has(identity);
+  if (!isMember && !admission.isWelcome(join, openEpoch(state).head.head.epoch)) return null;
+  return admission.isUniqueKey(join.vrfKey, join.certificate) ? identity : null;
 }
 
 /** The ticket that somebody has in the open epoch. */
@@ -88,6 +91,7 @@ function admit(state: TrackerState, env: Env<TrackerMessage>, join: Join, identi
     startRound: Math.max(state.round + 1, head.startRound),
     member,
   };
+  if (!state.byIdentity.has(identity)) state.options.admission.onAdmitted(join);
   recordJoin(state, env, ticket, identity);
   enterTicket(state, epoch, ticket);
   addMember(state, member, identity, state.round);

@@ -145,7 +145,8 @@ export const MAX_TOKEN_BYTES = 1024;
 /** As `VRF_CERTIFICATE_BYTES` of crypto. */
 export const MAX_CERTIFICATE_BYTES = 4096;
 export const MAX_HELPERS = 8;
-export const MAX_SUSPECTS = 64;
+/** Of the latest: half of a large audience may go at once. */
+export const MAX_SUSPECTS = 1024;
 /** Tickets of one answer. */
 export const MAX_TICKETS = 32;
 

@@ -7,6 +7,7 @@ import type { Env, NodeId } from '@concordat/kernel';
 import { createBeacon } from '../beacon.ts';
 import { signDelta } from '../membership/delta.ts';
 import { pageOf, pageSize } from '../membership/epoch-list.ts';
+import type { PlacedMember } from '../membership/ticket.ts';
 import { tubOf } from '../membership/tubs.ts';
 import { recordEviction } from './journal.ts';
 import { MAX_SUSPECTS, MAX_TICKETS, type Ping, type TrackerMessage } from './messages.ts';
@@ -92,6 +93,21 @@ function onEvidence(state: TrackerState, env: Env<TrackerMessage>, evidence: Uin
   state.evicted.add(tracked.identity);
   dropMember(state, tracked.member.id);
   env.note({ kind: 'evicted', id: tracked.member.id });
+}
+
+/** The link to a member broke: a suspect at once, until it pings again. Most that go do so without a word. */
+export function onMemberGone(state: TrackerState, id: NodeId): void {
+  const tracked = state.members.get(id);
+  if (tracked !== undefined)
+    tracked.lastRound = Math.min(tracked.lastRound, state.round - MISSED_PINGS * PING_ROUNDS - 1);
+}
+
+/** Whom a broadcaster should seed: members that are no suspects. */
+export function likelyMembers(state: TrackerState): PlacedMember[] {
+  const limit = state.round - MISSED_PINGS * PING_ROUNDS;
+  const likely: PlacedMember[] = [];
+  for (const { member, lastRound } of state.members.values()) if (lastRound >= limit) likely.push(member);
+  return likely;
 }
 
 /** Members whose last three pings are missing. */

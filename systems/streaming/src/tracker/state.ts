@@ -9,15 +9,17 @@ import type { StreamKeys } from '../keys.ts';
 import { type DeltaHead, emptyDelta } from '../membership/delta.ts';
 import { createEpochHead, type SignedEpochHead, signEpochHead } from '../membership/epoch-list.ts';
 import type { PlacedMember, SignedTicket } from '../membership/ticket.ts';
+import type { Join } from './messages.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 
-/** Whose membership a token shows. */
+/** Who may join (`admission.ts`). */
 export interface Admission {
-  /**
-   * What stands for the person behind `token`, the same for all of its tokens and keys, if it lets `publicKey` join this
-   * stream at this time; null if it does not.
-   */
-  admit(token: Uint8Array, publicKey: Uint8Array, now: Millis): Uint8Array | null;
+  /** What stands for the person: it has one place at a time, and does not come back after an eviction. */
+  identityOf(join: Join): Uint8Array;
+  /** Whether somebody who is no member may join now. Changes nothing. */
+  isWelcome(join: Join, epoch: number): boolean;
+  /** It was: what it used up is used up. */
+  onAdmitted(join: Join): void;
   /** True if no owner of the key has a choice of outputs. */
   isUniqueKey(vrfKey: Uint8Array, certificate: Uint8Array): boolean;
 }

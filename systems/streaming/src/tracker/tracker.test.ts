@@ -47,7 +47,9 @@ const options: TrackerOptions = {
   stream,
   keys,
   admission: {
-    admit: (token) => (token.length === 2 ? token : null),
+    identityOf: ({ token }) => token,
+    isWelcome: ({ token }) => token.length === 2,
+    onAdmitted: () => {},
     isUniqueKey: (_, certificate) => certificate.length === 1,
   },
   roundMs: 1000,

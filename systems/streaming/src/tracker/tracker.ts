@@ -15,12 +15,20 @@ import {
   recoverTracker,
   snapshotIfWorth,
 } from './journal.ts';
-import { onEpochAsk, onPageAsk, onPing, PING_ROUNDS, silentMembers, updateSuspects } from './pings.ts';
+import {
+  onEpochAsk,
+  onMemberGone,
+  onPageAsk,
+  onPing,
+  PING_ROUNDS,
+  silentMembers,
+  updateSuspects,
+} from './pings.ts';
 import { isWithinRate, sweepRates } from './rate-limit.ts';
 import { roundAt, type TrackerOptions, type TrackerState, trackerInvariants } from './state.ts';
 
-/** Rounds between the signing of an epoch's list and its beginning: everybody has pinged by then. */
-export const EPOCH_LEAD_ROUNDS = PING_ROUNDS + 1;
+/** Rounds between the signing of an epoch's list and its beginning: everybody has pinged by then, and has had time for pages. */
+export const EPOCH_LEAD_ROUNDS = PING_ROUNDS + 3;
 const ROUND_TIMER = 'round';
 const SWEEP_ROUNDS = 30;
 
@@ -35,6 +43,9 @@ export function createTracker(options: TrackerOptions): Process<TrackerState, Fl
       return state;
     },
     receive: (state, env, from, message) => receive(state, env, from, message),
+    linked: (state, _env, peer, isUp) => {
+      if (!isUp) onMemberGone(state, peer);
+    },
     timeout: (state, env) => onRound(state, env),
     settle: () => {},
     invariants: trackerInvariants,

@@ -184,28 +184,13 @@ export async function createPeers<M>(
       return inUse.all().flatMap(({ id, isLinked }) => (isLinked ? [id] : []));
     },
     exit: (id) => inUse.use(id)?.exit,
-    add: (id, contact) => {
-      if (id === self) return;
-      if (book.set(id, contact)) inUse.drop(id);
-      failures.forget(id);
-    },
-    remove: (id) => {
-      if (!book.delete(id)) return;
-      inUse.drop(id);
-      accounts.forget(id);
-      failures.forget(id);
-      reach.forget(id);
-      relay?.forget(id);
-    },
+    add,
+    remove,
     register: reach.register,
     get relays() {
       return reach.relays;
     },
-    open: () => {
-      phase = 'open';
-      reach.register(options.relays ?? []);
-      for (const neighbour of inUse.all()) neighbour.opened();
-    },
+    open,
     close,
     destroy: () => {
       stop();
@@ -240,6 +225,27 @@ export async function createPeers<M>(
       onAnswer: answered,
       onFailed: failed,
     });
+  }
+
+  function open(): void {
+    phase = 'open';
+    reach.register(options.relays ?? []);
+    for (const neighbour of inUse.all()) neighbour.opened();
+  }
+
+  function remove(id: NodeId): void {
+    if (!book.delete(id)) return;
+    inUse.drop(id);
+    accounts.forget(id);
+    failures.forget(id);
+    reach.forget(id);
+    relay?.forget(id);
+  }
+
+  function add(id: NodeId, contact: PeerContact): void {
+    if (id === self) return;
+    if (book.set(id, contact)) inUse.drop(id);
+    failures.forget(id);
   }
 
   /** An id that is known has another pin: who shows this is not it, or has made a second one. */

@@ -31,7 +31,7 @@ import { isTicketSigned, readTicket, writeTicket } from '../../membership/ticket
 import { streamId } from '../../statement.ts';
 import { joinStatement } from '../../tracker/joins.ts';
 import type { Join, Welcome } from '../../tracker/messages.ts';
-import { OBEDIENT } from '../../trade/conduct.ts';
+import { type Conduct, OBEDIENT } from '../../trade/conduct.ts';
 import { StreamError } from '../errors.ts';
 import type { Endpoint } from '../listening.ts';
 import { formatContact, parseContact } from './contact.ts';
@@ -55,6 +55,8 @@ export interface PeerNodeOptions {
   /** Passes on to peers that nobody can call. */
   readonly relay?: RelayOptions;
   readonly play: (round: number, media: Uint8Array | null) => void;
+  /** Decisions of a peer that is not obedient, in tests of those who are. */
+  readonly conduct?: Conduct;
   readonly onStep: (step: string) => void;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -227,7 +229,7 @@ export async function startPeer(options: PeerNodeOptions): Promise<PeerNode> {
       sealing: sealingOf(config),
       check: createPacketCheck(sha256, config.packetsPerRound),
       code: createRoundCode(config.neededPackets, config.packetsPerRound),
-      conduct: OBEDIENT,
+      conduct: options.conduct ?? OBEDIENT,
       flightConduct: OBEDIENT_FLIGHT,
       policy: FLIGHTPATH_DEFAULTS,
       publicKey: self.identity.publicKey,

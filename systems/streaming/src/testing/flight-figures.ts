@@ -1,0 +1,156 @@
+/**
+ * Prints the figures that the package's README tells of FlightPath: what it stands, what each mechanism is for, and what
+ * deviating brings.
+ *
+ *   node systems/streaming/dist/testing/flight-figures.js [peers = 500] [rounds = 200] [seed = 1]
+ *     [steady | byzantine | crowd | departure | ablation | lone | all]
+ */
+
+import type { NodeId } from '@concordat/kernel';
+import { deliversNothing, FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
+import { FLIGHTPATH_ABLATIONS, type FlightPathPolicy } from '../flightpath/policy.ts';
+import {
+  delaysToPlay,
+  type FlightFigures,
+  figuresSince,
+  settle,
+  snapshotUtility,
+  takeSnapshot,
+  utilitySince,
+  vanish,
+  watch,
+} from './flight-scenarios.ts';
+import { createFlightSwarm, FIRST_NODE, type FlightSwarm, type FlightSwarmOptions } from './flight-swarm.ts';
+
+const [peers = 500, rounds = 200, seed = 1] = process.argv.slice(2, 5).map(Number);
+const part = process.argv[5] ?? 'all';
+const isWanted = (name: string): boolean => part === 'all' || part === name;
+
+/** 5 % of the peers get each packet from the broadcaster. */
+const seeds = Math.ceil(0.05 * peers);
+
+const swarmOf = (changes: Partial<FlightSwarmOptions> = {}): FlightSwarm =>
+  createFlightSwarm({
+    seed,
+    capacity: peers,
+    checkInvariants: false,
+    ...changes,
+    config: { seeds, ...changes.config },
+  });
+
+const percent = (share: number): string => `${(100 * share).toFixed(3)} %`;
+
+function tell(name: string, figures: FlightFigures, cpuUs?: number): void {
+  const { jitter, rounds: all, uploadPerNeed, upload, control, maxUpload, duplicates } = figures;
+  const cpu = cpuUs === undefined ? '' : `; cpu ${cpuUs.toFixed(0)} us`;
+  console.log(
+    `${name.padEnd(28)} jitter ${percent(jitter)} of ${all}  packets ${uploadPerNeed.toFixed(4)} x need` +
+      `  upload ${upload.toFixed(3)} (control ${control.toFixed(3)}), peak round ${maxUpload.toFixed(3)} x stream` +
+      `  duplicates ${duplicates}${cpu}`,
+  );
+}
+
+function steady(name: string, changes: Partial<FlightSwarmOptions> = {}): void {
+  const swarm = swarmOf(changes);
+  const nodes = swarm.add(peers);
+  settle(swarm);
+  const before = process.cpuUsage();
+  const figures = watch(swarm, nodes, rounds);
+  const { user, system } = process.cpuUsage(before);
+  tell(name, figures, (user + system) / (peers * rounds));
+}
+
+/** A tenth takes places and delivers nothing. */
+function byzantine(): void {
+  const isBad = (node: NodeId): boolean => node % 10 === 0;
+  const swarm = swarmOf({ conductOf: (node) => (isBad(node) ? deliversNothing : undefined) });
+  const nodes = swarm.add(peers);
+  settle(swarm);
+  tell(
+    '10 % deliver nothing',
+    watch(
+      swarm,
+      nodes.filter((node) => !isBad(node)),
+      rounds,
+    ),
+  );
+}
+
+function crowd(): void {
+  const swarm = swarmOf();
+  const old = swarm.add(peers / 10);
+  settle(swarm);
+  const joinedIn = swarm.tracker().round;
+  const before = takeSnapshot(swarm, old);
+  const young = swarm.add(peers - peers / 10);
+  for (let i = 0; i < 4; i++) {
+    const then = takeSnapshot(swarm, young);
+    swarm.runRounds(20);
+    if (then.size > 0) tell(`  newcomers, rounds ${20 * i} on`, figuresSince(swarm, then, 20));
+  }
+  tell('old peers, 80 rounds', figuresSince(swarm, before, 80));
+  const delays = delaysToPlay(swarm, young, joinedIn).sort((a, b) => a - b);
+  console.log(
+    `  ${delays.length} of ${young.length} newcomers play, after ${delays[0]} to ${delays.at(-1)} rounds`,
+  );
+}
+
+/** Seven in ten go at once; the list is stale until the next epoch but one. */
+function departure(): void {
+  const swarm = swarmOf();
+  const nodes = swarm.add(peers);
+  settle(swarm);
+  const gone = Math.floor(0.7 * peers);
+  vanish(swarm, nodes.slice(0, gone));
+  for (const [name, span] of [
+    ['rounds 0 to 9', 10],
+    ['rounds 10 to 29', 20],
+    ['rounds 30 to 59', 30],
+  ] as const)
+    tell(`  70 % gone, ${name}`, watch(swarm, nodes.slice(gone), span));
+}
+
+function ablation(): void {
+  const cases: [string, Partial<FlightPathPolicy>, number?][] = Object.entries(FLIGHTPATH_ABLATIONS);
+  const none: Partial<FlightPathPolicy> = Object.assign({}, ...Object.values(FLIGHTPATH_ABLATIONS));
+  steady('all mechanisms');
+  for (const [name, policy] of cases) steady(name, { policy });
+  steady('no-code', { config: { neededPackets: 50 } });
+  steady('none of them', { policy: none, config: { neededPackets: 50 } });
+}
+
+/** 4 % of the peers, each for itself. */
+function lone(): void {
+  const count = Math.max(1, Math.floor(0.04 * peers));
+  const isDeviant = (node: NodeId): boolean => node - FIRST_NODE < count;
+  const run = (deviation: FlightDeviation | null): { utility: number; jitter: number } => {
+    const swarm = swarmOf({
+      conductOf: (node) => (deviation !== null && isDeviant(node) ? deviation : undefined),
+      strategyOf: (node) => (deviation !== null && isDeviant(node) ? deviation.strategy : undefined),
+    });
+    const nodes = swarm.add(peers);
+    settle(swarm);
+    const before = snapshotUtility(swarm, nodes.filter(isDeviant));
+    const others = watch(
+      swarm,
+      nodes.filter((node) => !isDeviant(node)),
+      rounds,
+    );
+    return { utility: utilitySince(swarm, before, rounds), jitter: others.jitter };
+  };
+  const obedient = run(null);
+  console.log(`obedient: utility ${obedient.utility.toFixed(3)} per round`);
+  for (const deviation of FLIGHT_DEVIATIONS) {
+    const { utility, jitter } = run(deviation);
+    console.log(
+      `${deviation.name.padEnd(24)} gain ${percent(utility / obedient.utility - 1)}, jitter of others ${percent(jitter)}`,
+    );
+  }
+}
+
+if (isWanted('steady')) steady('steady');
+if (isWanted('byzantine')) byzantine();
+if (isWanted('crowd')) crowd();
+if (isWanted('departure')) departure();
+if (isWanted('ablation')) ablation();
+if (isWanted('lone')) lone();
