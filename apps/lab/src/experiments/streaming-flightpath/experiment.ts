@@ -103,13 +103,16 @@ const atMostUnless = (
   reason: string,
 ): Finding => atMost(claim, figure, most, { published, ...(figure > most && { missedBecause: reason }) });
 
-/** Before that share of the rounds, peers still get to know who delivers nothing. */
-const KNOWN_AFTER = 0.5;
-const NOT_KNOWN_YET =
-  'of 500 peers, 50 deliver nothing, and each of the others must have met one to avoid it: what is lost falls for some 150 rounds';
+/** Why rounds are lost that the bound does not allow. */
+const MALICE: Readonly<Record<ByzantineKind, string>> = {
+  'delivers-nothing':
+    'each peer must have met those that deliver nothing, a tenth of 500, to avoid them: what is lost falls for some 100 rounds',
+  'reserves-only':
+    'an opening that nothing follows takes one of the places of a round, proves nothing, and is not remembered; 200 come per round',
+};
 
 function maliceFindings({ kind, told }: Data['byzantine'][number]): Finding[] {
-  const half = Math.floor(KNOWN_AFTER * told.lost.length);
+  const half = Math.floor(told.lost.length / 2);
   const who = `10 % ${KIND_WORDS[kind]}: rounds not played by the others`;
   const published = 'low jitter with 10 % malicious';
   return [
@@ -118,9 +121,17 @@ function maliceFindings({ kind, told }: Data['byzantine'][number]): Finding[] {
       jitterOf([told], 0, half),
       TROUBLED,
       published,
-      NOT_KNOWN_YET,
+      MALICE[kind],
     ),
-    atMost(`${who}, next ${told.lost.length - half}`, jitterOf([told], half), TROUBLED, { published }),
+    kind === 'delivers-nothing'
+      ? atMost(`${who}, next ${told.lost.length - half}`, jitterOf([told], half), TROUBLED, { published })
+      : atMostUnless(
+          `${who}, next ${told.lost.length - half}`,
+          jitterOf([told], half),
+          TROUBLED,
+          published,
+          MALICE[kind],
+        ),
   ];
 }
 
