@@ -116,7 +116,7 @@ export const streamingEpsilon: Experiment<Parameters, Data> = {
       effort: { screens: 1, promising: 2, budget: 0, worlds: 6, deviators: 2 },
       names: ['always-busy', 'gives-no-gifts', 'keeps-keys'],
     },
-    brokenWorlds: 10,
+    brokenWorlds: 6,
   },
   full: {
     gossip: {

@@ -136,11 +136,11 @@ function draw(rows: readonly Row[]): string {
     name,
     points: rows
       .filter((row) => row.peers === peers && isSame(row, { ...row, misconduct, pushes }))
-      .map(({ share, inTime }): [number, number] => [100 * share, 100 * inTime])
+      .map(({ share, inTime }): [number, number] => [100 * share, 100 * (1 - inTime)])
       .sort(([a], [b]) => a - b),
   });
   return drawCurves({
-    title: `BAR Gossip, ${peers} peers: packets in time at those who obey`,
+    title: `BAR Gossip, ${peers} peers: packets that come too late at those who obey`,
     series: [
       curve('colluders', 'pools', true),
       curve('colluders, no pushes at all', 'pools', false),
@@ -148,10 +148,10 @@ function draw(rows: readonly Row[]): string {
       curve('silent', 'silent', true),
     ],
     x: { name: '% of the peers that do not obey' },
-    y: { name: '% in time', max: 100 },
+    y: { name: '% too late', isLog: true },
     levels: [
-      { name: '99', value: 99 },
-      { name: '95', value: 95 },
+      { name: '1 %', value: 1 },
+      { name: '5 %', value: 5 },
     ],
   });
 }
