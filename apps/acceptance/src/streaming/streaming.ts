@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Acceptance, Trial } from '../trial.ts';
+import { lacksBrowser, playInBrowser } from './browser.ts';
 import { followPlaylist, startDeviant, startViewer, statusOf, type Viewer } from './viewers.ts';
 
 const CLI = fileURLToPath(new URL('../../../cli/bin/concordat.js', import.meta.url));
@@ -103,9 +104,11 @@ async function playThrough(trial: Trial, viewers: readonly Viewer[]): Promise<vo
   const [staying, leaving] = [viewers.slice(0, HONEST - KILLED), viewers.slice(HONEST - KILLED)];
   const before = await Promise.all(staying.map(lostOf));
   for (const viewer of viewers) viewer.longestMs = 0;
+  const browsing = watchInBrowser(trial, staying);
   await follow(viewers, BEFORE_S);
   for (const { child } of leaving) child.kill('SIGKILL');
   await follow(staying, AFTER_S);
+  await browsing;
   const after = await Promise.all(staying.map(lostOf));
   const lost = after.reduce((sum, count, i) => sum + count - (before[i] ?? 0), 0);
   const rounds = staying.length * (BEFORE_S + AFTER_S);
@@ -132,6 +135,23 @@ async function playThrough(trial: Trial, viewers: readonly Viewer[]): Promise<vo
   );
   const hidden = statuses.slice(0, HIDDEN).map((status) => status?.jitter.lost ?? -1);
   trial.note(`viewers that nobody can call lost ${hidden.join(' and ')} rounds since they joined`);
+}
+
+const BROWSER_S = BEFORE_S + AFTER_S - 10;
+
+/** One of them is watched in a browser meanwhile, where there is one. */
+async function watchInBrowser(trial: Trial, viewers: readonly Viewer[]): Promise<void> {
+  const lacks = lacksBrowser();
+  const viewer = viewers[HIDDEN];
+  if (lacks !== null || viewer === undefined) return trial.note(`not watched in a browser: ${lacks}`);
+  const pictures = trial.out === '.' ? null : trial.out;
+  const { first, last } = await playInBrowser(await viewer.playlist, BROWSER_S, pictures);
+  const played = last.time - first.time;
+  // A browser without a graphics card may drop frames on a crowded machine; it must not stand still.
+  trial.check(
+    last.fatal.length === 0 && played > 0.9 * BROWSER_S,
+    `hls.js in Chromium plays ${played.toFixed(1)} s in ${BROWSER_S} s, ${last.frames} frames, errors: ${[...last.fatal, ...last.errors].join() || 'none'}`,
+  );
 }
 
 const END_S = 30;

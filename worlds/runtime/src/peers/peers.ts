@@ -136,11 +136,7 @@ export async function createPeers<M>(
 ): Promise<Peers<M>> {
   const limits = limitsOf(options);
   const context = linkContext(options.tls);
-  const book = createBook([...options.known].filter(([id]) => id !== self));
-  const upload = createUpload(options.uploadCap ?? null);
-  const accounts = createAccounts();
-  const failures = createFailures(limits.backoff);
-  const relayedSockets = new WeakSet<Socket>();
+  const { book, upload, accounts, failures, relayedSockets } = tablesOf(self, options, limits);
   let phase: 'starting' | 'open' | 'closing' = 'starting';
   let address: AddressInfo | null = null;
 
@@ -184,13 +180,28 @@ export async function createPeers<M>(
       return inUse.all().flatMap(({ id, isLinked }) => (isLinked ? [id] : []));
     },
     exit: (id) => inUse.use(id)?.exit,
-    add,
-    remove,
+    add: (id, contact) => {
+      if (id === self) return;
+      if (book.set(id, contact)) inUse.drop(id);
+      failures.forget(id);
+    },
+    remove: (id) => {
+      if (!book.delete(id)) return;
+      inUse.drop(id);
+      accounts.forget(id);
+      failures.forget(id);
+      reach.forget(id);
+      relay?.forget(id);
+    },
     register: reach.register,
     get relays() {
       return reach.relays;
     },
-    open,
+    open: () => {
+      phase = 'open';
+      reach.register(options.relays ?? []);
+      for (const neighbour of inUse.all()) neighbour.opened();
+    },
     close,
     destroy: () => {
       stop();
@@ -225,27 +236,6 @@ export async function createPeers<M>(
       onAnswer: answered,
       onFailed: failed,
     });
-  }
-
-  function open(): void {
-    phase = 'open';
-    reach.register(options.relays ?? []);
-    for (const neighbour of inUse.all()) neighbour.opened();
-  }
-
-  function remove(id: NodeId): void {
-    if (!book.delete(id)) return;
-    inUse.drop(id);
-    accounts.forget(id);
-    failures.forget(id);
-    reach.forget(id);
-    relay?.forget(id);
-  }
-
-  function add(id: NodeId, contact: PeerContact): void {
-    if (id === self) return;
-    if (book.set(id, contact)) inUse.drop(id);
-    failures.forget(id);
   }
 
   /** An id that is known has another pin: who shows this is not it, or has made a second one. */
@@ -316,6 +306,14 @@ function relayOf(
 ): Relay | null {
   return relay === undefined ? null : createRelay(relay, { upload, pairingMs, silentMs, onNote });
 }
+
+const tablesOf = (self: NodeId, options: PeersOptions, limits: PeersLimits) => ({
+  book: createBook([...options.known].filter(([id]) => id !== self)),
+  upload: createUpload(options.uploadCap ?? null),
+  accounts: createAccounts(),
+  failures: createFailures(limits.backoff),
+  relayedSockets: new WeakSet<Socket>(),
+});
 
 function limitsOf(options: PeersOptions): PeersLimits {
   const limits: PeersLimits = { ...LIMITS, ...options.limits };

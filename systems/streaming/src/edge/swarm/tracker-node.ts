@@ -18,7 +18,7 @@ import { fromHex } from '@concordat/wire';
 import type { StreamConfig } from '../../config.ts';
 import type { FlightMessage } from '../../flightpath/messages.ts';
 import { streamId } from '../../statement.ts';
-import { openEpoch, type TrackerState } from '../../tracker/state.ts';
+import type { TrackerState } from '../../tracker/state.ts';
 import { createTracker } from '../../tracker/tracker.ts';
 import type { Endpoint } from '../listening.ts';
 import { admitInvited } from './admission.ts';
@@ -76,7 +76,6 @@ export async function startTracker(options: TrackerNodeOptions): Promise<Tracker
       vrf: createVrf(),
       stream,
       issuerKey: config.trackerKey,
-      epoch: () => (host === null ? 0 : openEpoch(host.state).head.head.epoch),
       present,
     }),
     roundMs: config.roundMs,
