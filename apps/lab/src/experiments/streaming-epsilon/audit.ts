@@ -8,6 +8,7 @@ import {
   type Experiment as Audited,
   auditPlans,
   createRunner,
+  describePlan,
   type Deviation as Lever,
   type Plan,
   type RatioResult,
@@ -34,7 +35,7 @@ export interface Epsilon {
   readonly best: Audit;
   readonly audits: readonly Audit[];
   readonly ratio: RatioResult;
-  /** Deviations tried alone, by what they seem to gain. */
+  /** Deviations tried alone, by what they seem to gain: utility per round, in units of the stream. */
   readonly screened: readonly { readonly name: string; readonly gain: number }[];
 }
 
@@ -80,13 +81,11 @@ function screen<T>(
   const prices = pricesAt(ratio);
   return library
     .map((lever) => {
-      let [gain, base] = [0, 0];
+      let gain = 0;
       for (let i = 0; i < effort.screens; i++)
-        for (const { obedient, deviating } of runner.pair(alone(lever), 2 * i).members) {
-          base += utilityOf(obedient, prices);
+        for (const { obedient, deviating } of runner.pair(alone(lever), 2 * i).members)
           gain += utilityOf(deviating, prices) - utilityOf(obedient, prices);
-        }
-      return { name: lever.name, gain: gain / base };
+      return { name: lever.name, gain: gain / effort.screens / effort.deviators };
     })
     .sort((a, b) => b.gain - a.gain);
 }
@@ -119,7 +118,9 @@ export function empiricalEpsilon<T>(
           seeds: effort.worlds,
           deviatorsOf: () => deviatorsOf(effort),
         }).plans;
-  const plans = [...promising.map(alone), ...found];
+  const plans = [
+    ...new Map([...promising.map(alone), ...found].map((plan) => [describePlan(plan), plan])).values(),
+  ];
   const runner = createRunner(game, library, () => deviatorsOf(effort));
   const audits = auditPlans(runner, plans, freshSeed, {
     prices: pricesAt(ratio),
