@@ -12,6 +12,11 @@ import { signedRequests } from './experiments/signed-requests/experiment.ts';
 import { slowBackup } from './experiments/slow-backup/experiment.ts';
 import { slowPrimary } from './experiments/slow-primary/experiment.ts';
 import { speculation } from './experiments/speculation/experiment.ts';
+import { streamingAblation } from './experiments/streaming-ablation/experiment.ts';
+import { streamingEpsilon } from './experiments/streaming-epsilon/experiment.ts';
+import { streamingFlightpath } from './experiments/streaming-flightpath/experiment.ts';
+import { streamingGossip } from './experiments/streaming-gossip/experiment.ts';
+import { streamingSideBySide } from './experiments/streaming-side-by-side/experiment.ts';
 import { underAttack } from './experiments/under-attack/experiment.ts';
 import { unfairPrimary } from './experiments/unfair-primary/experiment.ts';
 
@@ -29,4 +34,9 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   requestSize,
   signedRequests,
   costs,
+  streamingGossip,
+  streamingFlightpath,
+  streamingAblation,
+  streamingSideBySide,
+  streamingEpsilon,
 ];

@@ -27,7 +27,7 @@ const listCommand = (): Command =>
   new Command('list').description('every experiment, with its claim').action(async () => {
     const { EXPERIMENTS } = await load();
     for (const { name, claim, source } of EXPERIMENTS)
-      process.stdout.write(`${name.padEnd(18)}${claim}\n${' '.repeat(18)}${source}\n`);
+      process.stdout.write(`${name.padEnd(24)}${claim}\n${' '.repeat(24)}${source}\n`);
   });
 
 const runCommand = (): Command =>

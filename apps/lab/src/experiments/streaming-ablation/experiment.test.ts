@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { streamingAblation } from './experiment.ts';
+
+testSmallSize(streamingAblation);

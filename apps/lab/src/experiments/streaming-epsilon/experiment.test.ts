@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { streamingEpsilon } from './experiment.ts';
+
+testSmallSize(streamingEpsilon);

@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { streamingSideBySide } from './experiment.ts';
+
+testSmallSize(streamingSideBySide);
