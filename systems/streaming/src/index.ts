@@ -9,10 +9,12 @@ export * from './content/packets.ts';
 export * from './content/store.ts';
 export * from './evidence/evidence.ts';
 export * from './evidence/judging.ts';
+export * from './flightpath/index.ts';
 export * from './gossip/evidence.ts';
 export * from './gossip/peer.ts';
 export * from './keys.ts';
 export * from './media/index.ts';
+export * from './membership/contradictions.ts';
 export * from './membership/evictions.ts';
 export * from './membership/member-list.ts';
 export * from './messages/codec.ts';
@@ -25,5 +27,14 @@ export { utilityOf } from './peer/utility.ts';
 export * from './rounds.ts';
 export * from './soundness.ts';
 export * from './statement.ts';
+export {
+  type Admission,
+  admissionBy,
+  convictsBy,
+  createTracker,
+  likelyMembers,
+  type TrackerOptions,
+  type TrackerState,
+} from './tracker/index.ts';
 export { type Conduct, OBEDIENT } from './trade/conduct.ts';
 export { createSealing, type Sealed, type Sealing } from './trade/sealing.ts';

@@ -10,9 +10,9 @@ import { settle, snapshotUtility, utilitySince, watch } from '../testing/flight-
 import { createFlightSwarm, FIRST_NODE } from '../testing/flight-swarm.ts';
 import { FLIGHT_DEVIATIONS, type FlightDeviation, liesAboutTicket, reservesOnly } from './flight.ts';
 
-const PEERS = 60;
-const DEVIANTS = 4;
-const ROUNDS = 40;
+const PEERS = 40;
+const DEVIANTS = 3;
+const ROUNDS = 24;
 
 const isDeviant = (node: NodeId): boolean => node - FIRST_NODE < DEVIANTS;
 
@@ -27,7 +27,7 @@ function run(deviation: FlightDeviation | null): Outcome {
   const swarm = createFlightSwarm({
     seed: 3,
     capacity: PEERS,
-    config: { seeds: 6 },
+    config: { seeds: 5 },
     checkInvariants: false,
     conductOf: (node) => (deviation !== null && isDeviant(node) ? deviation : undefined),
     strategyOf: (node) => (deviation !== null && isDeviant(node) ? deviation.strategy : undefined),

@@ -7,7 +7,7 @@ import type { Env, Strategy } from '@concordat/kernel';
 import { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
 import { type FlightPeer, leaveStream } from '../flightpath/peer.ts';
-import { FLIGHTPATH_DEFAULTS } from '../flightpath/policy.ts';
+import { TROUBLE_TRADES } from '../flightpath/policy.ts';
 import type { Claim } from '../messages/messages.ts';
 import { type Conduct, OBEDIENT } from '../trade/conduct.ts';
 import { deviationNamed } from './index.ts';
@@ -100,7 +100,7 @@ export const tradesMore = deviation(
   'trades-without-limit',
   'begins three trades in every round, in trouble or not, to have more to choose from',
   'rational',
-  { flight: { initiations: () => 1 + FLIGHTPATH_DEFAULTS.troubleTrades } },
+  { flight: { initiations: () => 1 + TROUBLE_TRADES } },
 );
 
 export const reservesOnly = deviation(

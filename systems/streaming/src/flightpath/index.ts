@@ -1,12 +1,19 @@
 /** FlightPath: the flexible use of the common trade. */
 
-export * from './conduct.ts';
-export * from './debt.ts';
-export * from './messages.ts';
-export * from './need.ts';
-export * from './peer.ts';
-export * from './policy.ts';
-export * from './reservations.ts';
+export { type FlightConduct, OBEDIENT_FLIGHT } from './conduct.ts';
+export {
+  createFlightCodec,
+  type FlightMessage,
+  type Introduce,
+  isMembership,
+  type MembershipMessage,
+  membershipBytes,
+} from './messages.ts';
+export { createFlightPeer, type FlightOptions, type FlightPeer, leaveStream } from './peer.ts';
+export {
+  candidatesOf,
+  FLIGHTPATH_ABLATIONS,
+  type FlightPathPolicy,
+  policyOf,
+} from './policy.ts';
 export type { FlightState } from './state.ts';
-export * from './trade-size.ts';
-export * from './trouble.ts';

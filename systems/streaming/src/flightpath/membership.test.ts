@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Strategy } from '@concordat/kernel';
+import { deviationNamed } from '../deviations/index.ts';
 import { createEpochHead, signEpochHead } from '../membership/epoch-list.ts';
 import { settle, watch } from '../testing/flight-scenarios.ts';
 import { createFlightSwarm, FIRST_NODE } from '../testing/flight-swarm.ts';
@@ -68,5 +69,25 @@ describe('following the tracker', () => {
     assert.ok(
       [...peerOf(FIRST_NODE).own.debts.balances.values()].every((balance) => Math.abs(balance) <= 25),
     );
+  });
+
+  it('takes evidence to the tracker with the next ping, which evicts the one that it convicts, and nobody else', () => {
+    const overReports = deviationNamed('over-reports')?.make(1).conduct ?? assert.fail('it has a name');
+    const liar = FIRST_NODE + 7;
+    const swarm = createFlightSwarm({
+      seed: 8,
+      capacity: 40,
+      config: { seeds: 6, auditsPerRound: 0 },
+      checkInvariants: false,
+      conductOf: (node) => (node === liar ? { trade: overReports } : undefined),
+    });
+    swarm.add(40);
+    swarm.runRounds(3);
+    const convicted = swarm.peer(liar).peer?.self ?? assert.fail('it is a member');
+    swarm.runRounds(60);
+    assert.ok(!swarm.tracker().members.has(convicted));
+    assert.equal(swarm.tracker().evicted.size, 1);
+    assert.equal(swarm.tracker().members.size, 39);
+    assert.ok(swarm.tracker().epoch.list.every(({ id }) => id !== convicted));
   });
 });

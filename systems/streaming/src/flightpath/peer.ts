@@ -4,7 +4,6 @@
  */
 
 import { assert, type Env, type NodeId, type Process, unreachable } from '@concordat/kernel';
-import type { FlightParameters } from '../config.ts';
 import { isEpochHeadSigned } from '../membership/epoch-list.ts';
 import { createRoster, enterTicket } from '../membership/roster.ts';
 import { isTicketSigned } from '../membership/ticket.ts';
@@ -31,13 +30,14 @@ import {
 } from './initiating.ts';
 import { onIntroduce, postMembership } from './introductions.ts';
 import { type FlightMessage, isMembership, type MembershipMessage, membershipBytes } from './messages.ts';
-import type { FlightPathPolicy } from './policy.ts';
+import { type FlightPathPolicy, policyOf } from './policy.ts';
 import { checkBudget } from './reservations.ts';
 import { flightRules } from './rules.ts';
 import { createFlightState, type FlightState, listOf } from './state.ts';
 
 export interface FlightOptions extends PeerOptions {
-  readonly policy: FlightPathPolicy;
+  /** Mechanisms turned off or changed, for ablations. Nobody else has a reason: all members must agree on them. */
+  readonly policy?: Partial<FlightPathPolicy>;
   readonly flightConduct: FlightConduct;
   readonly publicKey: Uint8Array;
   /** Where others reach this peer. */
@@ -55,7 +55,7 @@ export interface FlightOptions extends PeerOptions {
 
 export interface FlightPeer {
   readonly options: FlightOptions;
-  readonly parameters: FlightParameters;
+  readonly policy: FlightPathPolicy;
   /** Null until the tracker has welcomed it. */
   peer: PeerState<FlightState> | null;
   hasLeft: boolean;
@@ -92,7 +92,7 @@ function onRefused(state: FlightPeer, env: FlightEnv, { reason, retryAfterMs }: 
 }
 
 function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
-  const { options, parameters } = state;
+  const { options, policy } = state;
   const { keys, clock, config } = options;
   const stream = streamOf(options);
   const { ticket } = welcome.ticket;
@@ -102,18 +102,11 @@ function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
   if (!isEpochHeadSigned(keys, stream, clock, welcome.head)) return;
   const roster = createRoster(keys.hash, welcome.head);
   if (!enterTicket(roster, ticket)) return;
-  const own = createFlightState(
-    config,
-    parameters,
-    options.policy,
-    options.flightConduct,
-    roster,
-    welcome.helpers,
-  );
+  const own = createFlightState(config, policy, options.flightConduct, roster, welcome.helpers);
   own.ticket = welcome.ticket;
   own.place = ticket.place;
   own.startRound = ticket.startRound;
-  const rules = flightRules(own.need, options.policy, config.packetsPerRound);
+  const rules = flightRules(own.need, policy, config.packetsPerRound);
   const list = listOf(keys.hash, roster);
   state.peer = { ...createPeerState(ticket.member.id, options, rules, list, own), meter: state.meter };
   env.cancelTimer(JOIN_TIMER);
@@ -250,7 +243,7 @@ export function createFlightPeer(options: FlightOptions): Process<FlightPeer, Fl
     start: (env) => {
       const state: FlightPeer = {
         options,
-        parameters: protocol,
+        policy: { ...policyOf(protocol), ...options.policy },
         peer: null,
         hasLeft: false,
         meter: createMeter(),

@@ -4,7 +4,7 @@ import type { Hash } from '@concordat/crypto';
 import { tagged } from '@concordat/crypto';
 import type { Digest, Millis, NodeId } from '@concordat/kernel';
 import { type Bits, createBits } from '../bits.ts';
-import type { FlightParameters, StreamConfig } from '../config.ts';
+import type { StreamConfig } from '../config.ts';
 import { shapeOf } from '../config.ts';
 import { headBody } from '../membership/epoch-list.ts';
 import type { MemberList } from '../membership/member-list.ts';
@@ -37,7 +37,6 @@ export interface FlightState {
   readonly policy: FlightPathPolicy;
   readonly conduct: FlightConduct;
   readonly need: NeedRules;
-  readonly parameters: FlightParameters;
   /** Packets that partners have promised. */
   readonly pending: Bits;
   readonly debts: Debts;
@@ -88,7 +87,6 @@ export interface FlightState {
 
 export function createFlightState(
   config: StreamConfig,
-  parameters: FlightParameters,
   policy: FlightPathPolicy,
   conduct: FlightConduct,
   roster: Roster,
@@ -99,11 +97,10 @@ export function createFlightState(
     policy,
     conduct,
     need: { shape, needed: config.neededPackets, invertsTail: policy.invertsTail },
-    parameters,
     pending: createBits(shape),
-    debts: createDebts(parameters.debtMax),
+    debts: createDebts(policy.debtMax),
     budget: createBudget(
-      policy.capRatio === null ? Number.POSITIVE_INFINITY : parameters.capBytes,
+      policy.capBytes ?? Number.POSITIVE_INFINITY,
       policy.acceptLimit ?? Number.POSITIVE_INFINITY,
     ),
     pledges: [],

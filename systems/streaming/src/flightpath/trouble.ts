@@ -14,7 +14,8 @@ const MATURE_ROUNDS = 4;
 const USUAL_LACK = 0.75;
 const LACK_STEP = 1;
 
-export interface Shape {
+/** How a peer stands at the beginning of a round. */
+export interface Standing {
   /** Mature rounds that are not decodable. */
   readonly bad: number;
   /** Packets that the rounds before the present one lack. */
@@ -28,7 +29,7 @@ export function lookForTrouble(
   lifetime: number,
   now: number,
   first: number,
-): Shape {
+): Standing {
   let [bad, lacking] = [0, 0];
   for (let round = Math.max(first, now - lifetime + 1, 0); round < now; round++) {
     const lacks = Math.max(0, needed - heldOf(round));
@@ -39,7 +40,7 @@ export function lookForTrouble(
 }
 
 /** Trades that a peer begins in a round. */
-export function initiationsFor({ bad, lacking }: Shape, needed: number, troubleTrades: number): number {
+export function initiationsFor({ bad, lacking }: Standing, needed: number, troubleTrades: number): number {
   const behind = Math.floor((lacking / needed - USUAL_LACK) / LACK_STEP);
   return 1 + Math.min(troubleTrades, Math.max(0, Math.ceil(bad / 2), behind));
 }

@@ -7,18 +7,21 @@ import { type BroadcasterState, createBroadcaster } from '../broadcaster/broadca
 import { flightPreset, type StreamConfig } from '../config.ts';
 import { createRoundCode, type RoundCode } from '../content/encode.ts';
 import { createPacketCheck } from '../content/packets.ts';
+import type { EvidenceContext } from '../evidence/judging.ts';
 import { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
 import { createFlightPeer, type FlightPeer, leaveStream } from '../flightpath/peer.ts';
-import { FLIGHTPATH_DEFAULTS, type FlightPathPolicy } from '../flightpath/policy.ts';
+import type { FlightPathPolicy } from '../flightpath/policy.ts';
 import { gossipEvidenceContext } from '../gossip/evidence.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
+import type { EvictionList } from '../membership/evictions.ts';
 import type { MemberList } from '../membership/member-list.ts';
 import type { PlacedMember } from '../membership/ticket.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
 import { streamId } from '../statement.ts';
+import { convictsBy } from '../tracker/conviction.ts';
 import { likelyMembers } from '../tracker/pings.ts';
 import type { TrackerOptions, TrackerState } from '../tracker/state.ts';
 import { createTracker } from '../tracker/tracker.ts';
@@ -91,12 +94,15 @@ function keysById(keys: StreamKeys): StreamKeys {
 }
 
 /** Whom the broadcaster seeds. */
-const listNow = (state: TrackerState): MemberList => ({
-  epoch: state.epoch.head.head.epoch,
-  members: likelyMembers(state),
-  places: new Map(),
-  digest: new Uint8Array(32),
-});
+function listNow(state: TrackerState): MemberList {
+  const members = likelyMembers(state);
+  return {
+    epoch: state.epoch.head.head.epoch,
+    members,
+    places: new Map(members.map(({ id }, place) => [id, place])),
+    digest: new Uint8Array(32),
+  };
+}
 
 const nodeAt = (member: PlacedMember | undefined): NodeId | null =>
   member === undefined ? null : Number(member.address);
@@ -140,7 +146,22 @@ const isAccept = (enveloped: unknown): boolean =>
   'kind' in enveloped.message &&
   enveloped.message.kind === 'accept';
 
+/** What a judge of evidence knows: ids are never given twice, so any list that has a member tells its key. */
+function judgeOf(parts: Omit<BroadcasterParts, 'judge' | 'seed' | 'code'>): BroadcasterParts['judge'] {
+  const { config, keysOf, sealing, broadcaster, tracker } = parts;
+  const keys = keysById(keysOf(BROADCASTER_NODE).keys);
+  return (evictions) => {
+    const list = listNow(tracker());
+    return {
+      ...gossipEvidenceContext({ config, keys, broadcaster, list, sealing }, evictions),
+      listOf: (epoch) => ({ ...list, epoch }),
+      permits: () => null,
+    };
+  };
+}
+
 interface BroadcasterParts {
+  readonly judge: (evictions: EvictionList['entries']) => EvidenceContext;
   readonly config: StreamConfig;
   readonly keysOf: ReturnType<typeof createModelStreamKeys>;
   readonly seed: number;
@@ -151,7 +172,7 @@ interface BroadcasterParts {
 }
 
 function addBroadcaster(world: World, parts: BroadcasterParts): void {
-  const { config, keysOf, seed, code, sealing, broadcaster, tracker } = parts;
+  const { config, keysOf, seed, code, judge, tracker } = parts;
   world.add({
     id: BROADCASTER_NODE,
     link: 'peer',
@@ -162,19 +183,7 @@ function addBroadcaster(world: World, parts: BroadcasterParts): void {
         code,
         source: mediaOf(seed, config),
         list: () => listNow(tracker()),
-        evidence: (evictions) => ({
-          ...gossipEvidenceContext(
-            {
-              config,
-              keys: keysById(keysOf(BROADCASTER_NODE).keys),
-              broadcaster: broadcaster,
-              list: listNow(tracker()),
-              sealing,
-            },
-            evictions,
-          ),
-          permits: () => null,
-        }),
+        evidence: judge,
         startInMs: 0,
       }),
       serverDirectory<BroadcasterState>(BROADCASTER, tracker),
@@ -183,7 +192,7 @@ function addBroadcaster(world: World, parts: BroadcasterParts): void {
 }
 
 /** A tracker that lets everybody in. */
-const TRACKER_DEFAULTS: Pick<TrackerOptions, 'admission' | 'maxMembers' | 'joinsPerRound' | 'convicts'> = {
+const TRACKER_DEFAULTS: Pick<TrackerOptions, 'admission' | 'maxMembers' | 'joinsPerRound'> = {
   admission: {
     identityOf: ({ publicKey }) => publicKey,
     isWelcome: () => true,
@@ -192,8 +201,25 @@ const TRACKER_DEFAULTS: Pick<TrackerOptions, 'admission' | 'maxMembers' | 'joins
   },
   maxMembers: 60_000,
   joinsPerRound: 2000,
-  convicts: () => null,
 };
+
+function trackerOptionsFor(
+  options: FlightSwarmOptions,
+  config: StreamConfig,
+  keys: StreamKeys,
+  judge: BroadcasterParts['judge'],
+): TrackerOptions {
+  return {
+    ...TRACKER_DEFAULTS,
+    stream: streamId(modelHash, config),
+    keys,
+    roundMs: config.roundMs,
+    startInMs: 0,
+    epochRounds: config.protocol.kind === 'flightpath' ? config.protocol.epochRounds : 1,
+    convicts: convictsBy(() => judge([])),
+    ...options.tracker,
+  };
+}
 
 export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const { seed, capacity } = options;
@@ -204,8 +230,6 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     trackerKey: keysOf(TRACKER_NODE).member.publicKey,
   };
   const config = flightPreset(identity, options.config);
-  const stream = streamId(modelHash, config);
-  const policy = { ...FLIGHTPATH_DEFAULTS, ...options.policy };
   const world = createWorld({
     seed,
     network: { latencyMs: 20, jitterMs: 20, ...options.network },
@@ -218,29 +242,29 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     if (latest === null || world.isUp(TRACKER_NODE)) latest = world.stateOf<TrackerState>(TRACKER_NODE);
     return latest;
   };
-  const epochRounds = config.protocol.kind === 'flightpath' ? config.protocol.epochRounds : 1;
-  const trackerOptions: TrackerOptions = {
-    ...TRACKER_DEFAULTS,
-    stream,
-    keys: keysById(keysOf(TRACKER_NODE).keys),
-    roundMs: config.roundMs,
-    startInMs: 0,
-    epochRounds,
-    ...options.tracker,
-  };
-  world.add({
-    id: TRACKER_NODE,
-    link: 'peer',
-    process: withDirectory(
-      createTracker(trackerOptions),
-      serverDirectory<TrackerState>(TRACKER, (state) => state),
-    ),
-  });
   const code = createRoundCode(config.neededPackets, config.packetsPerRound);
   const sealing = createReferenceSealing(modelHash, config.packetBytes);
   const check = shareCheck(createPacketCheck(modelHash, config.packetsPerRound));
   const broadcasterSigner = { id: BROADCASTER, publicKey: identity.broadcasterKey };
-  addBroadcaster(world, { config, keysOf, seed, code, sealing, broadcaster: broadcasterSigner, tracker });
+  const judge = judgeOf({ config, keysOf, sealing, broadcaster: broadcasterSigner, tracker });
+  world.add({
+    id: TRACKER_NODE,
+    link: 'peer',
+    process: withDirectory(
+      createTracker(trackerOptionsFor(options, config, keysById(keysOf(TRACKER_NODE).keys), judge)),
+      serverDirectory<TrackerState>(TRACKER, (state) => state),
+    ),
+  });
+  addBroadcaster(world, {
+    config,
+    keysOf,
+    seed,
+    code,
+    sealing,
+    broadcaster: broadcasterSigner,
+    tracker,
+    judge,
+  });
   let next = FIRST_NODE;
   const addedAt = new Map<NodeId, number>();
   const createPeer = (node: NodeId): Wrapped => {
@@ -256,7 +280,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
       code,
       conduct: conduct?.trade ?? OBEDIENT,
       flightConduct: conduct?.flight ?? OBEDIENT_FLIGHT,
-      policy,
+      ...(options.policy === undefined ? {} : { policy: options.policy }),
       publicKey: member.publicKey,
       address: options.addressOf?.(node) ?? `${node}`,
       token: new TextEncoder().encode(`person ${node}`),

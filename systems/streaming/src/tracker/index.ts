@@ -1,6 +1,7 @@
 /** The tracker and what is said to it. */
 
 export * from './admission.ts';
+export * from './conviction.ts';
 export * from './joins.ts';
 export * from './messages.ts';
 export * from './next-list.ts';

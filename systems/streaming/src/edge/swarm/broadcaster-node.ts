@@ -15,6 +15,7 @@ import type { MemberList } from '../../membership/member-list.ts';
 import type { PlacedMember } from '../../membership/ticket.ts';
 import { createMessageCodec } from '../../messages/codec.ts';
 import type { StreamMessage } from '../../messages/messages.ts';
+import { likelyMembers } from '../../tracker/pings.ts';
 import type { TrackerState } from '../../tracker/state.ts';
 import type { Endpoint } from '../listening.ts';
 import { createContacts } from './contacts.ts';
@@ -47,16 +48,17 @@ export interface BroadcasterNode {
 const FOLLOW_MS = 500;
 const MAX_CIRCUITS = 256;
 
-/** Members by their latest epoch, with those who joined since. */
-export function membersNow({ epoch, members }: TrackerState): MemberList {
-  const listed: PlacedMember[] = [...members.values()].map(({ member }) => member);
+function listed({ epoch }: TrackerState, members: readonly PlacedMember[]): MemberList {
   return {
     epoch: epoch.head.head.epoch,
-    members: listed,
-    places: new Map(listed.map(({ id }, place) => [id, place])),
+    members,
+    places: new Map(members.map(({ id }, place) => [id, place])),
     digest: new Uint8Array(32),
   };
 }
+
+const allOf = ({ members }: TrackerState): PlacedMember[] =>
+  [...members.values()].map(({ member }) => member);
 
 /**
  * What judging takes. Whether a partner was permitted is not judged: it depends on what its chooser knew of newcomers.
@@ -67,7 +69,7 @@ export function judgingOf(
   tracker: () => TrackerState,
   evictions: readonly Eviction[],
 ): EvidenceContext {
-  const list = membersNow(tracker());
+  const list = listed(tracker(), allOf(tracker()));
   const broadcaster = { id: BROADCASTER_ID, publicKey: config.broadcasterKey };
   const options = { config, keys: self.keys, broadcaster, list, sealing: sealingOf(config) };
   // Statements of the last epoch are judged with the members of this one: ids are given once.
@@ -77,13 +79,14 @@ export function judgingOf(
 /** Rejects with a RuntimeError: `port-failed`, or those of journals. */
 export async function startBroadcaster(options: BroadcasterNodeOptions): Promise<BroadcasterNode> {
   const { config, self, tracker, listen, relayBytesPerSecond, uploadBytesPerSecond } = options;
-  const members = (): Iterable<PlacedMember> => [...tracker().members.values()].map(({ member }) => member);
+  const members = (): Iterable<PlacedMember> => allOf(tracker());
   const broadcaster = createBroadcaster({
     config,
     keys: self.keys,
     code: createRoundCode(config.neededPackets, config.packetsPerRound),
     source: options.source,
-    list: () => membersNow(tracker()),
+    // Whoever was silent of late would not pass packets on.
+    list: () => listed(tracker(), likelyMembers(tracker())),
     evidence: (evictions) => judgingOf(config, self, tracker, evictions),
     startInMs: Math.max(0, tracker().origin - Date.now()),
   });

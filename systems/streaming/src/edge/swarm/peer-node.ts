@@ -25,7 +25,7 @@ import { createPacketCheck } from '../../content/packets.ts';
 import { OBEDIENT_FLIGHT } from '../../flightpath/conduct.ts';
 import type { FlightMessage } from '../../flightpath/messages.ts';
 import { createFlightPeer, type FlightPeer, leaveStream } from '../../flightpath/peer.ts';
-import { FLIGHTPATH_DEFAULTS } from '../../flightpath/policy.ts';
+import { policyOf } from '../../flightpath/policy.ts';
 import type { PlacedMember } from '../../membership/ticket.ts';
 import { isTicketSigned, readTicket, writeTicket } from '../../membership/ticket.ts';
 import { streamId } from '../../statement.ts';
@@ -231,7 +231,7 @@ export async function startPeer(options: PeerNodeOptions): Promise<PeerNode> {
       code: createRoundCode(config.neededPackets, config.packetsPerRound),
       conduct: options.conduct ?? OBEDIENT,
       flightConduct: OBEDIENT_FLIGHT,
-      policy: FLIGHTPATH_DEFAULTS,
+      policy: policyOf(protocol),
       publicKey: self.identity.publicKey,
       address: welcome.ticket.ticket.member.address,
       token: new Uint8Array(0),

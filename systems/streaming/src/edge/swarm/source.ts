@@ -11,10 +11,9 @@ import { createSignatures, type Logger, type Metrics, sha256 } from '@concordat/
 import { fromHex, toHex } from '@concordat/wire';
 import { flightPreset, MAX_PACKET_BYTES, SESSION_BYTES, type StreamConfig } from '../../config.ts';
 import { decodeConfig, encodeConfig } from '../../config-codec.ts';
-import { decodeEvidence } from '../../evidence/evidence.ts';
-import { judgeEvidence } from '../../evidence/judging.ts';
 import { configProblems } from '../../soundness.ts';
 import { streamId } from '../../statement.ts';
+import { convictsBy } from '../../tracker/conviction.ts';
 import { openEpoch } from '../../tracker/state.ts';
 import { requireSetting, StreamError } from '../errors.ts';
 import type { Endpoint } from '../listening.ts';
@@ -164,15 +163,7 @@ export async function startSource(options: SourceOptions): Promise<Source> {
   const trackerSelf = identityIn(folder, 'tracker');
   const broadcasterSelf = identityIn(folder, 'broadcaster');
   const config = configIn(options, trackerSelf, broadcasterSelf);
-  const convicts = (bytes: Uint8Array): number | null => {
-    const evidence = decodeEvidence(bytes);
-    if (evidence === null) return null;
-    const verdict = judgeEvidence(
-      evidence,
-      judgingOf(config, broadcasterSelf, () => tracker.host.state, []),
-    );
-    return verdict.valid ? verdict.accused : null;
-  };
+  const convicts = convictsBy(() => judgingOf(config, broadcasterSelf, () => tracker.host.state, []));
   const common = { config, folder, logger, metrics };
   const tracker = await startTracker({
     ...common,
