@@ -5,7 +5,7 @@
 
 export { FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
 export { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
-export { FLIGHTPATH_ABLATIONS, FLIGHTPATH_DEFAULTS, type FlightPathPolicy } from '../flightpath/policy.ts';
+export { FLIGHTPATH_ABLATIONS, type FlightPathPolicy } from '../flightpath/policy.ts';
 export {
   delaysToPlay,
   type FlightFigures,
