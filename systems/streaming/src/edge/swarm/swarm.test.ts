@@ -17,8 +17,8 @@ import { type Source, type SourceOptions, startSource } from './source.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const MEDIA_BYTES = 4000;
-/** What a round takes, so that a machine with other things to do keeps up. */
-const ROUND_MS = 500;
+/** Short, as a packet lives for sixteen of them. */
+const ROUND_MS = 250;
 const logger = createLogger({ level: 'error' });
 
 const sourceOf = (source: (round: number) => Uint8Array, folder: string | null = null): SourceOptions => ({
