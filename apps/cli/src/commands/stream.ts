@@ -10,7 +10,7 @@ import {
   type Watching,
   watch,
 } from '@concordat/streaming/edge';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { CommandError } from '../errors.ts';
 import { natural } from './natural.ts';
 
@@ -187,11 +187,8 @@ interface WatchFlags {
   readonly listen?: string;
   readonly advertise?: string;
   readonly cap?: number;
-  readonly relay?: number;
   readonly player: string;
 }
-
-const CIRCUITS = 64;
 
 const watchCommand = (): Command =>
   new Command('watch')
@@ -200,30 +197,25 @@ const watchCommand = (): Command =>
     .option('--data <directory>', 'keeps who this viewer is')
     .option(
       '--listen <host:port>',
-      'where other viewers call; without it they reach this one through a relay',
+      'where other viewers call; without it they reach this one through the broadcaster',
     )
     .option('--advertise <host:port>', 'how they reach that port from outside')
-    .option('--cap <mbit/s>', 'uploads at most so much; the stream says how much is expected', megabits)
-    .addOption(
-      new Option(
-        '--relay <mbit/s>',
-        'passes on so much to viewers whom nobody can call (needs --listen)',
-      ).argParser(megabits),
+    .option(
+      '--cap <mbit/s>',
+      'uploads at most so much, TLS included; twice the rate of the stream unless told',
+      megabits,
     )
     .option('--player <host:port>', 'where players on this machine connect', '127.0.0.1:8080')
     .addHelpText('after', EXAMPLES)
     .action(runWatch);
 
 async function runWatch(invite: string, flags: WatchFlags): Promise<void> {
-  if (flags.relay !== undefined && flags.listen === undefined)
-    throw new CommandError('bad-option', '--relay needs --listen: others must be able to call a relay');
   const stream = await watch({
     invite,
     folder: flags.data ?? null,
     listen: flags.listen === undefined ? null : hostAndPort(flags.listen),
     ...(flags.advertise !== undefined && { advertised: hostAndPort(flags.advertise) }),
     ...(flags.cap !== undefined && { capBytesPerSecond: flags.cap }),
-    ...(flags.relay !== undefined && { relay: { maxBytesPerSecond: flags.relay, maxCircuits: CIRCUITS } }),
     player: { listen: hostAndPort(flags.player) },
     logger: createLogger({ level: 'warn' }),
     onStep: say,

@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { createMetrics, type Logger, type Metrics, type RelayOptions } from '@concordat/runtime';
+import { createMetrics, type Logger, type Metrics } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
 import type { FlightPeer } from '../flightpath/peer.ts';
 import { totalBytes } from '../peer/meter.ts';
@@ -25,7 +25,6 @@ export interface WatchOptions {
   readonly listen: Endpoint | null;
   readonly advertised?: Endpoint;
   readonly capBytesPerSecond?: number;
-  readonly relay?: RelayOptions;
   readonly player: Pick<PlayerOptions, 'listen' | 'allowedHosts' | 'allowedOrigins'>;
   readonly logger: Logger;
   readonly metrics?: Metrics;
@@ -112,7 +111,6 @@ async function runPeers(session: Session): Promise<void> {
         listen: options.listen,
         ...(options.advertised === undefined ? {} : { advertised: options.advertised }),
         ...(options.capBytesPerSecond === undefined ? {} : { capBytesPerSecond: options.capBytesPerSecond }),
-        ...(options.relay === undefined ? {} : { relay: options.relay }),
         play: (round, media) => {
           progress.played();
           stream.onRound(round, media);
@@ -210,7 +208,7 @@ function createProgress(invite: Invite, capBytesPerSecond: number | undefined): 
         phase: isPlaying ? 'playing' : 'joining',
         join: isPlaying ? null : { step, done: waited, total: lifetimeRounds },
         round: Math.max(0, peer?.round ?? 0),
-        peers: peer === null ? 0 : [...peer.own.roster.places.keys()].length,
+        peers: peer === null ? 0 : peer.own.roster.places.size,
         partners: [...(node?.received ?? [])].map(([id, downloadedBytes]) => ({
           peer: `peer ${id}`,
           uploadedBytes: node?.host.uploadedTo(id) ?? 0,

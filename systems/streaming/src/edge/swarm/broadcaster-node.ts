@@ -109,7 +109,7 @@ export async function startBroadcaster(options: BroadcasterNodeOptions): Promise
         : { relay: { maxBytesPerSecond: relayBytesPerSecond, maxCircuits: MAX_CIRCUITS } }),
     },
   });
-  const contacts = createContacts(host, BROADCASTER_ID, []);
+  const contacts = createContacts(host, BROADCASTER_ID);
   contacts.follow(members());
   const timer = setInterval(() => contacts.follow(members()), FOLLOW_MS);
   return {

@@ -2,21 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PeerContact } from '@concordat/runtime';
 import fc from 'fast-check';
 import { MAX_ADDRESS_BYTES } from '../../membership/ticket.ts';
-import { type Contact, formatContact, parseContact } from './contact.ts';
+import { formatContact, parseContact } from './contact.ts';
 
 const pin = 'ab'.repeat(32);
 
 test('contacts come back as they were written, and fit into a ticket', () => {
-  const contacts: Contact[] = [
-    { contact: { host: '192.0.2.1', port: 7000, pin }, isRelay: false },
-    { contact: { host: 'stream.example.org', port: 65_535, pin }, isRelay: true },
-    { contact: { host: '2001:db8::1', port: 1, pin }, isRelay: false },
-    { contact: { via: [4_294_967_295, 7], pin }, isRelay: false },
-    { contact: { via: [0], pin }, isRelay: false },
-    { contact: { host: '', port: 0, pin }, isRelay: false },
-    { contact: { host: 'h'.repeat(180), port: 10_000, pin }, isRelay: true },
+  const contacts: PeerContact[] = [
+    { host: '192.0.2.1', port: 7000, pin },
+    { host: 'stream.example.org', port: 65_535, pin },
+    { host: '2001:db8::1', port: 1, pin },
+    { via: [4_294_967_295, 7], pin },
+    { via: [0], pin },
+    { host: '', port: 0, pin },
+    { host: 'h'.repeat(180), port: 10_000, pin },
   ];
   for (const contact of contacts) {
     const text = formatContact(contact);
@@ -33,7 +34,7 @@ test('nothing else is a contact', () => {
     `host#${pin}`,
     `host:1#${pin.toUpperCase()}`,
     `host:1#${pin.slice(2)}`,
-    `host:1#${pin};relay;relay`,
+    `host:1#${pin};relay`,
     `ho st:1#${pin}`,
     `http://host:1#${pin}`,
     `via:#${pin}`,

@@ -8,7 +8,6 @@ import { parseContact } from './contact.ts';
 interface Book {
   addPeer(id: NodeId, contact: PeerContact): void;
   removePeer(id: NodeId): void;
-  useRelays(relays: readonly NodeId[]): void;
 }
 
 export interface Contacts {
@@ -17,19 +16,17 @@ export interface Contacts {
   readonly count: number;
 }
 
-/** `self` is not entered; `relays` are those that are there from the start, used until members that are willing are known. */
-export function createContacts(book: Book, self: NodeId, relays: readonly NodeId[]): Contacts {
+/** `self` is not entered. */
+export function createContacts(book: Book, self: NodeId): Contacts {
   const entered = new Map<NodeId, string>();
-  let offered = relays.join();
 
-  function enter({ id, address }: PlacedMember, willing: NodeId[]): void {
-    const parsed = parseContact(address);
-    if (parsed?.isRelay === true) willing.push(id);
+  function enter({ id, address }: PlacedMember): void {
     if (entered.get(id) === address) return;
+    const contact = parseContact(address);
     entered.set(id, address);
-    if (parsed === null) return;
+    if (contact === null) return;
     try {
-      book.addPeer(id, parsed.contact);
+      book.addPeer(id, contact);
     } catch {
       // It claims the pin of another member, who was there first.
     }
@@ -41,21 +38,16 @@ export function createContacts(book: Book, self: NodeId, relays: readonly NodeId
     },
     follow: (members) => {
       const present = new Set<NodeId>();
-      const willing: NodeId[] = [];
       for (const member of members) {
         if (member === undefined || member.id === self) continue;
         present.add(member.id);
-        enter(member, willing);
+        enter(member);
       }
       for (const id of entered.keys()) {
         if (present.has(id)) continue;
         entered.delete(id);
         book.removePeer(id);
       }
-      const all = [...relays, ...willing.sort((a, b) => a - b)];
-      if (all.join() === offered) return;
-      offered = all.join();
-      book.useRelays(all);
     },
   };
 }

@@ -55,10 +55,7 @@ export const joinFraming = (codec: Codec): Framing<FlightMessage> => ({
   maxFrameBytes: MAX_FRAME_BYTES,
   encode: (message) => frame(codec.encode(message)),
   createSplitter: (pin) =>
-    splitterOf(
-      codec,
-      (message) => message.kind === 'join' && parseContact(message.address)?.contact.pin === pin,
-    ),
+    splitterOf(codec, (message) => message.kind === 'join' && parseContact(message.address)?.pin === pin),
 });
 
 export interface JoinCall {

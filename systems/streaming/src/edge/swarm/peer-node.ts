@@ -15,7 +15,6 @@ import {
   type Logger,
   type Metrics,
   type PeerContact,
-  type RelayOptions,
   sha256,
 } from '@concordat/runtime';
 import { createReader, createWriter } from '@concordat/wire';
@@ -46,14 +45,12 @@ import { capOf, codecOf, frameBytesOf, hostKeysOf, sealingOf } from './shared.ts
 export interface PeerNodeOptions {
   readonly invite: Invite;
   readonly self: StreamIdentity;
-  /** Null for a peer that nobody can call: the broadcaster, or members that are willing, pass on to it. */
+  /** Null for a peer that nobody can call: the broadcaster passes on to it. */
   readonly listen: Endpoint | null;
   /** How others call it, if not as it listens. */
   readonly advertised?: Endpoint;
   /** Bytes per second that it uploads at most, from the first one on; as the stream's configuration has it if absent. */
   readonly capBytesPerSecond?: number;
-  /** Passes on to peers that nobody can call. */
-  readonly relay?: RelayOptions;
   readonly play: (round: number, media: Uint8Array | null) => void;
   /** Decisions of a peer that is not obedient, in tests of those who are. */
   readonly conduct?: Conduct;
@@ -158,10 +155,9 @@ async function ownEndpoint({ listen }: PeerNodeOptions): Promise<{ host: string;
 
 function addressOf(options: PeerNodeOptions, bound: { host: string; port: number } | null): string {
   const { pin } = options.self.identity;
-  const isRelay = options.relay !== undefined;
-  if (bound === null) return formatContact({ contact: { via: BROADCASTER_ID, pin }, isRelay: false });
+  if (bound === null) return formatContact({ via: BROADCASTER_ID, pin });
   const { host = bound.host, port = bound.port } = options.advertised ?? {};
-  return formatContact({ contact: { host, port, pin }, isRelay });
+  return formatContact({ host, port, pin });
 }
 
 const knownTo = ({ invite }: PeerNodeOptions): Map<NodeId, PeerContact> =>
@@ -200,16 +196,16 @@ function admitted(
   const ticket = reader.finish(readTicket(reader));
   if (own === undefined || ticket === null) return null;
   if (Math.abs(ticket.ticket.epoch - own.roster.head.epoch) > 1) return null;
-  const parsed = parseContact(ticket.ticket.member.address);
-  if (parsed === null || parsed.contact.pin !== pin) return null;
+  const contact = parseContact(ticket.ticket.member.address);
+  if (contact === null || contact.pin !== pin) return null;
   const tracker = { id: TRACKER_ID, publicKey: invite.config.trackerKey };
   if (!isTicketSigned(self.keys, streamId(sha256, invite.config), tracker, ticket)) return null;
-  return { id: ticket.ticket.member.id, contact: parsed.contact };
+  return { id: ticket.ticket.member.id, contact };
 }
 
 /** Joins and takes part. Rejects with a StreamError or a RuntimeError. */
 export async function startPeer(options: PeerNodeOptions): Promise<PeerNode> {
-  const { invite, self, relay } = options;
+  const { invite, self } = options;
   const config = withCap(invite.config, options.capBytesPerSecond);
   const protocol = flightOf(config);
   const bound = await ownEndpoint(options);
@@ -254,7 +250,6 @@ export async function startPeer(options: PeerNodeOptions): Promise<PeerNode> {
       known: knownTo(options),
       limits: { frameBytes: frameBytesOf(config) },
       uploadCap: capOf(Math.ceil((protocol.capBytes * 1000) / config.roundMs / WITHOUT_TLS)),
-      ...(relay === undefined ? {} : { relay }),
       relays: bound === null ? [BROADCASTER_ID] : [],
       introduction: () => introductionOf(host),
       admit: (introduction, pin) => admitted(options, host, introduction, pin),
@@ -264,7 +259,7 @@ export async function startPeer(options: PeerNodeOptions): Promise<PeerNode> {
     },
   });
   host = started;
-  const contacts = createContacts(started, id, bound === null ? [BROADCASTER_ID] : []);
+  const contacts = createContacts(started, id);
   const timer = setInterval(() => contacts.follow(membersOf(started.state)), FOLLOW_MS);
   contacts.follow(membersOf(started.state));
   const ended = started.halted.then(() => clearInterval(timer));

@@ -113,7 +113,7 @@ export async function startTracker(options: TrackerNodeOptions): Promise<Tracker
       if (note.kind === 'joined') follow();
     },
   });
-  contacts = createContacts(host, TRACKER_ID, []);
+  contacts = createContacts(host, TRACKER_ID);
   follow();
   const timer = setInterval(follow, FOLLOW_MS);
   const started = host;
