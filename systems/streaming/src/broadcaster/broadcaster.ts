@@ -29,7 +29,7 @@ import {
   signEvictions,
   writeEvictions,
 } from '../membership/evictions.ts';
-import { type MemberList, memberOf } from '../membership/member-list.ts';
+import type { MemberList } from '../membership/member-list.ts';
 import type { AuditAnswer, StreamMessage } from '../messages/messages.ts';
 import { createSizes, type Sizes } from '../messages/sizes.ts';
 import { signHeader } from '../peer/headers.ts';
@@ -197,7 +197,7 @@ function onAuditAnswer(
   if (evidence === null || entries.some(({ member }) => member === evidence.accused)) return;
   const verdict = judgeEvidence(evidence, state.options.evidence(entries));
   if (!verdict.valid) return env.note({ kind: 'evidence-refused', from, reason: verdict.reason });
-  if (memberOf(state.options.list(), verdict.accused) === undefined) return;
+  if (state.options.list().memberOf(verdict.accused) === undefined) return;
   env.note({ kind: 'evicted', member: verdict.accused, rule: evidence.rule });
   evict(state, env, verdict.accused);
 }

@@ -11,7 +11,7 @@ import { byConduct, type Deviation } from './deviation.ts';
 
 /** Somebody of the list other than `self`, and other than `not`. */
 function anyone(peer: PeerState, draw: (bound: number) => number, not: NodeId | null): NodeId[] {
-  const { members } = peer.list;
+  const members = [...peer.list.members];
   for (let i = 0; i < 8; i++) {
     const id = members[draw(members.length)]?.id;
     if (id !== undefined && id !== peer.self && id !== not) return [id];

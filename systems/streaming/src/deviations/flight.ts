@@ -152,17 +152,14 @@ export const liesAboutTicket = deviation(
   'shows a ticket for a place among the old members, to choose from them all',
   'rational',
   {
-    strategy: withSends((message) =>
-      message.kind === 'introduce'
-        ? {
-            ...message,
-            ticket: {
-              ...message.ticket,
-              ticket: { ...message.ticket.ticket, place: message.ticket.ticket.place + 1 },
-            },
-          }
-        : message,
-    ),
+    strategy: withSends((message) => {
+      if (message.kind !== 'reserve' || message.introduction === null || message.introduction.ticket === null)
+        return message;
+      const { introduction } = message;
+      const { ticket, signature } = message.introduction.ticket;
+      const lie = { ticket: { ...ticket, place: ticket.place + 1 }, signature };
+      return { ...message, introduction: { ...introduction, ticket: lie } };
+    }),
   },
 );
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createMetrics, type Logger, type Metrics } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
 import type { FlightPeer } from '../flightpath/peer.ts';
+import { countKnown } from '../membership/roster.ts';
 import { totalBytes } from '../peer/meter.ts';
 import { StreamError } from './errors.ts';
 import type { Endpoint } from './listening.ts';
@@ -208,7 +209,7 @@ function createProgress(invite: Invite, capBytesPerSecond: number | undefined): 
         phase: isPlaying ? 'playing' : 'joining',
         join: isPlaying ? null : { step, done: waited, total: lifetimeRounds },
         round: Math.max(0, peer?.round ?? 0),
-        peers: peer === null ? 0 : peer.own.roster.places.size,
+        peers: peer === null ? 0 : countKnown(peer.own.roster),
         partners: [...(node?.received ?? [])].map(([id, downloadedBytes]) => ({
           peer: `peer ${id}`,
           uploadedBytes: node?.host.uploadedTo(id) ?? 0,

@@ -8,7 +8,7 @@ import { idOf, type Shape } from '../bits.ts';
 import type { PacketCheck } from '../content/packets.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
 import type { Eviction } from '../membership/evictions.ts';
-import { type MemberList, memberOf } from '../membership/member-list.ts';
+import type { Members } from '../membership/member-list.ts';
 import { FLEXIBLE, type PushOffer, type Reserve } from '../messages/messages.ts';
 import { isHeaderSigned } from '../peer/headers.ts';
 import { statementName } from '../statement.ts';
@@ -22,7 +22,7 @@ export interface EvidenceContext {
   readonly shape: Shape;
   readonly keys: Pick<StreamKeys, 'hash' | 'verify' | 'vrf'>;
   readonly broadcaster: Signer;
-  listOf(epoch: number): MemberList | null;
+  listOf(epoch: number): Members | null;
   readonly evictions: readonly Eviction[];
   readonly sealing: Sealing;
   readonly check: PacketCheck;
@@ -107,7 +107,7 @@ function judgePair(
 function anyMember(context: EvidenceContext, accused: NodeId, body: Uint8Array): Signer | null {
   const epoch = parse(context.shape, body)?.epoch;
   const list = epoch === undefined ? null : context.listOf(epoch);
-  return list === null ? null : (memberOf(list, accused) ?? null);
+  return list === null ? null : (list.memberOf(accused) ?? null);
 }
 
 /** What a statement says, if the accused signed it. */

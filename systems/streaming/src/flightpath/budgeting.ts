@@ -3,14 +3,18 @@
  * to its end - answers, keys, so many packets -, and once both lists are known keeps what they need.
  */
 
-import type { NodeId } from '@concordat/kernel';
+import type { Env, NodeId } from '@concordat/kernel';
 import type { StreamConfig } from '../config.ts';
 import { HEADER_BYTES } from '../content/header.ts';
 import { packetOverhead, pathLength } from '../content/packets.ts';
 import { KEY_BYTES, type StreamMessage } from '../messages/messages.ts';
+import { introductionBytes } from '../messages/sizes.ts';
+import { CONTROL } from '../peer/meter.ts';
 import type { PeerState } from '../peer/state.ts';
-import { EVIDENCE_ROOM, ticketBytes } from '../tracker/messages.ts';
+import { EVIDENCE_ROOM, type TrackerMessage } from '../tracker/messages.ts';
 import type { Trade } from '../trade/trade.ts';
+import { introductionOf } from './introductions.ts';
+import { type FlightMessage, membershipBytes } from './messages.ts';
 import {
   acceptTrade,
   enlargePledge,
@@ -28,6 +32,8 @@ type Peer = PeerState<FlightState>;
 const LEAST_PACKETS = 4;
 /** Bytes per round that no trade is promised, so that pings go on: one with its room for evidence, and a few questions. */
 const ASIDE_BYTES = EVIDENCE_ROOM + 1024;
+/** More of them while others ask for pages: after a crowd has come everybody has to pass some on. */
+const PAGES_BYTES = 24_000;
 /** Rounds whose headers a briefcase may have to carry. */
 const HEADERS = 3;
 
@@ -39,9 +45,9 @@ export const packetBytes = ({ packetsPerRound, packetBytes: payload }: StreamCon
 const keyStepBytes = ({ keys }: StreamConfig): number => 7 + KEY_BYTES + keys.askBytes;
 
 /** Bytes of one side's messages in a trade, without the packets. */
-function controlBytes({ own, setup }: Peer): number {
-  const { sizes, config } = setup;
-  const introduction = own.ticket === null ? 0 : 6 + ticketBytes(own.ticket);
+function controlBytes(peer: Peer): number {
+  const { sizes, config } = peer.setup;
+  const introduction = introductionBytes(introductionOf(peer, 0));
   return introduction + sizes.trade + HEADERS * HEADER_BYTES + keyStepBytes(config);
 }
 
@@ -117,7 +123,8 @@ export function renewPledges(own: FlightState, spentBytes: number): void {
   own.pledges = [];
   renewBudget(own.budget);
   own.budget.spentBytes = spentBytes;
-  own.aside = pledge(own.budget, ASIDE_BYTES, 0) ?? { bytes: 0 };
+  own.aside = pledge(own.budget, ASIDE_BYTES + (own.isAskedForPages ? PAGES_BYTES : 0), 0) ?? { bytes: 0 };
+  own.isAskedForPages = false;
 }
 
 /** True if the message is of a trade that the sender began. */
@@ -153,4 +160,20 @@ function pledgeOf(own: FlightState, to: NodeId, message: StreamMessage): Pledge 
 /** True if a message of the common trade may leave, and then it is paid for. */
 export function pays(peer: Peer, to: NodeId, message: StreamMessage, bytes: number): boolean {
   return spend(peer.own.budget, bytes, pledgeOf(peer.own, to, message));
+}
+
+/** Sends a message of membership, if the cap has room for it, and counts it; false if it has none. */
+export function postMembership(
+  peer: Peer,
+  env: Env<FlightMessage>,
+  to: NodeId,
+  message: TrackerMessage,
+): boolean {
+  const { own, meter } = peer;
+  const bytes = membershipBytes(message);
+  if (!spend(own.budget, bytes, own.aside)) return false;
+  meter.up[CONTROL] = (meter.up[CONTROL] ?? 0) + bytes;
+  meter.roundUp += bytes;
+  env.send(to, message);
+  return true;
 }

@@ -1,13 +1,20 @@
 /** The permitted partners of a round, as FlightPath tries them, and the check of somebody else's choice. */
 
 import type { Env, NodeId } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
 import { type Candidates, type DrawingRules, drawCandidates, permits } from '../membership/candidates.ts';
 import { checkChoice, drawChoice } from '../membership/choice.ts';
 import { isEvicted } from '../membership/evictions.ts';
-import { memberOf } from '../membership/member-list.ts';
-import { memberAt, type Roster, takenPlaces, tubAt } from '../membership/roster.ts';
+import { memberAt, placeOf, type Roster, takenPlaces, tubAt } from '../membership/roster.ts';
+import { vrfDigestOf } from '../membership/ticket.ts';
 import type { Tub } from '../membership/tubs.ts';
-import { FLEXIBLE, type ProofOfChoice, type Reserve, type StreamMessage } from '../messages/messages.ts';
+import {
+  FLEXIBLE,
+  type Introduction,
+  type ProofOfChoice,
+  type Reserve,
+  type StreamMessage,
+} from '../messages/messages.ts';
 import { isDebtor, type PeerState } from '../peer/state.ts';
 import { candidatesOf } from './policy.ts';
 import type { FlightState } from './state.ts';
@@ -21,6 +28,8 @@ export interface Candidate {
 export interface RoundChoice {
   readonly proof: Uint8Array;
   readonly evictions: number;
+  /** Places that were taken, by what was known when it was made. */
+  readonly taken: number;
   /** In the order in which they are to be tried. */
   readonly order: readonly Candidate[];
 }
@@ -53,10 +62,12 @@ export function chooseCandidates(peer: PeerState<FlightState>, env: Env<StreamMe
   const { own, round, list } = peer;
   const evictions = peer.evictions.entries.length;
   const { proof, draws } = drawChoice(keys, { stream, list, round, tag: FLEXIBLE });
-  const rules = rulesFor(peer, round, own.place, takenPlaces(own.roster), evictions);
+  // In a crowd the log is long in coming; that its own place is taken a newcomer knows by its ticket.
+  const taken = Math.max(own.place + 1, takenPlaces(own.roster));
+  const rules = rulesFor(peer, round, own.place, taken, evictions);
   const candidates = drawCandidates(draws, rules);
   const order = own.conduct.order(peer, env, likelyFirst(peer, candidates));
-  return { proof, evictions, order };
+  return { proof, evictions, taken, order };
 }
 
 /** Those who answered of late, or of whom nothing is known, before those who did not; none who owes something. */
@@ -79,23 +90,27 @@ export const choiceOf = (choice: RoundChoice, { draw }: Candidate): ProofOfChoic
   evictions: choice.evictions,
 });
 
-/** Places that a member says are taken: what it introduced itself with, or the list if it is in that. */
-const takenBy = (own: FlightState, roster: Roster, from: NodeId, place: number): number =>
-  place < roster.head.members && own.policy.usesTubs ? roster.head.members : (own.introduced.get(from) ?? 0);
+/** Places that a member says are taken, or the list if it is in that. */
+const takenBy = (own: FlightState, roster: Roster, said: Introduction, place: number): number =>
+  place < roster.head.members && own.policy.usesTubs ? roster.head.members : said.taken;
 
-/** True if the draws of the sender permit this peer. */
+/** True if the draws of the sender, by the key that it shows, permit this peer. */
 export function isPermitted(peer: PeerState<FlightState>, reserve: Reserve): boolean {
   const { keys, stream } = peer.setup;
   const { own, list } = peer;
   const { from, round } = reserve;
-  const member = memberOf(list, from);
-  const place = list.places.get(from);
-  if (member === undefined || place === undefined || reserve.evictions > peer.evictions.entries.length)
+  const place = placeOf(own.roster, from);
+  const said = reserve.introduction;
+  if (place === undefined || said === null || reserve.evictions > peer.evictions.entries.length) return false;
+  // A ticket that says something else than what is known is a lie, if a useless one.
+  if (said.ticket !== null && said.ticket.ticket.place !== place) return false;
+  const member = memberAt(own.roster, place);
+  if (member === undefined || !equalBytes(member.vrfDigest, vrfDigestOf(keys.hash, said.vrfKey)))
     return false;
-  const draws = checkChoice(keys, { stream, list, round, tag: FLEXIBLE }, member, reserve);
+  const draws = checkChoice(keys, { stream, list, round, tag: FLEXIBLE }, said.vrfKey, reserve);
   if (draws === null) return false;
   const taken = own.policy.usesTubs
-    ? takenBy(own, own.roster, from, place)
+    ? takenBy(own, own.roster, said, place)
     : Math.max(place + 1, takenPlaces(own.roster));
   const rules = rulesFor(peer, round, place, taken, reserve.evictions);
   return permits(draws, rules, reserve.candidate, own.place);

@@ -5,12 +5,15 @@
 
 import type { Env, NodeId } from '@concordat/kernel';
 import { isDeltaSigned } from '../membership/delta.ts';
-import { isEpochHeadSigned, pageOf, type SignedEpochHead } from '../membership/epoch-list.ts';
+import { isEpochHeadSigned, type SignedEpochHead } from '../membership/epoch-list.ts';
+import { dealMissing, PAGES_PER_ANSWER, pickWanted } from '../membership/page-exchange.ts';
 import {
   createRoster,
   enterPage,
   extendLog,
   inheritPages,
+  memberAt,
+  placeOf,
   type Roster,
   takenPlaces,
   tubAt,
@@ -19,19 +22,25 @@ import { onBeacon } from '../peer/receive.ts';
 import type { PeerState } from '../peer/state.ts';
 import { type Delta, EVIDENCE_ROOM, type Page, type PageAsk, type Pong } from '../tracker/messages.ts';
 import { PING_ROUNDS } from '../tracker/pings.ts';
+import { postMembership } from './budgeting.ts';
 import { halveDebts } from './debt.ts';
-import { postMembership } from './introductions.ts';
 import type { FlightMessage } from './messages.ts';
-import { type FlightState, listOf } from './state.ts';
+import { type FlightState, membersOf } from './state.ts';
 
 type Peer = PeerState<FlightState>;
 type FlightEnv = Env<FlightMessage>;
 
-/** Pages that a peer asks for, and passes on, per round. */
-const PAGES_ASKED = 6;
-const PAGES_SERVED = 4;
-/** One question in so many goes to the tracker: somebody must be the first to have a page. */
+/** Questions for pages, and pages passed on, per round. */
+const QUESTIONS = 2;
+const PAGES_SERVED = 8;
+/**
+ * Somebody must be the first to have a page: as many peers ask the tracker in a round, of each of their questions, however large the
+ * stream is; all, of every second question, while it is small.
+ */
+const TRACKER_ASKERS = 64;
 const TRACKER_SHARE = 2;
+/** Places at which somebody may be known. */
+const GUESSES = 4;
 const NO_EVIDENCE = new Uint8Array(0);
 const NONCES = 2 ** 32;
 
@@ -85,39 +94,37 @@ export function onPong(peer: Peer, env: FlightEnv, pong: Pong): void {
   for (const id of pong.suspects) own.suspects.add(id);
 }
 
-function askForPages(peer: Peer, env: FlightEnv, roster: Roster): void {
-  if (roster.pagesMissing === 0) return;
-  let asked = 0;
-  // From a random one on, so that not everybody asks for the same first.
-  const first = env.random.below(roster.pages.length);
-  for (let i = 0; i < roster.pages.length && asked < PAGES_ASKED; i++) {
-    const page = (first + i) % roster.pages.length;
-    if (roster.pages[page] !== false) continue;
-    const to = env.random.below(TRACKER_SHARE) === 0 ? null : somebody(peer, env);
-    postMembership(peer, env, to ?? peer.setup.clock.id, {
-      kind: 'page-ask',
-      epoch: roster.head.epoch,
-      page,
-    });
-    asked++;
+function askForPages(peer: Peer, env: FlightEnv, { pages, pagesMissing, head }: Roster): void {
+  if (pagesMissing === 0) return;
+  const share = Math.max(TRACKER_SHARE, Math.floor(head.members / TRACKER_ASKERS));
+  for (const wanted of dealMissing(pages, QUESTIONS, env.random.below)) {
+    const to = env.random.below(share) === 0 ? null : somebody(peer, env);
+    postMembership(peer, env, to ?? peer.setup.clock.id, { kind: 'page-ask', epoch: head.epoch, wanted });
   }
 }
 
-/** Somebody who is probably there. */
-function somebody(peer: Peer, env: FlightEnv): NodeId | null {
-  const { helpers, recent } = peer.own;
-  const known = recent.length > 0 ? recent : helpers.map(({ id }) => id);
-  const id = known.length === 0 ? undefined : known[env.random.below(known.length)];
-  return id ?? null;
+/** Somebody who is probably there: one of late, or anybody who is known, so that a crowd does not ask the same few. */
+function somebody({ own, self }: Peer, env: FlightEnv): NodeId | null {
+  const { helpers, recent, roster } = own;
+  if (recent.length > 0 && env.random.below(2) === 0) return env.random.pick(recent);
+  for (let i = 0; i < GUESSES; i++) {
+    const member = memberAt(roster, env.random.below(takenPlaces(roster) + 1));
+    if (member !== undefined && member.id !== self) return member.id;
+  }
+  return helpers.length === 0 ? null : env.random.pick(helpers).id;
 }
 
-export function onPageAsk(peer: Peer, env: FlightEnv, from: NodeId, { epoch, page }: PageAsk): void {
+export function onPageAsk(peer: Peer, env: FlightEnv, from: NodeId, { epoch, wanted }: PageAsk): void {
   const { own } = peer;
-  const roster = [own.roster, own.next].find((each) => each?.head.epoch === epoch);
-  if (roster === undefined || roster === null || roster.pages[page] !== true) return;
-  if (own.pagesServed >= PAGES_SERVED) return;
-  const members = pageOf(roster.line.slice(0, roster.head.members), page);
-  if (postMembership(peer, env, from, { kind: 'page', epoch, page, members })) own.pagesServed++;
+  const roster = own.next?.head.epoch === epoch ? own.next : own.roster;
+  if (roster.head.epoch !== epoch) return;
+  own.isAskedForPages = true;
+  const limit = Math.min(PAGES_PER_ANSWER, PAGES_SERVED - own.pagesServed);
+  for (const page of pickWanted(roster.pages, wanted, limit, env.random.below)) {
+    if (!postMembership(peer, env, from, { kind: 'page', epoch, page, members: roster.pages[page] ?? [] }))
+      return;
+    own.pagesServed++;
+  }
 }
 
 export function onPage(peer: Peer, { epoch, page, members }: Page): void {
@@ -142,13 +149,13 @@ export function onEpoch(peer: Peer, env: FlightEnv, signed: SignedEpochHead): vo
   peer.meter.verifications++;
   if (!isEpochHeadSigned(keys, stream, clock, signed)) return;
   own.next = createRoster(keys.hash, signed);
-  inheritPages(own.next, keys.hash, own.roster);
+  inheritPages(own.next, own.roster);
   askForPages(peer, env, own.next);
 }
 
 /** The place of this peer in the list, once its page is here. */
 function findPlace(peer: Peer): void {
-  if (peer.own.place < 0) peer.own.place = peer.own.roster.places.get(peer.self) ?? -1;
+  if (peer.own.place < 0) peer.own.place = placeOf(peer.own.roster, peer.self) ?? -1;
 }
 
 /** At the beginning of a round: everybody turns to the next epoch with the same round. */
@@ -160,8 +167,7 @@ export function turnEpoch(peer: Peer): void {
   own.next = null;
   own.ticket = null;
   own.place = -1;
-  own.introduced.clear();
-  peer.list = listOf(setup.keys.hash, next);
+  peer.list = membersOf(setup.keys.hash, next);
   halveDebts(own.debts);
   findPlace(peer);
 }

@@ -4,9 +4,7 @@ export { type FlightConduct, OBEDIENT_FLIGHT } from './conduct.ts';
 export {
   createFlightCodec,
   type FlightMessage,
-  type Introduce,
   isMembership,
-  type MembershipMessage,
   membershipBytes,
 } from './messages.ts';
 export { createFlightPeer, type FlightOptions, type FlightPeer, leaveStream } from './peer.ts';

@@ -14,7 +14,7 @@ import { isRoundOpen } from '../trade/receive.ts';
 import type { Trade } from '../trade/trade.ts';
 import { dropPledge, pledgeToOpen, renewPledges } from './budgeting.ts';
 import { choiceOf, chooseCandidates } from './candidates.ts';
-import { introduce } from './introductions.ts';
+import { introductionOf } from './introductions.ts';
 import { clearBits } from './pending.ts';
 import type { Attempt, FlightState } from './state.ts';
 import { initiationsFor, lookForTrouble } from './trouble.ts';
@@ -128,8 +128,8 @@ function tryNext(peer: Peer, env: Env<StreamMessage>, index: number): void {
     own.promise = 0;
     attempt.partner = candidate.id;
     attempt.waitsFor = 'accept';
-    introduce(peer, env, candidate.id);
-    openTrade(peer, env, candidate.id, FLEXIBLE, choiceOf(own.choice, candidate));
+    const introduction = introductionOf(peer, own.choice.taken);
+    openTrade(peer, env, candidate.id, FLEXIBLE, choiceOf(own.choice, candidate), introduction);
     env.setTimer(attemptTimer(index), ANSWER_SHARE * setup.config.roundMs);
     return;
   }

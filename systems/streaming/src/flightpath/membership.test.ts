@@ -18,8 +18,8 @@ const poisons: Strategy<FlightPeer, FlightMessage> = (honest) => ({
     if (message.kind !== 'page-ask') return honest.receive(state, env, from, message);
     const { keys } = state.options;
     const made = Array.from({ length: 8 }, (_, i) => sampleMember(7000 + i));
-    env.send(from, { kind: 'page', epoch: message.epoch, page: message.page, members: made });
-    const head = createEpochHead(keys.hash, message.epoch + 1, 0, made);
+    for (const page of [0, 1]) env.send(from, { kind: 'page', epoch: message.epoch, page, members: made });
+    const head = createEpochHead(keys.hash, message.epoch + 1, 0, [made]);
     env.send(from, { kind: 'epoch', head: signEpochHead(keys, new Uint8Array(32), head) });
   },
 });
@@ -38,14 +38,11 @@ describe('following the tracker', () => {
     nodes.push(...swarm.add(10));
     const figures = watch(swarm, nodes.slice(0, 50), 60);
     assert.ok(figures.jitter <= 0.003, `${figures.jitter}`);
-    const { list, head } = swarm.tracker().epoch;
+    const { pages, head } = swarm.tracker().epoch;
     for (const node of nodes) {
       const { own } = swarm.peer(node).peer ?? assert.fail('it is a member');
       assert.equal(own.roster.head.epoch, head.head.epoch);
-      assert.deepEqual(
-        own.roster.line.map(({ id }) => id),
-        list.map(({ id }) => id),
-      );
+      assert.deepEqual(own.roster.pages, pages);
     }
   });
 
@@ -88,6 +85,11 @@ describe('following the tracker', () => {
     assert.ok(!swarm.tracker().members.has(convicted));
     assert.equal(swarm.tracker().evicted.size, 1);
     assert.equal(swarm.tracker().members.size, 39);
-    assert.ok(swarm.tracker().epoch.list.every(({ id }) => id !== convicted));
+    assert.ok(
+      swarm
+        .tracker()
+        .epoch.pages.flat()
+        .every(({ id }) => id !== convicted),
+    );
   });
 });

@@ -1,39 +1,27 @@
 /**
- * What a FlightPath peer says and hears: the common messages, those of the tracker, and its own introduction. On the wire the kinds of
- * the tracker stand behind a byte that no common message begins with.
+ * What a FlightPath peer says and hears: the common messages and those of the tracker. On the wire the latter stand behind a byte that no
+ * common message begins with.
  *
  *   64 | u8 type ...              of tracker/messages.ts
- *   65 | ticket | u32 taken       introduce
  */
 
 import { type MessageCodec, unreachable } from '@concordat/kernel';
 import { createReader, createWriter } from '@concordat/wire';
 import type { StreamConfig } from '../config.ts';
-import { readTicket, type SignedTicket, writeTicket } from '../membership/ticket.ts';
 import { createMessageCodec } from '../messages/codec.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import {
   readTrackerMessage,
   type TrackerMessage,
-  ticketBytes,
   trackerMessageBytes,
   writeTrackerMessage,
 } from '../tracker/messages.ts';
 
-/** Shows whom the list does not have that its sender is a member, and how many places it knows to be taken. */
-export interface Introduce {
-  readonly kind: 'introduce';
-  readonly ticket: SignedTicket;
-  readonly taken: number;
-}
-
-export type MembershipMessage = TrackerMessage | Introduce;
-export type FlightMessage = StreamMessage | MembershipMessage;
+export type FlightMessage = StreamMessage | TrackerMessage;
 
 const TRACKER = 64;
-const INTRODUCE = 65;
 
-export function isMembership(message: FlightMessage): message is MembershipMessage {
+export function isMembership(message: FlightMessage): message is TrackerMessage {
   switch (message.kind) {
     case 'join':
     case 'welcome':
@@ -46,7 +34,6 @@ export function isMembership(message: FlightMessage): message is MembershipMessa
     case 'page':
     case 'delta':
     case 'leave':
-    case 'introduce':
       return true;
     case 'reserve':
     case 'accept':
@@ -70,33 +57,25 @@ export function isMembership(message: FlightMessage): message is MembershipMessa
 }
 
 /** Bytes that the codec makes of a message of membership. */
-export const membershipBytes = (message: MembershipMessage): number =>
-  message.kind === 'introduce' ? 1 + ticketBytes(message.ticket) + 4 : 1 + trackerMessageBytes(message);
+export const membershipBytes = (message: TrackerMessage): number => 1 + trackerMessageBytes(message);
 
-function encodeMembership(message: MembershipMessage): Uint8Array {
+function encodeMembership(message: TrackerMessage): Uint8Array {
   const writer = createWriter();
-  if (message.kind === 'introduce') {
-    writer.u8(INTRODUCE);
-    writeTicket(writer, message.ticket);
-    writer.u32(message.taken);
-  } else {
-    writer.u8(TRACKER);
-    writeTrackerMessage(writer, message);
-  }
+  writer.u8(TRACKER);
+  writeTrackerMessage(writer, message);
   return writer.finish();
 }
 
-function decodeMembership(bytes: Uint8Array): MembershipMessage | null {
+function decodeMembership(bytes: Uint8Array): TrackerMessage | null {
   const reader = createReader(bytes);
-  if (reader.u8() === TRACKER) return reader.finish(readTrackerMessage(reader));
-  return reader.finish({ kind: 'introduce', ticket: readTicket(reader), taken: reader.u32() });
+  reader.u8();
+  return reader.finish(readTrackerMessage(reader));
 }
 
 export function createFlightCodec(config: StreamConfig): MessageCodec<FlightMessage> {
   const common = createMessageCodec(config);
   return {
     encode: (message) => (isMembership(message) ? encodeMembership(message) : common.encode(message)),
-    decode: (bytes) =>
-      bytes[0] === TRACKER || bytes[0] === INTRODUCE ? decodeMembership(bytes) : common.decode(bytes),
+    decode: (bytes) => (bytes[0] === TRACKER ? decodeMembership(bytes) : common.decode(bytes)),
   };
 }

@@ -14,9 +14,10 @@ import { beginPeer, followRound, onRoundTimer } from '../peer/round.ts';
 import { createPeerState, type PeerOptions, type PeerState, peerInvariants } from '../peer/state.ts';
 import { streamId } from '../statement.ts';
 import { joinStatement } from '../tracker/joins.ts';
-import type { Refused, Welcome } from '../tracker/messages.ts';
+import type { Refused, TrackerMessage, Welcome } from '../tracker/messages.ts';
 import { isRoundOpen, receiveTrade } from '../trade/receive.ts';
 import { isAddressed } from '../trade/signing.ts';
+import { postMembership } from './budgeting.ts';
 import type { FlightConduct } from './conduct.ts';
 import { follow, isRemoved, onDelta, onEpoch, onPage, onPageAsk, onPong } from './following.ts';
 import {
@@ -28,12 +29,12 @@ import {
   onPartnerGone,
   resume,
 } from './initiating.ts';
-import { onIntroduce, postMembership } from './introductions.ts';
-import { type FlightMessage, isMembership, type MembershipMessage, membershipBytes } from './messages.ts';
+import { meet } from './introductions.ts';
+import { type FlightMessage, isMembership, membershipBytes } from './messages.ts';
 import { type FlightPathPolicy, policyOf } from './policy.ts';
 import { checkBudget } from './reservations.ts';
 import { flightRules } from './rules.ts';
-import { createFlightState, type FlightState, listOf } from './state.ts';
+import { createFlightState, type FlightState, membersOf } from './state.ts';
 
 export interface FlightOptions extends PeerOptions {
   /** Mechanisms turned off or changed, for ablations. Nobody else has a reason: all members must agree on them. */
@@ -107,7 +108,7 @@ function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
   own.place = ticket.place;
   own.startRound = ticket.startRound;
   const rules = flightRules(own.need, policy, config.packetsPerRound);
-  const list = listOf(keys.hash, roster);
+  const list = membersOf(keys.hash, roster);
   state.peer = { ...createPeerState(ticket.member.id, options, rules, list, own), meter: state.meter };
   env.cancelTimer(JOIN_TIMER);
   env.setTimer(FOLLOW_TIMER, 1);
@@ -128,12 +129,7 @@ function holdUntilStart(peer: PeerState<FlightState>): void {
   peer.playFrom = start;
 }
 
-function receiveMembership(
-  state: FlightPeer,
-  env: FlightEnv,
-  from: NodeId,
-  message: MembershipMessage,
-): void {
+function receiveMembership(state: FlightPeer, env: FlightEnv, from: NodeId, message: TrackerMessage): void {
   const { peer } = state;
   const isTracker = from === state.options.clock.id;
   if (message.kind === 'welcome' && isTracker) return onWelcome(state, env, message);
@@ -152,8 +148,6 @@ function receiveMembership(
       return onPage(peer, message);
     case 'delta':
       return onDelta(peer, message);
-    case 'introduce':
-      return onIntroduce(peer, from, message);
     case 'join':
     case 'ping':
     case 'epoch-ask':
@@ -176,6 +170,7 @@ function receiveStream(
   switch (message.kind) {
     case 'reserve':
       followRound(peer, env, message.round);
+      meet(peer, from, message.introduction);
       if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message))
         onFlightReserve(peer, env, message);
       return;

@@ -7,8 +7,8 @@ import { type Bits, createBits } from '../bits.ts';
 import type { StreamConfig } from '../config.ts';
 import { shapeOf } from '../config.ts';
 import { headBody } from '../membership/epoch-list.ts';
-import type { MemberList } from '../membership/member-list.ts';
-import type { Roster } from '../membership/roster.ts';
+import type { Members } from '../membership/member-list.ts';
+import { knownMembers, memberWith, type Roster } from '../membership/roster.ts';
 import type { PlacedMember, SignedTicket } from '../membership/ticket.ts';
 import type { Accept, Reserve } from '../messages/messages.ts';
 import type { RoundChoice } from './candidates.ts';
@@ -54,6 +54,8 @@ export interface FlightState {
   /** Members that the tracker named, to be asked for pages. */
   readonly helpers: readonly PlacedMember[];
   pagesServed: number;
+  /** True if somebody asked for pages in this round. */
+  isAskedForPages: boolean;
   /** The epoch that begins next, once its head is known. */
   next: Roster | null;
   /** This peer's place in the epoch's line. */
@@ -62,8 +64,6 @@ export interface FlightState {
   ticket: SignedTicket | null;
   /** The first round that it trades and plays. */
   startRound: number;
-  /** Places that newcomers said to be taken. */
-  readonly introduced: Map<NodeId, number>;
   /** Who did not answer, and the round until which it is tried last. */
   readonly silent: Map<NodeId, number>;
   /** Who agreed to a trade and sent nothing, and the round until which it is tried last and not served. */
@@ -111,11 +111,11 @@ export function createFlightState(
     knownEpoch: roster.head.epoch,
     helpers,
     pagesServed: 0,
+    isAskedForPages: false,
     next: null,
     place: -1,
     ticket: null,
     startRound: 0,
-    introduced: new Map(),
     silent: new Map(),
     defaulted: new Map(),
     suspects: new Set(),
@@ -130,8 +130,15 @@ export function createFlightState(
   };
 }
 
-/** The roster as the list that the common trade knows: the same tables, so whoever enters one is in the other. */
-export function listOf(hash: Hash, roster: Roster): MemberList {
+/** The roster as the common trade knows it: whoever enters it is a member there. */
+export function membersOf(hash: Hash, roster: Roster): Members {
   const digest: Digest = tagged(hash, 'stream-epoch', headBody(roster.head));
-  return { epoch: roster.head.epoch, members: roster.line, places: roster.places, digest };
+  return {
+    epoch: roster.head.epoch,
+    digest,
+    memberOf: (id) => memberWith(roster, id),
+    get members() {
+      return knownMembers(roster);
+    },
+  };
 }

@@ -1,38 +1,21 @@
-/** What a judge of evidence needs to know in BAR Gossip. */
+/** What a judge of evidence needs to know in BAR Gossip: the one list, and who may contact whom. */
 
-import { type StreamConfig, shapeOf } from '../config.ts';
-import { createPacketCheck } from '../content/packets.ts';
+import { evidenceContext, type JudgeOptions } from '../evidence/context.ts';
 import type { EvidenceContext } from '../evidence/judging.ts';
-import type { Signer, StreamKeys } from '../keys.ts';
 import type { Eviction } from '../membership/evictions.ts';
-import type { MemberList } from '../membership/member-list.ts';
-import { streamId } from '../statement.ts';
-import type { Sealing } from '../trade/sealing.ts';
+import type { Member, MemberList } from '../membership/member-list.ts';
 import { isDrawn } from './partner.ts';
 
-export interface JudgeOptions {
-  readonly config: StreamConfig;
-  readonly keys: Pick<StreamKeys, 'hash' | 'verify' | 'vrf'>;
-  readonly broadcaster: Signer;
-  readonly list: MemberList;
-  readonly sealing: Sealing;
+export interface GossipJudgeOptions extends Omit<JudgeOptions, 'listOf'> {
+  readonly list: MemberList<Member>;
 }
 
 export function gossipEvidenceContext(
-  options: JudgeOptions,
+  options: GossipJudgeOptions,
   evictions: readonly Eviction[],
 ): EvidenceContext {
-  const { config, keys, broadcaster, list, sealing } = options;
-  const stream = streamId(keys.hash, config);
-  return {
-    stream,
-    shape: shapeOf(config),
-    keys,
-    broadcaster,
-    listOf: (epoch) => (epoch === list.epoch ? list : null),
-    evictions,
-    sealing,
-    check: createPacketCheck(keys.hash, config.packetsPerRound),
-    permits: (opening) => isDrawn(keys, stream, list, evictions, opening),
-  };
+  const { keys, list } = options;
+  const listOf = (epoch: number): MemberList<Member> | null => (epoch === list.epoch ? list : null);
+  const context = evidenceContext({ ...options, listOf }, evictions);
+  return { ...context, permits: (opening) => isDrawn(keys, context.stream, list, evictions, opening) };
 }

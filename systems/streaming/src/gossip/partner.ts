@@ -6,7 +6,7 @@ import type { Opening } from '../evidence/judging.ts';
 import type { StreamKeys } from '../keys.ts';
 import { checkChoice } from '../membership/choice.ts';
 import { type Eviction, isEvicted } from '../membership/evictions.ts';
-import { type MemberList, memberOf } from '../membership/member-list.ts';
+import type { Member, MemberList } from '../membership/member-list.ts';
 
 /** Draws per member before a list is held to have nobody left: with half of a list evicted, 2^-40 that it is not so. */
 const MAX_DRAWS = 40;
@@ -14,7 +14,7 @@ const MAX_DRAWS = 40;
 /** The partner of `self` in `round`, as somebody who knew the first `count` evictions draws it; null if nobody is left. */
 export function drawPartner(
   draws: Draws,
-  list: MemberList,
+  list: MemberList<Member>,
   self: NodeId,
   round: number,
   entries: readonly Eviction[],
@@ -33,14 +33,14 @@ export function drawPartner(
 export function isDrawn(
   keys: Pick<StreamKeys, 'hash' | 'vrf'>,
   stream: Uint8Array,
-  list: MemberList,
+  list: MemberList<Member>,
   entries: readonly Eviction[],
   opening: Opening,
 ): boolean | null {
   const { from, to, round, tag, evictions, candidate } = opening;
-  const member = memberOf(list, from);
+  const member = list.memberOf(from);
   if (member === undefined || opening.epoch !== list.epoch || evictions > entries.length) return null;
-  const draws = checkChoice(keys, { stream, list, round, tag }, member, opening);
+  const draws = checkChoice(keys, { stream, list, round, tag }, member.vrfKey, opening);
   return (
     draws !== null && candidate === 0 && drawPartner(draws, list, from, round, entries, evictions) === to
   );

@@ -5,7 +5,7 @@
 
 import { type Env, type NodeId, type Process, unreachable } from '@concordat/kernel';
 import { drawChoice } from '../membership/choice.ts';
-import type { MemberList } from '../membership/member-list.ts';
+import type { Member, MemberList } from '../membership/member-list.ts';
 import { EXCHANGE, PUSH, type StreamMessage, type Tag } from '../messages/messages.ts';
 import { onAuditAsk, onBeacon, onEvictions, onSeed } from '../peer/receive.ts';
 import { beginPeer, followRound, onRoundTimer } from '../peer/round.ts';
@@ -27,13 +27,14 @@ import { type GossipState, gossipRules } from './rules.ts';
 
 export interface GossipOptions extends PeerOptions {
   /** Known to everybody before the stream begins. */
-  readonly list: MemberList;
+  readonly list: MemberList<Member>;
 }
 
 /** The round's exchange or push, with whom the draw permits. */
-function initiate(peer: PeerState, env: Env<StreamMessage>, tag: Tag): void {
+function initiate(peer: PeerState<GossipState>, env: Env<StreamMessage>, tag: Tag): void {
   const { keys, stream, conduct } = peer.setup;
-  const { list, round, self, evictions } = peer;
+  const { round, self, evictions } = peer;
+  const { list } = peer.own;
   if (partnerOf(peer, self) === null) return;
   const { proof, draws } = drawChoice(keys, { stream, list, round, tag });
   const { entries } = evictions;
@@ -42,7 +43,7 @@ function initiate(peer: PeerState, env: Env<StreamMessage>, tag: Tag): void {
   const choice = { proof, candidate: 0, evictions: entries.length };
   for (const to of conduct.partners(peer, env, tag, isServed ? drawn : null)) {
     if (to === self) continue;
-    if (tag === EXCHANGE) openTrade(peer, env, to, tag, choice);
+    if (tag === EXCHANGE) openTrade(peer, env, to, tag, choice, null);
     else offerPush(peer, env, to, choice);
   }
 }
@@ -93,7 +94,7 @@ function receive(peer: PeerState, env: Env<StreamMessage>, from: NodeId, message
 export const createGossipPeer = (options: GossipOptions): Process<PeerState<GossipState>, StreamMessage> => ({
   start: (env) => {
     requireSound(options.config, options.allowsUnsound ?? false);
-    const peer = createPeerState(env.self, options, gossipRules, options.list, null);
+    const peer = createPeerState(env.self, options, gossipRules, options.list, { list: options.list });
     beginPeer(peer, env);
     return peer;
   },

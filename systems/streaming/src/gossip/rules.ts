@@ -16,6 +16,7 @@ import {
 } from '../bits.ts';
 import { knownRounds } from '../content/store.ts';
 import { effectiveEvictions } from '../membership/evictions.ts';
+import type { Member, MemberList } from '../membership/member-list.ts';
 import {
   type Claim,
   EXCHANGE,
@@ -29,8 +30,10 @@ import type { PeerState } from '../peer/state.ts';
 import type { Judgement, TradeRules } from '../trade/trade.ts';
 import { isDrawn } from './partner.ts';
 
-/** Nothing of a protocol's own is kept between rounds. */
-export type GossipState = null;
+/** What partners are drawn from. */
+export interface GossipState {
+  readonly list: MemberList<Member>;
+}
 
 /** When exchanges and pushes begin within a round, as shares of it, and how far they are spread. */
 const EXCHANGE_AT = 0.05;
@@ -59,7 +62,11 @@ export function truthOf(peer: PeerState): Claim {
 }
 
 /** Who may open which kind of trade with this peer, now. */
-function judge(peer: PeerState, env: Env<StreamMessage>, opening: Reserve | PushOffer): Judgement {
+function judge(
+  peer: PeerState<GossipState>,
+  env: Env<StreamMessage>,
+  opening: Reserve | PushOffer,
+): Judgement {
   const { keys, stream } = peer.setup;
   const { entries } = peer.evictions;
   if (opening.tag !== (opening.kind === 'reserve' ? EXCHANGE : PUSH)) return 'void';
@@ -68,7 +75,7 @@ function judge(peer: PeerState, env: Env<StreamMessage>, opening: Reserve | Push
     return 'void';
   }
   if (opening.evictions < effectiveEvictions(entries, opening.round)) return 'void';
-  const isPermitted = isDrawn(keys, stream, peer.list, entries, opening);
+  const isPermitted = isDrawn(keys, stream, peer.own.list, entries, opening);
   if (isPermitted === null) return 'void';
   return isPermitted ? 'serve' : 'wrong-partner';
 }

@@ -8,11 +8,11 @@ import { createDraws, type Draws, type Hash, tagged } from '@concordat/crypto';
 import type { Digest } from '@concordat/kernel';
 import type { StreamKeys } from '../keys.ts';
 import type { ProofOfChoice, Tag } from '../messages/messages.ts';
-import type { Member, MemberList } from './member-list.ts';
+import type { Members } from './member-list.ts';
 
 export interface ChoiceOccasion {
   readonly stream: Digest;
-  readonly list: MemberList;
+  readonly list: Pick<Members, 'epoch' | 'digest'>;
   readonly round: number;
   readonly tag: Tag;
 }
@@ -37,13 +37,13 @@ export function drawChoice(
   return { proof, draws: createDraws(keys.hash, output, 'stream-partner') };
 }
 
-/** The draws that `member` proves to have for the occasion; null if it does not. */
+/** The draws that the owner of `vrfKey` proves to have for the occasion; null if it does not. */
 export function checkChoice(
   keys: Pick<StreamKeys, 'hash' | 'vrf'>,
   occasion: ChoiceOccasion,
-  member: Member,
+  vrfKey: Uint8Array,
   { proof }: Pick<ProofOfChoice, 'proof'>,
 ): Draws | null {
-  const output = keys.vrf.verify(member.vrfKey, choiceInput(keys.hash, occasion), proof);
+  const output = keys.vrf.verify(vrfKey, choiceInput(keys.hash, occasion), proof);
   return output === null ? null : createDraws(keys.hash, output, 'stream-partner');
 }

@@ -1,27 +1,40 @@
 /**
- * The members with whom an epoch begins, as pages of 64 under one signed head: whoever has the head can check any page alone,
- * whoever it came from, so newcomers need not all fetch the list from the tracker.
+ * The members with whom an epoch begins, by ascending id, as pages under one signed head: whoever has the head can check any page
+ * alone, whoever it came from, so newcomers need not all fetch the list from the tracker. Pages are not cut anew for each epoch:
+ * one that nobody left is the same in the next list (`nextPages`), and nobody fetches it again.
  *
- *   head body: u32 epoch | u32 start round | u32 members | list of 32-byte page digests
+ *   head body: u32 epoch | u32 start round | u32 members | list of (u8 members | u32 first id | 32 bytes digest)
  */
 
 import { DIGEST_BYTES, type Hash, SIGNATURE_BYTES, tagged } from '@concordat/crypto';
-import { assert, type Digest } from '@concordat/kernel';
+import { assert, type Digest, type NodeId } from '@concordat/kernel';
 import { createReader, createWriter, equalBytes, type Reader, type Writer } from '@concordat/wire';
 import type { Signer, StreamKeys } from '../keys.ts';
 import { signedBytes } from '../statement.ts';
 import { MAX_MEMBERS } from './member-list.ts';
 import { MEMBER_LEAST_BYTES, type PlacedMember, readMember, writeMember } from './ticket.ts';
 
+/** Members of a page at most. Two neighbours have more than that together. */
 export const PAGE_MEMBERS = 64;
-export const MAX_PAGES = MAX_MEMBERS / PAGE_MEMBERS;
+export const MAX_PAGES = (2 * MAX_MEMBERS) / PAGE_MEMBERS;
+
+/** One to 64 members by ascending id. */
+export type MemberPage = readonly PlacedMember[];
+
+export interface PageHead {
+  /** Place of its first member in the list. */
+  readonly start: number;
+  readonly members: number;
+  readonly firstId: NodeId;
+  readonly digest: Digest;
+}
 
 export interface EpochHead {
   readonly epoch: number;
   /** Its first round. */
   readonly startRound: number;
   readonly members: number;
-  readonly pages: readonly Digest[];
+  readonly pages: readonly PageHead[];
 }
 
 export interface SignedEpochHead {
@@ -29,68 +42,92 @@ export interface SignedEpochHead {
   readonly signature: Uint8Array;
 }
 
-export const pagesFor = (members: number): number => Math.ceil(members / PAGE_MEMBERS);
+export const PAGE_HEAD_BYTES = 1 + 4 + DIGEST_BYTES;
 
-/** Members of page `page` in a list of `members`. */
-export const pageSize = (members: number, page: number): number =>
-  Math.max(0, Math.min(PAGE_MEMBERS, members - page * PAGE_MEMBERS));
-
-export const pageOf = (members: readonly PlacedMember[], page: number): readonly PlacedMember[] =>
-  members.slice(page * PAGE_MEMBERS, (page + 1) * PAGE_MEMBERS);
-
-function pageDigest(hash: Hash, epoch: number, page: number, members: readonly PlacedMember[]): Digest {
+function pageDigest(hash: Hash, members: MemberPage): Digest {
   const writer = createWriter(PAGE_MEMBERS * MEMBER_LEAST_BYTES);
-  writer.u32(epoch);
-  writer.u32(page);
   writePage(writer, members);
   return tagged(hash, 'stream-members-page', writer.finish());
 }
 
-/** The head over `members`, who stand by ascending id. */
+/** The head over a list in pages. */
 export function createEpochHead(
   hash: Hash,
   epoch: number,
   startRound: number,
-  members: readonly PlacedMember[],
+  list: readonly MemberPage[],
 ): EpochHead {
-  assert(members.length <= MAX_MEMBERS, 'an epoch has room for 65,536 members');
-  const pages: Digest[] = [];
-  for (let page = 0; page < pagesFor(members.length); page++)
-    pages.push(pageDigest(hash, epoch, page, pageOf(members, page)));
-  return { epoch, startRound, members: members.length, pages };
+  const pages: PageHead[] = [];
+  let start = 0;
+  for (const members of list) {
+    const [first] = members;
+    assert(first !== undefined && members.length <= PAGE_MEMBERS, 'a page has 1 to 64 members');
+    pages.push({ start, members: members.length, firstId: first.id, digest: pageDigest(hash, members) });
+    start += members.length;
+  }
+  assert(start <= MAX_MEMBERS, 'an epoch has room for 65,536 members');
+  return { epoch, startRound, members: start, pages };
 }
 
 /** True if `members` are page `page` under this head. They may come from anyone. */
-export function isPageOf(
-  hash: Hash,
-  head: EpochHead,
-  page: number,
-  members: readonly PlacedMember[],
-): boolean {
+export function isPageOf(hash: Hash, head: EpochHead, page: number, members: MemberPage): boolean {
   const expected = head.pages[page];
   return (
     expected !== undefined &&
-    members.length === pageSize(head.members, page) &&
-    equalBytes(pageDigest(hash, head.epoch, page, members), expected)
+    members.length === expected.members &&
+    members[0]?.id === expected.firstId &&
+    equalBytes(pageDigest(hash, members), expected.digest)
   );
+}
+
+/** The page of a list in which `place` lies; -1 for a place behind it. */
+export const pageOfPlace = ({ pages, members }: EpochHead, place: number): number =>
+  place >= members ? -1 : lastWhere(pages.length, (page) => (pages[page] as PageHead).start <= place);
+
+/** The page that has `id` if any has; -1 if none can. */
+export const pageOfId = ({ pages }: EpochHead, id: NodeId): number =>
+  lastWhere(pages.length, (page) => (pages[page] as PageHead).firstId <= id);
+
+/** Index of the member `id` in a page; -1 if it is not there. */
+export function indexInPage(page: MemberPage, id: NodeId): number {
+  const index = lastWhere(page.length, (at) => (page[at] as PlacedMember).id <= id);
+  return page[index]?.id === id ? index : -1;
+}
+
+/** The last of `count` indices for which `holds`, which does for all before one for which it does; -1 if for none. */
+function lastWhere(count: number, holds: (index: number) => boolean): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 function writeHeadBody(writer: Writer, { epoch, startRound, members, pages }: EpochHead): void {
   writer.u32(epoch);
   writer.u32(startRound);
   writer.u32(members);
-  writer.list(pages, (digest) => writer.fixed(digest));
+  writer.list(pages, (page) => {
+    writer.u8(page.members);
+    writer.u32(page.firstId);
+    writer.fixed(page.digest);
+  });
 }
 
 function readHeadBody(reader: Reader): EpochHead {
-  const head = {
-    epoch: reader.u32(),
-    startRound: reader.u32(),
-    members: reader.u32(),
-    pages: reader.list(MAX_PAGES, DIGEST_BYTES, () => reader.fixed(DIGEST_BYTES)),
-  };
-  if (head.pages.length !== pagesFor(head.members)) reader.fail();
-  return head;
+  const [epoch, startRound, members] = [reader.u32(), reader.u32(), reader.u32()];
+  let [start, lastId] = [0, -1];
+  const pages = reader.list(MAX_PAGES, PAGE_HEAD_BYTES, () => {
+    const page = { start, members: reader.u8(), firstId: reader.u32(), digest: reader.fixed(DIGEST_BYTES) };
+    if (page.members === 0 || page.members > PAGE_MEMBERS || page.firstId <= lastId) reader.fail();
+    start += page.members;
+    lastId = page.firstId;
+    return page;
+  });
+  if (start !== members || members > MAX_MEMBERS) reader.fail();
+  return { epoch, startRound, members, pages };
 }
 
 export function headBody(head: EpochHead): Uint8Array {
@@ -126,8 +163,8 @@ export const readEpochHead = (reader: Reader): SignedEpochHead => ({
   signature: reader.fixed(SIGNATURE_BYTES),
 });
 
-export const writePage = (writer: Writer, members: readonly PlacedMember[]): void =>
+export const writePage = (writer: Writer, members: MemberPage): void =>
   writer.list(members, (member) => writeMember(writer, member));
 
-export const readPage = (reader: Reader): readonly PlacedMember[] =>
+export const readPage = (reader: Reader): MemberPage =>
   reader.list(PAGE_MEMBERS, MEMBER_LEAST_BYTES, () => readMember(reader));

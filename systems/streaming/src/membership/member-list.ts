@@ -1,6 +1,7 @@
 /**
  * Who is in the stream. A list is signed as a whole, and its digest enters every draw of a partner, so nobody can be made to draw from
- * a list that others do not have. In BAR Gossip it is made before the start and never changes; in FlightPath there is one per epoch.
+ * a list that others do not have. In BAR Gossip it is made before the start and never changes; in FlightPath there is one per epoch
+ * (`epoch-list.ts`).
  *
  *   body: u32 epoch | u32 count | for each: u32 id | 32 bytes key | 256 bytes VRF key
  */
@@ -22,16 +23,25 @@ export interface Member extends Signer {
   readonly vrfKey: Uint8Array;
 }
 
-export interface MemberList {
+/** What a trade needs to know of those who may take part in it. */
+export interface Members {
   readonly epoch: number;
-  readonly members: readonly Member[];
-  /** Place of each member by its id. */
-  readonly places: ReadonlyMap<NodeId, number>;
+  /** Enters every draw. */
   readonly digest: Digest;
+  /** The member `id`; undefined for somebody who is none, or is not known here. */
+  memberOf(id: NodeId): Signer | undefined;
+  /** All that are known here. */
+  readonly members: Iterable<Signer>;
+}
+
+/** All of them, by ascending id. */
+export interface MemberList<M extends Signer = Signer> extends Members {
+  readonly members: readonly M[];
+  memberOf(id: NodeId): M | undefined;
 }
 
 export interface SignedMemberList {
-  readonly list: MemberList;
+  readonly list: MemberList<Member>;
   readonly signature: Uint8Array;
 }
 
@@ -61,21 +71,24 @@ const isAscending = (members: readonly Member[]): boolean =>
   members.every((member, i) => i === 0 || (members[i - 1] as Member).id < member.id);
 
 /** A list from its members, by ascending id. */
-export function createMemberList(hash: Hash, epoch: number, members: readonly Member[]): MemberList {
-  return {
-    epoch,
-    members,
-    places: new Map(members.map(({ id }, place) => [id, place])),
-    digest: tagged(hash, 'stream-members', bodyOf(epoch, members)),
-  };
+export const createMemberList = (hash: Hash, epoch: number, members: readonly Member[]): MemberList<Member> =>
+  listMembers(epoch, members, tagged(hash, 'stream-members', bodyOf(epoch, members)));
+
+/** `members` as a list of the given digest. */
+export function listMembers<M extends Signer>(
+  epoch: number,
+  members: readonly M[],
+  digest: Digest,
+): MemberList<M> {
+  const byId = new Map(members.map((member) => [member.id, member]));
+  return { epoch, members, digest, memberOf: (id) => byId.get(id) };
 }
 
-export const memberOf = (list: MemberList, id: NodeId): Member | undefined => {
-  const place = list.places.get(id);
-  return place === undefined ? undefined : list.members[place];
-};
-
-export const signMemberList = (keys: StreamKeys, stream: Digest, list: MemberList): SignedMemberList => ({
+export const signMemberList = (
+  keys: StreamKeys,
+  stream: Digest,
+  list: MemberList<Member>,
+): SignedMemberList => ({
   list,
   signature: keys.sign(signedBytes(stream, 'members', bodyOf(list.epoch, list.members))),
 });

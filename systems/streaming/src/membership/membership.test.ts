@@ -25,7 +25,6 @@ import {
   decodeMemberList,
   encodeMemberList,
   isMemberListSignedBy,
-  memberOf,
   signMemberList,
 } from './member-list.ts';
 
@@ -39,15 +38,18 @@ const signer = { id: 0, publicKey: keyOf(0) };
 test('a list is the same after a journey, and signed as a whole', () => {
   const signed = signMemberList(boss.keys, stream, list);
   const bytes = encodeMemberList(signed);
-  assert.deepEqual(decodeMemberList(modelHash, bytes), signed);
+  const decoded = decodeMemberList(modelHash, bytes);
+  assert.deepEqual(decoded?.list.members, members);
+  assert.deepEqual(decoded?.list.digest, list.digest);
+  assert.deepEqual(decoded?.signature, signed.signature);
   assert.ok(isMemberListSignedBy(boss.keys, stream, signer, signed));
   assert.ok(!isMemberListSignedBy(boss.keys, modelHash(stream), signer, signed));
   const fewer = createMemberList(modelHash, 4, members.slice(1));
   assert.ok(!isMemberListSignedBy(boss.keys, stream, signer, { ...signed, list: fewer }));
   assert.notDeepEqual(fewer.digest, list.digest);
   assert.notDeepEqual(createMemberList(modelHash, 5, members).digest, list.digest);
-  assert.equal(memberOf(list, 7)?.id, 7);
-  assert.equal(memberOf(list, 51), undefined);
+  assert.equal(list.memberOf(7)?.id, 7);
+  assert.equal(list.memberOf(51), undefined);
 });
 
 test('a list that names somebody twice, or out of order, is none', () => {
@@ -102,7 +104,7 @@ test('a draw is proved to everyone, for one occasion', () => {
   const occasion = { stream, list, round: 12, tag: EXCHANGE } as const;
   const { proof, draws } = drawChoice(keys, occasion);
   const mine = Array.from({ length: 5 }, () => draws.uint32());
-  const theirs = checkChoice(keysOf(9).keys, occasion, member, { proof });
+  const theirs = checkChoice(keysOf(9).keys, occasion, member.vrfKey, { proof });
   assert.deepEqual(
     Array.from({ length: 5 }, () => theirs?.uint32()),
     mine,
@@ -114,9 +116,12 @@ test('a draw is proved to everyone, for one occasion', () => {
     { ...occasion, stream: list.digest },
     { ...occasion, list: createMemberList(modelHash, 5, members) },
   ])
-    assert.equal(checkChoice(verifier, other, member, { proof }), null);
-  assert.equal(checkChoice(verifier, occasion, keysOf(6).member, { proof }), null);
-  assert.equal(checkChoice(verifier, occasion, member, { proof: proof.map((byte) => byte ^ 1) }), null);
+    assert.equal(checkChoice(verifier, other, member.vrfKey, { proof }), null);
+  assert.equal(checkChoice(verifier, occasion, keysOf(6).member.vrfKey, { proof }), null);
+  assert.equal(
+    checkChoice(verifier, occasion, member.vrfKey, { proof: proof.map((byte) => byte ^ 1) }),
+    null,
+  );
 });
 
 test('everybody is drawn about as often as everybody else, nobody draws itself or who is evicted', () => {

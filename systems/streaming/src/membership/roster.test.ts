@@ -8,24 +8,29 @@ import { createReader, createWriter } from '@concordat/wire';
 import fc from 'fast-check';
 import { signedBytes, statementName } from '../statement.ts';
 import { sampleKeys, sampleMember } from '../testing/sample-members.ts';
+import { nextPages } from '../tracker/next-pages.ts';
 import { MEMBERSHIP_RULES } from './contradictions.ts';
 import { type DeltaHead, deltaBody, emptyDelta, extendDelta, isDeltaSigned, signDelta } from './delta.ts';
 import {
   createEpochHead,
+  decodeHeadBody,
   headBody,
   isEpochHeadSigned,
-  pageOf,
+  type MemberPage,
   readEpochHead,
   signEpochHead,
   writeEpochHead,
 } from './epoch-list.ts';
 import {
+  countKnown,
   createRoster,
   enterPage,
   enterTicket,
   extendLog,
   inheritPages,
+  knownMembers,
   memberAt,
+  placeOf,
   takenPlaces,
 } from './roster.ts';
 import { isTicketSigned, type PlacedMember, signTicket, type Ticket, ticketBody } from './ticket.ts';
@@ -35,8 +40,13 @@ const tracker = sampleKeys(1000);
 const trackerKey = { id: 1000, publicKey: sampleMember(1000).publicKey };
 const membersFrom = (first: number, count: number): PlacedMember[] =>
   Array.from({ length: count }, (_, i) => sampleMember(first + i));
+const pagesOf = (members: readonly PlacedMember[]): readonly MemberPage[] =>
+  nextPages([], members, () => true);
 const rosterOf = (members: readonly PlacedMember[], epoch = 3) =>
-  createRoster(modelHash, signEpochHead(tracker, stream, createEpochHead(modelHash, epoch, 120, members)));
+  createRoster(
+    modelHash,
+    signEpochHead(tracker, stream, createEpochHead(modelHash, epoch, 120, pagesOf(members))),
+  );
 const ticketAt = (place: number, id: number, epoch = 3): Ticket => ({
   epoch,
   place,
@@ -46,19 +56,27 @@ const ticketAt = (place: number, id: number, epoch = 3): Ticket => ({
 
 describe('an epoch list', () => {
   const members = membersFrom(0, 150);
+  const pages = pagesOf(members);
 
   it('is known by its pages, in any order, from anyone', () => {
     const roster = rosterOf(members);
     assert.equal(roster.pagesMissing, 3);
-    for (const page of [2, 0, 1]) assert.ok(enterPage(roster, modelHash, page, pageOf(members, page)));
+    for (const page of [2, 0, 1]) assert.ok(enterPage(roster, modelHash, page, pages[page]!));
     assert.equal(roster.pagesMissing, 0);
-    assert.deepEqual(roster.line, members);
-    assert.ok(!enterPage(roster, modelHash, 1, pageOf(members, 1)));
+    assert.deepEqual([...knownMembers(roster)], members);
+    assert.equal(countKnown(roster), 150);
+    assert.ok(!enterPage(roster, modelHash, 1, pages[1]!));
+    for (const [place, { id }] of members.entries()) {
+      assert.equal(memberAt(roster, place)?.id, id);
+      assert.equal(placeOf(roster, id), place);
+    }
+    assert.equal(memberAt(roster, 150), undefined);
+    assert.equal(placeOf(roster, 150), undefined);
   });
 
-  it('takes no page that is not of it: changed, short, of another place or epoch', () => {
+  it('takes no page that is not of it: changed, short, or of another place', () => {
     const roster = rosterOf(members);
-    const page = pageOf(members, 0);
+    const page = pages[0]!;
     const [first, ...rest] = page as [PlacedMember, ...PlacedMember[]];
     const wrong: [number, readonly PlacedMember[]][] = [
       [1, page],
@@ -69,25 +87,36 @@ describe('an epoch list', () => {
       [0, [{ ...first, id: 9999 }, ...rest]],
     ];
     for (const [number, each] of wrong) assert.ok(!enterPage(roster, modelHash, number, each));
-    assert.ok(!enterPage(rosterOf(members, 4), modelHash, 0, []));
+    assert.ok(!enterPage(roster, modelHash, 0, []));
     assert.equal(roster.pagesMissing, 3);
   });
 
   it('keeps what stayed the same since the former epoch', () => {
     const former = rosterOf(members);
-    for (const page of [0, 1, 2]) enterPage(former, modelHash, page, pageOf(members, page));
-    const next = members.map((member) => (member.id === 70 ? sampleMember(700) : member));
-    const roster = rosterOf(next, 4);
-    inheritPages(roster, modelHash, former);
-    assert.deepEqual(roster.pages, [true, false, true]);
-    assert.equal(memberAt(roster, 130)?.id, 130);
-    const shorter = rosterOf(members.slice(0, 70), 5);
-    inheritPages(shorter, modelHash, former);
-    assert.equal(shorter.pagesMissing, 0);
+    for (const page of [0, 1]) assert.ok(enterPage(former, modelHash, page, pages[page]!));
+    const isGone = (id: number): boolean => id === 70;
+    const next = nextPages(pages, membersFrom(700, 100), (id) => !isGone(id));
+    const roster = createRoster(
+      modelHash,
+      signEpochHead(tracker, stream, createEpochHead(modelHash, 4, 160, next)),
+    );
+    inheritPages(roster, former);
+    assert.deepEqual(
+      roster.pages.map((page) => page !== null),
+      [true, false, false, false],
+    );
+    assert.equal(memberAt(roster, 63)?.id, 63);
+    for (const [page, each] of next.entries()) enterPage(roster, modelHash, page, each);
+    assert.deepEqual(
+      [...knownMembers(roster)].map(({ id }) => id),
+      [...members, ...membersFrom(700, 100)].map(({ id }) => id).filter((id) => !isGone(id)),
+    );
+    assert.equal(memberAt(roster, 70)?.id, 71);
+    assert.equal(placeOf(roster, 70), undefined);
   });
 
   it('has one spelling, and holds under the tracker key alone', () => {
-    const signed = signEpochHead(tracker, stream, createEpochHead(modelHash, 3, 120, members));
+    const signed = signEpochHead(tracker, stream, createEpochHead(modelHash, 3, 120, pages));
     const writer = createWriter();
     writeEpochHead(writer, signed);
     const bytes = writer.finish();
@@ -97,6 +126,9 @@ describe('an epoch list', () => {
     assert.ok(
       !isEpochHeadSigned(tracker, stream, { ...trackerKey, publicKey: sampleMember(1).publicKey }, signed),
     );
+    const twice = createEpochHead(modelHash, 3, 120, [pages[1]!, pages[0]!]);
+    assert.equal(decodeHeadBody(headBody(twice)), null, 'ids ascend');
+    assert.notEqual(decodeHeadBody(headBody(signed.head)), null);
     const moved = { ...signed, head: { ...signed.head, startRound: 121 } };
     assert.ok(!isEpochHeadSigned(tracker, stream, trackerKey, moved));
   });
@@ -159,7 +191,7 @@ describe('a tracker that lies to one peer', () => {
     return proof !== null && verifyProof(proof, context).valid;
   };
   const head = (epoch: number, members: readonly PlacedMember[]): Uint8Array =>
-    headBody(createEpochHead(modelHash, epoch, 40 * epoch, members));
+    headBody(createEpochHead(modelHash, epoch, 40 * epoch, [members]));
   const [some, others] = [membersFrom(0, 5), membersFrom(1, 5)];
 
   it('is convicted by two lists of an epoch, two logs of one length, two tickets for one place or id', () => {

@@ -1,17 +1,22 @@
 /**
  * What a peer knows of an epoch's line: the list, page by page as it arrives, and the tickets of those who joined. Nothing enters
  * that the tracker did not sign; who signs two of a kind that contradict each other has convicted itself, and the first stays.
+ *
+ * A page is held as it came. The line is as long as the stream has members, so there is no table of it: places and ids are looked
+ * up in the head, which has both in order.
  */
 
 import type { Hash } from '@concordat/crypto';
 import type { NodeId } from '@concordat/kernel';
+import { equalBytes } from '@concordat/wire';
 import { type DeltaHead, emptyDelta, extendDelta } from './delta.ts';
 import {
   type EpochHead,
+  indexInPage,
   isPageOf,
-  PAGE_MEMBERS,
-  pageSize,
-  pagesFor,
+  type MemberPage,
+  pageOfId,
+  pageOfPlace,
   type SignedEpochHead,
 } from './epoch-list.ts';
 import type { PlacedMember, SignedTicket, Ticket } from './ticket.ts';
@@ -20,68 +25,62 @@ import { type Tub, tubOf } from './tubs.ts';
 export interface Roster {
   readonly head: EpochHead;
   readonly signed: SignedEpochHead;
-  /** By place, list and newcomers; undefined while unknown. */
-  readonly line: PlacedMember[];
-  readonly places: Map<NodeId, number>;
-  /** Pages of the list that are here. */
-  readonly pages: boolean[];
+  /** Of the list; null while unknown. */
+  readonly pages: (MemberPage | null)[];
   pagesMissing: number;
+  /** Who joined, by place behind the list; undefined while unknown. */
+  readonly newcomers: PlacedMember[];
+  /** Places of the newcomers that are known. */
+  readonly newcomerPlaces: Map<NodeId, number>;
   /** The log of joins as far as it is here without a gap. */
   log: DeltaHead;
 }
 
 export function createRoster(hash: Hash, signed: SignedEpochHead): Roster {
-  const count = pagesFor(signed.head.members);
+  const { head } = signed;
   return {
-    head: signed.head,
+    head,
     signed,
-    line: [],
-    places: new Map(),
-    pages: new Array<boolean>(count).fill(false),
-    pagesMissing: count,
-    log: emptyDelta(hash, signed.head.epoch),
+    pages: new Array<null>(head.pages.length).fill(null),
+    pagesMissing: head.pages.length,
+    newcomers: [],
+    newcomerPlaces: new Map(),
+    log: emptyDelta(hash, head.epoch),
   };
 }
 
-function place(roster: Roster, at: number, member: PlacedMember): void {
-  roster.line[at] = member;
-  roster.places.set(member.id, at);
-}
-
 /** Enters a page from anyone; false if it is none of this list, or here already. */
-export function enterPage(
-  roster: Roster,
-  hash: Hash,
-  page: number,
-  members: readonly PlacedMember[],
-): boolean {
-  if (roster.pages[page] !== false || !isPageOf(hash, roster.head, page, members)) return false;
-  roster.pages[page] = true;
-  roster.pagesMissing--;
-  for (const [i, member] of members.entries()) place(roster, page * PAGE_MEMBERS + i, member);
+export function enterPage(roster: Roster, hash: Hash, page: number, members: MemberPage): boolean {
+  if (roster.pages[page] !== null || !isPageOf(hash, roster.head, page, members)) return false;
+  keepPage(roster, page, members);
   return true;
 }
 
+function keepPage(roster: Roster, page: number, members: MemberPage): void {
+  roster.pages[page] = members;
+  roster.pagesMissing--;
+}
+
 /** Takes over what stayed the same since the former epoch: a list changes by few pages. */
-export function inheritPages(roster: Roster, hash: Hash, former: Roster): void {
-  for (let page = 0; page < roster.pages.length; page++) {
-    const members: PlacedMember[] = [];
-    for (const member of former.line.slice(
-      page * PAGE_MEMBERS,
-      page * PAGE_MEMBERS + pageSize(roster.head.members, page),
-    ))
-      if (member !== undefined) members.push(member);
-    enterPage(roster, hash, page, members);
+export function inheritPages(roster: Roster, former: Roster): void {
+  for (const [page, { firstId, digest }] of roster.head.pages.entries()) {
+    const at = pageOfId(former.head, firstId);
+    const there = former.pages[at] ?? null;
+    const then = former.head.pages[at];
+    if (there !== null && then !== undefined && equalBytes(then.digest, digest))
+      keepPage(roster, page, there);
   }
 }
 
 /** Enters a ticket whose signature the caller has checked, wherever in the line; false if its place is another's. */
-export function enterTicket(roster: Roster, { epoch, place: at, member }: Ticket): boolean {
-  if (epoch !== roster.head.epoch || at < roster.head.members) return false;
-  const there = roster.line[at];
+export function enterTicket(roster: Roster, { epoch, place, member }: Ticket): boolean {
+  const at = place - roster.head.members;
+  if (epoch !== roster.head.epoch || at < 0) return false;
+  const there = roster.newcomers[at];
   if (there !== undefined) return there.id === member.id;
-  if (roster.places.has(member.id)) return false;
-  place(roster, at, member);
+  if (placeOf(roster, member.id) !== undefined) return false;
+  roster.newcomers[at] = member;
+  roster.newcomerPlaces.set(member.id, place);
   return true;
 }
 
@@ -97,7 +96,7 @@ export function extendLog(
     if (ticket.epoch !== roster.head.epoch || ticket.place !== roster.head.members + log.joined) return false;
     log = extendDelta(hash, log, ticket);
   }
-  if (log.joined !== head.joined || !log.digest.every((byte, i) => byte === head.digest[i])) return false;
+  if (log.joined !== head.joined || !equalBytes(log.digest, head.digest)) return false;
   for (const { ticket } of tickets) if (!enterTicket(roster, ticket)) return false;
   roster.log = log;
   return true;
@@ -108,4 +107,33 @@ export const takenPlaces = ({ head, log }: Roster): number => head.members + log
 
 export const tubAt = (roster: Roster, at: number): Tub => tubOf(roster.head.members, at);
 
-export const memberAt = (roster: Roster, at: number): PlacedMember | undefined => roster.line[at];
+/** Who stands at a place; undefined while unknown. */
+export function memberAt({ head, pages, newcomers }: Roster, place: number): PlacedMember | undefined {
+  const page = pageOfPlace(head, place);
+  return page < 0 ? newcomers[place - head.members] : pages[page]?.[place - (head.pages[page]?.start ?? 0)];
+}
+
+/** Where `id` stands, by what is known here. */
+export function placeOf({ head, pages, newcomerPlaces }: Roster, id: NodeId): number | undefined {
+  const page = pageOfId(head, id);
+  const index = indexInPage(pages[page] ?? [], id);
+  return index < 0 ? newcomerPlaces.get(id) : (head.pages[page]?.start ?? 0) + index;
+}
+
+export function memberWith(roster: Roster, id: NodeId): PlacedMember | undefined {
+  const place = placeOf(roster, id);
+  return place === undefined ? undefined : memberAt(roster, place);
+}
+
+/** All that are known here, by their places. */
+export function* knownMembers({ pages, newcomers }: Roster): Iterable<PlacedMember> {
+  for (const page of pages) if (page !== null) yield* page;
+  for (const member of newcomers) if (member !== undefined) yield member;
+}
+
+/** How many that is. */
+export function countKnown({ head, pages, newcomerPlaces }: Roster): number {
+  let known = newcomerPlaces.size;
+  for (const [page, { members }] of head.pages.entries()) if (pages[page] !== null) known += members;
+  return known;
+}

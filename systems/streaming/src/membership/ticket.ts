@@ -4,24 +4,29 @@
  * places are the delta log (`delta.ts`).
  *
  *   body: u32 epoch | u32 place | u32 start round | member
- *   member: u32 id | 32 bytes key | 256 bytes VRF key | text address
+ *   member: u32 id | 32 bytes key | 32 bytes digest of the VRF key | text address
  */
 
-import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, VRF_PUBLIC_KEY_BYTES } from '@concordat/crypto';
+import { DIGEST_BYTES, type Hash, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, tagged } from '@concordat/crypto';
 import type { Digest } from '@concordat/kernel';
 import { createWriter, type Reader, type Writer } from '@concordat/wire';
 import type { Signer, StreamKeys } from '../keys.ts';
 import { signedBytes } from '../statement.ts';
-import type { Member } from './member-list.ts';
 
 /** Long enough for any host name with a port. */
 export const MAX_ADDRESS_BYTES = 280;
-export const MEMBER_LEAST_BYTES = 4 + PUBLIC_KEY_BYTES + VRF_PUBLIC_KEY_BYTES + 4;
+export const MEMBER_LEAST_BYTES = 4 + PUBLIC_KEY_BYTES + DIGEST_BYTES + 4;
 
-/** A member that can be reached. Addresses are hints of the member itself: a wrong one harms its owner only. */
-export interface PlacedMember extends Member {
+/**
+ * A member that can be reached. Addresses are hints of the member itself: a wrong one harms its owner only. The key of its random
+ * function is eight times as long as all the rest, so lists have its digest, and its owner shows it to whom it contacts.
+ */
+export interface PlacedMember extends Signer {
+  readonly vrfDigest: Digest;
   readonly address: string;
 }
+
+export const vrfDigestOf = (hash: Hash, vrfKey: Uint8Array): Digest => tagged(hash, 'stream-vrf-key', vrfKey);
 
 export interface Ticket {
   readonly epoch: number;
@@ -36,17 +41,17 @@ export interface SignedTicket {
   readonly signature: Uint8Array;
 }
 
-export function writeMember(writer: Writer, { id, publicKey, vrfKey, address }: PlacedMember): void {
+export function writeMember(writer: Writer, { id, publicKey, vrfDigest, address }: PlacedMember): void {
   writer.u32(id);
   writer.fixed(publicKey);
-  writer.fixed(vrfKey);
+  writer.fixed(vrfDigest);
   writer.text(address);
 }
 
 export const readMember = (reader: Reader): PlacedMember => ({
   id: reader.u32(),
   publicKey: reader.fixed(PUBLIC_KEY_BYTES),
-  vrfKey: reader.fixed(VRF_PUBLIC_KEY_BYTES),
+  vrfDigest: reader.fixed(DIGEST_BYTES),
   address: reader.text(MAX_ADDRESS_BYTES),
 });
 
@@ -98,3 +103,20 @@ export const readTicket = (reader: Reader): SignedTicket => ({
 });
 
 export const TICKET_LEAST_BYTES = 12 + MEMBER_LEAST_BYTES + SIGNATURE_BYTES;
+
+/** Bytes of a member as `writeMember` makes them. */
+export const memberBytes = ({ address }: PlacedMember): number => MEMBER_LEAST_BYTES + utf8Length(address);
+
+/** Bytes of `text` in UTF-8. */
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+/** Bytes of a ticket as `writeTicket` makes them. */
+export const ticketBytes = ({ ticket }: SignedTicket): number =>
+  12 + memberBytes(ticket.member) + SIGNATURE_BYTES;

@@ -96,7 +96,7 @@ describe('messages', () => {
 });
 
 const GOLDEN: readonly string[] = [
-  'reserve 376 f77ae2c6c08d5011',
+  'reserve 792 7a15733c88976c6e',
   'accept 142 bc0789b84baf5a6a',
   'reveal 126 deda617792cfabe3',
   'push-offer 368 d7eb9d812e50f640',

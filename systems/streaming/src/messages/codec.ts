@@ -3,6 +3,7 @@
  *
  *   statements (kinds 0 to 5)  body (trade/statements.ts) | 64 bytes signature
  *     briefcase, further       list of headers | list of sealed chunks, each u32 length and bytes
+ *     reserve, further         bool, introduction: 256 bytes VRF key | u32 taken | bool, ticket
  *   16 busy          u32 round | u8 tag
  *   17 key-ask       u32 round | u8 tag | bool from initiator | zeros up to the config's `askBytes`
  *   18 key           u32 round | u8 tag | bool from initiator | 16 bytes key
@@ -14,7 +15,7 @@
  *   24 audit-answer  u32 round | u32 length, evidence | zeros up to what the largest evidence takes
  */
 
-import { SIGNATURE_BYTES } from '@concordat/crypto';
+import { SIGNATURE_BYTES, VRF_PUBLIC_KEY_BYTES } from '@concordat/crypto';
 import { assert, type MessageCodec, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
 import type { Shape } from '../bits.ts';
@@ -23,8 +24,16 @@ import { HEADER_BYTES, readHeader, writeHeader } from '../content/header.ts';
 import { MAX_PATH, packetOverhead, readPacket, writePacket } from '../content/packets.ts';
 import { maxContents, maxEvidenceBytes } from '../evidence/limits.ts';
 import { readEvictions, writeEvictions } from '../membership/evictions.ts';
+import { readTicket, writeTicket } from '../membership/ticket.ts';
 import { readBody, readTag, type StatementBody, writeBody } from '../trade/statements.ts';
-import { type Briefcase, KEY_BYTES, type Seed, type StreamMessage, type TradeStatement } from './messages.ts';
+import {
+  type Briefcase,
+  type Introduction,
+  KEY_BYTES,
+  type Seed,
+  type StreamMessage,
+  type TradeStatement,
+} from './messages.ts';
 
 /** Kinds from here on are no signed statements of trades. */
 const KINDS = [
@@ -91,14 +100,34 @@ function writeBriefcaseRest(writer: Writer, { headers, sealed }: Briefcase): voi
   writer.list(sealed.chunks, (chunk) => writer.bytes(chunk));
 }
 
+function writeIntroduction(writer: Writer, introduction: Introduction | null): void {
+  writer.bool(introduction !== null);
+  if (introduction === null) return;
+  writer.fixed(introduction.vrfKey);
+  writer.u32(introduction.taken);
+  writer.bool(introduction.ticket !== null);
+  if (introduction.ticket !== null) writeTicket(writer, introduction.ticket);
+}
+
+const readIntroduction = (reader: Reader): Introduction | null =>
+  reader.bool()
+    ? {
+        vrfKey: reader.fixed(VRF_PUBLIC_KEY_BYTES),
+        taken: reader.u32(),
+        ticket: reader.bool() ? readTicket(reader) : null,
+      }
+    : null;
+
 function writeStatement(writer: Writer, { shape }: Limits, statement: TradeStatement): void {
   writeBody(writer, shape, statement);
   writer.fixed(statement.signature);
   if (statement.kind === 'briefcase') writeBriefcaseRest(writer, statement);
+  else if (statement.kind === 'reserve') writeIntroduction(writer, statement.introduction);
 }
 
 function withRest(reader: Reader, limits: Limits, body: StatementBody): TradeStatement {
   const signature = reader.fixed(SIGNATURE_BYTES);
+  if (body.kind === 'reserve') return { ...body, signature, introduction: readIntroduction(reader) };
   if (body.kind !== 'briefcase') return { ...body, signature };
   const headers = reader.list(limits.shape.lifetime, HEADER_BYTES, () => readHeader(reader));
   const chunks = reader.list(limits.contents, 4, () => reader.bytes(limits.chunkBytes));

@@ -8,6 +8,7 @@ import type { Bits } from '../bits.ts';
 import type { RoundHeader } from '../content/header.ts';
 import type { Packet } from '../content/packets.ts';
 import type { EvictionList } from '../membership/evictions.ts';
+import type { SignedTicket } from '../membership/ticket.ts';
 import type { Sealed } from '../trade/sealing.ts';
 
 /** What a trade is: `EXCHANGE` and `PUSH` are BAR Gossip's, `FLEXIBLE` is FlightPath's. */
@@ -35,11 +36,23 @@ export interface ProofOfChoice {
   readonly evictions: number;
 }
 
+/** FlightPath: what the sender of a RESERVE shows of itself, since members know little of each other. */
+export interface Introduction {
+  /** What it draws with; the list, or its ticket, has the digest. */
+  readonly vrfKey: Uint8Array;
+  /** How many places it knows to be taken. */
+  readonly taken: number;
+  /** Of a newcomer, whom the list does not have. */
+  readonly ticket: SignedTicket | null;
+}
+
 /** 1: opens a trade, and commits to what will be revealed once the partner has said what it has. */
 export interface Reserve extends Occasion, ProofOfChoice {
   readonly kind: 'reserve';
   readonly commitment: Digest;
   readonly signature: Uint8Array;
+  /** Null in BAR Gossip, where everybody has the list. */
+  readonly introduction: Introduction | null;
 }
 
 /** What one says to have and to want, and of which rounds one holds the header (bit r mod lifetime). */

@@ -3,7 +3,7 @@
  * packet counts with the config's `packetBytes`, whatever a simulation puts into it. Tested equal to the codec's.
  */
 
-import { SIGNATURE_BYTES } from '@concordat/crypto';
+import { SIGNATURE_BYTES, VRF_PUBLIC_KEY_BYTES } from '@concordat/crypto';
 import { unreachable } from '@concordat/kernel';
 import { JUNK } from '../bits.ts';
 import { junkBytesOf, type StreamConfig, shapeOf } from '../config.ts';
@@ -11,10 +11,11 @@ import { HEADER_BYTES } from '../content/header.ts';
 import { packetOverhead, pathLength } from '../content/packets.ts';
 import { maxEvidenceBytes } from '../evidence/limits.ts';
 import { evictionListBytes } from '../membership/evictions.ts';
+import { ticketBytes } from '../membership/ticket.ts';
 import { CONTROL, JUNK_BYTES, USEFUL } from '../peer/meter.ts';
 import { SCRAP, type Sealed } from '../trade/sealing.ts';
 import { bodyBytes } from '../trade/statements.ts';
-import { type Briefcase, KEY_BYTES, type Seed, type StreamMessage } from './messages.ts';
+import { type Briefcase, type Introduction, KEY_BYTES, type Seed, type StreamMessage } from './messages.ts';
 
 export interface Sizes {
   of(message: StreamMessage): number;
@@ -27,6 +28,16 @@ export interface Sizes {
 /** kind, round, tag and one flag. */
 const KEY_HEAD_BYTES = 1 + 4 + 1 + 1;
 const LENGTH_BYTES = 4;
+
+/** With the flag that says whether there is one. */
+export const introductionBytes = (introduction: Introduction | null): number =>
+  introduction === null
+    ? 1
+    : 1 +
+      VRF_PUBLIC_KEY_BYTES +
+      4 +
+      1 +
+      (introduction.ticket === null ? 0 : ticketBytes(introduction.ticket));
 
 export function createSizes(config: StreamConfig): Sizes {
   const shape = shapeOf(config);
@@ -89,7 +100,11 @@ export function createSizes(config: StreamConfig): Sizes {
         byClass[CONTROL] = (byClass[CONTROL] as number) + bytes;
         return bytes;
       }
-      case 'reserve':
+      case 'reserve': {
+        const bytes = fixed.reserve + introductionBytes(message.introduction);
+        byClass[CONTROL] = (byClass[CONTROL] as number) + bytes;
+        return bytes;
+      }
       case 'accept':
       case 'busy':
       case 'reveal':

@@ -12,7 +12,7 @@ import type { PacketCheck } from '../content/packets.ts';
 import { createStore, type Store, storeInvariants } from '../content/store.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
 import { type EvictionList, isEvicted, NO_EVICTIONS } from '../membership/evictions.ts';
-import { type Member, type MemberList, memberOf } from '../membership/member-list.ts';
+import type { Members } from '../membership/member-list.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { createSizes, type Sizes } from '../messages/sizes.ts';
 import { createRoundClock, type RoundClock } from '../rounds.ts';
@@ -50,7 +50,7 @@ export interface PeerState<X = unknown> {
   readonly self: NodeId;
   readonly store: Store;
   readonly clock: RoundClock;
-  list: MemberList;
+  list: Members;
   evictions: EvictionList;
   /** The present round; -1 before the first beacon. */
   round: number;
@@ -76,7 +76,7 @@ export function createPeerState<X>(
   self: NodeId,
   options: PeerOptions,
   rules: TradeRules<X>,
-  list: MemberList,
+  list: Members,
   own: X,
 ): PeerState<X> {
   const { config, keys } = options;
@@ -115,8 +115,8 @@ export function post(peer: PeerState, env: Env<StreamMessage>, to: NodeId, messa
 }
 
 /** The member `id`, unless it is none, or evicted by now. */
-export function partnerOf(peer: PeerState, id: NodeId): Member | null {
-  const member = memberOf(peer.list, id);
+export function partnerOf(peer: PeerState, id: NodeId): Signer | null {
+  const member = peer.list.memberOf(id);
   const { entries } = peer.evictions;
   if (member === undefined) return null;
   return entries.length > 0 && isEvicted(entries, entries.length, id, peer.round) ? null : member;

@@ -17,8 +17,6 @@ export interface Directory<S> {
   idOf(state: S): NodeId | null;
   /** The node that answers to an id, by what this process knows (nothing yet, in its first turn); null for nobody. */
   nodeOf(state: S | null, id: NodeId): NodeId | null;
-  /** The reverse, for news of links. */
-  idAt(state: S, node: NodeId): NodeId | null;
 }
 
 /** Ids of nodes that have none of their own yet begin here: above all ids that a tracker gives. */
@@ -27,9 +25,13 @@ const FIRST_NAMELESS: NodeId = 2 ** 33;
 export const namelessNode = (id: NodeId): NodeId | null =>
   id >= FIRST_NAMELESS ? id - FIRST_NAMELESS : null;
 
+/** Ids by node, as each said last: who was at the other end of a link that broke. */
+export type Names = Map<NodeId, NodeId>;
+
 export function withDirectory<S, M>(
   process: Process<S, M>,
   directory: Directory<S>,
+  names: Names,
 ): Process<S, Enveloped<M>> {
   let holder: { readonly outer: Env<Enveloped<M>>; readonly inner: Env<M>; state: S | null } | null = null;
   const envFor = (outer: Env<Enveloped<M>>, state: S | null): Env<M> => {
@@ -40,6 +42,7 @@ export function withDirectory<S, M>(
     const send = (to: NodeId, message: M): void => {
       const known = holder?.state ?? null;
       const own = known === null ? null : directory.idOf(known);
+      if (own !== null) names.set(outer.self, own);
       const node = namelessNode(to) ?? directory.nodeOf(known, to);
       if (node !== null) outer.send(node, { from: own ?? FIRST_NAMELESS + outer.self, message });
     };
@@ -63,8 +66,8 @@ export function withDirectory<S, M>(
       ? {}
       : {
           linked: (state: S, env: Env<Enveloped<M>>, node: NodeId, isUp: boolean) => {
-            const id = directory.idAt(state, node);
-            if (id !== null) linked.call(process, state, envFor(env, state), id, isUp);
+            const id = names.get(node);
+            if (id !== undefined) linked.call(process, state, envFor(env, state), id, isUp);
           },
         }),
     ...(invariants === undefined ? {} : { invariants: (state: S) => invariants.call(process, state) }),

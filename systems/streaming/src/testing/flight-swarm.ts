@@ -7,15 +7,16 @@ import { type BroadcasterState, createBroadcaster } from '../broadcaster/broadca
 import { flightPreset, type StreamConfig } from '../config.ts';
 import { createRoundCode, type RoundCode } from '../content/encode.ts';
 import { createPacketCheck } from '../content/packets.ts';
+import { evidenceContext } from '../evidence/context.ts';
 import type { EvidenceContext } from '../evidence/judging.ts';
 import { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
 import { createFlightPeer, type FlightPeer, leaveStream } from '../flightpath/peer.ts';
 import type { FlightPathPolicy } from '../flightpath/policy.ts';
-import { gossipEvidenceContext } from '../gossip/evidence.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
 import type { EvictionList } from '../membership/evictions.ts';
-import type { MemberList } from '../membership/member-list.ts';
+import { listMembers, type MemberList } from '../membership/member-list.ts';
+import { memberWith } from '../membership/roster.ts';
 import type { PlacedMember } from '../membership/ticket.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
@@ -27,7 +28,7 @@ import type { TrackerOptions, TrackerState } from '../tracker/state.ts';
 import { createTracker } from '../tracker/tracker.ts';
 import { type Conduct, OBEDIENT } from '../trade/conduct.ts';
 import type { Sealing } from '../trade/sealing.ts';
-import { type Directory, type Enveloped, namelessNode, withDirectory } from './directory.ts';
+import { type Directory, type Enveloped, type Names, namelessNode, withDirectory } from './directory.ts';
 import { createModelStreamKeys } from './model-keys.ts';
 
 /** Ids of those who are no members; nodes of the simulation have the small ones, peers those from 2 on. */
@@ -93,16 +94,9 @@ function keysById(keys: StreamKeys): StreamKeys {
   };
 }
 
-/** Whom the broadcaster seeds. */
-function listNow(state: TrackerState): MemberList {
-  const members = likelyMembers(state);
-  return {
-    epoch: state.epoch.head.head.epoch,
-    members,
-    places: new Map(members.map(({ id }, place) => [id, place])),
-    digest: new Uint8Array(32),
-  };
-}
+/** Whom the broadcaster seeds. Nobody draws from it, so it has no digest. */
+const listNow = (state: TrackerState): MemberList =>
+  listMembers(state.epoch.head.head.epoch, likelyMembers(state), new Uint8Array(0));
 
 const nodeAt = (member: PlacedMember | undefined): NodeId | null =>
   member === undefined ? null : Number(member.address);
@@ -115,13 +109,10 @@ const peerDirectory: Directory<FlightPeer> = {
     if (id === BROADCASTER) return BROADCASTER_NODE;
     if (id === TRACKER) return TRACKER_NODE;
     if (peer === null) return null;
-    for (const roster of [peer.own.roster, peer.own.next]) {
-      const place = roster?.places.get(id);
-      if (place !== undefined) return nodeAt(roster?.line[place]);
-    }
-    return nodeAt(peer.own.helpers.find((helper) => helper.id === id));
+    const { roster, next, helpers } = peer.own;
+    const known = memberWith(roster, id) ?? (next === null ? undefined : memberWith(next, id));
+    return nodeAt(known ?? helpers.find((helper) => helper.id === id));
   },
-  idAt: ({ peer }, node) => peer?.own.roster.line.find((member) => nodeAt(member) === node)?.id ?? null,
 };
 
 function serverDirectory<S>(id: NodeId, members: (state: S) => TrackerState): Directory<S> {
@@ -129,10 +120,6 @@ function serverDirectory<S>(id: NodeId, members: (state: S) => TrackerState): Di
     idOf: () => id,
     nodeOf: (state, to) =>
       namelessNode(to) ?? (state === null ? null : nodeAt(members(state).members.get(to)?.member)),
-    idAt: (state, node) => {
-      for (const { member } of members(state).members.values()) if (nodeAt(member) === node) return member.id;
-      return null;
-    },
   };
 }
 
@@ -147,16 +134,14 @@ const isAccept = (enveloped: unknown): boolean =>
   enveloped.message.kind === 'accept';
 
 /** What a judge of evidence knows: ids are never given twice, so any list that has a member tells its key. */
-function judgeOf(parts: Omit<BroadcasterParts, 'judge' | 'seed' | 'code'>): BroadcasterParts['judge'] {
+function judgeOf(
+  parts: Omit<BroadcasterParts, 'judge' | 'seed' | 'code' | 'names'>,
+): BroadcasterParts['judge'] {
   const { config, keysOf, sealing, broadcaster, tracker } = parts;
   const keys = keysById(keysOf(BROADCASTER_NODE).keys);
   return (evictions) => {
     const list = listNow(tracker());
-    return {
-      ...gossipEvidenceContext({ config, keys, broadcaster, list, sealing }, evictions),
-      listOf: (epoch) => ({ ...list, epoch }),
-      permits: () => null,
-    };
+    return evidenceContext({ config, keys, broadcaster, listOf: () => list, sealing }, evictions);
   };
 }
 
@@ -169,10 +154,11 @@ interface BroadcasterParts {
   readonly sealing: Sealing;
   readonly broadcaster: Signer;
   readonly tracker: () => TrackerState;
+  readonly names: Names;
 }
 
 function addBroadcaster(world: World, parts: BroadcasterParts): void {
-  const { config, keysOf, seed, code, judge, tracker } = parts;
+  const { config, keysOf, seed, code, judge, tracker, names } = parts;
   world.add({
     id: BROADCASTER_NODE,
     link: 'peer',
@@ -187,6 +173,7 @@ function addBroadcaster(world: World, parts: BroadcasterParts): void {
         startInMs: 0,
       }),
       serverDirectory<BroadcasterState>(BROADCASTER, tracker),
+      names,
     ),
   });
 }
@@ -236,6 +223,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     keepNotes: false,
     checkInvariants: options.checkInvariants ?? true,
   });
+  const names: Names = new Map();
   let latest: TrackerState | null = null;
   // Whoever asks while it is down hears what it knew last.
   const tracker = (): TrackerState => {
@@ -253,6 +241,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     process: withDirectory(
       createTracker(trackerOptionsFor(options, config, keysById(keysOf(TRACKER_NODE).keys), judge)),
       serverDirectory<TrackerState>(TRACKER, (state) => state),
+      names,
     ),
   });
   addBroadcaster(world, {
@@ -264,6 +253,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     broadcaster: broadcasterSigner,
     tracker,
     judge,
+    names,
   });
   let next = FIRST_NODE;
   const addedAt = new Map<NodeId, number>();
@@ -286,7 +276,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
       token: new TextEncoder().encode(`person ${node}`),
       certificate: new Uint8Array(0),
     });
-    return withDirectory(options.strategyOf?.(node)?.(honest) ?? honest, peerDirectory);
+    return withDirectory(options.strategyOf?.(node)?.(honest) ?? honest, peerDirectory, names);
   };
   return {
     world,

@@ -3,7 +3,7 @@
 import { createModelVrfKey, modelHash, modelSignatures, modelVrf } from '@concordat/crypto';
 import type { NodeId } from '@concordat/kernel';
 import type { StreamKeys } from '../keys.ts';
-import type { PlacedMember } from '../membership/ticket.ts';
+import { type PlacedMember, vrfDigestOf } from '../membership/ticket.ts';
 
 export const sampleSeed = (id: NodeId): Uint8Array => {
   const seed = new Uint8Array(32);
@@ -11,10 +11,12 @@ export const sampleSeed = (id: NodeId): Uint8Array => {
   return seed;
 };
 
+export const sampleVrfKey = (id: NodeId): Uint8Array => createModelVrfKey(sampleSeed(id)).publicKey;
+
 export const sampleMember = (id: NodeId): PlacedMember => ({
   id,
   publicKey: modelSignatures.publicKeyOf(sampleSeed(id)),
-  vrfKey: createModelVrfKey(sampleSeed(id)).publicKey,
+  vrfDigest: vrfDigestOf(modelHash, sampleVrfKey(id)),
   address: `peer-${id}`,
 });
 

@@ -1,6 +1,12 @@
 /** Random messages of every kind, as large as the real ones. */
 
-import { modelCipher, modelHash, SIGNATURE_BYTES, VRF_PROOF_BYTES } from '@concordat/crypto';
+import {
+  modelCipher,
+  modelHash,
+  SIGNATURE_BYTES,
+  VRF_PROOF_BYTES,
+  VRF_PUBLIC_KEY_BYTES,
+} from '@concordat/crypto';
 import type { Prng } from '@concordat/kernel';
 import { type Bits, createBits, JUNK, type Shape, setBit } from '../bits.ts';
 import { gossipPreset, junkBytesOf, type StreamConfig, type StreamIdentity } from '../config.ts';
@@ -11,6 +17,7 @@ import {
   type Briefcase,
   type Claim,
   EXCHANGE,
+  type Introduction,
   KEY_BYTES,
   NONCE_BYTES,
   type Occasion,
@@ -18,6 +25,7 @@ import {
   type StreamMessage,
 } from '../messages/messages.ts';
 import { createSealing, type Sealing } from '../trade/sealing.ts';
+import { sampleMember } from './sample-members.ts';
 
 export const IDENTITY: StreamIdentity = {
   session: new Uint8Array(16).fill(7),
@@ -94,6 +102,16 @@ const sampleChoice = (random: Prng) => ({
   evictions: random.below(100),
 });
 
+/** Of a newcomer. */
+const INTRODUCTION: Introduction = {
+  vrfKey: new Uint8Array(VRF_PUBLIC_KEY_BYTES).fill(9),
+  taken: 77,
+  ticket: {
+    ticket: { epoch: 3, place: 40, startRound: 130, member: sampleMember(7) },
+    signature: new Uint8Array(SIGNATURE_BYTES).fill(5),
+  },
+};
+
 function sampleBriefcase(random: Prng, config: StreamConfig): Briefcase {
   const { packetsPerRound, lifetimeRounds } = config;
   const sealing = sampleSealing(config);
@@ -135,7 +153,14 @@ export function sampleMessages(random: Prng, config: StreamConfig, shape: Shape)
     fromRound: random.below(99),
   }));
   return [
-    { kind: 'reserve', ...occasion, ...sampleChoice(random), commitment: answers, signature },
+    {
+      kind: 'reserve',
+      ...occasion,
+      ...sampleChoice(random),
+      commitment: answers,
+      signature,
+      introduction: INTRODUCTION,
+    },
     { kind: 'accept', ...occasion, answers, ...sampleClaim(random, shape), signature },
     {
       kind: 'reveal',

@@ -58,7 +58,7 @@ export interface Swarm {
   readonly world: World;
   readonly config: StreamConfig;
   readonly ids: readonly NodeId[];
-  readonly list: MemberList;
+  readonly list: MemberList<Member>;
   readonly evidence: (evictions: BroadcasterState['evictions']['entries']) => EvidenceContext;
   runRounds(count: number): void;
   peer(id: NodeId): PeerState<GossipState>;

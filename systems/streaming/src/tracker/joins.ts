@@ -6,12 +6,14 @@
 
 import { statementBytes } from '@concordat/accountability';
 import type { Env, NodeId } from '@concordat/kernel';
-import type { PlacedMember, SignedTicket, Ticket } from '../membership/ticket.ts';
+import { equalBytes } from '@concordat/wire';
+import { pageOfPlace } from '../membership/epoch-list.ts';
+import { type PlacedMember, type SignedTicket, type Ticket, vrfDigestOf } from '../membership/ticket.ts';
 import { tubOf } from '../membership/tubs.ts';
 import { enterTicket, recordJoin } from './journal.ts';
 import { type Join, joinBody, type RefusalReason, type TrackerMessage } from './messages.ts';
 import { isWithinRate } from './rate-limit.ts';
-import { addMember, identityText, openEpoch, type TrackerState } from './state.ts';
+import { addMember, type EpochState, identityText, openEpoch, type TrackerState } from './state.ts';
 
 const JOIN_KIND = 'stream-join';
 const HELPERS = 4;
@@ -40,7 +42,7 @@ export function onJoin(state: TrackerState, env: Env<TrackerMessage>, from: Node
     return;
   }
   const known = ticketOf(state, identity);
-  if (known !== null && isSame(known.ticket.member, join)) {
+  if (known !== null && isSame(state, known.ticket.member, join)) {
     welcome(state, env, from, known);
     return;
   }
@@ -71,10 +73,10 @@ function ticketOf(state: TrackerState, identity: string): SignedTicket | null {
   return index === undefined ? null : (tickets[index] ?? null);
 }
 
-const isSame = (member: PlacedMember, join: Join): boolean =>
+const isSame = ({ options }: TrackerState, member: PlacedMember, join: Join): boolean =>
   member.address === join.address &&
-  member.publicKey.every((byte, i) => byte === join.publicKey[i]) &&
-  member.vrfKey.every((byte, i) => byte === join.vrfKey[i]);
+  equalBytes(member.publicKey, join.publicKey) &&
+  equalBytes(member.vrfDigest, vrfDigestOf(options.keys.hash, join.vrfKey));
 
 function admit(state: TrackerState, env: Env<TrackerMessage>, join: Join, identity: string): SignedTicket {
   const epoch = openEpoch(state);
@@ -82,7 +84,7 @@ function admit(state: TrackerState, env: Env<TrackerMessage>, join: Join, identi
   const member: PlacedMember = {
     id: state.nextId,
     publicKey: join.publicKey,
-    vrfKey: join.vrfKey,
+    vrfDigest: vrfDigestOf(state.options.keys.hash, join.vrfKey),
     address: join.address,
   };
   const ticket: Ticket = {
@@ -101,18 +103,18 @@ function admit(state: TrackerState, env: Env<TrackerMessage>, join: Join, identi
 
 function welcome(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, ticket: SignedTicket): void {
   const epoch = openEpoch(state);
-  env.send(from, { kind: 'welcome', ticket, head: epoch.head, helpers: someOf(state, env, epoch.list) });
+  env.send(from, { kind: 'welcome', ticket, head: epoch.head, helpers: someOf(state, env, epoch) });
 }
 
 /** A few members that answered of late, drawn for each newcomer: nobody can foresee who is asked for pages. */
 function someOf(
   state: TrackerState,
   env: Env<TrackerMessage>,
-  list: readonly PlacedMember[],
+  { head: { head }, pages }: EpochState,
 ): PlacedMember[] {
   const some: PlacedMember[] = [];
-  for (let i = 0; i < 2 * HELPERS && some.length < HELPERS && list.length > 0; i++) {
-    const member = env.random.pick(list);
+  for (let i = 0; i < 2 * HELPERS && some.length < HELPERS && head.members > 0; i++) {
+    const member = env.random.pick(pages[pageOfPlace(head, env.random.below(head.members))] ?? []);
     if (state.members.has(member.id) && !some.includes(member)) some.push(member);
   }
   return some;

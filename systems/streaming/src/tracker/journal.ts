@@ -5,7 +5,7 @@
  *
  *   0 session  f64 origin
  *   1 snapshot u32 next id | u32 epoch | u32 start round | u32 count of the records that follow (2s, in order of the list, then 5s)
- *   2 listed   member | text identity
+ *   2 listed   bool begins a page | member | text identity
  *   3 joined   ticket body | text identity
  *   4 epoch    u32 epoch | u32 start round | list of u32 removed
  *   5 evicted  text identity
@@ -24,7 +24,7 @@ import {
   ticketBody,
   writeMember,
 } from '../membership/ticket.ts';
-import { nextList } from './next-list.ts';
+import { nextPages } from './next-pages.ts';
 import {
   addMember,
   createEpochState,
@@ -128,10 +128,11 @@ export function snapshotIfWorth(state: TrackerState, journal: Journal): void {
     writer.u32(state.nextId);
     writer.u32(epoch.head.head.epoch);
     writer.u32(epoch.head.head.startRound);
-    writer.u32(epoch.list.length + evicted.size);
+    writer.u32(epoch.head.head.members + evicted.size);
   });
   append(state, journal, head);
-  for (const member of epoch.list) append(state, journal, listedRecord(state, member));
+  for (const page of epoch.pages)
+    for (const member of page) append(state, journal, listedRecord(state, member, member === page[0]));
   for (const identity of evicted) recordEviction(state, journal, identity);
   for (const { ticket } of epoch.tickets)
     recordJoin(state, journal, ticket, members.get(ticket.member.id)?.identity ?? '');
@@ -140,8 +141,9 @@ export function snapshotIfWorth(state: TrackerState, journal: Journal): void {
   state.recordsSince = 0;
 }
 
-const listedRecord = (state: TrackerState, member: PlacedMember): Uint8Array =>
+const listedRecord = (state: TrackerState, member: PlacedMember, beginsPage: boolean): Uint8Array =>
   record(LISTED, (writer) => {
+    writer.bool(beginsPage);
     writeMember(writer, member);
     // Someone who left within the epoch is still listed, for nobody.
     writer.text(state.members.get(member.id)?.identity ?? '');
@@ -171,7 +173,7 @@ interface Listing {
   readonly epoch: number;
   readonly startRound: number;
   left: number;
-  readonly list: PlacedMember[];
+  readonly pages: PlacedMember[][];
 }
 
 /** One record of this journal: written by this file, so a torn or foreign one does not occur among what the host gives. */
@@ -186,7 +188,7 @@ function applyRecord(replay: Replay, reader: Reader): void {
       beginSnapshot(replay, reader);
       break;
     case LISTED:
-      applyListed(replay, readMember(reader), reader.text(MAX_IDENTITY));
+      applyListed(replay, reader.bool(), readMember(reader), reader.text(MAX_IDENTITY));
       break;
     case JOINED:
       applyJoined(state, reader);
@@ -212,7 +214,7 @@ function beginSnapshot(replay: Replay, reader: Reader): void {
   const { state } = replay;
   state.nextId = reader.u32();
   const [epoch, startRound] = [reader.u32(), reader.u32()];
-  replay.listing = { epoch, startRound, left: reader.u32(), list: [] };
+  replay.listing = { epoch, startRound, left: reader.u32(), pages: [] };
   state.recordsSince = 0;
   endSnapshotIfRead(replay);
 }
@@ -220,15 +222,16 @@ function beginSnapshot(replay: Replay, reader: Reader): void {
 function endSnapshotIfRead(replay: Replay): void {
   const { listing, state } = replay;
   if (listing === null || listing.left > 0) return;
-  state.epoch = createEpochState(state.options, listing.epoch, listing.startRound, listing.list);
+  state.epoch = createEpochState(state.options, listing.epoch, listing.startRound, listing.pages);
   state.next = null;
   replay.listing = null;
 }
 
-function applyListed(replay: Replay, member: PlacedMember, identity: string): void {
+function applyListed(replay: Replay, beginsPage: boolean, member: PlacedMember, identity: string): void {
   const { listing, state } = replay;
   if (listing === null) return;
-  listing.list.push(member);
+  if (beginsPage) listing.pages.push([]);
+  listing.pages.at(-1)?.push(member);
   if (identity !== '') addMember(state, member, identity, listing.startRound);
   listing.left--;
   endSnapshotIfRead(replay);
@@ -277,8 +280,8 @@ export function prepareEpoch(
 ): void {
   for (const id of removed) dropMember(state, id);
   const joined = state.epoch.tickets.map(({ ticket }) => ticket.member);
-  const list = nextList(state.epoch.list, joined, (id) => state.members.has(id));
-  state.next = createEpochState(state.options, epoch, startRound, list);
+  const pages = nextPages(state.epoch.pages, joined, (id) => state.members.has(id));
+  state.next = createEpochState(state.options, epoch, startRound, pages);
 }
 
 export function beginEpoch(state: TrackerState): void {
@@ -292,11 +295,11 @@ function leap(state: TrackerState, losses: number): void {
   const { head } = state.epoch.head;
   state.nextId = (Math.floor(state.nextId / LOSS_LEAP) + losses) * LOSS_LEAP;
   const epoch = (Math.floor(head.epoch / EPOCH_LEAP) + losses) * EPOCH_LEAP;
-  const list = nextList(
-    openEpoch(state).list,
+  const pages = nextPages(
+    openEpoch(state).pages,
     [...state.epoch.tickets, ...(state.next?.tickets ?? [])].map(({ ticket }) => ticket.member),
     (id) => state.members.has(id),
   );
   state.next = null;
-  state.epoch = createEpochState(state.options, epoch, head.startRound, list);
+  state.epoch = createEpochState(state.options, epoch, head.startRound, pages);
 }

@@ -21,6 +21,8 @@ import { type MessageCodec, type NodeId, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
 import { readDelta, type SignedDeltaHead, writeDelta } from '../membership/delta.ts';
 import {
+  MAX_PAGES,
+  PAGE_HEAD_BYTES,
   readEpochHead,
   readPage,
   type SignedEpochHead,
@@ -30,11 +32,13 @@ import {
 import {
   MAX_ADDRESS_BYTES,
   MEMBER_LEAST_BYTES,
+  memberBytes,
   type PlacedMember,
   readMember,
   readTicket,
   type SignedTicket,
   TICKET_LEAST_BYTES,
+  ticketBytes,
   writeMember,
   writeTicket,
 } from '../membership/ticket.ts';
@@ -105,7 +109,8 @@ export interface Epoch {
 export interface PageAsk {
   readonly kind: 'page-ask';
   readonly epoch: number;
-  readonly page: number;
+  /** Pages that are wanted, as bits: page p is bit p mod 8 of byte p / 8. Whoever is asked sends a few of those that it has. */
+  readonly wanted: Uint8Array;
 }
 
 export interface Page {
@@ -214,7 +219,7 @@ export function writeTrackerMessage(writer: Writer, message: TrackerMessage): vo
       break;
     case 'page-ask':
       writer.u32(message.epoch);
-      writer.u32(message.page);
+      writer.bytes(message.wanted);
       break;
     case 'page':
       writer.u32(message.epoch);
@@ -299,7 +304,7 @@ export function readTrackerMessage(reader: Reader): TrackerMessage {
     case 'epoch':
       return { kind, head: readEpochHead(reader) };
     case 'page-ask':
-      return { kind, epoch: reader.u32(), page: reader.u32() };
+      return { kind, epoch: reader.u32(), wanted: reader.bytes(MAX_PAGES / 8) };
     case 'page':
       return { kind, epoch: reader.u32(), page: reader.u32(), members: readPage(reader) };
     case 'delta':
@@ -330,21 +335,8 @@ export const trackerCodec: MessageCodec<TrackerMessage> = {
   },
 };
 
-const memberBytes = ({ address }: PlacedMember): number => MEMBER_LEAST_BYTES + utf8Length(address);
-
-/** Bytes of `text` in UTF-8. */
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) as number;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
-  }
-  return bytes;
-}
-
-export const ticketBytes = ({ ticket }: SignedTicket): number =>
-  12 + memberBytes(ticket.member) + SIGNATURE_BYTES;
-const headBytes = ({ head }: SignedEpochHead): number => 12 + 4 + 32 * head.pages.length + SIGNATURE_BYTES;
+const headBytes = ({ head }: SignedEpochHead): number =>
+  12 + 4 + PAGE_HEAD_BYTES * head.pages.length + SIGNATURE_BYTES;
 const sum = <T>(items: readonly T[], size: (item: T) => number): number =>
   items.reduce((total, item) => total + size(item), 0);
 
@@ -368,7 +360,7 @@ export function trackerMessageBytes(message: TrackerMessage): number {
     case 'epoch':
       return 1 + headBytes(message.head);
     case 'page-ask':
-      return 9;
+      return 5 + 4 + message.wanted.length;
     case 'page':
       return 1 + 8 + 4 + sum(message.members, memberBytes);
     case 'delta':

@@ -6,11 +6,11 @@
 import type { Env, NodeId } from '@concordat/kernel';
 import { createBeacon } from '../beacon.ts';
 import { signDelta } from '../membership/delta.ts';
-import { pageOf, pageSize } from '../membership/epoch-list.ts';
+import { PAGES_PER_ANSWER, pickWanted } from '../membership/page-exchange.ts';
 import type { PlacedMember } from '../membership/ticket.ts';
 import { tubOf } from '../membership/tubs.ts';
 import { recordEviction } from './journal.ts';
-import { MAX_SUSPECTS, MAX_TICKETS, type Ping, type TrackerMessage } from './messages.ts';
+import { MAX_SUSPECTS, MAX_TICKETS, type PageAsk, type Ping, type TrackerMessage } from './messages.ts';
 import { isWithinRate } from './rate-limit.ts';
 import { dropMember, type EpochState, openEpoch, type TrackerState } from './state.ts';
 
@@ -48,7 +48,7 @@ function sendTickets(state: TrackerState, env: Env<TrackerMessage>, from: NodeId
   const epoch = state.epoch.ticketOf.has(from) ? state.epoch : openEpoch(state);
   const own = epoch.ticketOf.get(from);
   if (own === undefined) return;
-  const listed = epoch.list.length;
+  const listed = epoch.head.head.members;
   const tub = tubOf(listed, listed + own);
   const end = Math.min(epoch.tickets.length, tub.start + tub.size - listed, ping.known + MAX_TICKETS);
   const log = epoch.logs[end];
@@ -76,13 +76,12 @@ export function onPageAsk(
   state: TrackerState,
   env: Env<TrackerMessage>,
   from: NodeId,
-  epoch: number,
-  page: number,
+  { epoch, wanted }: PageAsk,
 ): void {
-  const asked = epochOf(state, epoch);
-  if (asked === null || !state.members.has(from) || pageSize(asked.list.length, page) === 0) return;
-  if (!isWithinRate(state.askRate, from, env.now)) return;
-  env.send(from, { kind: 'page', epoch, page, members: pageOf(asked.list, page) });
+  const pages = epochOf(state, epoch)?.pages;
+  if (pages === undefined || !state.members.has(from) || !isWithinRate(state.askRate, from, env.now)) return;
+  for (const page of pickWanted(pages, wanted, PAGES_PER_ANSWER, env.random.below))
+    env.send(from, { kind: 'page', epoch, page, members: pages[page] ?? [] });
 }
 
 function onEvidence(state: TrackerState, env: Env<TrackerMessage>, evidence: Uint8Array): void {

@@ -7,7 +7,12 @@ import { assert, type Digest, type Millis, type NodeId, type Position } from '@c
 import { toHex } from '@concordat/wire';
 import type { StreamKeys } from '../keys.ts';
 import { type DeltaHead, emptyDelta } from '../membership/delta.ts';
-import { createEpochHead, type SignedEpochHead, signEpochHead } from '../membership/epoch-list.ts';
+import {
+  createEpochHead,
+  type MemberPage,
+  type SignedEpochHead,
+  signEpochHead,
+} from '../membership/epoch-list.ts';
 import type { PlacedMember, SignedTicket } from '../membership/ticket.ts';
 import type { Join } from './messages.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
@@ -50,7 +55,7 @@ export interface TrackedMember {
 /** An epoch that has been signed. */
 export interface EpochState {
   readonly head: SignedEpochHead;
-  readonly list: readonly PlacedMember[];
+  readonly pages: readonly MemberPage[];
   readonly tickets: SignedTicket[];
   /** Which of them is whose. */
   readonly ticketOf: Map<NodeId, number>;
@@ -87,13 +92,13 @@ export function createEpochState(
   options: Pick<TrackerOptions, 'keys' | 'stream'>,
   epoch: number,
   startRound: number,
-  list: readonly PlacedMember[],
+  pages: readonly MemberPage[],
 ): EpochState {
   const { keys, stream } = options;
-  const head = createEpochHead(keys.hash, epoch, startRound, list);
+  const head = createEpochHead(keys.hash, epoch, startRound, pages);
   return {
     head: signEpochHead(keys, stream, head),
-    list,
+    pages,
     tickets: [],
     ticketOf: new Map(),
     logs: [emptyDelta(keys.hash, epoch)],
@@ -149,7 +154,7 @@ export function trackerInvariants(state: TrackerState): void {
   for (const each of [epoch, next]) {
     if (each === null) continue;
     assert(each.logs.length === each.tickets.length + 1, 'the log has a head for each of its lengths');
-    assert(each.head.head.members === each.list.length, 'the head counts its list');
+    assert(each.head.head.pages.length === each.pages.length, 'the head has a digest of each page');
   }
   assert(next === null || next.head.head.epoch > epoch.head.head.epoch, 'epochs follow one another');
   assert(byIdentity.size === members.size, 'a person has one place');

@@ -12,7 +12,7 @@ import { isDeltaSigned } from '../membership/delta.ts';
 import { isEpochHeadSigned } from '../membership/epoch-list.ts';
 import { createRoster, enterPage, extendLog, takenPlaces } from '../membership/roster.ts';
 import { isTicketSigned } from '../membership/ticket.ts';
-import { sampleKeys, sampleMember } from '../testing/sample-members.ts';
+import { sampleKeys, sampleMember, sampleVrfKey } from '../testing/sample-members.ts';
 import { joinStatement } from './joins.ts';
 import {
   type Delta,
@@ -23,7 +23,7 @@ import {
   trackerMessageBytes,
   type Welcome,
 } from './messages.ts';
-import { nextList } from './next-list.ts';
+import { nextPages } from './next-pages.ts';
 import type { TrackerOptions, TrackerState } from './state.ts';
 import { createTracker } from './tracker.ts';
 
@@ -61,10 +61,10 @@ const options: TrackerOptions = {
 };
 
 function joinOf(person: number, changes: Partial<Join> = {}): Join {
-  const { publicKey, vrfKey, address } = sampleMember(person);
+  const { publicKey, address } = sampleMember(person);
   const body = {
     publicKey,
-    vrfKey,
+    vrfKey: sampleVrfKey(person),
     certificate: Uint8Array.of(1),
     address,
     token: tokenOf(person),
@@ -268,12 +268,16 @@ describe('pings', () => {
       if (round % 5 === 0)
         for (let person = 0; person < 100; person++)
           if (round < 45 || !silent.has(person)) say(person, pings(0, epoch));
-      if (round === 41) assert.equal(state().epoch.list.length, 100);
+      if (round === 41) assert.equal(state().epoch.head.head.members, 100);
     }
-    assert.equal(state().epoch.list.length, 97);
+    assert.equal(state().epoch.head.head.members, 97);
     const idOf = (person: number): NodeId => welcomes(heard(person))[0]!.ticket.ticket.member.id;
     const gone = new Set([...silent].map(idOf));
-    assert.ok(state().epoch.list.every(({ id }) => !gone.has(id)));
+    assert.ok(
+      state()
+        .epoch.pages.flat()
+        .every(({ id }) => !gone.has(id)),
+    );
     const suspected = heard(50)
       .filter((message) => message.kind === 'pong')
       .flatMap(({ suspects }) => suspects);
@@ -315,7 +319,7 @@ describe('pages', () => {
       if (round % 5 === 0) for (let person = 0; person < 200; person++) say(person, pings());
     }
     say(0, { kind: 'epoch-ask', epoch: 0 });
-    for (const page of [0, 1, 2, 3, 4, 99]) say(0, { kind: 'page-ask', epoch: 1, page });
+    say(0, { kind: 'page-ask', epoch: 1, wanted: Uint8Array.of(255, 255) });
     world.run(100);
     const head = heard(0).find((message) => message.kind === 'epoch');
     assert.ok(head !== undefined && isEpochHeadSigned(keys, stream, trackerKey, head.head));
@@ -323,8 +327,8 @@ describe('pages', () => {
     const pages = heard(0).filter((message): message is Page => message.kind === 'page');
     for (const { page, members } of pages) assert.ok(enterPage(roster, modelHash, page, members));
     assert.equal(roster.pagesMissing, 0);
-    assert.deepEqual(roster.line, state().epoch.list);
-    for (let i = 0; i < 500; i++) say(0, { kind: 'page-ask', epoch: 1, page: 0 });
+    assert.deepEqual(roster.pages, state().epoch.pages);
+    for (let i = 0; i < 500; i++) say(0, { kind: 'page-ask', epoch: 1, wanted: Uint8Array.of(1) });
     world.run(200);
     assert.ok(heard(0).filter((message) => message.kind === 'page').length < 4 + 20);
   });
@@ -414,14 +418,51 @@ describe('restarts', () => {
 });
 
 describe('the next list', () => {
-  it('keeps places, fills holes with newcomers, then from the end', () => {
-    const list = [0, 1, 2, 3, 4, 5].map(sampleMember);
-    const idsOf = (joined: number[], gone: number[]): number[] =>
-      nextList(list, joined.map(sampleMember), (id) => !gone.includes(id)).map(({ id }) => id);
-    assert.deepEqual(idsOf([7, 8, 9], [1, 4]), [0, 7, 2, 3, 8, 5, 9]);
-    assert.deepEqual(idsOf([7], [1, 4]), [0, 7, 2, 3, 5]);
-    assert.deepEqual(idsOf([], [0, 1, 2]), [5, 4, 3]);
-    assert.deepEqual(idsOf([7, 8], [8, 5]), [0, 1, 2, 3, 4, 7]);
-    assert.deepEqual(idsOf([], [0, 1, 2, 3, 4, 5]), []);
+  const page = (first: number, count: number) =>
+    Array.from({ length: count }, (_, i) => sampleMember(first + i));
+  const sizesOf = (pages: ReturnType<typeof nextPages>): number[] => pages.map(({ length }) => length);
+
+  it('keeps the very pages that nobody left, and fills the last one with newcomers', () => {
+    const pages = [page(0, 64), page(64, 64), page(128, 30)];
+    const next = nextPages(pages, page(200, 100), (id) => id !== 70);
+    assert.equal(next[0], pages[0]);
+    assert.deepEqual(sizesOf(next), [64, 63, 64, 64, 2]);
+    const later = nextPages(next, [], () => true);
+    for (const [at, each] of later.entries()) assert.equal(each, next[at]);
+  });
+
+  it('joins neighbours that fit into one page, and forgets empty ones', () => {
+    const pages = [page(0, 64), page(64, 64), page(128, 64), page(192, 10)];
+    const stays = (id: number): boolean => (id < 64 ? id % 2 === 0 : id >= 128 || id % 4 === 0);
+    assert.deepEqual(sizesOf(nextPages(pages, [], stays)), [48, 64, 10]);
+    assert.deepEqual(
+      nextPages(pages, page(300, 3), (id) => id >= 192).map((each) => each.map(({ id }) => id)),
+      [[192, 193, 194, 195, 196, 197, 198, 199, 200, 201, 300, 301, 302]],
+    );
+    assert.deepEqual(
+      nextPages(pages, [], () => false),
+      [],
+    );
+  });
+
+  it('leaves no two neighbours that fit into one page, and every member by ascending id, whoever comes and goes', () => {
+    const random = createPrng(5, 'pages');
+    let [pages, nextId] = [nextPages([], [], () => true), 0];
+    for (let epoch = 0; epoch < 60; epoch++) {
+      const gone = new Set(pages.flat().flatMap(({ id }) => (random.chance(0.2) ? [id] : [])));
+      const before = pages.flat().map(({ id }) => id);
+      const joined = page(nextId, random.below(120));
+      nextId += joined.length;
+      pages = nextPages(pages, joined, (id) => !gone.has(id));
+      const ids = pages.flat().map(({ id }) => id);
+      assert.deepEqual(
+        ids,
+        [...before, ...joined.map(({ id }) => id)].filter((id) => !gone.has(id)),
+      );
+      for (const [at, { length }] of pages.entries()) {
+        assert.ok(length > 0 && length <= 64);
+        assert.ok(at === 0 || length + (pages[at - 1]?.length ?? 0) > 64);
+      }
+    }
   });
 });

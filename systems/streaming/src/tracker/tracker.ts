@@ -29,6 +29,11 @@ import { roundAt, type TrackerOptions, type TrackerState, trackerInvariants } fr
 
 /** Rounds between the signing of an epoch's list and its beginning: everybody has pinged by then, and has had time for pages. */
 export const EPOCH_LEAD_ROUNDS = PING_ROUNDS + 3;
+/**
+ * As many newcomers as members, and so many at least, end an epoch early: newcomers are known to few, and their log is longer than a
+ * list.
+ */
+const CROWD_LEAST = 64;
 const ROUND_TIMER = 'round';
 const SWEEP_ROUNDS = 30;
 
@@ -66,7 +71,7 @@ function receive(state: TrackerState, env: Env<FlightMessage>, from: NodeId, mes
       onEpochAsk(state, env, from, message.epoch);
       break;
     case 'page-ask':
-      onPageAsk(state, env, from, message.epoch, message.page);
+      onPageAsk(state, env, from, message);
       break;
     case 'leave':
       onLeave(state, from);
@@ -77,7 +82,6 @@ function receive(state: TrackerState, env: Env<FlightMessage>, from: NodeId, mes
     case 'epoch':
     case 'page':
     case 'delta':
-    case 'introduce':
       break;
     default:
       unreachable(message);
@@ -124,15 +128,17 @@ function turnEpoch(state: TrackerState, env: Env<FlightMessage>): void {
     snapshotIfWorth(state, env);
     return;
   }
-  if (round < head.startRound + epochRounds - EPOCH_LEAD_ROUNDS) return;
-  const startRound = Math.max(head.startRound + epochRounds, round + EPOCH_LEAD_ROUNDS);
+  const isCrowded = state.epoch.tickets.length >= Math.max(CROWD_LEAST, head.members);
+  const due = head.startRound + (isCrowded ? 0 : epochRounds);
+  if (round < due - EPOCH_LEAD_ROUNDS) return;
+  const startRound = Math.max(due, round + EPOCH_LEAD_ROUNDS);
   const removed = silentMembers(state);
   recordEpoch(state, env, head.epoch + 1, startRound, removed);
   prepareEpoch(state, head.epoch + 1, startRound, removed);
   env.note({
     kind: 'epoch-signed',
     epoch: head.epoch + 1,
-    members: state.next?.list.length ?? 0,
+    members: state.next?.head.head.members ?? 0,
     removed: removed.length,
   });
 }

@@ -6,6 +6,7 @@ import { equalBytes } from '@concordat/wire';
 import {
   type Accept,
   type Busy,
+  type Introduction,
   NONCE_BYTES,
   type ProofOfChoice,
   type Reserve,
@@ -27,11 +28,12 @@ export function openTrade(
   to: NodeId,
   tag: Tag,
   choice: ProofOfChoice,
+  introduction: Introduction | null,
 ): Trade {
   const { rules, conduct, keys, shape } = peer.setup;
   const claim = conduct.claims(peer, env, rules.claim(peer, to, tag), tag, to, true);
   const nonce = env.secret(NONCE_BYTES);
-  const content: Omit<Reserve, 'signature'> = {
+  const content: Omit<Reserve, 'signature' | 'introduction'> = {
     kind: 'reserve',
     epoch: peer.list.epoch,
     round: peer.round,
@@ -56,7 +58,7 @@ export function openTrade(
     opening: bodyDigest(keys.hash, body),
   });
   tradesOf(peer, peer.round).push(trade);
-  post(peer, env, to, { ...content, signature });
+  post(peer, env, to, { ...content, signature, introduction });
   return trade;
 }
 

@@ -2,8 +2,7 @@
 
 import type { Env } from '@concordat/kernel';
 import { twoStatements } from '../evidence/making.ts';
-import type { Member } from '../membership/member-list.ts';
-import { memberOf } from '../membership/member-list.ts';
+import type { Signer } from '../keys.ts';
 import type { Occasion, StreamMessage, TradeStatement } from '../messages/messages.ts';
 import { type PeerState, partnerOf, strike } from '../peer/state.ts';
 import { bodyOf, isBodySigned, type StatementBody, signBody } from './statements.ts';
@@ -26,7 +25,7 @@ export function authenticBody(
   message: TradeStatement,
 ): Uint8Array | null {
   const { shape, keys, stream } = peer.setup;
-  const member: Member | null = partnerOf(peer, message.from);
+  const member: Signer | null = partnerOf(peer, message.from);
   if (member === null) return null;
   const body = bodyOf(shape, message);
   peer.meter.verifications++;
@@ -40,7 +39,7 @@ export const isAddressed = (peer: PeerState, from: number, message: Occasion): b
   message.from === from &&
   message.to === peer.self &&
   message.epoch === peer.list.epoch &&
-  memberOf(peer.list, from) !== undefined;
+  peer.list.memberOf(from) !== undefined;
 
 /** The partner says something else for the same occasion than it did before: evidence, if it is authentic. The same again is none. */
 export function hearAgain(

@@ -38,7 +38,7 @@ import { signedBytes } from '../statement.ts';
 export type StatementBody = {
   [K in TradeStatement['kind']]: Omit<
     Extract<TradeStatement, { kind: K }>,
-    'signature' | 'headers' | 'sealed'
+    'signature' | 'headers' | 'sealed' | 'introduction'
   >;
 }[TradeStatement['kind']];
 

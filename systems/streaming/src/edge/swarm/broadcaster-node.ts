@@ -8,10 +8,10 @@ import { createHost, type Host, type Logger, type Metrics } from '@concordat/run
 import { type BroadcasterState, createBroadcaster } from '../../broadcaster/broadcaster.ts';
 import type { StreamConfig } from '../../config.ts';
 import { createRoundCode } from '../../content/encode.ts';
+import { evidenceContext } from '../../evidence/context.ts';
 import type { EvidenceContext } from '../../evidence/judging.ts';
-import { gossipEvidenceContext } from '../../gossip/evidence.ts';
 import type { Eviction } from '../../membership/evictions.ts';
-import type { MemberList } from '../../membership/member-list.ts';
+import { listMembers, type MemberList } from '../../membership/member-list.ts';
 import type { PlacedMember } from '../../membership/ticket.ts';
 import { createMessageCodec } from '../../messages/codec.ts';
 import type { StreamMessage } from '../../messages/messages.ts';
@@ -48,14 +48,9 @@ export interface BroadcasterNode {
 const FOLLOW_MS = 500;
 const MAX_CIRCUITS = 256;
 
-function listed({ epoch }: TrackerState, members: readonly PlacedMember[]): MemberList {
-  return {
-    epoch: epoch.head.head.epoch,
-    members,
-    places: new Map(members.map(({ id }, place) => [id, place])),
-    digest: new Uint8Array(32),
-  };
-}
+/** Nobody draws from it, so it has no digest. */
+const listed = ({ epoch }: TrackerState, members: readonly PlacedMember[]): MemberList =>
+  listMembers(epoch.head.head.epoch, members, new Uint8Array(0));
 
 const allOf = ({ members }: TrackerState): PlacedMember[] =>
   [...members.values()].map(({ member }) => member);
@@ -71,9 +66,9 @@ export function judgingOf(
 ): EvidenceContext {
   const list = listed(tracker(), allOf(tracker()));
   const broadcaster = { id: BROADCASTER_ID, publicKey: config.broadcasterKey };
-  const options = { config, keys: self.keys, broadcaster, list, sealing: sealingOf(config) };
   // Statements of the last epoch are judged with the members of this one: ids are given once.
-  return { ...gossipEvidenceContext(options, evictions), listOf: () => list, permits: () => null };
+  const options = { config, keys: self.keys, broadcaster, listOf: () => list, sealing: sealingOf(config) };
+  return evidenceContext(options, evictions);
 }
 
 /** Rejects with a RuntimeError: `port-failed`, or those of journals. */

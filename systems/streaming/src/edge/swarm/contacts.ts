@@ -12,7 +12,7 @@ interface Book {
 
 export interface Contacts {
   /** Enters those who are new or have another contact, and forgets those who are gone. */
-  follow(members: Iterable<PlacedMember | undefined>): void;
+  follow(members: Iterable<PlacedMember>): void;
   readonly count: number;
 }
 
@@ -39,7 +39,7 @@ export function createContacts(book: Book, self: NodeId): Contacts {
     follow: (members) => {
       const present = new Set<NodeId>();
       for (const member of members) {
-        if (member === undefined || member.id === self) continue;
+        if (member.id === self) continue;
         present.add(member.id);
         enter(member);
       }

@@ -25,6 +25,7 @@ import { OBEDIENT_FLIGHT } from '../../flightpath/conduct.ts';
 import type { FlightMessage } from '../../flightpath/messages.ts';
 import { createFlightPeer, type FlightPeer, leaveStream } from '../../flightpath/peer.ts';
 import { policyOf } from '../../flightpath/policy.ts';
+import { knownMembers } from '../../membership/roster.ts';
 import type { PlacedMember } from '../../membership/ticket.ts';
 import { isTicketSigned, readTicket, writeTicket } from '../../membership/ticket.ts';
 import { streamId } from '../../statement.ts';
@@ -167,11 +168,11 @@ const knownTo = ({ invite }: PeerNodeOptions): Map<NodeId, PeerContact> =>
   ]);
 
 /** Who is in the present list and the next, as far as it is here. */
-function* membersOf({ peer }: FlightPeer): Iterable<PlacedMember | undefined> {
+function* membersOf({ peer }: FlightPeer): Iterable<PlacedMember> {
   if (peer === null) return;
   yield* peer.own.helpers;
-  yield* peer.own.roster.line;
-  if (peer.own.next !== null) yield* peer.own.next.line;
+  yield* knownMembers(peer.own.roster);
+  if (peer.own.next !== null) yield* knownMembers(peer.own.next);
 }
 
 /** What a newcomer shows to those whose list is older than it is. */
