@@ -33,7 +33,7 @@ const LEAST_PACKETS = 4;
 /** Bytes per round that no trade is promised, so that pings go on: one with its room for evidence, and a few questions. */
 const ASIDE_BYTES = EVIDENCE_ROOM + 1024;
 /** More of them while others ask for pages: after a crowd has come everybody has to pass some on. */
-const PAGES_BYTES = 24_000;
+const PAGES_BYTES = 48_000;
 /** Rounds whose headers a briefcase may have to carry. */
 const HEADERS = 3;
 

@@ -94,6 +94,12 @@ export const choiceOf = (choice: RoundChoice, { draw }: Candidate): ProofOfChoic
 const takenBy = (own: FlightState, roster: Roster, said: Introduction, place: number): number =>
   place < roster.head.members && own.policy.usesTubs ? roster.head.members : said.taken;
 
+/** True if `id` joined in this epoch, into a later tub than this peer's. */
+export function isYounger({ own }: PeerState<FlightState>, id: NodeId): boolean {
+  const tub = tubAt(own.roster, own.place);
+  return own.policy.usesTubs && (placeOf(own.roster, id) ?? 0) >= tub.start + tub.size;
+}
+
 /** True if the draws of the sender, by the key that it shows, permit this peer. */
 export function isPermitted(peer: PeerState<FlightState>, reserve: Reserve): boolean {
   const { keys, stream } = peer.setup;

@@ -17,7 +17,7 @@ import {
 import type { PeerState } from '../peer/state.ts';
 import type { Judgement, Trade, TradeRules } from '../trade/trade.ts';
 import { dropPledge, pays, pledgePackets, pledgeToAnswer, settlePledge } from './budgeting.ts';
-import { isPermitted } from './candidates.ts';
+import { isPermitted, isYounger } from './candidates.ts';
 import { bookTrade, giftLimit } from './debt.ts';
 import { turnEpoch } from './following.ts';
 import { isAwaiting, onTradeEnded, onTradeRefused, onTradeSettled, startRound } from './initiating.ts';
@@ -55,6 +55,8 @@ function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer
   // Cheap reasons first: whoever is refused costs no check of a proof.
   if (isAwaiting(peer, env) || own.defaulted.has(opening.from)) return 'busy';
   if (own.budget.accepted >= own.budget.acceptLimit) return 'busy';
+  // The last place is not for later tubs: however many come, their elders trade with each other.
+  if (own.budget.accepted + 1 >= own.budget.acceptLimit && isYounger(peer, opening.from)) return 'busy';
   if (!isPermitted(peer, opening)) return 'void';
   const promise = pledgeToAnswer(peer, opening.from);
   if (promise === null) return 'busy';

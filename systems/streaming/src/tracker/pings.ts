@@ -6,6 +6,7 @@
 import type { Env, NodeId } from '@concordat/kernel';
 import { createBeacon } from '../beacon.ts';
 import { signDelta } from '../membership/delta.ts';
+import { pageOfId } from '../membership/epoch-list.ts';
 import { PAGES_PER_ANSWER, pickWanted } from '../membership/page-exchange.ts';
 import type { PlacedMember } from '../membership/ticket.ts';
 import { tubOf } from '../membership/tubs.ts';
@@ -38,9 +39,19 @@ export function onPing(state: TrackerState, env: Env<TrackerMessage>, from: Node
     suspects: state.suspects,
   });
   // The ping before the epoch begins is the last chance to tell.
-  if (openEpoch(state).head.head.epoch > ping.epoch)
-    env.send(from, { kind: 'epoch', head: openEpoch(state).head });
+  if (openEpoch(state).head.head.epoch > ping.epoch) sendEpoch(state, env, from);
   if (ping.wantsTickets) sendTickets(state, env, from, ping);
+}
+
+/** The next epoch. A newcomer gets the page that it is in as well: without a place it could not trade. */
+function sendEpoch(state: TrackerState, env: Env<TrackerMessage>, from: NodeId): void {
+  const { head, pages } = openEpoch(state);
+  const { epoch } = head.head;
+  env.send(from, { kind: 'epoch', head });
+  if (!state.epoch.ticketOf.has(from)) return;
+  const page = pageOfId(head.head, from);
+  const members = pages[page];
+  if (members !== undefined) env.send(from, { kind: 'page', epoch, page, members });
 }
 
 /** What the log has beyond `known`, up to the end of the asker's own tub: nobody trades with later ones. */
