@@ -10,6 +10,7 @@ import type { Tub } from '../membership/tubs.ts';
 import { FLEXIBLE, type ProofOfChoice, type Reserve, type StreamMessage } from '../messages/messages.ts';
 import { isDebtor, type PeerState } from '../peer/state.ts';
 import { candidatesOf } from './policy.ts';
+import { type Standing, standingOf } from './standing.ts';
 import type { FlightState } from './state.ts';
 
 /** A permitted partner, and the number of the draw that permits it. */
@@ -59,18 +60,15 @@ export function chooseCandidates(peer: PeerState<FlightState>, env: Env<StreamMe
   return { proof, evictions, order };
 }
 
-/** Those who answered of late, or of whom nothing is known, before those who did not; none who owes something. */
+/** By their standing, and otherwise as they were drawn; none who owes something. */
 function likelyFirst(peer: PeerState<FlightState>, { places, draws }: Candidates): Candidate[] {
-  const { roster, silent, defaulted, suspects } = peer.own;
-  const likely: Candidate[] = [];
-  const unlikely: Candidate[] = [];
+  const by: Record<Standing, Candidate[]> = { proven: [], unknown: [], doubtful: [] };
   for (const [i, place] of places.entries()) {
-    const id = memberAt(roster, place)?.id;
+    const id = memberAt(peer.own.roster, place)?.id;
     if (id === undefined || isDebtor(peer, id)) continue;
-    const isUnlikely = silent.has(id) || defaulted.has(id) || suspects.has(id);
-    (isUnlikely ? unlikely : likely).push({ id, draw: draws[i] ?? 0 });
+    by[standingOf(peer, id)].push({ id, draw: draws[i] ?? 0 });
   }
-  return [...likely, ...unlikely];
+  return [...by.proven, ...by.unknown, ...by.doubtful];
 }
 
 export const choiceOf = (choice: RoundChoice, { draw }: Candidate): ProofOfChoice => ({

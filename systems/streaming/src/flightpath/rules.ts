@@ -14,7 +14,7 @@ import {
   type Reserve,
   type StreamMessage,
 } from '../messages/messages.ts';
-import type { PeerState } from '../peer/state.ts';
+import { findTrade, isDebtor, type PeerState } from '../peer/state.ts';
 import type { Judgement, Trade, TradeRules } from '../trade/trade.ts';
 import { dropPledge, pays, pledgePackets, pledgeToAnswer, settlePledge } from './budgeting.ts';
 import { isPermitted } from './candidates.ts';
@@ -22,8 +22,10 @@ import { bookTrade, giftLimit } from './debt.ts';
 import { turnEpoch } from './following.ts';
 import { isAwaiting, onTradeEnded, onTradeRefused, onTradeSettled, startRound } from './initiating.ts';
 import { countUrgent, fillWant, type NeedRules, pickUrgent } from './need.ts';
+import { awaitStep } from './overdue.ts';
 import { clearBits, setBits } from './pending.ts';
 import type { FlightPathPolicy } from './policy.ts';
+import { isRemembered, noteDelivery } from './standing.ts';
 import type { FlightState } from './state.ts';
 import { tradeSizes } from './trade-size.ts';
 
@@ -53,14 +55,22 @@ function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer
   if (opening.kind !== 'reserve' || opening.tag !== FLEXIBLE) return 'void';
   if (!own.conduct.accepts(peer, env, opening.from)) return 'busy';
   // Cheap reasons first: whoever is refused costs no check of a proof.
-  if (isAwaiting(peer, env) || own.defaulted.has(opening.from)) return 'busy';
-  if (own.budget.accepted >= own.budget.acceptLimit) return 'busy';
+  if (isAwaiting(peer) || isRemembered(own.lapsed, opening.from, peer.round) || isDebtor(peer, opening.from))
+    return 'busy';
+  if (own.budget.accepted >= own.budget.acceptLimit || isMutual(peer, opening.from)) return 'busy';
   if (!isPermitted(peer, opening)) return 'void';
   const promise = pledgeToAnswer(peer, opening.from);
   if (promise === null) return 'busy';
   own.promise = promise;
-  own.unsettled = { partner: opening.from, since: env.now };
+  own.unsettled = opening.from;
+  awaitStep(peer, env, opening.from, false, 'reveal');
   return 'serve';
+}
+
+/** Two that open a trade with each other would wait for each other's REVEAL: one of the two trades comes about. */
+function isMutual(peer: Peer, from: NodeId): boolean {
+  const own = findTrade(peer, peer.round, FLEXIBLE, from, true);
+  return own !== null && own.stage === 'opened' && peer.self < from;
 }
 
 /** A new round: promises of the last one count no more, and its row is empty. */
@@ -82,16 +92,18 @@ function ended(peer: Peer, env: Env<StreamMessage>, trade: Trade, got: number): 
     dropPledge(own, trade.peer, trade.round, trade.isInitiator);
     onTradeSettled(peer, env, trade);
   } else {
-    if (got > 0) remember(own, trade.peer);
+    if (got > 0) remember(peer, trade.peer);
     bookTrade(own.debts, trade.peer, trade.key === null ? 0 : trade.give.length, Math.max(got, 0));
   }
-  onTradeEnded(peer, env, trade);
+  onTradeEnded(peer, trade);
 }
 
 /** Of the latest partners that delivered. */
 const RECENT = 16;
 
-function remember(own: FlightState, partner: NodeId): void {
+function remember(peer: Peer, partner: NodeId): void {
+  const { own } = peer;
+  noteDelivery(peer, partner);
   own.recent.push(partner);
   if (own.recent.length > RECENT) own.recent.shift();
 }
