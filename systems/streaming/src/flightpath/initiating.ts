@@ -127,6 +127,7 @@ export function onAttempt(peer: Peer, env: Env<StreamMessage>, timer: string): v
     noteFailure(peer.own);
   }
   tryNext(peer, env, index);
+  resume(peer, env);
 }
 
 function noteFailure(own: FlightState): void {
@@ -186,18 +187,29 @@ export function onFlightReserve(peer: Peer, env: Env<StreamMessage>, reserve: Re
   const { own } = peer;
   const { accepted, acceptLimit } = own.budget;
   const isFull = accepted + own.waiting.length >= acceptLimit || own.waiting.length >= MOST_WAITING;
-  if (isFull || isRemembered(own.lapsed, reserve.from, peer.round) || !isAwaiting(peer))
+  const mustWait = isAwaiting(peer) || goesAhead(peer, reserve.from);
+  if (isFull || isRemembered(own.lapsed, reserve.from, peer.round) || !mustWait)
     return onReserve(peer, env, reserve);
   own.waiting.push(reserve);
 }
 
-/** Nobody's REVEAL is awaited any more: what waited goes on, one opening at a time. */
+/**
+ * While an answer is awaited, openings of those who are later in the round's order wait for it. Otherwise peers that have opened trades
+ * in a circle would all wait for a REVEAL, and nobody could say its own.
+ */
+const goesAhead = ({ own, self, round }: Peer, of: NodeId): boolean =>
+  (round % 2 === 0 ? self < of : of < self) && own.attempts.some(({ waitsFor }) => waitsFor === 'accept');
+
+/** If nobody's REVEAL is awaited any more, what waited goes on, one opening at a time. */
 function resume(peer: Peer, env: Env<StreamMessage>): void {
   const { own } = peer;
+  if (isAwaiting(peer)) return;
   for (const accept of own.deferred.splice(0)) if (accept.round === peer.round) onAccept(peer, env, accept);
-  while (own.waiting.length > 0 && !isAwaiting(peer)) {
-    const reserve = own.waiting.shift();
-    if (reserve !== undefined && isRoundOpen(peer, env, reserve.round)) onReserve(peer, env, reserve);
+  while (!isAwaiting(peer)) {
+    const next = own.waiting.findIndex(({ from }) => !goesAhead(peer, from));
+    if (next < 0) return;
+    for (const reserve of own.waiting.splice(next, 1))
+      if (isRoundOpen(peer, env, reserve.round)) onReserve(peer, env, reserve);
   }
 }
 
@@ -218,6 +230,7 @@ export function onTradeSettled(peer: Peer, env: Env<StreamMessage>, trade: Trade
   if (attempt === undefined) return;
   attempt.waitsFor = trade.take.length === 0 ? 'idle' : 'trade';
   env.cancelTimer(attemptTimer(index));
+  resume(peer, env);
 }
 
 /** What was agreed has come. */
@@ -232,7 +245,9 @@ export function onTradeEnded(peer: Peer, trade: Trade): void {
 /** BUSY: the next one. */
 export function onTradeRefused(peer: Peer, env: Env<StreamMessage>, from: NodeId): void {
   const index = attemptWith(peer.own, from, 'accept');
-  if (index >= 0) tryNext(peer, env, index);
+  if (index < 0) return;
+  tryNext(peer, env, index);
+  resume(peer, env);
 }
 
 /** The link to a partner broke: what is waited for will not come. */

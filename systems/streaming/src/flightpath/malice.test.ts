@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NodeId } from '@concordat/kernel';
 import { beginningWith, FLIGHT_DEVIATIONS } from '../deviations/flight.ts';
-import { settle, watch } from '../testing/flight-scenarios.ts';
+import { SETTLED_ROUNDS, settle, watch } from '../testing/flight-scenarios.ts';
 import { createFlightSwarm, type FlightSwarm } from '../testing/flight-swarm.ts';
 import { isRemembered } from './standing.ts';
 
@@ -29,7 +29,7 @@ interface Attack {
 function attackBy(name: string | null): Attack {
   const deviation = FLIGHT_DEVIATIONS.find((each) => each.name === name);
   assert.equal(deviation === undefined, name === null);
-  const later = deviation === undefined ? undefined : beginningWith(62, deviation);
+  const later = deviation === undefined ? undefined : beginningWith(SETTLED_ROUNDS, deviation);
   const swarm = createFlightSwarm({
     seed: 2,
     capacity: PEERS,

@@ -14,7 +14,7 @@ import {
   type Reserve,
   type StreamMessage,
 } from '../messages/messages.ts';
-import { findTrade, isDebtor, type PeerState } from '../peer/state.ts';
+import { isDebtor, type PeerState } from '../peer/state.ts';
 import type { Judgement, Trade, TradeRules } from '../trade/trade.ts';
 import { dropPledge, pays, pledgePackets, pledgeToAnswer, settlePledge } from './budgeting.ts';
 import { isPermitted } from './candidates.ts';
@@ -57,7 +57,7 @@ function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer
   // Cheap reasons first: whoever is refused costs no check of a proof.
   if (isAwaiting(peer) || isRemembered(own.lapsed, opening.from, peer.round) || isDebtor(peer, opening.from))
     return 'busy';
-  if (own.budget.accepted >= own.budget.acceptLimit || isMutual(peer, opening.from)) return 'busy';
+  if (own.budget.accepted >= own.budget.acceptLimit) return 'busy';
   if (!isPermitted(peer, opening)) return 'void';
   const promise = pledgeToAnswer(peer, opening.from);
   if (promise === null) return 'busy';
@@ -65,12 +65,6 @@ function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer
   own.unsettled = opening.from;
   awaitStep(peer, env, opening.from, false, 'reveal');
   return 'serve';
-}
-
-/** Two that open a trade with each other would wait for each other's REVEAL: one of the two trades comes about. */
-function isMutual(peer: Peer, from: NodeId): boolean {
-  const own = findTrade(peer, peer.round, FLEXIBLE, from, true);
-  return own !== null && own.stage === 'opened' && peer.self < from;
 }
 
 /** A new round: promises of the last one count no more, and its row is empty. */

@@ -10,6 +10,7 @@ export {
   delaysToPlay,
   type FlightFigures,
   figuresSince,
+  SETTLED_ROUNDS,
   type Snapshot,
   settle,
   snapshotUtility,
