@@ -3,7 +3,7 @@
  * measured in `flight.test.ts`. For simulations, tests and the lab only.
  */
 
-import type { Env, Strategy } from '@concordat/kernel';
+import type { Env, NodeId, Strategy } from '@concordat/kernel';
 import { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
 import { type FlightPeer, leaveStream } from '../flightpath/peer.ts';
@@ -115,6 +115,64 @@ export const reservesOnly = deviation(
   },
 );
 
+const acceptsOnly = deviation(
+  'accepts-only',
+  'answers every opening with ACCEPT and says nothing else in a trade',
+  'byzantine',
+  {
+    flight: { initiations: () => 0 },
+    strategy: withSends((message) =>
+      message.kind === 'briefcase' || message.kind === 'key' ? null : message,
+    ),
+  },
+);
+
+const hoardsKeys = deviation(
+  'hoards-keys',
+  'trades with as many as it can and never hands over a key, so that all get nothing for what they give',
+  'byzantine',
+  { trade: { releases: () => false }, flight: { initiations: () => 4 } },
+);
+
+/** What is said in a trade is late by so much of a round: with the way there and back, about what partners wait. */
+const LATE_SHARE = 0.08;
+
+const isOfTrade = ({ kind }: FlightMessage): boolean =>
+  kind === 'accept' || kind === 'busy' || kind === 'reveal' || kind === 'briefcase' || kind === 'key';
+
+function late(share: number): Strategy<FlightPeer, FlightMessage> {
+  return (honest) => {
+    const held = new Map<string, { readonly to: NodeId; readonly message: FlightMessage }>();
+    let count = 0;
+    const slow = ({ options }: FlightPeer, env: Env<FlightMessage>): Env<FlightMessage> => {
+      const send = (to: NodeId, message: FlightMessage): void => {
+        if (!isOfTrade(message)) return env.send(to, message);
+        const timer = `late-${count++}`;
+        held.set(timer, { to, message });
+        env.setTimer(timer, share * options.config.roundMs);
+      };
+      return Object.create(env, { send: { value: send } });
+    };
+    return {
+      ...honest,
+      receive: (state, env, from, message) => honest.receive(state, slow(state, env), from, message),
+      timeout: (state, env, timer) => {
+        const due = held.get(timer);
+        if (due === undefined) return honest.timeout(state, slow(state, env), timer);
+        held.delete(timer);
+        env.send(due.to, due.message);
+      },
+    };
+  };
+}
+
+const answersLate = deviation(
+  'answers-late',
+  'says everything in a trade at the last moment, and begins as many as it can',
+  'byzantine',
+  { flight: { initiations: () => 4 }, strategy: late(LATE_SHARE) },
+);
+
 export const deliversNothing = deviation(
   'delivers-nothing',
   'agrees to every trade, claiming to have everything, and sends no briefcase',
@@ -163,11 +221,55 @@ export const liesAboutTicket = deviation(
   },
 );
 
+/** Obeys, and is met as one that does, until `round` begins; then deviates. */
+export function beginningWith(round: number, later: FlightDeviation): FlightDeviation {
+  const hasBegun = ({ peer }: FlightPeer): boolean => peer !== null && peer.round >= round;
+  return {
+    ...later,
+    trade: switching((peer) => (peer.round >= round ? later.trade : OBEDIENT)),
+    flight: switchingFlight((peer) => (peer.round >= round ? later.flight : OBEDIENT_FLIGHT)),
+    strategy: (honest) => {
+      const twisted = later.strategy(honest);
+      return {
+        ...honest,
+        receive: (state, env, from, message) =>
+          (hasBegun(state) ? twisted : honest).receive(state, env, from, message),
+        timeout: (state, env, timer) => (hasBegun(state) ? twisted : honest).timeout(state, env, timer),
+      };
+    },
+  };
+}
+
+const switching = (now: (peer: { readonly round: number }) => Conduct): Conduct => ({
+  partners: (...of) => now(of[0]).partners(...of),
+  answers: (...of) => now(of[0]).answers(...of),
+  claims: (...of) => now(of[0]).claims(...of),
+  offers: (...of) => now(of[0]).offers(...of),
+  wants: (...of) => now(of[0]).wants(...of),
+  returns: (...of) => now(of[0]).returns(...of),
+  delivers: (...of) => now(of[0]).delivers(...of),
+  packs: (...of) => now(of[0]).packs(...of),
+  releases: (...of) => now(of[0]).releases(...of),
+  asks: (...of) => now(of[0]).asks(...of),
+  trusts: (...of) => now(of[0]).trusts(...of),
+  reports: (...of) => now(of[0]).reports(...of),
+});
+
+const switchingFlight = (now: (peer: { readonly round: number }) => FlightConduct): FlightConduct => ({
+  initiations: (...of) => now(of[0]).initiations(...of),
+  order: (...of) => now(of[0]).order(...of),
+  accepts: (...of) => now(of[0]).accepts(...of),
+  gift: (...of) => now(of[0]).gift(...of),
+});
+
 export const FLIGHT_DEVIATIONS: readonly FlightDeviation[] = [
+  acceptsOnly,
   alwaysBusy,
+  answersLate,
   deliversNothing,
   givesNoGifts,
   hidesHalf,
+  hoardsKeys,
   keepsKeys,
   liesAboutTicket,
   reservesOnly,

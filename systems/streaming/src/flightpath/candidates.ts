@@ -17,6 +17,7 @@ import {
 } from '../messages/messages.ts';
 import { isDebtor, type PeerState } from '../peer/state.ts';
 import { candidatesOf } from './policy.ts';
+import { type Standing, standingOf } from './standing.ts';
 import type { FlightState } from './state.ts';
 
 /** A permitted partner, and the number of the draw that permits it. */
@@ -70,18 +71,15 @@ export function chooseCandidates(peer: PeerState<FlightState>, env: Env<StreamMe
   return { proof, evictions, taken, order };
 }
 
-/** Those who answered of late, or of whom nothing is known, before those who did not; none who owes something. */
+/** By their standing, and otherwise as they were drawn; none who owes something. */
 function likelyFirst(peer: PeerState<FlightState>, { places, draws }: Candidates): Candidate[] {
-  const { roster, silent, defaulted, suspects } = peer.own;
-  const likely: Candidate[] = [];
-  const unlikely: Candidate[] = [];
+  const by: Record<Standing, Candidate[]> = { proven: [], unknown: [], doubtful: [] };
   for (const [i, place] of places.entries()) {
-    const id = memberAt(roster, place)?.id;
+    const id = memberAt(peer.own.roster, place)?.id;
     if (id === undefined || isDebtor(peer, id)) continue;
-    const isUnlikely = silent.has(id) || defaulted.has(id) || suspects.has(id);
-    (isUnlikely ? unlikely : likely).push({ id, draw: draws[i] ?? 0 });
+    by[standingOf(peer, id)].push({ id, draw: draws[i] ?? 0 });
   }
-  return [...likely, ...unlikely];
+  return [...by.proven, ...by.unknown, ...by.doubtful];
 }
 
 export const choiceOf = (choice: RoundChoice, { draw }: Candidate): ProofOfChoice => ({
@@ -93,12 +91,6 @@ export const choiceOf = (choice: RoundChoice, { draw }: Candidate): ProofOfChoic
 /** Places that a member says are taken, or the list if it is in that. */
 const takenBy = (own: FlightState, roster: Roster, said: Introduction, place: number): number =>
   place < roster.head.members && own.policy.usesTubs ? roster.head.members : said.taken;
-
-/** True if `id` joined in this epoch, into a later tub than this peer's. */
-export function isYounger({ own }: PeerState<FlightState>, id: NodeId): boolean {
-  const tub = tubAt(own.roster, own.place);
-  return own.policy.usesTubs && (placeOf(own.roster, id) ?? 0) >= tub.start + tub.size;
-}
 
 /** True if the draws of the sender, by the key that it shows, permit this peer. */
 export function isPermitted(peer: PeerState<FlightState>, reserve: Reserve): boolean {

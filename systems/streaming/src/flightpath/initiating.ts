@@ -15,7 +15,10 @@ import type { Trade } from '../trade/trade.ts';
 import { dropPledge, pledgeToOpen, renewPledges } from './budgeting.ts';
 import { choiceOf, chooseCandidates } from './candidates.ts';
 import { introductionOf } from './introductions.ts';
+import { ANSWER_SHARE, awaitStep, isMissing, nextDue, noteLapses } from './overdue.ts';
 import { clearBits } from './pending.ts';
+import { returnPlace } from './reservations.ts';
+import { forgetPartners, hasLapsed, noteLapse, noteSilence } from './standing.ts';
 import type { Attempt, FlightState } from './state.ts';
 import { initiationsFor, lookForTrouble } from './trouble.ts';
 
@@ -25,11 +28,8 @@ type Peer = PeerState<FlightState>;
 const BEGIN_AT = 0.04;
 const SPREAD = 0.5;
 const LAST_AT = 0.72;
-/** How long an answer, a briefcase and a key are waited for, each, as a share of a round. */
-const ANSWER_SHARE = 0.15;
-/** How long who did not answer is tried last, in rounds, and who agreed to a trade and delivered nothing. */
-const SILENCE_ROUNDS = 40;
-const DEFAULT_ROUNDS = 200;
+/** How often what is known of partners is looked through. */
+const FORGETTING_ROUNDS = 32;
 /** Attempts at once: as many more than trades are asked for as of late came to nothing. */
 const MOST_ATTEMPTS = 6;
 const MORE_PLACES = 2;
@@ -56,10 +56,11 @@ export function startRound(peer: Peer, env: Env<StreamMessage>): void {
   own.deferred.length = 0;
   own.waiting.length = 0;
   own.attempts.length = 0;
+  own.awaited.length = 0;
+  own.late.clear();
   own.tried = 0;
-  for (const [id, until] of own.silent) if (until <= round) own.silent.delete(id);
-  for (const [id, until] of own.defaulted) if (until <= round) own.defaulted.delete(id);
-  noteDefaults(peer, tradesOf(peer, round - 1));
+  if (round % FORGETTING_ROUNDS === 0) forgetPartners(peer);
+  if (round >= 2) noteLapses(peer, tradesOf(peer, round - 2), round - 2);
   const heldNow = (of: number): number => heldOf(peer.store, of);
   const { neededPackets, lifetimeRounds } = config;
   const shape = lookForTrouble(heldNow, neededPackets, lifetimeRounds, round, playFrom);
@@ -74,31 +75,8 @@ export function startRound(peer: Peer, env: Env<StreamMessage>): void {
   }
 }
 
-/**
- * Who agreed and sent no briefcase. That proves nothing, a link may have been slow; but whoever has many partners to choose
- * from does without this one for a while.
- */
-function noteDefaults({ own, round }: Peer, trades: readonly Trade[]): void {
-  for (const trade of trades)
-    if (
-      trade.round === round - 1 &&
-      trade.stage === 'agreed' &&
-      trade.take.length > 0 &&
-      trade.received === null
-    )
-      own.defaulted.set(trade.peer, round + DEFAULT_ROUNDS);
-}
-
 /** True while somebody's REVEAL is awaited: what that trade will bring is not known yet. */
-export function isAwaiting(peer: Peer, env: Env<StreamMessage>): boolean {
-  const { unsettled } = peer.own;
-  if (unsettled === null) return false;
-  if (env.now - unsettled.since < ANSWER_SHARE * peer.setup.config.roundMs) return true;
-  // Its place in this round is lost, what was pledged for it is not.
-  dropPledge(peer.own, unsettled.partner, peer.round, false);
-  peer.own.unsettled = null;
-  return false;
-}
+export const isAwaiting = ({ own }: Peer): boolean => own.unsettled !== null;
 
 /** True if there is still time for a whole trade in this round. */
 function hasTime(peer: Peer, env: Env<StreamMessage>): boolean {
@@ -114,7 +92,7 @@ function tryNext(peer: Peer, env: Env<StreamMessage>, index: number): void {
   if (attempt === undefined) return;
   attempt.waitsFor = 'idle';
   if (own.choice === null || !hasTime(peer, env)) return;
-  if (isAwaiting(peer, env)) {
+  if (isAwaiting(peer)) {
     // The answer would have to wait; so the question does.
     env.setTimer(attemptTimer(index), PAUSE_SHARE * setup.config.roundMs);
     return;
@@ -138,113 +116,150 @@ function tryNext(peer: Peer, env: Env<StreamMessage>, index: number): void {
 const attemptWith = (own: FlightState, partner: NodeId, waitsFor: Attempt['waitsFor']): number =>
   own.attempts.findIndex((attempt) => attempt.partner === partner && attempt.waitsFor === waitsFor);
 
-/** The timer of an attempt: it is to begin, or what it waits for did not come. */
+/** The timer of an attempt: it is to begin, or its partner did not answer. */
 export function onAttempt(peer: Peer, env: Env<StreamMessage>, timer: string): void {
-  const { own } = peer;
   const index = Number(timer.slice(attemptTimer(0).length - 1));
-  const attempt = own.attempts[index];
+  const attempt = peer.own.attempts[index];
   if (attempt === undefined) return;
-  const trade = findTrade(peer, peer.round, FLEXIBLE, attempt.partner, true);
-  if (attempt.waitsFor === 'briefcase' && trade !== null && trade.received !== null) {
-    attempt.waitsFor = 'key';
-    env.setTimer(timer, ANSWER_SHARE * peer.setup.config.roundMs);
-    return;
+  if (attempt.waitsFor === 'accept') {
+    // An answer that is late is still welcome: the next one is tried beside it.
+    noteSilence(peer, attempt.partner);
+    noteFailure(peer.own);
   }
-  if (attempt.waitsFor !== 'idle') giveUp(peer, attempt);
   tryNext(peer, env, index);
+  resume(peer, env);
 }
 
-function giveUp(peer: Peer, attempt: Attempt): void {
-  const { own, round } = peer;
-  const trade = findTrade(peer, round, FLEXIBLE, attempt.partner, true);
-  own.silent.set(attempt.partner, round + SILENCE_ROUNDS);
+function noteFailure(own: FlightState): void {
   own.failing += FAILING_WEIGHT * (1 - own.failing);
-  dropPledge(own, attempt.partner, round, true);
-  if (trade === null) return;
+}
+
+/** Some steps of partners are due. */
+export function onOverdue(peer: Peer, env: Env<StreamMessage>): void {
+  for (let next = nextDue(peer, env); next !== null; next = nextDue(peer, env)) {
+    const { partner, isInitiator, step } = next;
+    const trade = findTrade(peer, peer.round, FLEXIBLE, partner, isInitiator);
+    if (trade === null) {
+      // The conduct did not let it come about.
+      if (peer.own.unsettled === partner) peer.own.unsettled = null;
+    } else if (isMissing(trade, step)) {
+      noteLapse(peer, partner);
+      abandon(peer, env, trade);
+    } else if (step === 'briefcase' && isMissing(trade, 'key'))
+      awaitStep(peer, env, partner, isInitiator, 'key');
+  }
+}
+
+/** Nothing is expected of a trade any more, though what comes is welcome: what it was to bring is free to be asked for elsewhere. */
+function abandon(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
+  const { own } = peer;
   clearBits(peer, trade.take);
-  if (attempt.waitsFor === 'accept') trade.stage = 'closed';
+  if (trade.isInitiator) {
+    noteFailure(own);
+    const index = attemptWith(own, trade.peer, 'trade');
+    if (index >= 0) tryNext(peer, env, index);
+    return;
+  }
+  // Nothing has been given in it.
+  if (trade.key === null && !own.late.has(trade.peer)) {
+    returnPlace(own.budget);
+    dropPledge(own, trade.peer, trade.round, false);
+    own.late.add(trade.peer);
+  }
+  if (own.unsettled === trade.peer) own.unsettled = null;
+  resume(peer, env);
 }
 
 /** ACCEPT came. While somebody's REVEAL is awaited it waits: the want that answers it must know what that brings. */
 export function onFlightAccept(peer: Peer, env: Env<StreamMessage>, accept: Accept): void {
   const { own } = peer;
-  if (isAwaiting(peer, env)) own.deferred.push(accept);
+  if (isAwaiting(peer)) own.deferred.push(accept);
   else onAccept(peer, env, accept);
 }
 
 /** Openings that wait at once: as many as there are places, and no crowd beyond. */
 const MOST_WAITING = 4;
-const RESUME_TIMER = 'resume';
-export const isResumeTimer = (timer: string): boolean => timer === RESUME_TIMER;
 
 /**
  * A RESERVE came. It waits, too, if there would be a place for it: refusing costs its sender a partner, and this peer a trade.
  */
 export function onFlightReserve(peer: Peer, env: Env<StreamMessage>, reserve: Reserve): void {
-  const { own, setup } = peer;
+  const { own } = peer;
   const { accepted, acceptLimit } = own.budget;
   const isFull = accepted + own.waiting.length >= acceptLimit || own.waiting.length >= MOST_WAITING;
-  if (isFull || own.defaulted.has(reserve.from) || !isAwaiting(peer, env))
-    return onReserve(peer, env, reserve);
+  const mustWait = isAwaiting(peer) || goesAhead(peer, reserve.from);
+  if (isFull || hasLapsed(peer, reserve.from) || !mustWait) return onReserve(peer, env, reserve);
   own.waiting.push(reserve);
-  env.setTimer(RESUME_TIMER, ANSWER_SHARE * setup.config.roundMs);
 }
 
-/** Nobody's REVEAL is awaited any more: what waited goes on, one opening at a time. */
-export function resume(peer: Peer, env: Env<StreamMessage>): void {
+/**
+ * While an answer is awaited, openings of those who are later in the round's order wait for it. Otherwise peers that have opened trades
+ * in a circle would all wait for a REVEAL, and nobody could say its own.
+ */
+const goesAhead = ({ own, self, round }: Peer, of: NodeId): boolean =>
+  (round % 2 === 0 ? self < of : of < self) && own.attempts.some(({ waitsFor }) => waitsFor === 'accept');
+
+/** If nobody's REVEAL is awaited any more, what waited goes on, one opening at a time. */
+function resume(peer: Peer, env: Env<StreamMessage>): void {
   const { own } = peer;
+  if (isAwaiting(peer)) return;
   for (const accept of own.deferred.splice(0)) if (accept.round === peer.round) onAccept(peer, env, accept);
-  while (own.waiting.length > 0 && !isAwaiting(peer, env)) {
-    const reserve = own.waiting.shift();
-    if (reserve !== undefined && isRoundOpen(peer, env, reserve.round)) onReserve(peer, env, reserve);
+  while (!isAwaiting(peer)) {
+    const next = own.waiting.findIndex(({ from }) => !goesAhead(peer, from));
+    if (next < 0) return;
+    for (const reserve of own.waiting.splice(next, 1))
+      if (isRoundOpen(peer, env, reserve.round)) onReserve(peer, env, reserve);
   }
 }
 
 /** Both lists of a trade are known. */
 export function onTradeSettled(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
-  const { own, setup } = peer;
+  const { own } = peer;
+  if (trade.take.length > 0) awaitStep(peer, env, trade.peer, trade.isInitiator, 'briefcase');
   if (!trade.isInitiator) {
-    if (own.unsettled?.partner === trade.peer) own.unsettled = null;
+    if (own.unsettled === trade.peer) own.unsettled = null;
+    // It comes late: its place had been given back.
+    if (own.late.delete(trade.peer)) own.budget.accepted++;
     resume(peer, env);
     return;
   }
+  own.silent.delete(trade.peer);
   const index = attemptWith(own, trade.peer, 'accept');
   const attempt = own.attempts[index];
   if (attempt === undefined) return;
-  if (trade.take.length === 0) {
-    attempt.waitsFor = 'idle';
-    env.cancelTimer(attemptTimer(index));
-    return;
-  }
-  attempt.waitsFor = 'briefcase';
-  env.setTimer(attemptTimer(index), ANSWER_SHARE * setup.config.roundMs);
+  attempt.waitsFor = trade.take.length === 0 ? 'idle' : 'trade';
+  env.cancelTimer(attemptTimer(index));
+  resume(peer, env);
 }
 
 /** What was agreed has come. */
-export function onTradeEnded(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
+export function onTradeEnded(peer: Peer, trade: Trade): void {
   if (!trade.isInitiator || trade.round !== peer.round) return;
-  const index = peer.own.attempts.findIndex(
-    ({ partner, waitsFor }) => partner === trade.peer && (waitsFor === 'briefcase' || waitsFor === 'key'),
-  );
-  const attempt = peer.own.attempts[index];
+  const attempt = peer.own.attempts[attemptWith(peer.own, trade.peer, 'trade')];
   if (attempt === undefined) return;
   attempt.waitsFor = 'idle';
   peer.own.failing *= 1 - FAILING_WEIGHT;
-  env.cancelTimer(attemptTimer(index));
 }
 
 /** BUSY: the next one. */
 export function onTradeRefused(peer: Peer, env: Env<StreamMessage>, from: NodeId): void {
   const index = attemptWith(peer.own, from, 'accept');
-  if (index >= 0) tryNext(peer, env, index);
+  if (index < 0) return;
+  tryNext(peer, env, index);
+  resume(peer, env);
 }
 
 /** The link to a partner broke: what is waited for will not come. */
 export function onPartnerGone(peer: Peer, env: Env<StreamMessage>, who: NodeId): void {
-  peer.own.silent.set(who, peer.round + SILENCE_ROUNDS);
-  for (const [index, attempt] of peer.own.attempts.entries()) {
-    if (attempt.partner !== who || attempt.waitsFor === 'idle') continue;
-    giveUp(peer, attempt);
-    tryNext(peer, env, index);
+  const { own, round } = peer;
+  noteSilence(peer, who);
+  for (const isInitiator of [true, false]) {
+    const trade = findTrade(peer, round, FLEXIBLE, who, isInitiator);
+    if (trade !== null && (trade.stage === 'answered' || (trade.stage === 'agreed' && !trade.isOpened)))
+      abandon(peer, env, trade);
   }
+  const index = attemptWith(own, who, 'accept');
+  if (index < 0) return;
+  noteFailure(own);
+  tryNext(peer, env, index);
 }

@@ -22,15 +22,15 @@ import type { FlightConduct } from './conduct.ts';
 import { follow, isRemoved, onDelta, onEpoch, onPage, onPageAsk, onPong } from './following.ts';
 import {
   isAttemptTimer,
-  isResumeTimer,
   onAttempt,
   onFlightAccept,
   onFlightReserve,
+  onOverdue,
   onPartnerGone,
-  resume,
 } from './initiating.ts';
 import { meet } from './introductions.ts';
 import { type FlightMessage, isMembership, membershipBytes } from './messages.ts';
+import { isOverdueTimer } from './overdue.ts';
 import { type FlightPathPolicy, policyOf } from './policy.ts';
 import { checkBudget } from './reservations.ts';
 import { flightRules } from './rules.ts';
@@ -210,7 +210,7 @@ function onTimer(state: FlightPeer, env: FlightEnv, timer: string): void {
   if (peer === null) return;
   if (timer === 'round') onRoundTimer(peer, env);
   else if (isAttemptTimer(timer)) onAttempt(peer, env, timer);
-  else if (isResumeTimer(timer)) resume(peer, env);
+  else if (isOverdueTimer(timer)) onOverdue(peer, env);
   else if (timer === FOLLOW_TIMER) onFollow(state, peer, env);
 }
 

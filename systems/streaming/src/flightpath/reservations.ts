@@ -59,6 +59,12 @@ export function acceptTrade(budget: Budget, wanted: number, least: number): Pled
   return made;
 }
 
+/** A trade of another came to nothing before anything was given in it: its place is free again. */
+export function returnPlace(budget: Budget): void {
+  assert(budget.accepted > 0, 'who gives back a place had it');
+  budget.accepted--;
+}
+
 /** Adds up to `wanted` bytes to what is set aside for a trade, as far as they are free. */
 export function enlargePledge(budget: Budget, made: Pledge, wanted: number): void {
   const more = Math.max(0, Math.min(wanted, freeBytes(budget)));

@@ -14,16 +14,18 @@ import {
   type Reserve,
   type StreamMessage,
 } from '../messages/messages.ts';
-import type { PeerState } from '../peer/state.ts';
+import { isDebtor, type PeerState } from '../peer/state.ts';
 import type { Judgement, Trade, TradeRules } from '../trade/trade.ts';
 import { dropPledge, pays, pledgePackets, pledgeToAnswer, settlePledge } from './budgeting.ts';
-import { isPermitted, isYounger } from './candidates.ts';
+import { isPermitted } from './candidates.ts';
 import { bookTrade, giftLimit } from './debt.ts';
 import { turnEpoch } from './following.ts';
 import { isAwaiting, onTradeEnded, onTradeRefused, onTradeSettled, startRound } from './initiating.ts';
 import { countUrgent, fillWant, type NeedRules, pickUrgent } from './need.ts';
+import { awaitStep } from './overdue.ts';
 import { clearBits, setBits } from './pending.ts';
 import type { FlightPathPolicy } from './policy.ts';
+import { hasLapsed, noteDelivery } from './standing.ts';
 import type { FlightState } from './state.ts';
 import { tradeSizes } from './trade-size.ts';
 
@@ -53,15 +55,14 @@ function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer
   if (opening.kind !== 'reserve' || opening.tag !== FLEXIBLE) return 'void';
   if (!own.conduct.accepts(peer, env, opening.from)) return 'busy';
   // Cheap reasons first: whoever is refused costs no check of a proof.
-  if (isAwaiting(peer, env) || own.defaulted.has(opening.from)) return 'busy';
+  if (isAwaiting(peer) || hasLapsed(peer, opening.from) || isDebtor(peer, opening.from)) return 'busy';
   if (own.budget.accepted >= own.budget.acceptLimit) return 'busy';
-  // The last place is not for later tubs: however many come, their elders trade with each other.
-  if (own.budget.accepted + 1 >= own.budget.acceptLimit && isYounger(peer, opening.from)) return 'busy';
   if (!isPermitted(peer, opening)) return 'void';
   const promise = pledgeToAnswer(peer, opening.from);
   if (promise === null) return 'busy';
   own.promise = promise;
-  own.unsettled = { partner: opening.from, since: env.now };
+  own.unsettled = opening.from;
+  awaitStep(peer, env, opening.from, false, 'reveal');
   return 'serve';
 }
 
@@ -84,16 +85,18 @@ function ended(peer: Peer, env: Env<StreamMessage>, trade: Trade, got: number): 
     dropPledge(own, trade.peer, trade.round, trade.isInitiator);
     onTradeSettled(peer, env, trade);
   } else {
-    if (got > 0) remember(own, trade.peer);
+    if (got > 0) remember(peer, trade.peer);
     bookTrade(own.debts, trade.peer, trade.key === null ? 0 : trade.give.length, Math.max(got, 0));
   }
-  onTradeEnded(peer, env, trade);
+  onTradeEnded(peer, trade);
 }
 
 /** Of the latest partners that delivered. */
 const RECENT = 16;
 
-function remember(own: FlightState, partner: NodeId): void {
+function remember(peer: Peer, partner: NodeId): void {
+  const { own } = peer;
+  noteDelivery(peer, partner);
   own.recent.push(partner);
   if (own.recent.length > RECENT) own.recent.shift();
 }

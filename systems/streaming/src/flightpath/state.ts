@@ -2,7 +2,7 @@
 
 import type { Hash } from '@concordat/crypto';
 import { tagged } from '@concordat/crypto';
-import type { Digest, Millis, NodeId } from '@concordat/kernel';
+import type { Digest, NodeId } from '@concordat/kernel';
 import { type Bits, createBits } from '../bits.ts';
 import type { StreamConfig } from '../config.ts';
 import { shapeOf } from '../config.ts';
@@ -15,8 +15,10 @@ import type { RoundChoice } from './candidates.ts';
 import type { FlightConduct } from './conduct.ts';
 import { createDebts, type Debts } from './debt.ts';
 import type { NeedRules } from './need.ts';
+import type { Awaited } from './overdue.ts';
 import type { FlightPathPolicy } from './policy.ts';
 import { type Budget, createBudget, type Pledge } from './reservations.ts';
+import type { Lapse } from './standing.ts';
 
 /** What is set aside for one trade. */
 export interface TradePledge {
@@ -26,11 +28,11 @@ export interface TradePledge {
   readonly pledge: Pledge;
 }
 
-/** One of the trades that this peer begins in a round: the partner that it waits for, and until when. */
+/** One of the trades that this peer begins in a round: the partner that it waits for. */
 export interface Attempt {
   partner: NodeId;
-  /** `accept`: for an ACCEPT or BUSY. `briefcase`, `key`: for what was agreed. `idle`: for nobody. */
-  waitsFor: 'accept' | 'briefcase' | 'key' | 'idle';
+  /** `accept`: for an ACCEPT or BUSY. `trade`: for what was agreed. `idle`: for nobody. */
+  waitsFor: 'accept' | 'trade' | 'idle';
 }
 
 export interface FlightState {
@@ -66,19 +68,25 @@ export interface FlightState {
   startRound: number;
   /** Who did not answer, and the round until which it is tried last. */
   readonly silent: Map<NodeId, number>;
-  /** Who agreed to a trade and sent nothing, and the round until which it is tried last and not served. */
-  readonly defaulted: Map<NodeId, number>;
+  /** Who let trades come to nothing. */
+  readonly lapsed: Map<NodeId, Lapse>;
   readonly suspects: Set<NodeId>;
   /** Who delivered of late, the latest last. */
   readonly recent: NodeId[];
+  /** Who delivered, and the round until which that is remembered. */
+  readonly proven: Map<NodeId, number>;
   choice: RoundChoice | null;
   /** The next of the round's candidates that has not been tried. */
   tried: number;
   readonly attempts: Attempt[];
   /** Share of own trades that came to nothing, of late. */
   failing: number;
-  /** Whose REVEAL is awaited, and since when: until then nobody knows what will come. */
-  unsettled: { readonly partner: NodeId; readonly since: Millis } | null;
+  /** What partners are to do next in this round, the first that is due first. */
+  readonly awaited: Awaited[];
+  /** Whose opening took a place in this round that was given back. */
+  readonly late: Set<NodeId>;
+  /** Whose REVEAL is awaited: until then nobody knows what will come. */
+  unsettled: NodeId | null;
   /** Answers of own partners that came meanwhile. */
   readonly deferred: Accept[];
   /** Openings of others that came meanwhile. */
@@ -117,13 +125,16 @@ export function createFlightState(
     ticket: null,
     startRound: 0,
     silent: new Map(),
-    defaulted: new Map(),
+    lapsed: new Map(),
     suspects: new Set(),
     recent: [],
+    proven: new Map(),
     choice: null,
     tried: 0,
     attempts: [],
     failing: 0,
+    awaited: [],
+    late: new Set(),
     unsettled: null,
     deferred: [],
     waiting: [],

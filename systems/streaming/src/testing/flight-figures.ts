@@ -7,12 +7,13 @@
  */
 
 import type { NodeId } from '@concordat/kernel';
-import { deliversNothing, FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
+import { beginningWith, FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
 import { FLIGHTPATH_ABLATIONS, type FlightPathPolicy } from '../flightpath/policy.ts';
 import {
   delaysToPlay,
   type FlightFigures,
   figuresSince,
+  SETTLED_ROUNDS,
   settle,
   snapshotUtility,
   takeSnapshot,
@@ -60,20 +61,21 @@ function steady(name: string, changes: Partial<FlightSwarmOptions> = {}): void {
   tell(name, figures, (user + system) / (peers * rounds));
 }
 
-/** A tenth takes places and delivers nothing. */
+/** A tenth turn at once, by every way to let trades come to nothing: what the others lose from that round on. */
 function byzantine(): void {
   const isBad = (node: NodeId): boolean => node % 10 === 0;
-  const swarm = swarmOf({ conductOf: (node) => (isBad(node) ? deliversNothing : undefined) });
-  const nodes = swarm.add(peers);
-  settle(swarm);
-  tell(
-    '10 % deliver nothing',
-    watch(
-      swarm,
-      nodes.filter((node) => !isBad(node)),
-      rounds,
-    ),
-  );
+  for (const deviation of FLIGHT_DEVIATIONS) {
+    if (deviation.nature !== 'byzantine') continue;
+    const later = beginningWith(SETTLED_ROUNDS, deviation);
+    const swarm = swarmOf({
+      conductOf: (node) => (isBad(node) ? later : undefined),
+      strategyOf: (node) => (isBad(node) ? later.strategy : undefined),
+    });
+    const nodes = swarm.add(peers);
+    settle(swarm);
+    const others = nodes.filter((node) => !isBad(node));
+    tell(`10 % ${deviation.name}`, watch(swarm, others, rounds));
+  }
 }
 
 function crowd(): void {

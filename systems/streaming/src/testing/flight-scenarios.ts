@@ -101,8 +101,10 @@ export function watch(swarm: FlightSwarm, nodes: readonly NodeId[], rounds: numb
 }
 
 /** Half of an epoch in which all have joined, and the beginning of the next. */
+export const SETTLED_ROUNDS = 62;
+
 export function settle(swarm: FlightSwarm): void {
-  swarm.runRounds(62);
+  swarm.runRounds(SETTLED_ROUNDS);
 }
 
 /** Turns members off without a word, at once. */

@@ -3,13 +3,14 @@
  * FlightPath has to stand. Needs `@concordat/sim`, which whoever imports this declares.
  */
 
-export { FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
+export { beginningWith, FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
 export { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 export { FLIGHTPATH_ABLATIONS, type FlightPathPolicy } from '../flightpath/policy.ts';
 export {
   delaysToPlay,
   type FlightFigures,
   figuresSince,
+  SETTLED_ROUNDS,
   type Snapshot,
   settle,
   snapshotUtility,

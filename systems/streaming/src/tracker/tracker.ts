@@ -30,10 +30,11 @@ import { roundAt, type TrackerOptions, type TrackerState, trackerInvariants } fr
 /** Rounds between the signing of an epoch's list and its beginning: everybody has pinged by then, and has had time for pages. */
 export const EPOCH_LEAD_ROUNDS = PING_ROUNDS + 3;
 /**
- * As many newcomers as members, and so many at least, end an epoch early: newcomers are known to few, and their log is longer than a
- * list.
+ * As many newcomers as members, and so many at least, end an epoch early: they are known to few, and their log is longer than a list.
+ * But not before they have caught up: else all of them turned to the former members for what they lack.
  */
 const CROWD_LEAST = 64;
+const CATCH_UP_ROUNDS = 8;
 const ROUND_TIMER = 'round';
 const SWEEP_ROUNDS = 30;
 
@@ -116,6 +117,11 @@ function onRound(state: TrackerState, env: Env<FlightMessage>): void {
   armRound(state, env);
 }
 
+function isCrowded({ epoch, round }: TrackerState): boolean {
+  const crowd = epoch.tickets[Math.max(CROWD_LEAST, epoch.head.head.members) - 1];
+  return crowd !== undefined && crowd.ticket.startRound + CATCH_UP_ROUNDS <= round;
+}
+
 /** Prepares and begins epochs. A tracker that was away catches up one step per round. */
 function turnEpoch(state: TrackerState, env: Env<FlightMessage>): void {
   const { epochRounds } = state.options;
@@ -128,8 +134,7 @@ function turnEpoch(state: TrackerState, env: Env<FlightMessage>): void {
     snapshotIfWorth(state, env);
     return;
   }
-  const isCrowded = state.epoch.tickets.length >= Math.max(CROWD_LEAST, head.members);
-  const due = head.startRound + (isCrowded ? 0 : epochRounds);
+  const due = head.startRound + (isCrowded(state) ? 0 : epochRounds);
   if (round < due - EPOCH_LEAD_ROUNDS) return;
   const startRound = Math.max(due, round + EPOCH_LEAD_ROUNDS);
   const removed = silentMembers(state);

@@ -2,11 +2,13 @@
 
 import type { NodeId } from '@concordat/kernel';
 import {
+  beginningWith,
   createFlightSwarm,
   delaysToPlay,
   FLIGHT_DEVIATIONS,
   type FlightSwarm,
   figuresSince,
+  SETTLED_ROUNDS,
   settle,
   takeSnapshot,
   vanish,
@@ -27,9 +29,10 @@ const told = (course: Course): Told => ({
   p99: uploadAt(course, 0.99),
 });
 
-/** By name; where there is no name, all obey. */
+/** Where no deviation is named, all obey; whoever deviates begins with it once the stream has settled. */
 function swarmOf(seed: number, capacity: number, seeds: number, byzantine?: string): FlightSwarm {
-  const deviation = FLIGHT_DEVIATIONS.find(({ name }) => name === byzantine);
+  const named = FLIGHT_DEVIATIONS.find(({ name }) => name === byzantine);
+  const deviation = named === undefined ? undefined : beginningWith(SETTLED_ROUNDS, named);
   const of = (node: NodeId) => (someOf([node], BYZANTINE).length > 0 ? deviation : undefined);
   return createFlightSwarm({
     seed,
@@ -49,32 +52,44 @@ export interface Steady extends Told {
   readonly overNeed: number;
 }
 
-export function runSteady(seed: number, peers: number, seeds: number, rounds: number): Steady {
-  const swarm = swarmOf(seed, peers, seeds);
-  const nodes = swarm.add(peers);
-  settle(swarm);
+/** Follows `nodes` for `rounds` rounds from now on. */
+function measure(swarm: FlightSwarm, nodes: readonly NodeId[], rounds: number): Steady {
   const before = takeSnapshot(swarm, nodes);
   const course = follow(watchedFlight(swarm), nodes, rounds);
   return { ...told(course), overNeed: figuresSince(swarm, before, rounds).uploadPerNeed };
 }
 
-/** What a tenth of the peers may do to the others. */
-export const BYZANTINE_KINDS = ['delivers-nothing', 'reserves-only'] as const;
+export function runSteady(seed: number, peers: number, seeds: number, rounds: number): Steady {
+  const swarm = swarmOf(seed, peers, seeds);
+  const nodes = swarm.add(peers);
+  settle(swarm);
+  return measure(swarm, nodes, rounds);
+}
+
+/** What a tenth of the peers may do to the others: every step of a trade at which it can be brought to nothing. */
+export const BYZANTINE_KINDS = [
+  'delivers-nothing',
+  'reserves-only',
+  'accepts-only',
+  'hoards-keys',
+  'answers-late',
+] as const;
 export type ByzantineKind = (typeof BYZANTINE_KINDS)[number];
 
+/** Those of the tenth have obeyed for as long as the stream took to settle, and are known as such. Counted from their first round on. */
 export function runByzantine(
   kind: ByzantineKind,
   seed: number,
   peers: number,
   seeds: number,
   rounds: number,
-): Told {
+): Steady {
   const swarm = swarmOf(seed, peers, seeds, kind);
   const nodes = swarm.add(peers);
   settle(swarm);
   const byzantine = someOf(nodes, BYZANTINE);
   const others = nodes.filter((node) => !byzantine.includes(node));
-  return told(follow(watchedFlight(swarm), others, rounds));
+  return measure(swarm, others, rounds);
 }
 
 export interface Crowd {

@@ -1,0 +1,69 @@
+/**
+ * What partners owe within a round, and when it is late: the REVEAL that follows an opening, the briefcase that was agreed on, the key
+ * of a briefcase. Whoever is late costs the time of one step: what it was to bring is asked for elsewhere, its place is free again, and
+ * it is remembered (`standing.ts`). What comes later after all is still welcome.
+ */
+
+import type { Env, Millis, NodeId } from '@concordat/kernel';
+import type { StreamMessage } from '../messages/messages.ts';
+import type { PeerState } from '../peer/state.ts';
+import type { Trade } from '../trade/trade.ts';
+import { noteLapse } from './standing.ts';
+import type { FlightState } from './state.ts';
+
+/** One thing that a partner is to do next in a trade of the present round. */
+export interface Awaited {
+  readonly partner: NodeId;
+  readonly isInitiator: boolean;
+  readonly step: 'reveal' | 'briefcase' | 'key';
+  readonly due: Millis;
+}
+
+/** How long each step of a partner is waited for, as a share of a round. */
+export const ANSWER_SHARE = 0.15;
+
+const OVERDUE_TIMER = 'overdue';
+export const isOverdueTimer = (timer: string): boolean => timer === OVERDUE_TIMER;
+
+/** From now on `step` is awaited. All are waited for equally long, so that they are due in the order in which they are entered. */
+export function awaitStep(
+  peer: PeerState<FlightState>,
+  env: Env<StreamMessage>,
+  partner: NodeId,
+  isInitiator: boolean,
+  step: Awaited['step'],
+): void {
+  const { awaited } = peer.own;
+  const waitMs = ANSWER_SHARE * peer.setup.config.roundMs;
+  awaited.push({ partner, isInitiator, step, due: env.now + waitMs });
+  if (awaited.length === 1) env.setTimer(OVERDUE_TIMER, waitMs);
+}
+
+/** The next step that is due by now; null if none is, and then the timer of what remains is set. */
+export function nextDue(peer: PeerState<FlightState>, env: Env<StreamMessage>): Awaited | null {
+  const { awaited } = peer.own;
+  const [first] = awaited;
+  if (first === undefined) return null;
+  if (first.due <= env.now) return awaited.shift() ?? null;
+  env.setTimer(OVERDUE_TIMER, first.due - env.now);
+  return null;
+}
+
+/** True if the partner has not done `step` of `trade`. */
+export function isMissing(trade: Trade, step: Awaited['step']): boolean {
+  switch (step) {
+    case 'reveal':
+      return !trade.isInitiator && trade.stage === 'answered';
+    case 'briefcase':
+      return trade.stage === 'agreed' && trade.take.length > 0 && trade.received === null;
+    case 'key':
+      return trade.received !== null && !trade.isOpened;
+  }
+}
+
+/** Of the trades of `round`, which is over: what was missed in it, and has not come since. */
+export function noteLapses(peer: PeerState<FlightState>, trades: readonly Trade[], round: number): void {
+  const steps = ['reveal', 'briefcase', 'key'] as const;
+  for (const trade of trades)
+    if (trade.round === round && steps.some((step) => isMissing(trade, step))) noteLapse(peer, trade.peer);
+}
