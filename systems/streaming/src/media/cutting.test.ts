@@ -419,6 +419,23 @@ describe('payloads', () => {
     assert.deepEqual(told, ['564', 'gap 0 1', '564', 'segment 1 of 564']);
   });
 
+  it('count no further than numbers go', () => {
+    const bytes = encodePayload({
+      targetS: 1,
+      pieces: [
+        {
+          type: 'start',
+          number: Number.MAX_SAFE_INTEGER,
+          atTicks: 0,
+          programDateTimeMs: 0,
+          isKeyFrame: false,
+          isDiscontinuous: false,
+        },
+      ],
+    });
+    assert.equal(decodePayload(bytes), null);
+  });
+
   it('that a liar signed never throw, and what comes out is bounded and in order', () => {
     const piece: fc.Arbitrary<Piece> = fc.oneof(
       fc.record({

@@ -136,10 +136,13 @@ function readStart(reader: Reader): StartPiece {
   const atTicks = reader.u53();
   const programDateTimeMs = reader.u53();
   const flags = reader.u8();
-  if (flags > 3 || programDateTimeMs > MAX_DATE_MS) reader.fail();
+  if (flags > 3 || programDateTimeMs > MAX_DATE_MS || number > MAX_NUMBER) reader.fail();
   const [isKeyFrame, isDiscontinuous] = [(flags & 1) !== 0, (flags & 2) !== 0];
   return { type: 'start', number, atTicks, programDateTimeMs, isKeyFrame, isDiscontinuous };
 }
+
+/** No stream counts so far, and one more is a number, too. */
+const MAX_NUMBER = 2 ** 48;
 
 /** The last moment of the year 9999: later ones have another form as text. */
 export const MAX_DATE_MS = 253_402_300_799_999;
