@@ -5,6 +5,7 @@ import {
   createFlightSwarm,
   FLIGHT_DEVIATIONS,
   FLIGHTPATH_ABLATIONS,
+  type FlightPathPolicy,
   type FlightSwarm,
   settle,
   vanish,
@@ -13,10 +14,29 @@ import { type Course, follow, seedsFor, someOf, watchedFlight } from '../../harn
 
 export const SCENES = ['calm', 'malice', 'crowd', 'departure'] as const;
 export type Scene = (typeof SCENES)[number];
-export type Variant = 'whole' | 'no-code' | keyof typeof FLIGHTPATH_ABLATIONS;
+
+/** The trouble detector off, and one of the mechanisms that it makes up for as well. */
+const UNDETECTED = {
+  'accept-all-undetected': 'accept-all',
+  'no-alpha-undetected': 'no-alpha',
+  'no-tail-inversion-undetected': 'no-tail-inversion',
+} as const satisfies Record<string, keyof typeof FLIGHTPATH_ABLATIONS>;
+
+export type Undetected = keyof typeof UNDETECTED;
+export type Variant = 'whole' | 'no-code' | keyof typeof FLIGHTPATH_ABLATIONS | Undetected;
 
 const isAblation = (variant: Variant): variant is keyof typeof FLIGHTPATH_ABLATIONS =>
   variant in FLIGHTPATH_ABLATIONS;
+export const isUndetected = (variant: Variant): variant is Undetected => variant in UNDETECTED;
+
+/** The variant in which the detector is on. */
+export const detectedOf = (variant: Undetected): Variant => UNDETECTED[variant];
+
+function policyOf(variant: Variant): Partial<FlightPathPolicy> {
+  if (isUndetected(variant))
+    return { ...FLIGHTPATH_ABLATIONS['no-trouble-detector'], ...FLIGHTPATH_ABLATIONS[UNDETECTED[variant]] };
+  return isAblation(variant) ? FLIGHTPATH_ABLATIONS[variant] : {};
+}
 
 /** Share of the peers that agree to trades and deliver nothing, in malice; of those who go; of those who were there before a crowd. */
 const BYZANTINE = 0.1;
@@ -39,7 +59,7 @@ function swarmOf(variant: Variant, scene: Scene, seed: number, peers: number): F
     capacity: peers,
     // Without a code all of a round's packets are needed.
     config: { seeds: seedsFor(peers), ...(variant === 'no-code' && { neededPackets: 50 }) },
-    policy: isAblation(variant) ? FLIGHTPATH_ABLATIONS[variant] : {},
+    policy: policyOf(variant),
     checkInvariants: false,
     conductOf: (node) => (scene === 'malice' && isByzantine(node) ? deviation : undefined),
   });
