@@ -13,6 +13,7 @@ import {
   pledge,
   reducePledge,
   renewBudget,
+  returnPlace,
   spend,
 } from './reservations.ts';
 
@@ -83,6 +84,16 @@ describe('the budget of a round', () => {
     renewBudget(budget);
     assert.ok(acceptTrade(budget, 10, 10));
     assert.equal(freeBytes(budget), 50);
+  });
+
+  it('has the place of a trade that came to nothing for another one', () => {
+    const budget = createBudget(100, 1);
+    assert.ok(acceptTrade(budget, 10, 10));
+    assert.equal(acceptTrade(budget, 10, 10), null);
+    returnPlace(budget);
+    assert.ok(acceptTrade(budget, 10, 10));
+    returnPlace(budget);
+    assert.throws(() => returnPlace(budget), /who gives back a place had it/);
   });
 
   it('refuses a trade that could not be served to its end, which takes no place', () => {

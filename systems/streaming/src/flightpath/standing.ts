@@ -5,10 +5,13 @@
  */
 
 import type { NodeId } from '@concordat/kernel';
-import type { PeerState } from '../peer/state.ts';
 import type { FlightState } from './state.ts';
 
-type Peer = PeerState<FlightState>;
+/** A peer, as far as this page is concerned. */
+export interface Remembering {
+  readonly round: number;
+  readonly own: Pick<FlightState, 'lapsed' | 'silent' | 'proven' | 'suspects' | 'failing'>;
+}
 
 export type Standing = 'proven' | 'unknown' | 'doubtful';
 
@@ -28,17 +31,17 @@ const USUAL_FAILING = 0.03;
 export const isRemembered = (until: ReadonlyMap<NodeId, number>, who: NodeId, round: number): boolean =>
   (until.get(who) ?? Number.NEGATIVE_INFINITY) > round;
 
-export function noteLapse({ own, round }: Peer, partner: NodeId): void {
+export function noteLapse({ own, round }: Remembering, partner: NodeId): void {
   own.lapsed.set(partner, round + LAPSE_ROUNDS);
   own.proven.delete(partner);
 }
 
-export function noteSilence({ own, round }: Peer, partner: NodeId): void {
+export function noteSilence({ own, round }: Remembering, partner: NodeId): void {
   own.silent.set(partner, round + SILENCE_ROUNDS);
 }
 
 /** New packets came from `partner`: what it had failed to do is forgiven. */
-export function noteDelivery({ own, round }: Peer, partner: NodeId): void {
+export function noteDelivery({ own, round }: Remembering, partner: NodeId): void {
   own.lapsed.delete(partner);
   own.proven.set(partner, round + PROVEN_ROUNDS);
 }
@@ -46,7 +49,7 @@ export function noteDelivery({ own, round }: Peer, partner: NodeId): void {
 /**
  * How willingly `who` is tried. While all goes well, those who delivered are worth no more than others: newcomers are to be met, too.
  */
-export function standingOf({ own, round }: Peer, who: NodeId): Standing {
+export function standingOf({ own, round }: Remembering, who: NodeId): Standing {
   const { suspects, silent, lapsed, proven, failing } = own;
   if (suspects.has(who) || isRemembered(silent, who, round) || isRemembered(lapsed, who, round))
     return 'doubtful';
@@ -54,7 +57,7 @@ export function standingOf({ own, round }: Peer, who: NodeId): Standing {
 }
 
 /** Forgets what is too old to matter. */
-export function forgetPartners({ own, round }: Peer): void {
+export function forgetPartners({ own, round }: Remembering): void {
   for (const memory of [own.lapsed, own.silent, own.proven])
     for (const [id, until] of memory) if (until <= round) memory.delete(id);
 }

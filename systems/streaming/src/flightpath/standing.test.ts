@@ -1,0 +1,67 @@
+/** Tests of standing.ts: who is tried first and last, and for how long that is so. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  forgetPartners,
+  isRemembered,
+  noteDelivery,
+  noteLapse,
+  noteSilence,
+  type Remembering,
+  standingOf,
+} from './standing.ts';
+
+const at = (round: number, failing = 0): Remembering => ({
+  round,
+  own: { lapsed: new Map(), silent: new Map(), proven: new Map(), suspects: new Set(), failing },
+});
+const later = ({ own }: Remembering, round: number): Remembering => ({ own, round });
+
+describe('the standing of a partner', () => {
+  it('is doubtful for 200 rounds after a trade came to nothing, and for 40 after silence', () => {
+    const peer = at(10);
+    noteLapse(peer, 1);
+    noteSilence(peer, 2);
+    peer.own.suspects.add(3);
+    const standings = (round: number) => [1, 2, 3, 4].map((who) => standingOf(later(peer, round), who));
+    assert.deepEqual(standings(10), ['doubtful', 'doubtful', 'doubtful', 'unknown']);
+    assert.deepEqual(standings(50), ['doubtful', 'unknown', 'doubtful', 'unknown']);
+    assert.deepEqual(standings(209), ['doubtful', 'unknown', 'doubtful', 'unknown']);
+    assert.deepEqual(standings(210), ['unknown', 'unknown', 'doubtful', 'unknown']);
+  });
+
+  it('is better for who delivered, if trades come to nothing of late', () => {
+    const [calm, troubled] = [at(10), at(10, 0.1)];
+    for (const peer of [calm, troubled]) noteDelivery(peer, 1);
+    assert.equal(standingOf(calm, 1), 'unknown');
+    assert.equal(standingOf(troubled, 1), 'proven');
+    assert.equal(standingOf(troubled, 2), 'unknown');
+    assert.equal(standingOf(later(troubled, 40), 1), 'unknown');
+  });
+
+  it('follows what happened last: a delivery forgives, and a failure undoes what was delivered', () => {
+    const peer = at(10, 0.1);
+    noteLapse(peer, 1);
+    noteDelivery(peer, 1);
+    assert.equal(standingOf(peer, 1), 'proven');
+    noteLapse(peer, 1);
+    assert.equal(standingOf(peer, 1), 'doubtful');
+    assert.equal(standingOf(later(peer, 210), 1), 'unknown');
+  });
+
+  it('is forgotten when it is too old to matter, and not before', () => {
+    const peer = at(10);
+    noteLapse(peer, 1);
+    noteSilence(peer, 2);
+    noteDelivery(peer, 3);
+    forgetPartners(later(peer, 45));
+    assert.deepEqual(
+      [...peer.own.lapsed.keys(), ...peer.own.silent.keys(), ...peer.own.proven.keys()],
+      [1, 2],
+    );
+    assert.ok(isRemembered(peer.own.silent, 2, 45));
+    forgetPartners(later(peer, 210));
+    assert.equal(peer.own.lapsed.size + peer.own.silent.size, 0);
+  });
+});
