@@ -18,7 +18,7 @@ import { introduce } from './introductions.ts';
 import { ANSWER_SHARE, awaitStep, isMissing, nextDue, noteLapses } from './overdue.ts';
 import { clearBits } from './pending.ts';
 import { returnPlace } from './reservations.ts';
-import { forgetPartners, isRemembered, noteLapse, noteSilence } from './standing.ts';
+import { forgetPartners, hasLapsed, noteLapse, noteSilence } from './standing.ts';
 import type { Attempt, FlightState } from './state.ts';
 import { initiationsFor, lookForTrouble } from './trouble.ts';
 
@@ -188,8 +188,7 @@ export function onFlightReserve(peer: Peer, env: Env<StreamMessage>, reserve: Re
   const { accepted, acceptLimit } = own.budget;
   const isFull = accepted + own.waiting.length >= acceptLimit || own.waiting.length >= MOST_WAITING;
   const mustWait = isAwaiting(peer) || goesAhead(peer, reserve.from);
-  if (isFull || isRemembered(own.lapsed, reserve.from, peer.round) || !mustWait)
-    return onReserve(peer, env, reserve);
+  if (isFull || hasLapsed(peer, reserve.from) || !mustWait) return onReserve(peer, env, reserve);
   own.waiting.push(reserve);
 }
 

@@ -9,7 +9,7 @@ import type { NodeId } from '@concordat/kernel';
 import { beginningWith, FLIGHT_DEVIATIONS } from '../deviations/flight.ts';
 import { SETTLED_ROUNDS, settle, watch } from '../testing/flight-scenarios.ts';
 import { createFlightSwarm, type FlightSwarm } from '../testing/flight-swarm.ts';
-import { isRemembered } from './standing.ts';
+import { hasLapsed } from './standing.ts';
 
 const PEERS = 100;
 const ROUNDS = 50;
@@ -51,7 +51,7 @@ function shareOfDoubts(swarm: FlightSwarm, by: readonly NodeId[], of: readonly N
   let doubts = 0;
   for (const node of by) {
     const { peer } = swarm.peer(node);
-    if (peer !== null) doubts += ids.filter((id) => isRemembered(peer.own.lapsed, id, peer.round)).length;
+    if (peer !== null) doubts += ids.filter((id) => hasLapsed(peer, id)).length;
   }
   return doubts / by.length / ids.length;
 }

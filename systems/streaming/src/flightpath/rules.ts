@@ -25,7 +25,7 @@ import { countUrgent, fillWant, type NeedRules, pickUrgent } from './need.ts';
 import { awaitStep } from './overdue.ts';
 import { clearBits, setBits } from './pending.ts';
 import type { FlightPathPolicy } from './policy.ts';
-import { isRemembered, noteDelivery } from './standing.ts';
+import { hasLapsed, noteDelivery } from './standing.ts';
 import type { FlightState } from './state.ts';
 import { tradeSizes } from './trade-size.ts';
 
@@ -55,8 +55,7 @@ function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer
   if (opening.kind !== 'reserve' || opening.tag !== FLEXIBLE) return 'void';
   if (!own.conduct.accepts(peer, env, opening.from)) return 'busy';
   // Cheap reasons first: whoever is refused costs no check of a proof.
-  if (isAwaiting(peer) || isRemembered(own.lapsed, opening.from, peer.round) || isDebtor(peer, opening.from))
-    return 'busy';
+  if (isAwaiting(peer) || hasLapsed(peer, opening.from) || isDebtor(peer, opening.from)) return 'busy';
   if (own.budget.accepted >= own.budget.acceptLimit) return 'busy';
   if (!isPermitted(peer, opening)) return 'void';
   const promise = pledgeToAnswer(peer, opening.from);

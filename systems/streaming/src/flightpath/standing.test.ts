@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   forgetPartners,
-  isRemembered,
+  hasLapsed,
   noteDelivery,
   noteLapse,
   noteSilence,
@@ -29,6 +29,20 @@ describe('the standing of a partner', () => {
     assert.deepEqual(standings(50), ['doubtful', 'unknown', 'doubtful', 'unknown']);
     assert.deepEqual(standings(209), ['doubtful', 'unknown', 'doubtful', 'unknown']);
     assert.deepEqual(standings(210), ['unknown', 'unknown', 'doubtful', 'unknown']);
+  });
+
+  it('is doubtful for twice as long each time, up to 3,200 rounds, and one trade counts once', () => {
+    const peer = at(0);
+    const lapsesAt = (round: number): number => {
+      noteLapse(later(peer, round), 1);
+      noteLapse(later(peer, round + 2), 1);
+      let end = round;
+      while (hasLapsed(later(peer, end), 1)) end++;
+      return end - round;
+    };
+    assert.deepEqual([0, 300, 1000, 2000, 4000, 8000].map(lapsesAt), [200, 400, 800, 1600, 3200, 3200]);
+    noteDelivery(later(peer, 8100), 1);
+    assert.equal(lapsesAt(8200), 200);
   });
 
   it('is better for who delivered, if trades come to nothing of late', () => {
@@ -60,8 +74,9 @@ describe('the standing of a partner', () => {
       [...peer.own.lapsed.keys(), ...peer.own.silent.keys(), ...peer.own.proven.keys()],
       [1, 2],
     );
-    assert.ok(isRemembered(peer.own.silent, 2, 45));
-    forgetPartners(later(peer, 210));
+    forgetPartners(later(peer, 409));
+    assert.deepEqual([...peer.own.lapsed.keys()], [1]);
+    forgetPartners(later(peer, 410));
     assert.equal(peer.own.lapsed.size + peer.own.silent.size, 0);
   });
 });

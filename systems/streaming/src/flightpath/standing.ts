@@ -15,8 +15,11 @@ export interface Remembering {
 
 export type Standing = 'proven' | 'unknown' | 'doubtful';
 
-/** Rounds in which a partner that let a trade come to nothing is tried last and not served. */
+/** Rounds in which a partner that let a trade come to nothing is tried last and not served: each time twice as long, up to about an hour. */
 const LAPSE_ROUNDS = 200;
+const LONGEST_LAPSE_ROUNDS = 16 * LAPSE_ROUNDS;
+/** What is noted within so many rounds is about one trade. */
+const ONE_TRADE_ROUNDS = 4;
 /** Rounds in which one that did not answer is tried last. */
 const SILENCE_ROUNDS = 40;
 /**
@@ -27,13 +30,28 @@ const PROVEN_ROUNDS = 30;
 /** Share of own trades that come to nothing because links are slow at times. */
 const USUAL_FAILING = 0.03;
 
+/** Trades that came to nothing by one partner. */
+export interface Lapse {
+  readonly since: number;
+  readonly rounds: number;
+}
+
+/** True if `who` is tried last and not served. */
+export function hasLapsed({ own, round }: Remembering, who: NodeId): boolean {
+  const lapse = own.lapsed.get(who);
+  return lapse !== undefined && lapse.since + lapse.rounds > round;
+}
+
 /** True if `who` is remembered for something up to a later round. */
-export const isRemembered = (until: ReadonlyMap<NodeId, number>, who: NodeId, round: number): boolean =>
+const isRemembered = (until: ReadonlyMap<NodeId, number>, who: NodeId, round: number): boolean =>
   (until.get(who) ?? Number.NEGATIVE_INFINITY) > round;
 
 export function noteLapse({ own, round }: Remembering, partner: NodeId): void {
-  own.lapsed.set(partner, round + LAPSE_ROUNDS);
   own.proven.delete(partner);
+  const before = own.lapsed.get(partner);
+  if (before !== undefined && round - before.since < ONE_TRADE_ROUNDS) return;
+  const rounds = before === undefined ? LAPSE_ROUNDS : Math.min(2 * before.rounds, LONGEST_LAPSE_ROUNDS);
+  own.lapsed.set(partner, { since: round, rounds });
 }
 
 export function noteSilence({ own, round }: Remembering, partner: NodeId): void {
@@ -49,15 +67,17 @@ export function noteDelivery({ own, round }: Remembering, partner: NodeId): void
 /**
  * How willingly `who` is tried. While all goes well, those who delivered are worth no more than others: newcomers are to be met, too.
  */
-export function standingOf({ own, round }: Remembering, who: NodeId): Standing {
-  const { suspects, silent, lapsed, proven, failing } = own;
-  if (suspects.has(who) || isRemembered(silent, who, round) || isRemembered(lapsed, who, round))
-    return 'doubtful';
+export function standingOf(peer: Remembering, who: NodeId): Standing {
+  const { own, round } = peer;
+  const { suspects, silent, proven, failing } = own;
+  if (suspects.has(who) || isRemembered(silent, who, round) || hasLapsed(peer, who)) return 'doubtful';
   return failing > USUAL_FAILING && isRemembered(proven, who, round) ? 'proven' : 'unknown';
 }
 
 /** Forgets what is too old to matter. */
 export function forgetPartners({ own, round }: Remembering): void {
-  for (const memory of [own.lapsed, own.silent, own.proven])
+  for (const memory of [own.silent, own.proven])
     for (const [id, until] of memory) if (until <= round) memory.delete(id);
+  // How long it was is of use as long again: for the next time.
+  for (const [id, { since, rounds }] of own.lapsed) if (since + 2 * rounds <= round) own.lapsed.delete(id);
 }

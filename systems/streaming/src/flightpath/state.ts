@@ -18,6 +18,7 @@ import type { NeedRules } from './need.ts';
 import type { Awaited } from './overdue.ts';
 import type { FlightPathPolicy } from './policy.ts';
 import { type Budget, createBudget, type Pledge } from './reservations.ts';
+import type { Lapse } from './standing.ts';
 
 /** What is set aside for one trade. */
 export interface TradePledge {
@@ -67,8 +68,8 @@ export interface FlightState {
   readonly introduced: Map<NodeId, number>;
   /** Who did not answer, and the round until which it is tried last. */
   readonly silent: Map<NodeId, number>;
-  /** Who let a trade come to nothing, and the round until which it is tried last and not served. */
-  readonly lapsed: Map<NodeId, number>;
+  /** Who let trades come to nothing. */
+  readonly lapsed: Map<NodeId, Lapse>;
   readonly suspects: Set<NodeId>;
   /** Who delivered of late, the latest last. */
   readonly recent: NodeId[];
