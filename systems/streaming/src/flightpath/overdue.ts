@@ -19,13 +19,13 @@ export interface Awaited {
   readonly due: Millis;
 }
 
-/** How long each step of a partner is waited for, as a share of a round. */
+/** How long each step of a partner is waited for, as a share of a round, where links are not slow. */
 export const ANSWER_SHARE = 0.15;
 
 const OVERDUE_TIMER = 'overdue';
 export const isOverdueTimer = (timer: string): boolean => timer === OVERDUE_TIMER;
 
-/** From now on `step` is awaited. All are waited for equally long, so that they are due in the order in which they are entered. */
+/** From now on `step` is awaited. Steps are due in the order in which they are entered. */
 export function awaitStep(
   peer: PeerState<FlightState>,
   env: Env<StreamMessage>,
@@ -33,9 +33,10 @@ export function awaitStep(
   isInitiator: boolean,
   step: Awaited['step'],
 ): void {
-  const { awaited } = peer.own;
-  const waitMs = ANSWER_SHARE * peer.setup.config.roundMs;
-  awaited.push({ partner, isInitiator, step, due: env.now + waitMs });
+  const { awaited, patience } = peer.own;
+  const waitMs = ANSWER_SHARE * patience * peer.setup.config.roundMs;
+  const due = Math.max(env.now + waitMs, awaited.at(-1)?.due ?? 0);
+  awaited.push({ partner, isInitiator, step, due });
   if (awaited.length === 1) env.setTimer(OVERDUE_TIMER, waitMs);
 }
 

@@ -14,7 +14,7 @@ import {
 
 const at = (round: number, failing = 0): Remembering => ({
   round,
-  own: { lapsed: new Map(), silent: new Map(), proven: new Map(), suspects: new Set(), failing },
+  own: { lapsed: new Map(), silent: new Map(), proven: new Map(), suspects: new Set(), failing, patience: 1 },
 });
 const later = ({ own }: Remembering, round: number): Remembering => ({ own, round });
 
@@ -78,5 +78,35 @@ describe('the standing of a partner', () => {
     assert.deepEqual([...peer.own.lapsed.keys()], [1]);
     forgetPartners(later(peer, 410));
     assert.equal(peer.own.lapsed.size + peer.own.silent.size, 0);
+  });
+});
+
+describe('patience', () => {
+  const deliver = (peer: Remembering, isLate: boolean): void => {
+    if (isLate) noteLapse(peer, 1);
+    noteDelivery(peer, 1);
+  };
+
+  it('grows where links are slow, to a bound, and goes as they get faster', () => {
+    const peer = at(10);
+    for (let i = 0; i < 3; i++) deliver(peer, true);
+    assert.equal(peer.own.patience, 1.25 ** 3);
+    for (let i = 0; i < 10; i++) deliver(peer, true);
+    assert.equal(peer.own.patience, 2.3);
+    for (let i = 0; i < 40; i++) deliver(peer, false);
+    assert.equal(peer.own.patience, 1);
+  });
+
+  it('is not used up by a tenth that are late on purpose', () => {
+    const peer = at(10);
+    for (let i = 0; i < 1000; i++) deliver(peer, i % 10 === 0);
+    assert.ok(peer.own.patience < 1.3);
+  });
+
+  it('does not grow by what was forgiven long after', () => {
+    const peer = at(10);
+    noteLapse(peer, 1);
+    noteDelivery(later(peer, 12), 1);
+    assert.equal(peer.own.patience, 1);
   });
 });

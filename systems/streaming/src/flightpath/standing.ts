@@ -10,7 +10,7 @@ import type { FlightState } from './state.ts';
 /** A peer, as far as this page is concerned. */
 export interface Remembering {
   readonly round: number;
-  readonly own: Pick<FlightState, 'lapsed' | 'silent' | 'proven' | 'suspects' | 'failing'>;
+  readonly own: Pick<FlightState, 'lapsed' | 'silent' | 'proven' | 'suspects' | 'failing' | 'patience'>;
 }
 
 export type Standing = 'proven' | 'unknown' | 'doubtful';
@@ -29,6 +29,14 @@ const SILENCE_ROUNDS = 40;
 const PROVEN_ROUNDS = 30;
 /** Share of own trades that come to nothing because links are slow at times. */
 const USUAL_FAILING = 0.03;
+
+/**
+ * How much longer a step is waited for than usual. It grows if more than one delivery in eight is late: then links are slow, and asking
+ * elsewhere would bring most packets twice. Fewer than these that are late on purpose do not slow a peer down.
+ */
+const MOST_PATIENCE = 2.3;
+const MORE_PATIENT = 1.25;
+const LESS_PATIENT = 0.97;
 
 /** Trades that came to nothing by one partner. */
 export interface Lapse {
@@ -58,8 +66,12 @@ export function noteSilence({ own, round }: Remembering, partner: NodeId): void 
   own.silent.set(partner, round + SILENCE_ROUNDS);
 }
 
-/** New packets came from `partner`: what it had failed to do is forgiven. */
+/** New packets came from `partner`: what it had failed to do is forgiven. If it was only late, this peer waits longer from now on. */
 export function noteDelivery({ own, round }: Remembering, partner: NodeId): void {
+  const isLate = own.lapsed.get(partner)?.since === round;
+  own.patience = isLate
+    ? Math.min(MOST_PATIENCE, own.patience * MORE_PATIENT)
+    : Math.max(1, own.patience * LESS_PATIENT);
   own.lapsed.delete(partner);
   own.proven.set(partner, round + PROVEN_ROUNDS);
 }

@@ -81,6 +81,8 @@ export interface FlightState {
   readonly attempts: Attempt[];
   /** Share of own trades that came to nothing, of late. */
   failing: number;
+  /** How much longer than usual a step of a partner is waited for. */
+  patience: number;
   /** What partners are to do next in this round, the first that is due first. */
   readonly awaited: Awaited[];
   /** Whose opening took a place in this round that was given back. */
@@ -133,6 +135,7 @@ export function createFlightState(
     tried: 0,
     attempts: [],
     failing: 0,
+    patience: 1,
     awaited: [],
     late: new Set(),
     unsettled: null,

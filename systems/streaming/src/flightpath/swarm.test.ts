@@ -58,6 +58,18 @@ describe('a steady stream', () => {
   });
 });
 
+describe('slow links', () => {
+  it('of up to 200 ms there and back, longer than a step is waited for at first, make peers patient', () => {
+    const swarm = swarmOf(60, 6, { checkInvariants: false, network: { latencyMs: 60, jitterMs: 40 } });
+    const nodes = swarm.add(60);
+    settle(swarm);
+    const figures = watch(swarm, nodes, 30);
+    assert.ok(figures.jitter <= 0.06, `${figures.jitter}`);
+    assert.ok(figures.uploadPerNeed <= 1.08, `${figures.uploadPerNeed}`);
+    assert.ok(nodes.some((node) => (swarm.peer(node).peer?.own.patience ?? 0) > 1.3));
+  });
+});
+
 describe('with a tenth that agree to trades and deliver nothing', () => {
   it('the others play', () => {
     const swarm = swarmOf(80, 8, {

@@ -113,7 +113,7 @@ export const streamingEpsilon: Experiment<Parameters, Data> = {
     },
     flight: {
       world: { peers: 24, seeds: 4, warmRounds: 14, rounds: 14 },
-      effort: { screens: 1, promising: 2, budget: 0, worlds: 6, deviators: 2 },
+      effort: { screens: 1, promising: 2, budget: 0, worlds: 16, deviators: 2 },
       names: ['always-busy', 'gives-no-gifts', 'keeps-keys'],
     },
     brokenWorlds: 6,
