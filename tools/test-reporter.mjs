@@ -20,6 +20,7 @@ export default async function* report(events) {
       isSuite: data.details?.type === 'suite',
       durationMs: data.details?.duration_ms ?? 0,
       skipped: data.skip !== undefined || data.todo !== undefined,
+      why: typeof data.skip === 'string' ? data.skip : '',
       error: type === 'test:fail' ? describe(data.details.error) : '',
       fromChild: data.details?.error?.failureType === 'subtestsFailed',
     });

@@ -44,6 +44,8 @@ const createResult = (suite) => ({
   failed: 0,
   skipped: 0,
   failures: [],
+  /** How often a test was skipped for each reason. */
+  skips: new Map(),
   output: '',
   /** Milliseconds per test file, as reported by its outermost tests. */
   times: new Map(),
@@ -96,9 +98,15 @@ function onDone(result, event, source) {
     result.times.set(source, (result.times.get(source) ?? 0) + event.durationMs);
   }
   if (event.type === 'test:fail' && !event.fromChild) fail(result, `${source}: ${event.name}`, event.error);
-  else if (event.isSuite || event.type === 'test:fail') return;
-  else if (event.skipped) result.skipped++;
-  else result.passed++;
+  else if (event.type === 'test:fail') return;
+  // Of a suite that is skipped, nobody says how many tests it has.
+  else if (event.skipped) skip(result, event.why || `${source} says not why`);
+  else if (!event.isSuite) result.passed++;
+}
+
+function skip(result, why) {
+  result.skipped++;
+  result.skips.set(why, (result.skips.get(why) ?? 0) + 1);
 }
 
 /** Why a running suite must be stopped now, or null. */
@@ -198,6 +206,15 @@ async function runSuites(suites, deadline) {
   return results;
 }
 
+/** Why tests were skipped, which is as a rule what is not installed here. */
+function showSkips(results) {
+  const counts = new Map();
+  for (const [why, count] of results.flatMap(({ skips }) => [...skips]))
+    counts.set(why, (counts.get(why) ?? 0) + count);
+  if (counts.size > 0) console.log('');
+  for (const [why, count] of counts) console.log(`skipped ${count}: ${why}`);
+}
+
 function showSlowest(results) {
   const times = results.flatMap(({ times }) => [...times]).sort((a, b) => b[1] - a[1]);
   if (times.length === 0) return;
@@ -243,6 +260,7 @@ export async function runTests([filter = ''], build) {
   const results = await runSuites(suites, startedAt + DEADLINE_MS);
   for (const result of results) for (const key of Object.keys(total)) total[key] += result[key];
   showSlowest(results);
+  showSkips(results);
   console.log(`\n${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   return total.failed === 0 ? 0 : 1;

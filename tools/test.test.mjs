@@ -28,6 +28,21 @@ describe('the test runner', () => {
       "test('a', () => {}); describe('s', () => { it('b', () => {}); it('c', { skip: 'why' }, () => {}); });";
     assert.deepEqual(counts(await run('counts', text)), { passed: 2, failed: 0, skipped: 1 });
   });
+  it('says why tests are skipped, and suites', async () => {
+    const text = [
+      "test('a', { skip: 'no disk' }, () => {}); test('b', { skip: 'no disk' }, () => {}); test('c', () => {});",
+      "describe('s', { skip: 'no net' }, () => { it('d', () => {}); it('e', () => {}); });",
+    ].join('\n');
+    const result = await run('skips', text);
+    assert.deepEqual(counts(result), { passed: 1, failed: 0, skipped: 3 });
+    assert.deepEqual(
+      [...result.skips],
+      [
+        ['no disk', 2],
+        ['no net', 1],
+      ],
+    );
+  });
   it('shows what failed, once', async () => {
     const result = await run(
       'fails',

@@ -18,6 +18,7 @@ export { createJournal, type JournalOptions, openJournal } from './journal/open.
 export type { Address, LinkLimits, MembersOptions, PeerAddress } from './links/links.ts';
 export type { Stream } from './listeners/connection.ts';
 export type { Listener, ListenerLimits } from './listeners/listener.ts';
+export { bodyOf, refuseBody } from './listeners/request-body.ts';
 export * from './logs/logger.ts';
 export type { Histogram } from './metrics/histogram.ts';
 export * from './metrics/metrics.ts';

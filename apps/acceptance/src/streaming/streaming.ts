@@ -4,10 +4,12 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NO_BROWSER, openBrowser } from '@concordat/streaming/browser';
 import type { Acceptance, Trial } from '../trial.ts';
-import { lacksBrowser, playInBrowser } from './browser.ts';
 import { followPlaylist, startDeviant, startViewer, statusOf, type Viewer } from './viewers.ts';
 
 const CLI = fileURLToPath(new URL('../../../cli/bin/concordat.js', import.meta.url));
@@ -137,21 +139,40 @@ async function playThrough(trial: Trial, viewers: readonly Viewer[]): Promise<vo
   trial.note(`viewers that nobody can call lost ${hidden.join(' and ')} rounds since they joined`);
 }
 
+/** Until a player has filled its buffer. */
+const FILLING_MS = 3000;
 const BROWSER_S = BEFORE_S + AFTER_S - 10;
 
 /** One of them is watched in a browser meanwhile, where there is one. */
 async function watchInBrowser(trial: Trial, viewers: readonly Viewer[]): Promise<void> {
-  const lacks = lacksBrowser();
   const viewer = viewers[HIDDEN];
-  if (lacks !== null || viewer === undefined) return trial.note(`not watched in a browser: ${lacks}`);
-  const pictures = trial.out === '.' ? null : trial.out;
-  const { first, last } = await playInBrowser(await viewer.playlist, BROWSER_S, pictures);
-  const played = last.time - first.time;
-  // A browser without a graphics card may drop frames on a crowded machine; it must not stand still.
-  trial.check(
-    last.fatal.length === 0 && played > 0.9 * BROWSER_S,
-    `hls.js in Chromium plays ${played.toFixed(1)} s in ${BROWSER_S} s, ${last.frames} frames, errors: ${[...last.fatal, ...last.errors].join() || 'none'}`,
-  );
+  if (NO_BROWSER !== false || viewer === undefined)
+    return trial.note(`not watched in a browser: ${NO_BROWSER}`);
+  const playlist = await viewer.playlist;
+  const browser = await openBrowser();
+  try {
+    const page = await browser.play(playlist);
+    await sleep(FILLING_MS);
+    const first = await page.seen();
+    await sleep(1000 * BROWSER_S);
+    const last = await page.seen();
+    const played = last.time - first.time;
+    // A browser without a graphics card may drop frames on a crowded machine; it must not stand still.
+    trial.check(
+      last.fatal.length === 0 && played > 0.9 * BROWSER_S,
+      `hls.js in Chromium plays ${played.toFixed(1)} s in ${BROWSER_S} s, ${last.frames} frames, errors: ${[...last.fatal, ...last.errors].join() || 'none'}`,
+    );
+    if (trial.out === '.') return;
+    mkdirSync(trial.out, { recursive: true });
+    await page.screenshot(join(trial.out, 'stream-player.png'));
+    const status = await browser.open();
+    await status.goto(new URL('/', playlist).href);
+    // Its figures are those of a second.
+    await sleep(1500);
+    await status.screenshot({ path: join(trial.out, 'stream-status.png') });
+  } finally {
+    await browser.close();
+  }
 }
 
 const END_S = 30;

@@ -300,6 +300,32 @@ test('a gateway that is cut off stops answering within a third of the timeout, a
   assert.deepEqual(idle.log(), ['closed'], 'also without a ping');
 });
 
+test('a pause of the process costs nobody the connection, and nobody is answered before the log has moved', () => {
+  const world = createTestWorld();
+  const [reader, idle, late] = [0, 1, 2].map(() => world.open().connect({ timeoutMs: 4000 })) as [
+    ReturnType<typeof world.open>,
+    ReturnType<typeof world.open>,
+    ReturnType<typeof world.open>,
+  ];
+  world.loopback.isHeld = true;
+  world.loopback.standStill(3000);
+  reader.send(OpCode.exists, bodies.watched('/'), 5);
+  reader.send(OpCode.ping, undefined, -2);
+  world.loopback.passAlone(250);
+  assert.deepEqual([reader.log(), idle.log()], [[], []]);
+  world.loopback.isHeld = false;
+  world.loopback.pass(250);
+  assert.deepEqual([reader.log(), idle.log()], [['5 0', '-2 0'], []]);
+  // A pause, but the log does not go on after it.
+  world.loopback.isHeld = true;
+  world.loopback.standStill(3000);
+  late.send(OpCode.exists, bodies.watched('/'), 6);
+  world.loopback.passAlone(1900);
+  assert.deepEqual([late.log(), idle.log()], [[], []]);
+  world.loopback.passAlone(250);
+  assert.deepEqual([late.log(), idle.log()], [['closed'], ['closed']]);
+});
+
 test('who comes to a gateway that is cut off is sent away as soon, to look for another', () => {
   const world = createTestWorld();
   world.open().connect();

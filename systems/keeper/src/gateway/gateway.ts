@@ -16,12 +16,13 @@ import { MAX_TOUCHES } from '../orders.ts';
 import type { SessionId } from '../sessions/session-id.ts';
 import { addressAt, identitiesAt } from './admission.ts';
 import { attachWaiting, isAheadOf, onHandshake } from './attach.ts';
-import { closeConnection, forget, isFresh, LENGTH_BYTES } from './connection.ts';
+import { closeConnection, forget, LENGTH_BYTES } from './connection.ts';
 import { onBatch, onSnapshot } from './exposure.ts';
 import { LEAVE, leave, letGo } from './leaving.ts';
 import { problemOf } from './limits.ts';
 import { isClogged, measureUnread, releaseHeld, slowReaders } from './load.ts';
 import type { GatewayMessage } from './message.ts';
+import { dropStale, isGivenUp, noticePause } from './pauses.ts';
 import { onRequest, orderLastWill, serveReady } from './queue.ts';
 import { closeIfSilent, endReadOnly } from './read-only.ts';
 import {
@@ -92,6 +93,7 @@ export function createGateway(config: GatewayConfig): Gateway {
       else onSnapshot(state, env, item);
     },
     settle: (state, env, submit) => {
+      noticePause(state, env.now);
       measureUnread(state, env.now);
       for (const connection of slowReaders(state)) cutOff(state, env, connection);
       attachWaiting(state, env);
@@ -177,6 +179,7 @@ function receive(state: GatewayState, env: Env<GatewayMessage>, from: NodeId, me
 
 function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
   const heard: SessionId[] = [];
+  noticePause(state, env.now);
   closeOverdue(state, env);
   endReadOnly(state, env);
   for (const connection of [...state.connections.values()]) {
@@ -184,7 +187,7 @@ function onTick(state: GatewayState, env: Env<GatewayMessage>): void {
       if (env.now >= connection.deadline) giveUp(state, env, connection);
     } else if (connection.phase === 'attaching') {
       // Its order may still take effect; a session that nobody got expires, and both keys of a moved one hold.
-      if (!isFresh(state, env.now, connection.timeoutMs)) closeConnection(state, env, connection);
+      if (isGivenUp(state, env.now, connection)) dropStale(state, env, connection);
     } else if (connection.phase === 'live') {
       const isClosed = closeIfGone(state, env, connection);
       if (isClosed) continue;
@@ -215,7 +218,7 @@ function giveUp(state: GatewayState, env: Env<GatewayMessage>, connection: Conne
  */
 function closeIfGone(state: GatewayState, env: Env<GatewayMessage>, connection: Connection): boolean {
   const { timeoutMs, takenAt } = connection;
-  if (!connection.isReadOnly && !isFresh(state, env.now, timeoutMs)) closeConnection(state, env, connection);
+  if (isGivenUp(state, env.now, connection)) dropStale(state, env, connection);
   else if (!isClogged(state, connection)) connection.heard ||= connection.isHeld;
   else if (env.now - takenAt >= timeoutMs) cutOff(state, env, connection);
   else connection.heard ||= takenAt > connection.touchedAt;

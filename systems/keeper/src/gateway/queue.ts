@@ -14,9 +14,10 @@ import { ErrorCode, OpCode, Xid } from '../jute/protocol.ts';
 import { isAdmitted, turnAway } from './admission.ts';
 import { answerLocally } from './answer.ts';
 import { onAuth } from './auth.ts';
-import { closeConnection, countAnswered, isFresh, sendHeader } from './connection.ts';
+import { closeConnection, countAnswered, sendHeader } from './connection.ts';
 import { begin, count, end, holdIfHeavy, isClogged, isLarge } from './load.ts';
 import type { GatewayMessage } from './message.ts';
+import { dropStale, isGivenUp, isStale } from './pauses.ts';
 import { refuseWrite } from './read-only.ts';
 import { answerReconfig } from './reconfig.ts';
 import { onSasl } from './sasl.ts';
@@ -175,6 +176,10 @@ function mayProceed(
   const isAnsweredHere =
     !isOrdered(state, request) || connection.isReadOnly || isOverdue(state, env, connection, request);
   if (isAnsweredHere && connection.ordered > 0) return false;
+  if (isAnsweredHere && isStale(state, env.now, connection) && !isGivenUp(state, env.now, connection)) {
+    state.clogged.add(connection);
+    return false;
+  }
   // A ping is answered all the same: that is how a client learns that it is not forgotten.
   if (request.op !== OpCode.ping && isClogged(state, connection)) {
     state.clogged.add(connection);
@@ -270,10 +275,7 @@ function serveLocally(
   request: QueuedRequest,
 ): void {
   end(state, connection, request.bytes.length);
-  if (!connection.isReadOnly && !isFresh(state, env.now, connection.timeoutMs)) {
-    env.note({ kind: 'keeper-stale', behindMs: env.now - state.exposedTime });
-    return closeConnection(state, env, connection);
-  }
+  if (isStale(state, env.now, connection)) return dropStale(state, env, connection);
   const { zxid } = state.config.service.keeper.meta.get();
   const { reconfig } = state.config;
   if (request.op === OpCode.reconfig && reconfig !== undefined)

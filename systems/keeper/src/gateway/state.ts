@@ -223,7 +223,7 @@ export interface GatewayState {
   localSessions: number;
   /** Connections whose queues may move, in rotation. */
   readonly ready: Set<Connection>;
-  /** Those that wait until less is being ordered, and until they have taken what was sent to them. */
+  /** Those that wait until less is being ordered, and until they have taken what was sent to them or the log has caught up. */
   readonly stalled: Set<Connection>;
   readonly clogged: Set<Connection>;
   /** Those that are not read. */
@@ -248,6 +248,9 @@ export interface GatewayState {
   leavingSince: Millis | null;
   /** Ordered time of the last exposed batch. */
   exposedTime: Millis;
+  /** When it was awake last, and until when it waits for its log after a pause. */
+  awakeAt: Millis;
+  catchingUpUntil: Millis;
   /** The zxid up to which watches have been told. */
   exposedZxid: number;
   readonly startedAt: Millis;
@@ -284,6 +287,8 @@ export function createGatewayState(config: GatewayConfig, epoch: number, now: Mi
     watches: createWatches(),
     leavingSince: null,
     exposedTime: Number.NEGATIVE_INFINITY,
+    awakeAt: now,
+    catchingUpUntil: Number.NEGATIVE_INFINITY,
     exposedZxid: config.service.keeper.meta.get().zxid,
     startedAt: now,
     statistics: freshStatistics(),

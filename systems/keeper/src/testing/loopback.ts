@@ -49,6 +49,8 @@ export interface Loopback {
   pass(millis: Millis): void;
   /** Time passes for the gateway only, as if it were cut off. */
   passAlone(millis: Millis): void;
+  /** Time passes, and nothing happens in it. */
+  standStill(millis: Millis): void;
 }
 
 export interface HeldBody {
@@ -157,6 +159,11 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
     }
     settle();
   };
+  /** As if there had been a turn at every moment. */
+  const stayAwake = (millis: Millis): void => {
+    loopback.now += millis;
+    state.awakeAt = loopback.now;
+  };
   const beat = (): void => {
     const events: Uint8Array[] = [];
     config.service.advance(loopback.now, (event) => events.push(event));
@@ -207,13 +214,16 @@ export function createLoopback(config: GatewayConfig, output: LoopbackOutput, st
       settle();
     },
     pass: (millis) => {
-      loopback.now += millis;
+      stayAwake(millis);
       if (!loopback.isHeld || loopback.othersGoOn) beat();
       fire();
     },
     passAlone: (millis) => {
-      loopback.now += millis;
+      stayAwake(millis);
       fire();
+    },
+    standStill: (millis) => {
+      loopback.now += millis;
     },
   };
   const state = gateway.start(env);

@@ -9,13 +9,13 @@ import { createRoster, enterTicket } from '../membership/roster.ts';
 import { isTicketSigned } from '../membership/ticket.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { CONTROL, createMeter, type Meter } from '../peer/meter.ts';
-import { onAuditAsk, onBeacon, onEvictions, onSeed } from '../peer/receive.ts';
+import { receiveCommon } from '../peer/receive.ts';
 import { beginPeer, followRound, onRoundTimer } from '../peer/round.ts';
 import { createPeerState, type PeerOptions, type PeerState, peerInvariants } from '../peer/state.ts';
 import { streamId } from '../statement.ts';
 import { joinStatement } from '../tracker/joins.ts';
 import type { Refused, TrackerMessage, Welcome } from '../tracker/messages.ts';
-import { isRoundOpen, receiveTrade } from '../trade/receive.ts';
+import { isRoundOpen } from '../trade/receive.ts';
 import { isAddressed } from '../trade/signing.ts';
 import { postMembership } from './budgeting.ts';
 import type { FlightConduct } from './conduct.ts';
@@ -178,28 +178,14 @@ function receiveStream(
       if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message))
         onFlightAccept(peer, env, message);
       return;
-    case 'reveal':
-    case 'briefcase':
-    case 'key-ask':
-    case 'key':
-    case 'busy':
-      return receiveTrade(peer, env, from, message);
-    case 'seed':
-      return onSeed(peer, env, from, message);
     case 'beacon':
-      onBeacon(peer, env, message);
+      receiveCommon(peer, env, from, message);
       return holdUntilStart(peer);
-    case 'evictions':
-      return onEvictions(peer, message.list);
-    case 'audit-ask':
-      return onAuditAsk(peer, env, from, message.round);
     case 'push-offer':
     case 'push-want':
-    case 'clock-ask':
-    case 'audit-answer':
       return;
     default:
-      unreachable(message);
+      return receiveCommon(peer, env, from, message);
   }
 }
 

@@ -3,11 +3,11 @@
  * drawn; answers to whoever drew this peer. Everything else is the common trade.
  */
 
-import { type Env, type NodeId, type Process, unreachable } from '@concordat/kernel';
+import type { Env, NodeId, Process } from '@concordat/kernel';
 import { drawChoice } from '../membership/choice.ts';
 import type { Member, MemberList } from '../membership/member-list.ts';
 import { EXCHANGE, PUSH, type StreamMessage, type Tag } from '../messages/messages.ts';
-import { onAuditAsk, onBeacon, onEvictions, onSeed } from '../peer/receive.ts';
+import { receiveCommon } from '../peer/receive.ts';
 import { beginPeer, followRound, onRoundTimer } from '../peer/round.ts';
 import {
   createPeerState,
@@ -66,28 +66,12 @@ function receive(peer: PeerState, env: Env<StreamMessage>, from: NodeId, message
       followRound(peer, env, message.round);
       return receiveTrade(peer, env, from, message);
     case 'accept':
-    case 'reveal':
-    case 'briefcase':
-    case 'key-ask':
-    case 'key':
-    case 'busy':
       return receiveTrade(peer, env, from, message);
     case 'push-offer':
     case 'push-want':
       return receivePush(peer, env, from, message);
-    case 'seed':
-      return onSeed(peer, env, from, message);
-    case 'beacon':
-      return onBeacon(peer, env, message);
-    case 'evictions':
-      return onEvictions(peer, message.list);
-    case 'audit-ask':
-      return onAuditAsk(peer, env, from, message.round);
-    case 'clock-ask':
-    case 'audit-answer':
-      return;
     default:
-      unreachable(message);
+      return receiveCommon(peer, env, from, message);
   }
 }
 

@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Address, listening } from '../links/links.ts';
+import { bodyOf, refuseBody } from '../listeners/request-body.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface PageRequest {
@@ -77,7 +78,7 @@ function answer(options: MonitorOptions, request: IncomingMessage, response: Ser
   const verdict = (why: string | null): void => reply(why === null ? 200 : 503, `${why ?? 'ok'}\n`);
   const { pages } = options;
   if (pages !== undefined && (path === pages.path || path.startsWith(`${pages.path}/`)))
-    void answerPage(pages, path, request, reply);
+    void answerPage(pages, path, request, response, reply);
   else if (request.method !== 'GET' && request.method !== 'HEAD') reply(405, 'GET or HEAD only\n');
   else if (path === '/metrics')
     reply(200, options.metrics.render(), 'text/plain; version=0.0.4; charset=utf-8');
@@ -90,20 +91,23 @@ async function answerPage(
   pages: Pages,
   path: string,
   request: IncomingMessage,
+  response: ServerResponse,
   reply: (status: number, body: string, type?: string) => void,
 ): Promise<void> {
   const { method, headers, socket } = request;
   if (method !== 'GET' && method !== 'HEAD' && method !== 'POST')
     return reply(405, 'GET, HEAD or POST only\n');
-  const body = method === 'POST' ? await bodyOf(request) : '';
-  if (body === null) return reply(413, `a body has at most ${MAX_BODY_BYTES} bytes\n`);
+  const body = method === 'POST' ? await bodyOf(request, MAX_BODY_BYTES) : '';
+  if (body === 'broken') return;
+  if (body === 'too-large')
+    return refuseBody(request, response, 413, `a body has at most ${MAX_BODY_BYTES} bytes\n`);
   const asked: PageRequest = {
     method: method === 'POST' ? 'POST' : 'GET',
     name: path.slice(pages.path.length + 1),
     peer: socket.remoteAddress ?? '',
     host: headers.host ?? '',
     origin: headers.origin ?? null,
-    body,
+    body: body.toString('utf8'),
   };
   try {
     const page = await pages.answer(asked);
@@ -112,21 +116,4 @@ async function answerPage(
     // What only looks on must not bring down what it looks at.
     reply(500, 'the page failed\n');
   }
-}
-
-/** Null if there is too much of it, or the end never came. */
-async function bodyOf(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const given of request) {
-      const chunk: Buffer = given;
-      size += chunk.length;
-      if (size > MAX_BODY_BYTES) return null;
-      chunks.push(chunk);
-    }
-  } catch {
-    return null;
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -5,6 +5,7 @@
  */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { bodyOf, refuseBody } from '@concordat/runtime';
 import { nameIn } from '../../media/pushed-playlist.ts';
 import { type Endpoint, isOwnHost, listenTcp } from '../listening.ts';
 import type { Intake } from './intake.ts';
@@ -45,8 +46,8 @@ export async function openHttpPut(
   ).unref();
   const session: Session = { intake, segments, folder: null, silence };
   const server = createServer((request, response) => {
-    const reply: Reply = (status, text = '', headers = {}) => {
-      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers });
+    const reply: Reply = (status, text = '') => {
+      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(text);
     };
     if (!isOwnHost(request.headers.host, options.allowedHosts)) return reply(421, 'this is another host\n');
@@ -79,7 +80,7 @@ function leave(session: Session, why: string): void {
   session.intake.leave(why);
 }
 
-type Reply = (status: number, text?: string, headers?: Readonly<Record<string, string>>) => void;
+type Reply = (status: number, text?: string) => void;
 
 async function answer(
   session: Session,
@@ -91,18 +92,17 @@ async function answer(
   const name = nameIn(path);
   if (request.method !== 'PUT' && request.method !== 'DELETE') return reply(405, 'PUT or DELETE only\n');
   if (name === null || !/\.(?:ts|m3u8)$/.test(name))
-    return refuseBody(request, reply, 415, 'segments end in .ts, playlists in .m3u8\n');
+    return refuseBody(request, response, 415, 'segments end in .ts, playlists in .m3u8\n');
   const folder = `${request.socket.remoteAddress}${path.slice(0, -name.length)}`;
-  if (session.folder !== folder && !joined(session, folder)) {
-    return refuseBody(request, reply, 409, 'somebody else publishes\n');
-  }
+  if (session.folder !== folder && !joined(session, folder))
+    return refuseBody(request, response, 409, 'somebody else publishes\n');
   session.silence.refresh();
   if (request.method === 'DELETE') {
     session.segments.remove(name);
     return reply(204);
   }
   return name.endsWith('.m3u8')
-    ? takePlaylist(session, folder, request, reply)
+    ? takePlaylist(session, folder, request, response, reply)
     : takeSegment(session, folder, name, request, response, reply);
 }
 
@@ -112,21 +112,16 @@ function joined(session: Session, folder: string): boolean {
   return true;
 }
 
-/** Answers before the body has come: the connection cannot be used again. */
-function refuseBody(request: IncomingMessage, reply: Reply, status: number, text: string): void {
-  request.resume();
-  reply(status, text, { connection: 'close' });
-}
-
 async function takePlaylist(
   session: Session,
   folder: string,
   request: IncomingMessage,
+  response: ServerResponse,
   reply: Reply,
 ): Promise<void> {
   const bytes = await bodyOf(request, MAX_PLAYLIST_BYTES, () => session.silence.refresh());
   if (bytes === 'too-large')
-    return refuseBody(request, reply, 413, `a playlist has at most ${MAX_PLAYLIST_BYTES} bytes\n`);
+    return refuseBody(request, response, 413, `a playlist has at most ${MAX_PLAYLIST_BYTES} bytes\n`);
   if (bytes === 'broken') return;
   if (session.folder !== folder) return reply(409, LEFT);
   if (!session.segments.playlist(bytes.toString('utf8'))) return reply(400, 'this is no media playlist\n');
@@ -148,34 +143,9 @@ async function takeSegment(
   );
   const isLate = session.folder !== folder;
   if (typeof bytes === 'string' || isLate) session.segments.abandoned(name);
-  if (isLate) return reply(409, LEFT);
-  if (bytes === 'broken') return void response.destroy();
+  if (bytes === 'broken') return;
+  if (isLate) return refuseBody(request, response, 409, LEFT);
   if (bytes === 'too-large' || !session.segments.whole(name, bytes))
-    return refuseBody(request, reply, 413, 'too many segments wait for a playlist that lists them\n');
+    return refuseBody(request, response, 413, 'too many segments wait for a playlist that lists them\n');
   reply(204);
-}
-
-/** The whole body, or why there is none. What is too much is read on, unkept, for as long again, so that the answer can be heard. */
-function bodyOf(
-  request: IncomingMessage,
-  maxBytes: number,
-  onProgress: () => void,
-): Promise<Buffer | 'too-large' | 'broken'> {
-  return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      onProgress();
-      if (size <= maxBytes) chunks.push(chunk);
-      else {
-        chunks = [];
-        resolve('too-large');
-        if (size > 2 * maxBytes) request.destroy();
-      }
-    });
-    request.on('end', () => resolve(size > maxBytes ? 'too-large' : Buffer.concat(chunks)));
-    request.on('error', () => resolve('broken'));
-    request.on('close', () => resolve('broken'));
-  });
 }

@@ -12,7 +12,7 @@ const encoders = said('ffprobe', '-version') === '' ? '' : said('ffmpeg', '-enco
 
 /** Why tests with this encoder of ffmpeg's cannot run here, or false. */
 export const lacks = (encoder: string): string | false =>
-  encoders.includes(` ${encoder} `) ? false : `needs ffmpeg with ${encoder} (Debian package ffmpeg)`;
+  encoders.includes(` ${encoder} `) ? false : `needs ffmpeg with ${encoder} (apt-get install ffmpeg)`;
 
 /** Why tests with ffmpeg cannot run here, or false. */
 export const NO_FFMPEG: string | false = lacks('libx264');
