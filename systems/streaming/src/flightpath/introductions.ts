@@ -40,11 +40,11 @@ export function introduce(peer: Peer, env: Env<FlightMessage>, to: NodeId): void
 export function onIntroduce(peer: Peer, from: NodeId, { ticket, taken }: Introduce): void {
   const { own, setup } = peer;
   const { member, place } = ticket.ticket;
-  if (member.id !== from) return;
+  if (member.id !== from) return void peer.meter.voids++;
   const known = own.roster.places.get(from);
   if (known === undefined) {
     peer.meter.verifications++;
-    if (!isTicketSigned(setup.keys, setup.stream, setup.clock, ticket)) return;
+    if (!isTicketSigned(setup.keys, setup.stream, setup.clock, ticket)) return void peer.meter.voids++;
     if (!enterTicket(own.roster, ticket.ticket)) return;
   } else if (known !== place) return;
   own.introduced.set(from, taken);

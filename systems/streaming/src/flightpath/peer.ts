@@ -15,10 +15,10 @@ import { createPeerState, type PeerOptions, type PeerState, peerInvariants } fro
 import { streamId } from '../statement.ts';
 import { joinStatement } from '../tracker/joins.ts';
 import type { Refused, Welcome } from '../tracker/messages.ts';
-import { isRoundOpen, receiveTrade } from '../trade/receive.ts';
-import { isAddressed } from '../trade/signing.ts';
+import { isInPlace, receiveTrade } from '../trade/receive.ts';
 import type { FlightConduct } from './conduct.ts';
 import { follow, isRemoved, onDelta, onEpoch, onPage, onPageAsk, onPong } from './following.ts';
+import { hear } from './hearings.ts';
 import {
   isAttemptTimer,
   isResumeTimer,
@@ -104,6 +104,7 @@ function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
   if (!enterTicket(roster, ticket)) return;
   const own = createFlightState(config, policy, options.flightConduct, roster, welcome.helpers);
   own.ticket = welcome.ticket;
+  own.heard.own = ticket.member;
   own.place = ticket.place;
   own.startRound = ticket.startRound;
   const rules = flightRules(own.need, policy, config.packetsPerRound);
@@ -112,6 +113,7 @@ function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
   env.cancelTimer(JOIN_TIMER);
   env.setTimer(FOLLOW_TIMER, 1);
   env.note({ kind: 'welcomed', id: ticket.member.id, place: ticket.place, startRound: ticket.startRound });
+  hear(state.peer, env, welcome);
   beginPeer(state.peer, env);
 }
 
@@ -140,16 +142,18 @@ function receiveMembership(
   if (message.kind === 'refused' && isTracker) return onRefused(state, env, message);
   if (peer === null) return;
   peer.meter.down[CONTROL] = (peer.meter.down[CONTROL] ?? 0) + membershipBytes(message);
+  hear(peer, env, message);
   switch (message.kind) {
     case 'pong':
-      if (isTracker) onPong(peer, env, message);
+      if (!isTracker) return void peer.meter.voids++;
+      onPong(peer, env, message);
       return holdUntilStart(peer);
     case 'epoch':
       return onEpoch(peer, env, message.head);
     case 'page-ask':
       return onPageAsk(peer, env, from, message);
     case 'page':
-      return onPage(peer, message);
+      return onPage(peer, env, message);
     case 'delta':
       return onDelta(peer, message);
     case 'introduce':
@@ -160,7 +164,7 @@ function receiveMembership(
     case 'leave':
     case 'welcome':
     case 'refused':
-      return;
+      return void peer.meter.voids++;
     default:
       unreachable(message);
   }
@@ -176,12 +180,10 @@ function receiveStream(
   switch (message.kind) {
     case 'reserve':
       followRound(peer, env, message.round);
-      if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message))
-        onFlightReserve(peer, env, message);
+      if (isInPlace(peer, env, from, message)) onFlightReserve(peer, env, message);
       return;
     case 'accept':
-      if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message))
-        onFlightAccept(peer, env, message);
+      if (isInPlace(peer, env, from, message)) onFlightAccept(peer, env, message);
       return;
     case 'reveal':
     case 'briefcase':

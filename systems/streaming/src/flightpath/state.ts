@@ -14,6 +14,7 @@ import type { Accept, Reserve } from '../messages/messages.ts';
 import type { RoundChoice } from './candidates.ts';
 import type { FlightConduct } from './conduct.ts';
 import { createDebts, type Debts } from './debt.ts';
+import { createHearings, type Hearings } from './hearings.ts';
 import type { NeedRules } from './need.ts';
 import type { FlightPathPolicy } from './policy.ts';
 import { type Budget, createBudget, type Pledge } from './reservations.ts';
@@ -58,6 +59,8 @@ export interface FlightState {
   next: Roster | null;
   /** This peer's place in the epoch's line. */
   place: number;
+  /** What the tracker signed of late, and what came of holding it together. */
+  readonly heard: Hearings;
   /** Of this epoch, if it joined in it. */
   ticket: SignedTicket | null;
   /** The first round that it trades and plays. */
@@ -113,6 +116,7 @@ export function createFlightState(
     pagesServed: 0,
     next: null,
     place: -1,
+    heard: createHearings(),
     ticket: null,
     startRound: 0,
     introduced: new Map(),

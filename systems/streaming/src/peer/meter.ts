@@ -24,9 +24,11 @@ export interface Meter {
   /** Packets that were there at their deadline, of how many. */
   inTime: number;
   due: number;
-  /** Packets that came twice, and that did not verify. */
+  /** Packets that came twice; packets and headers that did not verify. */
   duplicates: number;
   hostile: number;
+  /** Messages without effect: for another round or somebody else, said before, or not for their sender to say. */
+  voids: number;
   /** Packets got in return for pushes, and junk. */
   pushReturns: number;
   pushJunk: number;
@@ -46,6 +48,7 @@ export const createMeter = (): Meter => ({
   due: 0,
   duplicates: 0,
   hostile: 0,
+  voids: 0,
   pushReturns: 0,
   pushJunk: 0,
   signatures: 0,

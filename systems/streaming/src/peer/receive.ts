@@ -12,7 +12,7 @@ import { type PeerState, post } from './state.ts';
 
 export function onSeed(peer: PeerState, env: Env<StreamMessage>, from: NodeId, seed: Seed): void {
   const { setup, store, meter } = peer;
-  if (from !== setup.broadcaster.id) return;
+  if (from !== setup.broadcaster.id) return void meter.voids++;
   followRound(peer, env, seed.header.round);
   if (!learnHeader(peer, seed.header)) return;
   for (const packet of seed.packets)
@@ -21,14 +21,16 @@ export function onSeed(peer: PeerState, env: Env<StreamMessage>, from: NodeId, s
 
 export function onBeacon(peer: PeerState, env: Env<StreamMessage>, beacon: Beacon): void {
   const { keys, stream, clock } = peer.setup;
-  if (beacon.nonce !== peer.clock.nonce || !isBeaconSigned(keys, stream, clock, beacon)) return;
+  if (beacon.nonce !== peer.clock.nonce || !isBeaconSigned(keys, stream, clock, beacon))
+    return void peer.meter.voids++;
   takeBeacon(peer.clock, beacon.nonce, beacon.sessionMs, env.now);
   onFirstBeacon(peer, env);
 }
 
 export function onEvictions(peer: PeerState, list: EvictionList): void {
   const { keys, stream, broadcaster } = peer.setup;
-  if (!extendsEvictions(peer.evictions, list) || !areEvictionsSigned(keys, stream, broadcaster, list)) return;
+  if (!extendsEvictions(peer.evictions, list) || !areEvictionsSigned(keys, stream, broadcaster, list))
+    return void peer.meter.voids++;
   peer.evictions = list;
   for (const { member } of list.entries) peer.evidence.delete(member);
 }
@@ -37,9 +39,8 @@ const NOTHING = new Uint8Array(0);
 
 /** Gives the broadcaster one piece of evidence, or as many bytes of nothing. */
 export function onAuditAsk(peer: PeerState, env: Env<StreamMessage>, from: NodeId, round: number): void {
-  if (from !== peer.setup.broadcaster.id) return;
+  if (from !== peer.setup.broadcaster.id) return void peer.meter.voids++;
   const [next] = peer.setup.conduct.reports(peer, env) ? peer.evidence : [];
-  if (next !== undefined) peer.evidence.delete(next[0]);
   const answer: AuditAnswer = { kind: 'audit-answer', round, evidence: next?.[1] ?? NOTHING };
-  post(peer, env, from, answer);
+  if (post(peer, env, from, answer) && next !== undefined) peer.evidence.delete(next[0]);
 }

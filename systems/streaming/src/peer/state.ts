@@ -106,12 +106,13 @@ export function createPeerState<X>(
   };
 }
 
-/** Sends, unless the protocol's cap on upload forbids it, and counts what it takes. */
-export function post(peer: PeerState, env: Env<StreamMessage>, to: NodeId, message: StreamMessage): void {
+/** Sends, unless the protocol's cap on upload forbids it, and counts what it takes; whether it was sent. */
+export function post(peer: PeerState, env: Env<StreamMessage>, to: NodeId, message: StreamMessage): boolean {
   const { meter, setup } = peer;
-  if (setup.rules.allows?.(peer, env, to, message, setup.sizes.of(message)) === false) return;
+  if (setup.rules.allows?.(peer, env, to, message, setup.sizes.of(message)) === false) return false;
   meter.roundUp += setup.sizes.count(message, meter.up);
   env.send(to, message);
+  return true;
 }
 
 /** The member `id`, unless it is none, or evicted by now. */

@@ -51,6 +51,10 @@ export interface FlightSwarmOptions {
     node: NodeId,
   ) => { readonly trade?: Conduct; readonly flight?: FlightConduct } | undefined;
   readonly strategyOf?: (node: NodeId) => Strategy<FlightPeer, FlightMessage> | undefined;
+  /** What the tracker makes of itself. */
+  readonly trackerStrategy?: Strategy<TrackerState, FlightMessage>;
+  /** Told of each round at each peer's deadline. */
+  readonly play?: (node: NodeId, round: number, media: Uint8Array | null) => void;
   /** Where a peer says to be; its node if undefined. */
   readonly addressOf?: (node: NodeId) => string | undefined;
   readonly network?: NetworkOptions;
@@ -251,7 +255,9 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     id: TRACKER_NODE,
     link: 'peer',
     process: withDirectory(
-      createTracker(trackerOptionsFor(options, config, keysById(keysOf(TRACKER_NODE).keys), judge)),
+      (options.trackerStrategy ?? ((honest) => honest))(
+        createTracker(trackerOptionsFor(options, config, keysById(keysOf(TRACKER_NODE).keys), judge)),
+      ),
       serverDirectory<TrackerState>(TRACKER, (state) => state),
     ),
   });
@@ -281,6 +287,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
       conduct: conduct?.trade ?? OBEDIENT,
       flightConduct: conduct?.flight ?? OBEDIENT_FLIGHT,
       ...(options.policy === undefined ? {} : { policy: options.policy }),
+      ...(options.play === undefined ? {} : { play: options.play.bind(null, node) }),
       publicKey: member.publicKey,
       address: options.addressOf?.(node) ?? `${node}`,
       token: new TextEncoder().encode(`person ${node}`),
