@@ -6,6 +6,14 @@
  */
 
 import {
+  type EvictionList,
+  isEvicted,
+  NO_EVICTIONS,
+  proofDigest,
+  readEvictions,
+  writeEvictions,
+} from '@concordat/accountability';
+import {
   type Env,
   type Millis,
   type NodeId,
@@ -13,22 +21,14 @@ import {
   type Recovered,
   unreachable,
 } from '@concordat/kernel';
-import { createReader, createWriter } from '@concordat/wire';
+import { createReader, createWriter, toHex } from '@concordat/wire';
 import { createBeacon } from '../beacon.ts';
 import type { StreamConfig } from '../config.ts';
 import { encodeRound, type RoundCode } from '../content/encode.ts';
 import { decodeEvidence } from '../evidence/evidence.ts';
 import { type EvidenceContext, judgeEvidence } from '../evidence/judging.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import {
-  areEvictionsSigned,
-  type EvictionList,
-  isEvicted,
-  NO_EVICTIONS,
-  readEvictions,
-  signEvictions,
-  writeEvictions,
-} from '../membership/evictions.ts';
+import { areEvictionsSigned, MAX_STREAM_EVICTIONS, signEvictions } from '../membership/evictions.ts';
 import { type MemberList, memberOf } from '../membership/member-list.ts';
 import type { AuditAnswer, StreamMessage } from '../messages/messages.ts';
 import { createSizes, type Sizes } from '../messages/sizes.ts';
@@ -101,7 +101,7 @@ function recover(state: BroadcasterState, { records }: Recovered): boolean {
       state.startedAt = startedAt;
       isFound = true;
     } else {
-      const list = reader.finish(readEvictions(reader));
+      const list = reader.finish(readEvictions(reader, MAX_STREAM_EVICTIONS));
       const isOwn = list !== null && areEvictionsSigned(state.options.keys, state.stream, state.self, list);
       if (isOwn) state.evictions = list;
     }
@@ -177,12 +177,32 @@ function onRound(state: BroadcasterState, env: Env<StreamMessage>): void {
   armRound(state, env);
 }
 
-function evict(state: BroadcasterState, env: Env<StreamMessage>, member: NodeId): void {
+/** A member that was convicted, and by what. */
+export interface Conviction {
+  readonly member: NodeId;
+  /** Under which it signed. */
+  readonly publicKey: Uint8Array;
+  readonly rule: string;
+  readonly evidence: Uint8Array;
+}
+
+/** Evicts a member that a judge has convicted, here or beside (the tracker's), once; true if it was not out already. */
+export function announceEviction(
+  state: BroadcasterState,
+  env: Env<StreamMessage>,
+  { member, publicKey, rule, evidence }: Conviction,
+): boolean {
   const { keys, list } = state.options;
-  const entries = [...state.evictions.entries, { member, fromRound: state.round + NOTICE_ROUNDS }];
-  state.evictions = signEvictions(keys, state.stream, entries);
+  const { entries } = state.evictions;
+  if (entries.length >= MAX_STREAM_EVICTIONS || entries.some((entry) => entry.member === member))
+    return false;
+  const proof = proofDigest(keys.hash, evidence);
+  const round = state.round + NOTICE_ROUNDS;
+  state.evictions = signEvictions(keys, state.stream, state.evictions, { member, round, rule, proof });
   appendEvictions(env, state.evictions);
   for (const { id } of list().members) post(state, env, id, { kind: 'evictions', list: state.evictions });
+  env.note({ kind: 'evicted', member, rule, key: toHex(publicKey), evidence: toHex(evidence) });
+  return true;
 }
 
 function onAuditAnswer(
@@ -197,9 +217,15 @@ function onAuditAnswer(
   if (evidence === null || entries.some(({ member }) => member === evidence.accused)) return;
   const verdict = judgeEvidence(evidence, state.options.evidence(entries));
   if (!verdict.valid) return env.note({ kind: 'evidence-refused', from, reason: verdict.reason });
-  if (memberOf(state.options.list(), verdict.accused) === undefined) return;
-  env.note({ kind: 'evicted', member: verdict.accused, rule: evidence.rule });
-  evict(state, env, verdict.accused);
+  const member = memberOf(state.options.list(), verdict.accused);
+  if (member === undefined) return;
+  const { rule } = evidence;
+  announceEviction(state, env, {
+    member: member.id,
+    publicKey: member.publicKey,
+    rule,
+    evidence: answer.evidence,
+  });
 }
 
 function onClockAsk(

@@ -123,7 +123,8 @@ export const speaksForOthers = (): Tamper => (peer, env, to, message) => {
   const { keys, stream } = peer.setup;
   const header = headerOf(peer.store, peer.round);
   const victim = peer.list.members[0]?.id ?? to;
-  const list = signEvictions(keys, stream, [{ member: victim, fromRound: 0 }]);
+  const charge = { member: victim, round: 0, rule: 'two-statements', proof: new Uint8Array(32) };
+  const list = signEvictions(keys, stream, peer.evictions, charge);
   const others: StreamMessage[] = [
     { kind: 'evictions', list },
     { kind: 'audit-ask', round: peer.round },

@@ -218,10 +218,10 @@ function createProgress(invite: Invite, capBytesPerSecond: number | undefined): 
         upload: { bytesPerSecond: upRate(up), capBytesPerSecond: cap, totalBytes: up },
         download: { bytesPerSecond: downRate(down), totalBytes: down },
         sourceCopies: invite.config.seeds,
-        evictions: (peer?.evictions.entries ?? []).map(({ member, fromRound }) => ({
+        evictions: (peer?.evictions.entries ?? []).map(({ member, round, rule }) => ({
           peer: `peer ${member}`,
-          reason: 'a proof of misbehaviour',
-          round: fromRound,
+          reason: rule,
+          round,
         })),
       };
     },

@@ -1,13 +1,12 @@
 /** Judging evidence from anyone, offline. */
 
-import { type Rule, verifyProof } from '@concordat/accountability';
+import { type Eviction, type Rule, verifyProof } from '@concordat/accountability';
 import { tagged } from '@concordat/crypto';
 import { type Digest, type NodeId, unreachable } from '@concordat/kernel';
 import { createReader, equalBytes } from '@concordat/wire';
 import { idOf, type Shape } from '../bits.ts';
 import type { PacketCheck } from '../content/packets.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import type { Eviction } from '../membership/evictions.ts';
 import { type MemberList, memberOf } from '../membership/member-list.ts';
 import { FLEXIBLE, type PushOffer, type Reserve } from '../messages/messages.ts';
 import { isHeaderSigned } from '../peer/headers.ts';

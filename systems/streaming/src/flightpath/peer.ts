@@ -197,7 +197,7 @@ function receiveStream(
       onBeacon(peer, env, message);
       return holdUntilStart(peer);
     case 'evictions':
-      return onEvictions(peer, message.list);
+      return onEvictions(peer, env, message.list);
     case 'audit-ask':
       return onAuditAsk(peer, env, from, message.round);
     case 'push-offer':

@@ -1,10 +1,10 @@
 /** What a judge of evidence needs to know in BAR Gossip. */
 
+import type { Eviction } from '@concordat/accountability';
 import { type StreamConfig, shapeOf } from '../config.ts';
 import { createPacketCheck } from '../content/packets.ts';
 import type { EvidenceContext } from '../evidence/judging.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import type { Eviction } from '../membership/evictions.ts';
 import type { MemberList } from '../membership/member-list.ts';
 import { streamId } from '../statement.ts';
 import type { Sealing } from '../trade/sealing.ts';

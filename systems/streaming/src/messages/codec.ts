@@ -14,6 +14,7 @@
  *   24 audit-answer  u32 round | u32 length, evidence | zeros up to what the largest evidence takes
  */
 
+import { readEvictions, writeEvictions } from '@concordat/accountability';
 import { SIGNATURE_BYTES } from '@concordat/crypto';
 import { assert, type MessageCodec, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
@@ -22,7 +23,7 @@ import { junkBytesOf, type StreamConfig, shapeOf } from '../config.ts';
 import { HEADER_BYTES, readHeader, writeHeader } from '../content/header.ts';
 import { MAX_PATH, packetOverhead, readPacket, writePacket } from '../content/packets.ts';
 import { maxContents, maxEvidenceBytes } from '../evidence/limits.ts';
-import { readEvictions, writeEvictions } from '../membership/evictions.ts';
+import { MAX_STREAM_EVICTIONS } from '../membership/evictions.ts';
 import { readBody, readTag, type StatementBody, writeBody } from '../trade/statements.ts';
 import { type Briefcase, KEY_BYTES, type Seed, type StreamMessage, type TradeStatement } from './messages.ts';
 
@@ -181,7 +182,7 @@ function readPlain(reader: Reader, limits: Limits, kind: PlainKind): PlainMessag
       return { kind, nonce, sessionMs, signature: reader.fixed(SIGNATURE_BYTES) };
     }
     case 'evictions':
-      return { kind, list: readEvictions(reader) };
+      return { kind, list: readEvictions(reader, MAX_STREAM_EVICTIONS) };
     case 'audit-ask':
       return { kind, round: reader.u32() };
     case 'audit-answer': {

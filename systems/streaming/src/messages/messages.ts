@@ -3,11 +3,11 @@
  * that none can be shown out of place. `codec.ts` has the bytes, `sizes.ts` what they count for.
  */
 
+import type { EvictionList } from '@concordat/accountability';
 import type { Digest, NodeId } from '@concordat/kernel';
 import type { Bits } from '../bits.ts';
 import type { RoundHeader } from '../content/header.ts';
 import type { Packet } from '../content/packets.ts';
-import type { EvictionList } from '../membership/evictions.ts';
 import type { Sealed } from '../trade/sealing.ts';
 
 /** What a trade is: `EXCHANGE` and `PUSH` are BAR Gossip's, `FLEXIBLE` is FlightPath's. */

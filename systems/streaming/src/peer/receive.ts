@@ -1,9 +1,11 @@
 /** What every peer does with messages of the broadcaster and the clock, whatever the protocol. */
 
+import { type EvictionList, mergeEvictions, TWO_EVICTION_LISTS } from '@concordat/accountability';
 import type { Env, NodeId } from '@concordat/kernel';
+import { toHex } from '@concordat/wire';
 import { isBeaconSigned } from '../beacon.ts';
 import { putPacket } from '../content/store.ts';
-import { areEvictionsSigned, type EvictionList, extendsEvictions } from '../membership/evictions.ts';
+import { areEvictionsSigned, twoEvictionLists } from '../membership/evictions.ts';
 import type { AuditAnswer, Beacon, Seed, StreamMessage } from '../messages/messages.ts';
 import { onBeacon as takeBeacon } from '../rounds.ts';
 import { learnHeader } from './headers.ts';
@@ -27,12 +29,23 @@ export function onBeacon(peer: PeerState, env: Env<StreamMessage>, beacon: Beaco
   onFirstBeacon(peer, env);
 }
 
-export function onEvictions(peer: PeerState, list: EvictionList): void {
+export function onEvictions(peer: PeerState, env: Env<StreamMessage>, list: EvictionList): void {
   const { keys, stream, broadcaster } = peer.setup;
-  if (!extendsEvictions(peer.evictions, list) || !areEvictionsSigned(keys, stream, broadcaster, list))
-    return void peer.meter.voids++;
-  peer.evictions = list;
+  peer.meter.verifications++;
+  if (!areEvictionsSigned(keys, stream, broadcaster, list)) return void peer.meter.voids++;
+  const merged = mergeEvictions(keys.hash, peer.evictions, list);
+  if (merged === null) return contradicted(peer, env, list);
+  peer.evictions = merged;
   for (const { member } of list.entries) peer.evidence.delete(member);
+}
+
+/** The broadcaster has signed two lists that do not continue each other: it is told to the host, nobody can evict it. */
+function contradicted({ setup, evictions }: PeerState, env: Env<StreamMessage>, list: EvictionList): void {
+  const { keys, stream, broadcaster } = setup;
+  const proof = twoEvictionLists(keys, stream, broadcaster.id, evictions, list);
+  if (proof === null) return;
+  const rule = TWO_EVICTION_LISTS.name;
+  env.note({ kind: 'evidence', accused: broadcaster.id, rule, about: list.version, proof: toHex(proof) });
 }
 
 const NOTHING = new Uint8Array(0);

@@ -3,7 +3,14 @@
  * changes; `own` is the protocol's.
  */
 
-import { addStrike, createStrikes, type Strikes } from '@concordat/accountability';
+import {
+  addStrike,
+  createStrikes,
+  type EvictionList,
+  isEvicted,
+  NO_EVICTIONS,
+  type Strikes,
+} from '@concordat/accountability';
 import { assert, type Digest, type Env, type NodeId } from '@concordat/kernel';
 import type { Shape } from '../bits.ts';
 import { type StreamConfig, shapeOf } from '../config.ts';
@@ -11,7 +18,6 @@ import type { RoundCode } from '../content/encode.ts';
 import type { PacketCheck } from '../content/packets.ts';
 import { createStore, type Store, storeInvariants } from '../content/store.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import { type EvictionList, isEvicted, NO_EVICTIONS } from '../membership/evictions.ts';
 import { type Member, type MemberList, memberOf } from '../membership/member-list.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { createSizes, type Sizes } from '../messages/sizes.ts';

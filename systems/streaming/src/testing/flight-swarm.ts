@@ -1,5 +1,6 @@
 /** A simulated FlightPath stream: broadcaster, tracker, peers that join and leave, of any conduct, and what came of it. */
 
+import type { EvictionList } from '@concordat/accountability';
 import { modelHash } from '@concordat/crypto';
 import { createPrng, type NodeId, type Process, type Strategy } from '@concordat/kernel';
 import { createWorld, type NetworkOptions, type World } from '@concordat/sim';
@@ -14,7 +15,6 @@ import { createFlightPeer, type FlightPeer, leaveStream } from '../flightpath/pe
 import type { FlightPathPolicy } from '../flightpath/policy.ts';
 import { gossipEvidenceContext } from '../gossip/evidence.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import type { EvictionList } from '../membership/evictions.ts';
 import type { MemberList } from '../membership/member-list.ts';
 import type { PlacedMember } from '../membership/ticket.ts';
 import type { StreamMessage } from '../messages/messages.ts';

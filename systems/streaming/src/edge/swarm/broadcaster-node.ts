@@ -4,13 +4,13 @@
  */
 
 import { join } from 'node:path';
+import type { Eviction } from '@concordat/accountability';
 import { createHost, type Host, type Logger, type Metrics } from '@concordat/runtime';
 import { type BroadcasterState, createBroadcaster } from '../../broadcaster/broadcaster.ts';
 import type { StreamConfig } from '../../config.ts';
 import { createRoundCode } from '../../content/encode.ts';
 import type { EvidenceContext } from '../../evidence/judging.ts';
 import { gossipEvidenceContext } from '../../gossip/evidence.ts';
-import type { Eviction } from '../../membership/evictions.ts';
 import type { MemberList } from '../../membership/member-list.ts';
 import type { PlacedMember } from '../../membership/ticket.ts';
 import { createMessageCodec } from '../../messages/codec.ts';
