@@ -7,6 +7,7 @@ export * from './content/encode.ts';
 export * from './content/header.ts';
 export * from './content/packets.ts';
 export * from './content/store.ts';
+export * from './evidence/conviction.ts';
 export * from './evidence/evidence.ts';
 export * from './evidence/judging.ts';
 export * from './flightpath/index.ts';

@@ -25,6 +25,7 @@ import { createReader, createWriter, toHex } from '@concordat/wire';
 import { createBeacon } from '../beacon.ts';
 import type { StreamConfig } from '../config.ts';
 import { encodeRound, type RoundCode } from '../content/encode.ts';
+import type { Conviction } from '../evidence/conviction.ts';
 import { decodeEvidence } from '../evidence/evidence.ts';
 import { type EvidenceContext, judgeEvidence } from '../evidence/judging.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
@@ -175,15 +176,6 @@ function onRound(state: BroadcasterState, env: Env<StreamMessage>): void {
     audit(state, env);
   }
   armRound(state, env);
-}
-
-/** A member that was convicted, and by what. */
-export interface Conviction {
-  readonly member: NodeId;
-  /** Under which it signed. */
-  readonly publicKey: Uint8Array;
-  readonly rule: string;
-  readonly evidence: Uint8Array;
 }
 
 /** Evicts a member that a judge has convicted, here or beside (the tracker's), once; true if it was not out already. */

@@ -5,10 +5,13 @@
 
 import { createMetrics, type Logger, type Metrics } from '@concordat/runtime';
 import { encodePayload } from '../media/payload.ts';
+import { shownEvictions, shownRemovals } from './expulsions.ts';
 import { type Ingest, type IngestSource, startIngest } from './ingest/ingest.ts';
 import type { IngestEvent } from './ingest/intake.ts';
 import { measureIngest } from './ingest/measures.ts';
 import type { Endpoint } from './listening.ts';
+import type { Eviction, Removal } from './player/status.ts';
+import { measureSource } from './swarm/measures.ts';
 import { type InviteTerms, type Source, startSource } from './swarm/source.ts';
 
 export interface PublishOptions {
@@ -34,6 +37,8 @@ export interface PublishStatus {
   readonly viewers: number;
   readonly uploadedBytes: number;
   readonly publisher: string | null;
+  readonly evictions: readonly Eviction[];
+  readonly removals: readonly Removal[];
 }
 
 export interface Publishing {
@@ -71,6 +76,7 @@ export async function publish(options: PublishOptions): Promise<Publishing> {
   }
   const started = ingest;
   measureIngest(metrics, options.title, started);
+  measureSource(metrics, options.title, source);
   let isClosed = false;
   let close = async (): Promise<void> => {};
   const closed = new Promise<void>((resolve) => {
@@ -97,10 +103,17 @@ export async function publish(options: PublishOptions): Promise<Publishing> {
       viewers: source.tracker.host.state.members.size,
       uploadedBytes: source.broadcaster.host.uploaded,
       publisher: started.status().publisher,
+      ...expulsionsOf(source),
     }),
     ended: Promise.race([closed, played]),
     close,
   };
+}
+
+function expulsionsOf(source: Source): Pick<PublishStatus, 'evictions' | 'removals'> {
+  const { entries } = source.broadcaster.host.state.evictions;
+  const { removals } = source.tracker.host.state;
+  return { evictions: shownEvictions(entries), removals: shownRemovals(removals, entries) };
 }
 
 /** A round without media. */

@@ -73,6 +73,10 @@ const EXPLANATIONS: Record<Evidence['rule'], string> = {
   'bad-briefcase': 'sealed something else than its signed list of contents names',
 };
 
+/** What a rule's name means, as a clause; of rules that this version knows. */
+export const offenceOf = (rule: string): string =>
+  new Map<string, string>(Object.entries(EXPLANATIONS)).get(rule) ?? 'broke a rule that is not known here';
+
 function ruleFor(context: EvidenceContext, name: PairRule): Rule {
   return {
     name,

@@ -46,6 +46,7 @@ export function isMembership(message: FlightMessage): message is MembershipMessa
     case 'page':
     case 'delta':
     case 'leave':
+    case 'removals':
     case 'introduce':
       return true;
     case 'reserve':

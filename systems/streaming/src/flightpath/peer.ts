@@ -156,6 +156,10 @@ function receiveMembership(
       return onPage(peer, env, message);
     case 'delta':
       return onDelta(peer, message);
+    case 'removals':
+      if (!isTracker) return void peer.meter.voids++;
+      peer.own.removals = message.removed;
+      return;
     case 'introduce':
       return onIntroduce(peer, from, message);
     case 'join':

@@ -11,6 +11,7 @@ import type { MemberList } from '../membership/member-list.ts';
 import type { Roster } from '../membership/roster.ts';
 import type { PlacedMember, SignedTicket } from '../membership/ticket.ts';
 import type { Accept, Reserve } from '../messages/messages.ts';
+import type { Removal } from '../tracker/state.ts';
 import type { RoundChoice } from './candidates.ts';
 import type { FlightConduct } from './conduct.ts';
 import { createDebts, type Debts } from './debt.ts';
@@ -72,6 +73,8 @@ export interface FlightState {
   /** Who agreed to a trade and sent nothing, and the round until which it is tried last and not served. */
   readonly defaulted: Map<NodeId, number>;
   readonly suspects: Set<NodeId>;
+  /** Who is no member any more, as the tracker told last: for people. */
+  removals: readonly Removal[];
   /** Who delivered of late, the latest last. */
   readonly recent: NodeId[];
   choice: RoundChoice | null;
@@ -123,6 +126,7 @@ export function createFlightState(
     silent: new Map(),
     defaulted: new Map(),
     suspects: new Set(),
+    removals: [],
     recent: [],
     choice: null,
     tried: 0,

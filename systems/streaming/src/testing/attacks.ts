@@ -222,7 +222,7 @@ export function flightUnder(
       const accused = decodeEvidence(bytes)?.accused ?? -1;
       // Members that are out already cannot be judged again: nobody has their keys.
       if (!swarm.tracker().members.has(accused)) return;
-      const convicted = swarm.tracker().options.convicts(bytes);
+      const convicted = swarm.tracker().options.convicts(bytes)?.member ?? null;
       judgeInto(verdicts, bytes, convicted, convicted !== null && isAttacker(convicted));
     },
   });

@@ -11,7 +11,7 @@ import { tubOf } from '../membership/tubs.ts';
 import { enterTicket, recordJoin } from './journal.ts';
 import { type Join, joinBody, type RefusalReason, type TrackerMessage } from './messages.ts';
 import { isWithinRate } from './rate-limit.ts';
-import { addMember, identityText, openEpoch, type TrackerState } from './state.ts';
+import { addMember, identityText, noteRemoval, openEpoch, type TrackerState } from './state.ts';
 
 const JOIN_KIND = 'stream-join';
 const HELPERS = 4;
@@ -91,7 +91,9 @@ function admit(state: TrackerState, env: Env<TrackerMessage>, join: Join, identi
     startRound: Math.max(state.round + 1, head.startRound),
     member,
   };
-  if (!state.byIdentity.has(identity)) state.options.admission.onAdmitted(join);
+  const former = state.byIdentity.get(identity);
+  if (former === undefined) state.options.admission.onAdmitted(join);
+  else noteRemoval(state, former, 'replaced');
   recordJoin(state, env, ticket, identity);
   enterTicket(state, epoch, ticket);
   addMember(state, member, identity, state.round);

@@ -4,15 +4,23 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
+import { toHex } from '@concordat/wire';
 import { createBeacon } from '../beacon.ts';
 import { signDelta } from '../membership/delta.ts';
 import { pageOf, pageSize } from '../membership/epoch-list.ts';
 import type { PlacedMember } from '../membership/ticket.ts';
 import { tubOf } from '../membership/tubs.ts';
 import { recordEviction } from './journal.ts';
-import { MAX_SUSPECTS, MAX_TICKETS, type Ping, type TrackerMessage } from './messages.ts';
+import { MAX_REMOVALS, MAX_SUSPECTS, MAX_TICKETS, type Ping, type TrackerMessage } from './messages.ts';
 import { isWithinRate } from './rate-limit.ts';
-import { dropMember, type EpochState, openEpoch, type TrackerState } from './state.ts';
+import {
+  type Convict,
+  dropMember,
+  type EpochState,
+  noteRemoval,
+  openEpoch,
+  type TrackerState,
+} from './state.ts';
 
 export const PING_ROUNDS = 5;
 const MISSED_PINGS = 3;
@@ -38,8 +46,7 @@ export function onPing(state: TrackerState, env: Env<TrackerMessage>, from: Node
     suspects: state.suspects,
   });
   // The ping before the epoch begins is the last chance to tell.
-  if (openEpoch(state).head.head.epoch > ping.epoch)
-    env.send(from, { kind: 'epoch', head: openEpoch(state).head });
+  if (openEpoch(state).head.head.epoch > ping.epoch) sendEpoch(state, env, from);
   if (ping.wantsTickets) sendTickets(state, env, from, ping);
 }
 
@@ -68,8 +75,14 @@ const epochOf = (state: TrackerState, epoch: number): EpochState | null => {
 
 export function onEpochAsk(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, known: number): void {
   if (!state.members.has(from) || !isWithinRate(state.askRate, from, env.now)) return;
-  const { head } = openEpoch(state);
-  if (head.head.epoch > known) env.send(from, { kind: 'epoch', head });
+  if (openEpoch(state).head.head.epoch > known) sendEpoch(state, env, from);
+}
+
+/** The head of the latest list, and who of the latest to go is not in it. */
+function sendEpoch(state: TrackerState, env: Env<TrackerMessage>, to: NodeId): void {
+  env.send(to, { kind: 'epoch', head: openEpoch(state).head });
+  const removed = state.removals.slice(-MAX_REMOVALS);
+  if (removed.length > 0) env.send(to, { kind: 'removals', removed });
 }
 
 export function onPageAsk(
@@ -86,13 +99,25 @@ export function onPageAsk(
 }
 
 function onEvidence(state: TrackerState, env: Env<TrackerMessage>, evidence: Uint8Array): void {
-  const convicted = state.options.convicts(evidence);
-  const tracked = convicted === null ? undefined : state.members.get(convicted);
+  const convict = state.options.convicts(evidence);
+  if (convict !== null) evictMember(state, env, convict, evidence);
+}
+
+/** Evicts a member that a judge has convicted, here or beside (the broadcaster's); nothing if it is none any more. */
+export function evictMember(
+  state: TrackerState,
+  env: Pick<Env<never>, 'append' | 'release' | 'note'>,
+  { member: id, rule }: Convict,
+  evidence: Uint8Array,
+): void {
+  const tracked = state.members.get(id);
   if (tracked === undefined) return;
   recordEviction(state, env, tracked.identity);
   state.evicted.add(tracked.identity);
-  dropMember(state, tracked.member.id);
-  env.note({ kind: 'evicted', id: tracked.member.id });
+  noteRemoval(state, id, 'convicted');
+  dropMember(state, id);
+  const key = toHex(tracked.member.publicKey);
+  env.note({ kind: 'evicted', member: id, rule, key, evidence: toHex(evidence) });
 }
 
 /** The link to a member broke: a suspect at once, until it pings again. Most that go do so without a word. */

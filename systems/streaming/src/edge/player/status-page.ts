@@ -44,7 +44,11 @@ const table = (heads, rows) => {
   const made = make('table');
   for (const [kind, cells] of [['th', heads], ...rows.map((cells) => ['td', cells])]) {
     const line = make('tr');
-    for (const cell of cells) line.append(make(kind, cell));
+    for (const cell of cells) {
+      const place = make(kind);
+      place.append(cell);
+      line.append(place);
+    }
     made.append(line);
   }
   return made;
@@ -55,6 +59,7 @@ const show = (stream) => {
   const { join, jitter, upload, download, playback } = stream;
   section.append(make('h2', stream.title || stream.id), list);
   row(list, 'state', stream.phase, join ? ': ' + join.step + ' ' : '', join ? bar('progress', join.done, join.total) : '');
+  for (const warning of stream.warnings) row(list, 'warning', make('span', warning, 'bad'));
   row(list, 'open in a player', make('code', location.origin + stream.playlist));
   row(list, '', make('code', location.origin + stream.stream));
   row(list, 'peers', stream.peers + ', of which ' + stream.partners.length + ' trade with this one');
@@ -69,7 +74,9 @@ const show = (stream) => {
   if (stream.partners.length > 0)
     section.append(make('h2', 'Partners'), table(['peer', 'given', 'taken'], stream.partners.map((p) => [p.peer, amount(p.uploadedBytes), amount(p.downloadedBytes)])));
   if (stream.evictions.length > 0)
-    section.append(make('h2', 'Evicted'), table(['peer', 'why', 'round'], stream.evictions.map((e) => [e.peer, e.reason, String(e.round)])));
+    section.append(make('h2', 'Evicted'), table(['peer', 'convicted of', 'by evidence', 'round'], stream.evictions.map((e) => [e.peer, e.rule + ': ' + e.reason, make('code', e.evidence), String(e.round)])));
+  if (stream.removals.length > 0)
+    section.append(make('h2', 'No members any more'), table(['peer', 'why', 'round'], stream.removals.map((r) => [r.peer, r.why + ': ' + r.reason, String(r.round)])));
   return section;
 };
 const refresh = async () => {

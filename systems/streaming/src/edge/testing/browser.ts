@@ -42,7 +42,16 @@ const STATUS: StreamStatus = {
   upload: { bytesPerSecond: 41_000, capBytesPerSecond: 50_000, totalBytes: 8_200_000 },
   download: { bytesPerSecond: 37_500, totalBytes: 7_500_000 },
   sourceCopies: 0.05,
-  evictions: [{ peer: 'mallory', reason: 'signed two histories of round 7', round: 9 }],
+  evictions: [
+    {
+      peer: 'peer 17',
+      rule: 'bad-briefcase',
+      reason: 'sealed something else than its signed list of contents names',
+      evidence: '51de4bb7d91987be',
+      round: 9,
+    },
+  ],
+  removals: [{ peer: 'peer 3', why: 'left', reason: 'it said goodbye', round: 120 }],
 };
 
 interface Seen {
