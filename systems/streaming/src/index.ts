@@ -24,7 +24,7 @@ export * from './messages/sizes.ts';
 export * from './model/index.ts';
 export * from './peer/meter.ts';
 export type { PeerOptions, PeerSetup, PeerState } from './peer/state.ts';
-export { utilityOf } from './peer/utility.ts';
+export { streamUtility } from './peer/utility.ts';
 export * from './rounds.ts';
 export * from './soundness.ts';
 export * from './statement.ts';

@@ -34,7 +34,7 @@ import { type MemberList, memberOf } from '../membership/member-list.ts';
 import type { AuditAnswer, StreamMessage } from '../messages/messages.ts';
 import { createSizes, type Sizes } from '../messages/sizes.ts';
 import { signHeader } from '../peer/headers.ts';
-import { createMeter, type Meter } from '../peer/meter.ts';
+import { createStreamMeter, type StreamMeter } from '../peer/meter.ts';
 import { roundAt } from '../rounds.ts';
 import { requireSound } from '../soundness.ts';
 import { streamId } from '../statement.ts';
@@ -61,7 +61,7 @@ export interface BroadcasterState {
   readonly self: Signer;
   readonly stream: Uint8Array;
   readonly sizes: Sizes;
-  readonly meter: Meter;
+  readonly meter: StreamMeter;
   /** When round 0 began, by the own clock. */
   startedAt: Millis;
   round: number;
@@ -118,7 +118,7 @@ function start(options: BroadcasterOptions, env: Env<StreamMessage>, recovered: 
     self: { id: env.self, publicKey: config.broadcasterKey },
     stream: streamId(keys.hash, config),
     sizes: createSizes(config),
-    meter: createMeter(),
+    meter: createStreamMeter(),
     startedAt: env.now + options.startInMs,
     round: -1,
     evictions: NO_EVICTIONS,

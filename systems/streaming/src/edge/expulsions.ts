@@ -22,7 +22,7 @@ export const shownEvictions = (entries: readonly ListedEviction[]): Eviction[] =
 
 const REASONS: Record<RemovalReason, string> = {
   convicted: 'the tracker has evidence against it',
-  silent: 'three of its pings in a row did not come',
+  silent: 'its link broke, or three of its pings did not come',
   left: 'it said goodbye',
   replaced: 'whoever it was came back as another member',
 };

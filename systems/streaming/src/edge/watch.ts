@@ -4,11 +4,11 @@
  */
 
 import { join } from 'node:path';
+import { totalBytes } from '@concordat/accountability';
 import { createMetrics, type Logger, type Metrics } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
 import type { Hearings } from '../flightpath/hearings.ts';
 import type { FlightPeer } from '../flightpath/peer.ts';
-import { totalBytes } from '../peer/meter.ts';
 import { StreamError } from './errors.ts';
 import { keepContradiction } from './evidence.ts';
 import { shownEvictions, shownRemovals } from './expulsions.ts';

@@ -8,7 +8,7 @@ import { isEpochHeadSigned } from '../membership/epoch-list.ts';
 import { createRoster, enterTicket } from '../membership/roster.ts';
 import { isTicketSigned } from '../membership/ticket.ts';
 import type { StreamMessage } from '../messages/messages.ts';
-import { CONTROL, createMeter, type Meter } from '../peer/meter.ts';
+import { CONTROL, createStreamMeter, type StreamMeter } from '../peer/meter.ts';
 import { onAuditAsk, onBeacon, onEvictions, onSeed } from '../peer/receive.ts';
 import { beginPeer, followRound, onRoundTimer } from '../peer/round.ts';
 import { createPeerState, type PeerOptions, type PeerState, peerInvariants } from '../peer/state.ts';
@@ -60,7 +60,7 @@ export interface FlightPeer {
   peer: PeerState<FlightState> | null;
   hasLeft: boolean;
   /** Over all its memberships in this run. */
-  readonly meter: Meter;
+  readonly meter: StreamMeter;
 }
 
 type FlightEnv = Env<FlightMessage>;
@@ -252,7 +252,7 @@ export function createFlightPeer(options: FlightOptions): Process<FlightPeer, Fl
         policy: { ...policyOf(protocol), ...options.policy },
         peer: null,
         hasLeft: false,
-        meter: createMeter(),
+        meter: createStreamMeter(),
       };
       if (options.welcome === undefined) join(state, env);
       else onWelcome(state, env, options.welcome);

@@ -1,7 +1,9 @@
 /**
- * What a peer's bytes were for, and what it played: the counters from which utilities, caps and reports are computed. Bytes are those
- * that messages take on the wire, whether or not they were encoded.
+ * What a peer's bytes were for, and what it played: accountability's meter with a stream's counters, from which utilities, caps and
+ * reports are computed. Bytes are those that messages take on the wire, whether or not they were encoded.
  */
+
+import { createMeter, type Meter } from '@concordat/accountability';
 
 /** Classes of bytes: packets, junk for packets, everything else. */
 export const USEFUL = 0;
@@ -9,10 +11,9 @@ export const JUNK_BYTES = 1;
 export const CONTROL = 2;
 export type ByteClass = typeof USEFUL | typeof JUNK_BYTES | typeof CONTROL;
 
-export interface Meter {
-  /** Bytes by class. */
-  readonly up: Float64Array;
-  readonly down: Float64Array;
+export const BYTE_CLASSES = 3;
+
+export interface StreamMeter extends Meter {
   /** Bytes uploaded in this round, and in the round with most. */
   roundUp: number;
   maxRoundUp: number;
@@ -32,13 +33,10 @@ export interface Meter {
   /** Packets got in return for pushes, and junk. */
   pushReturns: number;
   pushJunk: number;
-  signatures: number;
-  verifications: number;
 }
 
-export const createMeter = (): Meter => ({
-  up: new Float64Array(3),
-  down: new Float64Array(3),
+export const createStreamMeter = (): StreamMeter => ({
+  ...createMeter(BYTE_CLASSES),
   roundUp: 0,
   maxRoundUp: 0,
   lived: 0,
@@ -51,14 +49,9 @@ export const createMeter = (): Meter => ({
   voids: 0,
   pushReturns: 0,
   pushJunk: 0,
-  signatures: 0,
-  verifications: 0,
 });
 
-export const totalBytes = (byClass: Float64Array): number =>
-  (byClass[USEFUL] as number) + (byClass[JUNK_BYTES] as number) + (byClass[CONTROL] as number);
-
-export function closeRound(meter: Meter): void {
+export function closeRound(meter: StreamMeter): void {
   if (meter.roundUp > meter.maxRoundUp) meter.maxRoundUp = meter.roundUp;
   meter.roundUp = 0;
   meter.lived++;

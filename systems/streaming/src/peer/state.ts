@@ -26,7 +26,7 @@ import { streamId } from '../statement.ts';
 import type { Conduct } from '../trade/conduct.ts';
 import type { Sealing } from '../trade/sealing.ts';
 import type { Trade, TradeRules } from '../trade/trade.ts';
-import { createMeter, type Meter } from './meter.ts';
+import { createStreamMeter, type StreamMeter } from './meter.ts';
 
 export interface PeerOptions {
   readonly config: StreamConfig;
@@ -71,7 +71,7 @@ export interface PeerState<X = unknown> {
   /** Encoded evidence that the broadcaster has not been given, of different peers. */
   readonly evidence: Map<NodeId, Uint8Array>;
   readonly strikes: Strikes;
-  readonly meter: Meter;
+  readonly meter: StreamMeter;
   readonly own: X;
 }
 
@@ -107,7 +107,7 @@ export function createPeerState<X>(
     debtors: new Map(),
     evidence: new Map(),
     strikes: createStrikes(FORGIVE_MS),
-    meter: createMeter(),
+    meter: createStreamMeter(),
     own,
   };
 }

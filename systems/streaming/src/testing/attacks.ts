@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { reasonsOf } from '@concordat/accountability';
+import { reasonsOf, totalBytes } from '@concordat/accountability';
 import type { MessageCodec, NodeId, Strategy } from '@concordat/kernel';
 import type { Observer } from '@concordat/sim';
 import { toHex } from '@concordat/wire';
@@ -15,7 +15,6 @@ import type { FlightConduct } from '../flightpath/conduct.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
 import type { FlightPeer } from '../flightpath/peer.ts';
 import type { StreamMessage } from '../messages/messages.ts';
-import { totalBytes } from '../peer/meter.ts';
 import type { PeerState } from '../peer/state.ts';
 import type { Conduct } from '../trade/conduct.ts';
 import { createFlightSwarm, FIRST_NODE, type FlightSwarmOptions } from './flight-swarm.ts';

@@ -18,7 +18,7 @@ import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
 import type { PeerState } from '../peer/state.ts';
-import { utilityOf } from '../peer/utility.ts';
+import { streamUtility } from '../peer/utility.ts';
 import { OBEDIENT } from '../trade/conduct.ts';
 import { createModelStreamKeys, keyOf } from './model-keys.ts';
 import { sampleSealing } from './samples.ts';
@@ -190,7 +190,7 @@ export function inTimeShare(swarm: Swarm, ids: readonly NodeId[]): number {
 /** Mean utility of the peers in `ids`. */
 export function meanUtility(swarm: Swarm, ids: readonly NodeId[]): number {
   let sum = 0;
-  for (const id of ids) sum += utilityOf(swarm.config, swarm.peer(id).meter) ?? 0;
+  for (const id of ids) sum += streamUtility(swarm.config, swarm.peer(id).meter) ?? 0;
   return sum / ids.length;
 }
 
