@@ -1,6 +1,7 @@
 /**
  * The list of attacks that peers can try on those with whom they trade (facts 2.10, 8.8), by name, under BAR Gossip and under
  * FlightPath: how each is noticed, what of it is proof, and that it harms nobody else. Attacks on membership are in `members.test.ts`;
+ * satiation under BAR Gossip, which does harm, in `gossip/swarm.test.ts`;
  * what deviations bring their makers is in `deviations/`, and what nobody can be convicted of in `evidence/innocence.test.ts`.
  */
 
@@ -9,6 +10,7 @@ import { describe, test } from 'node:test';
 import { modelHash } from '@concordat/crypto';
 import { createPrng, type MessageCodec, type NodeId } from '@concordat/kernel';
 import { shapeOf } from '../config.ts';
+import { whitewashes } from '../deviations/flight.ts';
 import { type Deviation, deviationNamed } from '../deviations/index.ts';
 import {
   forgesHeaders,
@@ -52,8 +54,8 @@ interface Attack {
   readonly name: string;
   readonly gossip?: GossipAttack;
   readonly flight?: FlightAttack;
-  /** How it is noticed; `without` is the same stream without it. */
-  readonly noticed: (under: Outcome, without: Outcome) => boolean;
+  /** How it is noticed, or why it is not; `without` is the same stream without it. */
+  readonly noticed: ((under: Outcome, without: Outcome) => boolean) | { readonly not: string };
   /** The rule that convicts, or why there is no proof. */
   readonly proof: { readonly rule: string } | { readonly none: string };
   /** Under FlightPath, if it is another there. */
@@ -296,10 +298,27 @@ const ATTACKS: readonly Attack[] = [
     proof: { none: 'it is silent about what it owes' },
   },
   {
+    name: 'whitewashing: gifts taken, then back under another id',
+    flight: { trade: whitewashes.trade, strategy: () => whitewashes.strategy },
+    noticed: {
+      not: 'it comes as somebody else, as an invite lets it; until it leaves it got what gifts allow',
+    },
+    proof: { none: 'taking little and giving nothing is no lie' },
+  },
+  {
     name: 'clock games: answers as late as a round allows',
     gossip: { deviation: named('answers-late') },
-    noticed: () => true,
+    noticed: { not: 'what comes in time is in time' },
     proof: { none: 'nobody can prove when something came; what is too late is void' },
+  },
+  {
+    name: 'satiation: takes nothing, and gives whomever it meets all that it may',
+    flight: {
+      trade: { ...OBEDIENT, claims: (_peer, _env, claim) => ({ ...claim, want: claim.want.map(() => 0) }) },
+      flight: { ...OBEDIENT_FLIGHT, gift: () => 10_000 },
+    },
+    noticed: { not: 'a gift is a gift; what bounds it is that trades are even but for a tenth' },
+    proof: { none: 'generosity is no lie' },
   },
 ];
 
@@ -308,7 +327,7 @@ function check(attack: Attack, under: Outcome, without: Outcome, isFlight: boole
   const noticed = (isFlight ? attack.flightNoticed : undefined) ?? attack.noticed;
   const proof = (isFlight ? attack.flightProof : undefined) ?? attack.proof;
   assert.ok(
-    noticed(under, without),
+    'not' in noticed || noticed(under, without),
     `not noticed: ${JSON.stringify({ ...under, strikes: [...under.strikes] })}`,
   );
   assert.deepEqual([...under.rules], 'rule' in proof ? [proof.rule] : []);

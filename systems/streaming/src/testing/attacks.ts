@@ -237,15 +237,17 @@ export function flightUnder(
     sum.rounds += meter.rounds;
     sum.jittered += meter.jittered;
   }
-  const members = [...swarm.tracker().members.keys()];
-  const removed = [...ids.keys()].filter((id) => !members.includes(id));
+  const removed = new Set([
+    ...swarm.tracker().removals.flatMap(({ id, why }) => (why === 'convicted' ? id : [])),
+    ...swarm.broadcaster().evictions.entries.map(({ member }) => member),
+  ]);
   return {
     ...seen,
     ...verdicts,
     ...media,
     undecodable: 0,
-    evicted: removed.filter(isAttacker).length,
-    evictedOthers: removed.filter((id) => !isAttacker(id)).length,
+    evicted: [...removed].filter(isAttacker).length,
+    evictedOthers: [...removed].filter((id) => !isAttacker(id)).length,
     inTime: 1 - sum.jittered / sum.rounds,
     upload: sum.upload,
     peakUpload: sum.peak,
