@@ -30,6 +30,8 @@ import { AUTHORITY } from './members.ts';
 const FORMAT = 2;
 /** Without its rule. */
 const EVICTION_BYTES = 3 * 8 + 4 + DIGEST_BYTES;
+/** With the shortest of rules. */
+export const EVICTION_LEAST_BYTES = EVICTION_BYTES + 1;
 const LIST_BYTES = 8 + 4 + 4 + SIGNATURE_BYTES;
 
 /** Of all times. A list of that many is 8 MB at most, and a group that needs more has other troubles. */
@@ -70,7 +72,7 @@ export const NO_EVICTIONS: EvictionList = {
 /** @param proof its bytes, as they are kept and passed on */
 export const proofDigest = (hash: Hash, proof: Uint8Array): Digest => tagged(hash, 'proof', proof);
 
-function writeEviction(writer: Writer, { member, epoch, round, rule, proof }: Eviction): void {
+export function writeEviction(writer: Writer, { member, epoch, round, rule, proof }: Eviction): void {
   writer.u53(member);
   writer.u53(epoch);
   writer.u53(round);
@@ -84,7 +86,7 @@ function evictionBytes(eviction: Eviction): Uint8Array {
   return writer.finish();
 }
 
-function readEviction(reader: Reader): Eviction {
+export function readEviction(reader: Reader): Eviction {
   const eviction = {
     member: reader.u53(),
     epoch: reader.u53(),
@@ -225,6 +227,10 @@ export const TWO_EVICTION_LISTS: Rule = {
     `the membership authority signed lists of evictions, versions ${readBody(a.body)?.version} and ${readBody(b.body)?.version}, that do not continue each other`,
 };
 
+/** True if its entries are in order, one per member, and its former version had some of them. */
+export const isWellFormed = ({ version, formerCount, entries }: EvictionList): boolean =>
+  formerCount <= entries.length && (version > 0 || formerCount === 0) && isInOrder(entries);
+
 function isInOrder(evictions: readonly Eviction[]): boolean {
   const members = new Set(evictions.map(({ member }) => member));
   return (
@@ -254,11 +260,11 @@ export function writeEvictions(writer: Writer, list: EvictionList): void {
 export function readEvictions(reader: Reader, max = MAX_EVICTIONS): EvictionList {
   const version = reader.u53();
   const formerCount = reader.u32();
-  const entries = reader.list(max, EVICTION_BYTES + 1, () => readEviction(reader));
+  const entries = reader.list(max, EVICTION_LEAST_BYTES, () => readEviction(reader));
   const signature = reader.fixed(SIGNATURE_BYTES);
-  const isList = formerCount <= entries.length && isInOrder(entries) && (version > 0 || formerCount === 0);
-  if (!isList) reader.fail();
-  return { version, formerCount, entries, signature };
+  const list = { version, formerCount, entries, signature };
+  if (!isWellFormed(list)) reader.fail();
+  return list;
 }
 
 export function encodeEvictions(list: EvictionList): Uint8Array {

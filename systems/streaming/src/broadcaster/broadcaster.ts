@@ -11,17 +11,19 @@ import {
   NO_EVICTIONS,
   proofDigest,
   readEvictions,
+  updateSince,
   writeEvictions,
 } from '@concordat/accountability';
 import {
   type Env,
   type Millis,
   type NodeId,
+  type Position,
   type Process,
   type Recovered,
   unreachable,
 } from '@concordat/kernel';
-import { createReader, createWriter, toHex } from '@concordat/wire';
+import { createReader, createWriter, equalBytes, toHex } from '@concordat/wire';
 import { createBeacon } from '../beacon.ts';
 import type { StreamConfig } from '../config.ts';
 import { encodeRound, type RoundCode } from '../content/encode.ts';
@@ -66,6 +68,8 @@ export interface BroadcasterState {
   startedAt: Millis;
   round: number;
   evictions: EvictionList;
+  /** Who was told of evictions in this round, because it asked. */
+  readonly told: Set<NodeId>;
 }
 
 /** Rounds from an eviction's announcement until it counts: everybody has heard of it. */
@@ -78,18 +82,21 @@ function post(state: BroadcasterState, env: Env<StreamMessage>, to: NodeId, mess
   env.send(to, message);
 }
 
-function appendStart(env: Env<StreamMessage>, startedAt: Millis): void {
+function appendStart(env: Env<StreamMessage>, startedAt: Millis): Position {
   const writer = createWriter(16);
   writer.u8(START_RECORD);
   writer.f64(startedAt);
-  env.append(writer.finish());
+  return env.append(writer.finish());
 }
 
-function appendEvictions(env: Env<StreamMessage>, list: EvictionList): void {
+/** All that a restart needs, and nothing of what was written before. */
+function appendEvictions(state: BroadcasterState, env: Env<StreamMessage>): void {
   const writer = createWriter();
   writer.u8(EVICTIONS_RECORD);
-  writeEvictions(writer, list);
+  writeEvictions(writer, state.evictions);
+  const at = appendStart(env, state.startedAt);
   env.append(writer.finish());
+  env.release(at);
 }
 
 function recover(state: BroadcasterState, { records }: Recovered): boolean {
@@ -122,6 +129,7 @@ function start(options: BroadcasterOptions, env: Env<StreamMessage>, recovered: 
     startedAt: env.now + options.startInMs,
     round: -1,
     evictions: NO_EVICTIONS,
+    told: new Set(),
   };
   if (!recover(state, recovered)) appendStart(env, state.startedAt);
   // A round that had begun before a restart may have been signed: it is left out.
@@ -172,6 +180,7 @@ function onRound(state: BroadcasterState, env: Env<StreamMessage>): void {
   const round = roundAt(roundMs, env.now - state.startedAt);
   if (round > state.round) {
     state.round = round;
+    state.told.clear();
     seed(state, env);
     audit(state, env);
   }
@@ -191,8 +200,9 @@ export function announceEviction(
   const proof = proofDigest(keys.hash, evidence);
   const round = state.round + NOTICE_ROUNDS;
   state.evictions = signEvictions(keys, state.stream, state.evictions, { member, round, rule, proof });
-  appendEvictions(env, state.evictions);
-  for (const { id } of list().members) post(state, env, id, { kind: 'evictions', list: state.evictions });
+  appendEvictions(state, env);
+  const update = updateSince(state.evictions, entries.length);
+  for (const { id } of list().members) post(state, env, id, { kind: 'evictions', update });
   env.note({ kind: 'evicted', member, rule, key: toHex(publicKey), evidence: toHex(evidence) });
   return true;
 }
@@ -227,10 +237,13 @@ function onClockAsk(
   nonce: number,
   known: number,
 ): void {
-  const { keys } = state.options;
-  post(state, env, from, createBeacon(keys, state.stream, nonce, env.now - state.startedAt));
-  if (known < state.evictions.entries.length)
-    post(state, env, from, { kind: 'evictions', list: state.evictions });
+  const { keys, config } = state.options;
+  if (equalBytes(config.trackerKey, config.broadcasterKey))
+    post(state, env, from, createBeacon(keys, state.stream, nonce, env.now - state.startedAt));
+  // The question is short, the answer may be long: once a round for each.
+  if (known >= state.evictions.entries.length || state.told.has(from)) return;
+  state.told.add(from);
+  post(state, env, from, { kind: 'evictions', update: updateSince(state.evictions, known) });
 }
 
 function receive(

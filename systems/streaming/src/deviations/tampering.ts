@@ -3,6 +3,7 @@
  * broadcaster or the clock may say. The same in both protocols. For simulations and tests alone.
  */
 
+import { updateSince } from '@concordat/accountability';
 import type { Env, NodeId, Strategy } from '@concordat/kernel';
 import { createBeacon } from '../beacon.ts';
 import type { RoundHeader } from '../content/header.ts';
@@ -126,7 +127,7 @@ export const speaksForOthers = (): Tamper => (peer, env, to, message) => {
   const charge = { member: victim, round: 0, rule: 'two-statements', proof: new Uint8Array(32) };
   const list = signEvictions(keys, stream, peer.evictions, charge);
   const others: StreamMessage[] = [
-    { kind: 'evictions', list },
+    { kind: 'evictions', update: updateSince(list, 0) },
     { kind: 'audit-ask', round: peer.round },
     // An hour ahead, for whichever question is open.
     createBeacon(keys, stream, env.random.below(2 ** 32), 3_600_000 + 1000 * peer.round),

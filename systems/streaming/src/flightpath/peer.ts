@@ -201,7 +201,7 @@ function receiveStream(
       onBeacon(peer, env, message);
       return holdUntilStart(peer);
     case 'evictions':
-      return onEvictions(peer, env, message.list);
+      return onEvictions(peer, env, from, message.update);
     case 'audit-ask':
       return onAuditAsk(peer, env, from, message.round);
     case 'push-offer':

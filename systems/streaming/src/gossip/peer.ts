@@ -78,7 +78,7 @@ function receive(peer: PeerState, env: Env<StreamMessage>, from: NodeId, message
     case 'beacon':
       return onBeacon(peer, env, message);
     case 'evictions':
-      return onEvictions(peer, env, message.list);
+      return onEvictions(peer, env, from, message.update);
     case 'audit-ask':
       return onAuditAsk(peer, env, from, message.round);
     case 'clock-ask':

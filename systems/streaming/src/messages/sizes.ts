@@ -3,7 +3,7 @@
  * packet counts with the config's `packetBytes`, whatever a simulation puts into it. Tested equal to the codec's.
  */
 
-import { evictionListBytes } from '@concordat/accountability';
+import { evictionUpdateBytes } from '@concordat/accountability';
 import { SIGNATURE_BYTES } from '@concordat/crypto';
 import { unreachable } from '@concordat/kernel';
 import { JUNK } from '../bits.ts';
@@ -85,7 +85,7 @@ export function createSizes(config: StreamConfig): Sizes {
       case 'seed':
         return countSeed(message, byClass);
       case 'evictions': {
-        const bytes = 1 + evictionListBytes(message.list);
+        const bytes = 1 + evictionUpdateBytes(message.update);
         byClass[CONTROL] = (byClass[CONTROL] as number) + bytes;
         return bytes;
       }

@@ -1,6 +1,12 @@
 /** What every peer does with messages of the broadcaster and the clock, whatever the protocol. */
 
-import { type EvictionList, mergeEvictions, TWO_EVICTION_LISTS } from '@concordat/accountability';
+import {
+  applyUpdate,
+  type EvictionList,
+  type EvictionUpdate,
+  mergeEvictions,
+  TWO_EVICTION_LISTS,
+} from '@concordat/accountability';
 import type { Env, NodeId } from '@concordat/kernel';
 import { toHex } from '@concordat/wire';
 import { isBeaconSigned } from '../beacon.ts';
@@ -9,7 +15,7 @@ import { areEvictionsSigned, twoEvictionLists } from '../membership/evictions.ts
 import type { AuditAnswer, Beacon, Seed, StreamMessage } from '../messages/messages.ts';
 import { onBeacon as takeBeacon } from '../rounds.ts';
 import { learnHeader } from './headers.ts';
-import { followRound, onFirstBeacon } from './round.ts';
+import { askClock, followRound, onFirstBeacon } from './round.ts';
 import { type PeerState, post } from './state.ts';
 
 export function onSeed(peer: PeerState, env: Env<StreamMessage>, from: NodeId, seed: Seed): void {
@@ -17,6 +23,7 @@ export function onSeed(peer: PeerState, env: Env<StreamMessage>, from: NodeId, s
   if (from !== setup.broadcaster.id) return void meter.voids++;
   followRound(peer, env, seed.header.round);
   if (!learnHeader(peer, seed.header)) return;
+  if (seed.header.evictions > peer.evictions.entries.length) askForEvictions(peer, env);
   for (const packet of seed.packets)
     if (putPacket(store, setup.check, packet) === 'duplicate') meter.duplicates++;
 }
@@ -29,10 +36,38 @@ export function onBeacon(peer: PeerState, env: Env<StreamMessage>, beacon: Beaco
   onFirstBeacon(peer, env);
 }
 
-export function onEvictions(peer: PeerState, env: Env<StreamMessage>, list: EvictionList): void {
+/**
+ * The broadcaster has announced evictions that are not known here: it is asked for them, once a round. Whoever joins after one learns of it
+ * so, and whom a link failed.
+ */
+function askForEvictions(
+  peer: PeerState,
+  env: Env<StreamMessage>,
+  known = peer.evictions.entries.length,
+): void {
+  const { clock, broadcaster } = peer.setup;
+  if (peer.evictionsAskedIn === peer.round) return;
+  peer.evictionsAskedIn = peer.round;
+  if (clock.id === broadcaster.id && known === peer.evictions.entries.length) return askClock(peer, env);
+  post(peer, env, broadcaster.id, { kind: 'clock-ask', nonce: 0, evictions: known });
+}
+
+export function onEvictions(
+  peer: PeerState,
+  env: Env<StreamMessage>,
+  from: NodeId,
+  update: EvictionUpdate,
+): void {
   const { keys, stream, broadcaster } = peer.setup;
+  const list = applyUpdate(peer.evictions, update);
   peer.meter.verifications++;
-  if (!areEvictionsSigned(keys, stream, broadcaster, list)) return void peer.meter.voids++;
+  if (list === null || !areEvictionsSigned(keys, stream, broadcaster, list)) {
+    peer.meter.voids++;
+    // What is known here may be another story than it tells now: the whole of it shows.
+    if (from === broadcaster.id && update.after > 0)
+      askForEvictions(peer, env, list === null ? undefined : 0);
+    return;
+  }
   const merged = mergeEvictions(keys.hash, peer.evictions, list);
   if (merged === null) return contradicted(peer, env, list);
   peer.evictions = merged;

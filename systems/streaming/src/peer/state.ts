@@ -58,6 +58,8 @@ export interface PeerState<X = unknown> {
   readonly clock: RoundClock;
   list: MemberList;
   evictions: EvictionList;
+  /** The round in which the broadcaster was last asked for those that are lacking. */
+  evictionsAskedIn: number;
   /** The present round; -1 before the first beacon. */
   round: number;
   /** Nothing is signed for earlier rounds: a former life of this peer may have said something else in them. */
@@ -100,6 +102,7 @@ export function createPeerState<X>(
     clock: createRoundClock(config.roundMs),
     list,
     evictions: NO_EVICTIONS,
+    evictionsAskedIn: -1,
     round: -1,
     tradesFrom: Number.POSITIVE_INFINITY,
     playFrom: Number.POSITIVE_INFINITY,

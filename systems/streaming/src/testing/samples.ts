@@ -164,7 +164,10 @@ export function sampleMessages(random: Prng, config: StreamConfig, shape: Shape)
     { kind: 'seed', header, packets: indices.map((index) => samplePacket(random, config, 20, index)) },
     { kind: 'clock-ask', nonce: random.uint32(), evictions: random.below(10) },
     { kind: 'beacon', nonce: random.uint32(), sessionMs: random.unit() * 1e6 - 1e3, signature },
-    { kind: 'evictions', list: { version: entries.length, formerCount: 0, entries, signature } },
+    {
+      kind: 'evictions',
+      update: { after: 2, version: entries.length, formerCount: 0, entries, signature },
+    },
     { kind: 'audit-ask', round: random.below(1000) },
     { kind: 'audit-answer', round: random.below(1000), evidence },
   ];
