@@ -14,6 +14,7 @@ import { whitewashes } from '../deviations/flight.ts';
 import { type Deviation, deviationNamed } from '../deviations/index.ts';
 import {
   forgesHeaders,
+  ignoresAudits,
   repeats,
   replaysAnother,
   replaysLater,
@@ -290,6 +291,13 @@ const ATTACKS: readonly Attack[] = [
     flight: byConduct({ releases: ({ round }) => round < FLIGHT_ROUNDS - 6 }).flight,
     noticed: ({ debts }) => debts > 0,
     proof: { none: 'silence proves nothing: who owes a key is asked again, at a price, and not served' },
+  },
+  {
+    name: 'silence to audits, which saves the answer',
+    gossip: { deviation: named('ignores-audits') },
+    flight: byTamper(ignoresAudits).flight,
+    noticed: ({ owing, othersOwing }) => owing === ATTACKERS.length && othersOwing === 0,
+    proof: { none: 'silence proves nothing: the broadcaster does not seed who owes an answer' },
   },
   {
     name: 'whitewashing: keys kept, then back as if new',

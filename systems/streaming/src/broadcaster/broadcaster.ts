@@ -68,6 +68,8 @@ export interface BroadcasterState {
   startedAt: Millis;
   round: number;
   evictions: EvictionList;
+  /** Who was asked for evidence and has not answered, and since which round: it is asked again, and not seeded until it does. */
+  readonly owing: Map<NodeId, number>;
   /** Who was told of evictions in this round, because it asked. */
   readonly told: Set<NodeId>;
 }
@@ -129,6 +131,7 @@ function start(options: BroadcasterOptions, env: Env<StreamMessage>, recovered: 
     startedAt: env.now + options.startInMs,
     round: -1,
     evictions: NO_EVICTIONS,
+    owing: new Map(),
     told: new Set(),
   };
   if (!recover(state, recovered)) appendStart(env, state.startedAt);
@@ -155,7 +158,9 @@ function seed(state: BroadcasterState, env: Env<StreamMessage>): void {
     evictions: evictions.entries.length,
   });
   const { entries } = evictions;
-  const live = list().members.filter(({ id }) => !isEvicted(entries, entries.length, id, round));
+  const live = list().members.filter(
+    ({ id }) => !state.owing.has(id) && !isEvicted(entries, entries.length, id, round),
+  );
   const plan = planSeeds(keys.hash, env.secret(32), live.length, config.packetsPerRound, config.seeds);
   for (const [place, indices] of plan) {
     const member = live[place];
@@ -164,16 +169,28 @@ function seed(state: BroadcasterState, env: Env<StreamMessage>): void {
   }
 }
 
-/** Asks some members, drawn like seeds, whether they have evidence. */
+/**
+ * Asks some members, drawn like seeds, whether they have evidence, and those again that have not answered. Silence proves nothing, but
+ * whoever saves the answer is not seeded: packets to trade with are worth more.
+ */
 function audit(state: BroadcasterState, env: Env<StreamMessage>): void {
   const { config, keys, list } = state.options;
-  const { members } = list();
+  const { members, places } = list();
+  for (const id of state.owing.keys()) if (!places.has(id)) state.owing.delete(id);
   const asked = planSeeds(keys.hash, env.secret(32), members.length, 1, config.auditsPerRound);
   for (const place of asked.keys()) {
     const member = members[place];
-    if (member !== undefined) post(state, env, member.id, { kind: 'audit-ask', round: state.round });
+    if (member !== undefined && !state.owing.has(member.id)) state.owing.set(member.id, state.round);
   }
+  for (const id of state.owing.keys()) post(state, env, id, { kind: 'audit-ask', round: state.round });
 }
+
+/** An answer that is so late, in rounds, is none: a link may be slow, or break and come back. */
+const SILENT_ROUNDS = 3;
+
+/** Who does not answer audits, and since which round. */
+export const silentToAudits = ({ owing, round }: BroadcasterState): { id: NodeId; since: number }[] =>
+  [...owing].flatMap(([id, since]) => (round - since >= SILENT_ROUNDS ? { id, since } : []));
 
 function onRound(state: BroadcasterState, env: Env<StreamMessage>): void {
   const { roundMs } = state.options.config;
@@ -213,6 +230,7 @@ function onAuditAnswer(
   from: NodeId,
   answer: AuditAnswer,
 ): void {
+  state.owing.delete(from);
   if (answer.evidence.length === 0) return;
   const evidence = decodeEvidence(answer.evidence);
   const { entries } = state.evictions;

@@ -14,7 +14,7 @@ import { signEvictions } from '../membership/evictions.ts';
 import type { StreamMessage, TradeStatement } from '../messages/messages.ts';
 import { signHeader } from '../peer/headers.ts';
 import type { PeerState } from '../peer/state.ts';
-import { byWrap, type Deviant, withSend } from './deviation.ts';
+import { byWrap, type Deviant, type Deviation, withSend } from './deviation.ts';
 
 export interface Addressed {
   readonly to: NodeId;
@@ -48,9 +48,10 @@ export const tamperingGossip =
       };
     })(1);
 
-const isOfStream = (message: FlightMessage): message is StreamMessage => 'tag' in message;
+const isOfStream = (message: FlightMessage): message is StreamMessage =>
+  'tag' in message || message.kind === 'audit-answer';
 
-/** As a strategy of FlightPath. Only messages of trades are tampered with; what is added is sent whatever the cap says. */
+/** As a strategy of FlightPath. Only trades and answers to audits are tampered with; what is added is sent whatever the cap says. */
 export const tamperingFlight =
   (tamper: () => Tamper): Strategy<FlightPeer, FlightMessage> =>
   (honest) => {
@@ -69,6 +70,18 @@ export const tamperingFlight =
       timeout: (state, env, timer) => honest.timeout(state, at(state, env), timer),
     };
   };
+
+/** Never answers an audit: who would know that it has nothing to say? */
+export const ignoresAudits = (): Tamper => (_peer, _env, to, message) =>
+  message.kind === 'audit-answer' ? [] : [{ to, message }];
+
+export const silentWhenAudited: Deviation = {
+  name: 'ignores-audits',
+  what: 'saves the bytes of answering audits, with evidence or without',
+  nature: 'rational',
+  evidence: null,
+  make: tamperingGossip(ignoresAudits),
+};
 
 /** Says everything twice. */
 export const repeats = (): Tamper => (_peer, _env, to, message) => [

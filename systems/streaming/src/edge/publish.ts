@@ -4,6 +4,7 @@
  */
 
 import { createMetrics, type Logger, type Metrics } from '@concordat/runtime';
+import { silentToAudits } from '../broadcaster/broadcaster.ts';
 import { encodePayload } from '../media/payload.ts';
 import { shownEvictions, shownRemovals } from './expulsions.ts';
 import { type Ingest, type IngestSource, startIngest } from './ingest/ingest.ts';
@@ -39,6 +40,8 @@ export interface PublishStatus {
   readonly publisher: string | null;
   readonly evictions: readonly Eviction[];
   readonly removals: readonly Removal[];
+  /** Viewers whom the source does not seed, as they do not answer audits. */
+  readonly silentToAudits: readonly { readonly peer: string; readonly since: number }[];
 }
 
 export interface Publishing {
@@ -110,10 +113,15 @@ export async function publish(options: PublishOptions): Promise<Publishing> {
   };
 }
 
-function expulsionsOf(source: Source): Pick<PublishStatus, 'evictions' | 'removals'> {
+function expulsionsOf(source: Source): Pick<PublishStatus, 'evictions' | 'removals' | 'silentToAudits'> {
   const { entries } = source.broadcaster.host.state.evictions;
   const { removals } = source.tracker.host.state;
-  return { evictions: shownEvictions(entries), removals: shownRemovals(removals, entries) };
+  const silent = silentToAudits(source.broadcaster.host.state);
+  return {
+    evictions: shownEvictions(entries),
+    removals: shownRemovals(removals, entries),
+    silentToAudits: silent.map(({ id, since }) => ({ peer: `peer ${id}`, since })),
+  };
 }
 
 /** A round without media. */

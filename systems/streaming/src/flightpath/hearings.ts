@@ -78,17 +78,22 @@ function hearTicket(peer: Peer, env: FlightEnv, { ticket, signature }: SignedTic
   hold(peer, env, `id ${epoch} ${member.id}`, signature, hearing);
 }
 
-/** Takes note of what a message shows that the tracker signed, whoever sent it. */
-export function hear(peer: Peer, env: FlightEnv, message: MembershipMessage): void {
+/**
+ * Takes note of what a message shows that the tracker signed, whoever sent it: of what others send only one statement, so that made-up
+ * ones cost as many checks as messages.
+ */
+export function hear(peer: Peer, env: FlightEnv, from: NodeId, message: MembershipMessage): void {
   if (peer.own.heard.isConvicted) return;
+  const isTracker = from === peer.setup.clock.id;
   switch (message.kind) {
     case 'epoch':
       return hearHead(peer, env, message.head);
     case 'delta':
       hearLog(peer, env, message.head);
-      for (const ticket of message.tickets) hearTicket(peer, env, ticket);
+      for (const ticket of isTracker ? message.tickets : []) hearTicket(peer, env, ticket);
       return;
     case 'welcome':
+      if (!isTracker) return;
       hearHead(peer, env, message.head);
       return hearTicket(peer, env, message.ticket);
     case 'introduce':

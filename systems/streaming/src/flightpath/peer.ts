@@ -113,7 +113,7 @@ function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
   env.cancelTimer(JOIN_TIMER);
   env.setTimer(FOLLOW_TIMER, 1);
   env.note({ kind: 'welcomed', id: ticket.member.id, place: ticket.place, startRound: ticket.startRound });
-  hear(state.peer, env, welcome);
+  hear(state.peer, env, clock.id, welcome);
   beginPeer(state.peer, env);
 }
 
@@ -142,7 +142,7 @@ function receiveMembership(
   if (message.kind === 'refused' && isTracker) return onRefused(state, env, message);
   if (peer === null) return;
   peer.meter.down[CONTROL] = (peer.meter.down[CONTROL] ?? 0) + membershipBytes(message);
-  hear(peer, env, message);
+  hear(peer, env, from, message);
   switch (message.kind) {
     case 'pong':
       if (!isTracker) return void peer.meter.voids++;

@@ -8,6 +8,7 @@ import { reasonsOf, totalBytes } from '@concordat/accountability';
 import type { MessageCodec, NodeId, Strategy } from '@concordat/kernel';
 import type { Observer } from '@concordat/sim';
 import { toHex } from '@concordat/wire';
+import { silentToAudits } from '../broadcaster/broadcaster.ts';
 import type { Deviation } from '../deviations/index.ts';
 import { decodeEvidence } from '../evidence/evidence.ts';
 import { judgeEvidence } from '../evidence/judging.ts';
@@ -39,6 +40,9 @@ export interface Outcome {
   readonly undecodable: number;
   /** What attackers owe them at the end: keys and briefcases. */
   readonly debts: number;
+  /** Attackers that have long owed the broadcaster an answer to an audit at the end, and others. */
+  readonly owing: number;
+  readonly othersOwing: number;
   /** Rules under which attackers were proved guilty to an offline judge. */
   readonly rules: ReadonlySet<string>;
   /** Proofs against anybody else, or that convince no judge. */
@@ -158,11 +162,14 @@ export function gossipUnder(attack: GossipAttack | null): Outcome {
     sum.inTime += peer.meter.inTime;
   }
   const evicted = evictedOf(swarm);
+  const owing = silentToAudits(swarm.broadcaster()).map(({ id }) => id);
   return {
     ...seen,
     ...verdicts,
     ...media,
     undecodable: swarm.world.notes.filter(({ note }) => note.kind === 'undecodable').length,
+    owing: owing.filter(isAttacker).length,
+    othersOwing: owing.filter((id) => !isAttacker(id)).length,
     evicted: evicted.filter(isAttacker).length,
     evictedOthers: evicted.filter((id) => !isAttacker(id)).length,
     inTime: sum.inTime / sum.due,
@@ -237,6 +244,7 @@ export function flightUnder(
     sum.rounds += meter.rounds;
     sum.jittered += meter.jittered;
   }
+  const owing = silentToAudits(swarm.broadcaster()).map(({ id }) => id);
   const removed = new Set([
     ...swarm.tracker().removals.flatMap(({ id, why }) => (why === 'convicted' ? id : [])),
     ...swarm.broadcaster().evictions.entries.map(({ member }) => member),
@@ -246,6 +254,8 @@ export function flightUnder(
     ...verdicts,
     ...media,
     undecodable: 0,
+    owing: owing.filter(isAttacker).length,
+    othersOwing: owing.filter((id) => !isAttacker(id)).length,
     evicted: [...removed].filter(isAttacker).length,
     evictedOthers: [...removed].filter((id) => !isAttacker(id)).length,
     inTime: 1 - sum.jittered / sum.rounds,

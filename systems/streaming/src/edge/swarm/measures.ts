@@ -1,6 +1,7 @@
 /** What Prometheus sees of a stream's own side: how many viewers there are, who is out, and for what. */
 
 import type { Measured, Metrics } from '@concordat/runtime';
+import { silentToAudits } from '../../broadcaster/broadcaster.ts';
 import { EVIDENCE_RULES } from '../../evidence/evidence.ts';
 import type { Source } from './source.ts';
 
@@ -12,6 +13,11 @@ export function measureSource(metrics: Metrics, stream: string, source: Source):
     const labels = { stream };
     return [
       { name: 'concordat_stream_viewers', kind: 'gauge', samples: [{ labels, value: members.size }] },
+      {
+        name: 'concordat_stream_viewers_silent_to_audits',
+        kind: 'gauge',
+        samples: [{ labels, value: silentToAudits(source.broadcaster.host.state).length }],
+      },
       {
         name: 'concordat_stream_evictions_total',
         kind: 'counter',
