@@ -19,8 +19,9 @@ import type { FlightState } from './state.ts';
 interface Hearing {
   readonly kind: StatementKind;
   readonly epoch: number;
-  readonly body: Uint8Array;
   readonly signature: Uint8Array;
+  /** What was signed, as bytes. */
+  body(): Uint8Array;
 }
 
 export interface Hearings {
@@ -54,28 +55,20 @@ type Peer = PeerState<FlightState>;
 type FlightEnv = Env<FlightMessage>;
 
 function hearHead(peer: Peer, env: FlightEnv, { head, signature }: SignedEpochHead): void {
-  hold(peer, env, `members ${head.epoch}`, signature, () => ({
-    kind: 'members',
-    epoch: head.epoch,
-    body: headBody(head),
-    signature,
-  }));
+  const { epoch } = head;
+  hold(peer, env, `members ${epoch}`, { kind: 'members', epoch, signature, body: () => headBody(head) });
 }
 
 function hearLog(peer: Peer, env: FlightEnv, { head, signature }: SignedDeltaHead): void {
-  hold(peer, env, `log ${head.epoch} ${head.joined}`, signature, () => ({
-    kind: 'delta',
-    epoch: head.epoch,
-    body: deltaBody(head),
-    signature,
-  }));
+  const { epoch, joined } = head;
+  hold(peer, env, `log ${epoch} ${joined}`, { kind: 'delta', epoch, signature, body: () => deltaBody(head) });
 }
 
 function hearTicket(peer: Peer, env: FlightEnv, { ticket, signature }: SignedTicket): void {
   const { epoch, place, member } = ticket;
-  const hearing = (): Hearing => ({ kind: 'ticket', epoch, body: ticketBody(ticket), signature });
-  hold(peer, env, `place ${epoch} ${place}`, signature, hearing);
-  hold(peer, env, `id ${epoch} ${member.id}`, signature, hearing);
+  const hearing: Hearing = { kind: 'ticket', epoch, signature, body: () => ticketBody(ticket) };
+  hold(peer, env, `place ${epoch} ${place}`, hearing);
+  hold(peer, env, `id ${epoch} ${member.id}`, hearing);
 }
 
 /**
@@ -103,27 +96,18 @@ export function hear(peer: Peer, env: FlightEnv, from: NodeId, message: Membersh
   }
 }
 
-/** PERF: a statement that was heard before is known by its signature, and not written again. */
-function hold(
-  peer: Peer,
-  env: FlightEnv,
-  about: string,
-  signature: Uint8Array,
-  hearing: () => Hearing,
-): void {
+/** PERF: a statement that was heard before is known by its signature; bytes are made of it only if it is another one. */
+function hold(peer: Peer, env: FlightEnv, about: string, now: Hearing): void {
   const { first } = peer.own.heard;
   const before = first.get(about);
   if (before === undefined) {
-    first.set(about, hearing());
-    for (const oldest of first.size > MAX_HEARINGS ? first.keys() : []) {
-      first.delete(oldest);
-      break;
-    }
+    first.set(about, now);
+    const [oldest] = first.size > MAX_HEARINGS ? first.keys() : [];
+    if (oldest !== undefined) first.delete(oldest);
     return;
   }
-  if (equalBytes(before.signature, signature)) return;
-  const now = hearing();
-  if (equalBytes(before.body, now.body) || !isTrackers(peer, now)) return;
+  if (equalBytes(before.signature, now.signature)) return;
+  if (equalBytes(before.body(), now.body()) || !isTrackers(peer, now)) return;
   // Whoever showed the first may have made it up.
   if (isTrackers(peer, before)) convict(peer, env, before, now);
   else first.set(about, now);
@@ -131,12 +115,12 @@ function hold(
 
 function isTrackers({ setup, meter }: Peer, { kind, body, signature }: Hearing): boolean {
   meter.verifications++;
-  return setup.keys.verify(setup.clock, signedBytes(setup.stream, kind, body), signature);
+  return setup.keys.verify(setup.clock, signedBytes(setup.stream, kind, body()), signature);
 }
 
 const statementOf = ({ kind, body, signature }: Hearing): SignedStatement => ({
   kind: statementName(kind),
-  body,
+  body: body(),
   signature,
 });
 

@@ -3,7 +3,7 @@
  * reports are computed. Bytes are those that messages take on the wire, whether or not they were encoded.
  */
 
-import { createMeter, type Meter } from '@concordat/accountability';
+import type { Meter } from '@concordat/accountability';
 
 /** Classes of bytes: packets, junk for packets, everything else. */
 export const USEFUL = 0;
@@ -35,8 +35,12 @@ export interface StreamMeter extends Meter {
   pushJunk: number;
 }
 
+/** PERF: one literal, so that all counters lie in the record itself. */
 export const createStreamMeter = (): StreamMeter => ({
-  ...createMeter(BYTE_CLASSES),
+  up: new Float64Array(BYTE_CLASSES),
+  down: new Float64Array(BYTE_CLASSES),
+  signatures: 0,
+  verifications: 0,
   roundUp: 0,
   maxRoundUp: 0,
   lived: 0,
