@@ -43,7 +43,7 @@ export interface SignedStatement {
 
 /** Signs a statement with this participant's own key. */
 export const signStatement = (
-  keys: Keys,
+  keys: Pick<Keys, 'sign'>,
   cluster: Digest,
   kind: string,
   body: Uint8Array,

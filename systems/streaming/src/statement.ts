@@ -15,16 +15,16 @@ export const streamId = (
 ): Digest => tagged(hash, 'stream', config.session, config.broadcasterKey, config.trackerKey);
 
 /** By whom and for what: one kind for all that peers say in trades, so that any two such statements can be held together. */
-export type StatementKind = 'trade' | 'header' | 'beacon' | 'members' | 'evictions' | 'ticket' | 'delta';
+export type StatementKind = 'trade' | 'header' | 'beacon' | 'members' | 'ticket' | 'delta' | 'card';
 
 const NAMES: Record<StatementKind, string> = {
   trade: 'stream-trade',
   header: 'stream-header',
   beacon: 'stream-beacon',
   members: 'stream-members',
-  evictions: 'stream-evictions',
   ticket: 'stream-ticket',
   delta: 'stream-delta',
+  card: 'stream-card',
 };
 
 export const statementName = (kind: StatementKind): string => NAMES[kind];

@@ -8,6 +8,7 @@ export * from './crypto/keys.ts';
 export { createVrf, createVrfKey, generateVrfSecret } from './crypto/vrf.ts';
 export * from './crypto/vrf-key-file.ts';
 export * from './errors.ts';
+export { type StoredProof, storeProof } from './evidence-files.ts';
 export { createLengthSplitter, type Framing, type Splitter } from './framing.ts';
 export { freePort, freePortRange, isPortFree } from './free-port.ts';
 export { createHost, type Host, type HostOptions } from './host/host.ts';

@@ -3,8 +3,9 @@
  * deviate, two can be called by nobody, five are killed in the middle. What the others play is asked of their players.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +38,7 @@ interface Cast {
   readonly invite: string;
 }
 
-function startPublisher(): Promise<Cast> {
+function startPublisher(folder: string): Promise<Cast> {
   const encoder = spawn(
     'ffmpeg',
     [
@@ -49,7 +50,10 @@ function startPublisher(): Promise<Cast> {
   );
   const publisher = spawn(
     process.execPath,
-    [CLI, 'stream', 'publish', '--bitrate', '1.5', '--copies', '4', '--listen', '127.0.0.1:0'],
+    [
+      ...[CLI, 'stream', 'publish', '--bitrate', '1.5', '--copies', '4', '--listen', '127.0.0.1:0'],
+      ...['--data', folder],
+    ],
     { stdio: [encoder.stdout, 'pipe', 'ignore'] },
   );
   return new Promise((resolve, reject) => {
@@ -89,17 +93,44 @@ function differing(viewers: readonly Viewer[]): string[] {
 const lostOf = async (viewer: Viewer): Promise<number> => (await statusOf(viewer))?.jitter.lost ?? Number.NaN;
 
 async function runStreaming(trial: Trial): Promise<void> {
-  const { encoder, publisher, invite } = await startPublisher();
+  const folder = mkdtempSync(join(tmpdir(), 'concordat-stream-trial-'));
+  const { encoder, publisher, invite } = await startPublisher(folder);
   const viewers = Array.from({ length: HONEST }, (_, i) => startViewer(`viewer ${i}`, invite, i >= HIDDEN));
   const deviants = DEVIATIONS.map((deviation) => startDeviant(invite, deviation));
   const everything = [encoder, publisher, ...viewers.map(({ child }) => child), ...deviants];
   try {
     await untilPlaying(viewers, trial.signal);
     await playThrough(trial, viewers);
+    await judgeDeviants(trial, folder, invite, viewers.slice(0, HONEST - KILLED));
     await endStream(trial, encoder, viewers.slice(0, HONEST - KILLED));
   } finally {
     for (const child of everything) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Of the three that deviate one signed a lie: it is out at all viewers, for that, and a file convicts it. The others were only silent. */
+async function judgeDeviants(
+  trial: Trial,
+  folder: string,
+  invite: string,
+  viewers: readonly Viewer[],
+): Promise<void> {
+  const evidence = join(folder, 'evidence');
+  const files = existsSync(evidence) ? readdirSync(evidence) : [];
+  const statuses = await Promise.all(viewers.map(statusOf));
+  const told = statuses.map((status) => status?.evictions.map(({ peer, rule }) => `${peer} ${rule}`).join());
+  const isOne = files.length === 1 && /^bad-briefcase-\d+\.proof$/.test(files[0] ?? '');
+  trial.check(isOne, `the publisher keeps one proof, of the junk: ${files.join() || 'none'}`);
+  const expected = `peer ${files[0]?.replace(/\D/g, '')} bad-briefcase`;
+  const agreeing = told.filter((each) => each === expected).length;
+  trial.check(
+    agreeing === viewers.length,
+    `${agreeing} of ${viewers.length} viewers show its eviction, and why`,
+  );
+  const verify = ['evidence', 'verify', ...files.map((file) => join(evidence, file)), '--stream', invite];
+  const { status, stdout } = spawnSync(process.execPath, [CLI, ...verify], { encoding: 'utf8' });
+  trial.check(status === 0, `judged offline: ${stdout.split('\n').slice(1, 3).join(',') || 'not valid'}`);
 }
 
 async function playThrough(trial: Trial, viewers: readonly Viewer[]): Promise<void> {

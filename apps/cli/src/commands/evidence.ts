@@ -1,6 +1,6 @@
 /**
- * `concordat evidence verify`: checks proofs of misbehaviour, offline, against a federation's public keys. Those of later
- * epochs the chain tells, which is believed for its signatures.
+ * `concordat evidence verify`: checks proofs of misbehaviour, offline, against the public keys of a federation or of a stream. Those of
+ * later epochs of a federation the chain tells, which is believed for its signatures.
  */
 
 import { readFileSync } from 'node:fs';
@@ -15,6 +15,8 @@ import {
 } from '@concordat/replication';
 import { nameIn } from '@concordat/replication/edge';
 import { createKeys } from '@concordat/runtime';
+import type { StreamConfig } from '@concordat/streaming';
+import { judgeEvidenceFile, MAX_EVIDENCE_FILE_BYTES, streamOf } from '@concordat/streaming/edge';
 import { Command } from 'commander';
 import { type Federation, publicKeysOf, readFederation } from '../config/federation.ts';
 import { CommandError, messageOf } from '../errors.ts';
@@ -23,23 +25,63 @@ import { courtOf, provenHistory } from '../governance/history.ts';
 export const evidenceCommand = (): Command =>
   new Command('evidence').description('proofs that a member misbehaved').addCommand(
     new Command('verify')
-      .description('check proofs against the federation file; needs no network and no daemon')
+      .description('check proofs against a federation file or a stream; needs no network and no daemon')
       .argument('<files...>', 'proofs, as found below DIR/evidence')
-      .requiredOption('--federation <file>', 'the federation file that the members share')
+      .option('--federation <file>', 'the federation file that the members share')
       .option('--chain <file>', 'of a federation that has changed, from concordat federation chain')
+      .option('--stream <invite>', 'an invite of the stream, or a file that has one, or its stream.json')
       .addHelpText(
         'after',
         '\nEnds with status 1 unless every proof is valid.\n\n' +
-          'Example:\n  concordat evidence verify data/beta/evidence/*.proof --federation data/federation.yaml\n',
+          'Examples:\n  concordat evidence verify data/beta/evidence/*.proof --federation data/federation.yaml\n' +
+          '  concordat evidence verify live/evidence/*.proof --stream live/stream.json\n',
       )
-      .action((files: string[], options: { federation: string; chain?: string }) => {
-        const federation = readFederation(options.federation);
-        const history = options.chain === undefined ? [] : historyIn(options.chain, federation);
-        const judged = files.map((file) => judgeFile(file, federation, history));
+      .action((files: string[], options: VerifyFlags) => {
+        const judge = judgeFor(options);
+        const judged = files.map(judge);
         process.stdout.write(judged.map(({ text }) => `${text}\n`).join(''));
         if (judged.some(({ valid }) => !valid)) process.exitCode = 1;
       }),
   );
+
+interface VerifyFlags {
+  readonly federation?: string;
+  readonly chain?: string;
+  readonly stream?: string;
+}
+
+function judgeFor({ federation, chain, stream }: VerifyFlags): (file: string) => Judged {
+  if ((federation === undefined) === (stream === undefined))
+    throw new CommandError(
+      'bad-input',
+      'give either --federation or --stream: whose keys the proofs are judged by',
+    );
+  if (stream !== undefined) {
+    const config = streamAt(stream);
+    return (file) => judgeStreamFile(file, config);
+  }
+  const read = readFederation(federation ?? '');
+  const history = chain === undefined ? [] : historyIn(chain, read);
+  return (file) => judgeFile(file, read, history);
+}
+
+/** The stream of an invite, or of a file that has an invite or a stream's configuration. Throws `bad-input`. */
+export function streamAt(text: string): StreamConfig {
+  let said = text;
+  if (!text.startsWith('concordat-stream:')) {
+    try {
+      said = readFileSync(text, 'utf8');
+    } catch (error) {
+      throw new CommandError(
+        'bad-input',
+        `--stream ${text}: neither an invite nor a file: ${messageOf(error)}`,
+      );
+    }
+  }
+  const config = streamOf(said);
+  if (typeof config === 'string') throw new CommandError('bad-input', `--stream cannot be used: ${config}`);
+  return config;
+}
 
 export interface Judged {
   readonly valid: boolean;
@@ -58,19 +100,40 @@ export function historyIn(file: string, federation: Federation): Configuration[]
   return history;
 }
 
+const invalidAt =
+  (file: string) =>
+  (reason: string): Judged => ({ valid: false, text: `INVALID ${file}: ${reason}` });
+
+/** The bytes of a file, and one more than `max` if there are more; the reason if it cannot be read. */
+function bytesOf(file: string, max: number): Uint8Array | string {
+  try {
+    return readFileSync(file).subarray(0, max + 1);
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Judges one evidence file of a stream; one that cannot be read proves nothing either. */
+export function judgeStreamFile(file: string, config: StreamConfig): Judged {
+  const invalid = invalidAt(file);
+  const bytes = bytesOf(file, MAX_EVIDENCE_FILE_BYTES);
+  if (typeof bytes === 'string') return invalid(bytes);
+  const judged = judgeEvidenceFile(bytes, config);
+  if (!judged.valid) return invalid(judged.reason);
+  const { accused, rule, explanation, evidence } = judged;
+  const text = `VALID ${file}\n  accused: ${accused}\n  rule: ${rule}\n  evidence: ${evidence}\n  ${explanation}`;
+  return { valid: true, text };
+}
+
 /** Judges one evidence file; one that cannot be read proves nothing either. */
 export function judgeFile(
   file: string,
   federation: Federation,
   history: readonly Configuration[] = [],
 ): Judged {
-  const invalid = (reason: string): Judged => ({ valid: false, text: `INVALID ${file}: ${reason}` });
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file).subarray(0, MAX_PROOF_BYTES + 1);
-  } catch (error) {
-    return invalid(messageOf(error));
-  }
+  const invalid = invalidAt(file);
+  const bytes = bytesOf(file, MAX_PROOF_BYTES);
+  if (typeof bytes === 'string') return invalid(bytes);
   const proof = decodeProof(bytes);
   if (proof === null) return invalid('it is not a proof of misbehaviour');
   const view = viewOf(proof);

@@ -1,7 +1,7 @@
 /** `concordat stream`: a live stream from a home uplink to hundreds of viewers, who pass it on to each other and gain nothing by not doing so. */
 
 import { hostAndPort } from '@concordat/replication/edge';
-import { createLogger, createMetrics, startMonitor } from '@concordat/runtime';
+import { createLogger, createMetrics, type Page, startMonitor } from '@concordat/runtime';
 import {
   type IngestEvent,
   type IngestSource,
@@ -90,7 +90,7 @@ const publishCommand = (): Command =>
     )
     .option('--invites <n>', 'people that the printed invite lets in', natural, 5000)
     .option('--hours <n>', 'that it is good for', natural, 24)
-    .option('--monitor <host:port>', 'where /metrics, /health and /ready are served')
+    .option('--monitor <host:port>', 'where /metrics, /status.json, /health and /ready are served')
     .addHelpText('after', EXAMPLES)
     .action(runPublish);
 
@@ -158,6 +158,7 @@ async function runPublish(flags: PublishFlags): Promise<void> {
           metrics,
           unhealthy: () => null,
           unready: waiting,
+          pages: { path: '/status.json', answer: () => statusPage(flags.title, stream) },
         });
   const { endpoint } = stream.ingest;
   if (endpoint !== null)
@@ -176,10 +177,17 @@ async function runPublish(flags: PublishFlags): Promise<void> {
   process.exit(0);
 }
 
+const statusPage = (title: string, stream: Publishing): Page => ({
+  status: 200,
+  type: 'application/json',
+  body: `${JSON.stringify({ version: 1, title, ...stream.status() })}\n`,
+});
+
 function progressOf(stream: Publishing): string {
-  const { round, viewers, uploadedBytes, publisher } = stream.status();
+  const { round, viewers, uploadedBytes, publisher, evictions } = stream.status();
   const sent = (uploadedBytes / 1e6).toFixed(1);
-  return `round ${round}, ${viewers} viewers, ${sent} MB sent${publisher === null ? ', no encoder' : ''}`;
+  const evicted = evictions.length === 0 ? '' : `, ${evictions.length} evicted`;
+  return `round ${round}, ${viewers} viewers${evicted}, ${sent} MB sent${publisher === null ? ', no encoder' : ''}`;
 }
 
 interface WatchFlags {

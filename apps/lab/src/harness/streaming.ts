@@ -1,7 +1,8 @@
 /** What the experiments with streams have in common: who misbehaves, how many get each packet, what happened round by round. */
 
+import { totalBytes } from '@concordat/accountability';
 import type { NodeId } from '@concordat/kernel';
-import { type Meter, type StreamConfig, totalBytes } from '@concordat/streaming';
+import type { StreamConfig, StreamMeter } from '@concordat/streaming';
 import type { FlightSwarm, Swarm } from '@concordat/streaming/simulation';
 
 /** 5 % of the peers get each packet from the broadcaster. */
@@ -15,7 +16,7 @@ export const someOf = (ids: readonly NodeId[], share: number): NodeId[] =>
 export interface Watched {
   readonly config: StreamConfig;
   runRounds(count: number): void;
-  meterOf(id: NodeId): Meter;
+  meterOf(id: NodeId): StreamMeter;
 }
 
 export const watchedGossip = (swarm: Swarm): Watched => ({
@@ -53,7 +54,7 @@ interface Counts {
   readonly bytes: number;
 }
 
-const countsOf = ({ rounds, jittered, inTime, due, duplicates, up }: Meter): Counts => ({
+const countsOf = ({ rounds, jittered, inTime, due, duplicates, up }: StreamMeter): Counts => ({
   rounds,
   jittered,
   inTime,
@@ -100,7 +101,7 @@ export function follow(stream: Watched, ids: readonly NodeId[], rounds: number):
   };
 }
 
-const mostOf = ({ maxRoundUp, roundUp }: Meter): number => Math.max(maxRoundUp, roundUp);
+const mostOf = ({ maxRoundUp, roundUp }: StreamMeter): number => Math.max(maxRoundUp, roundUp);
 
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 

@@ -11,11 +11,13 @@ import { assert, type Digest, type NodeId } from '@concordat/kernel';
 import { toHex } from '@concordat/wire';
 import type { Catalogue, Offence } from '../catalogue.ts';
 import { type Proof, verifyProof } from '../proof.ts';
+import { encodeProof } from '../proof-codec.ts';
 import type { AdmissionPolicy } from './admission.ts';
 import { type Application, isApplicantsOwn } from './application.ts';
 import {
   type Eviction,
   type EvictionList,
+  NO_EVICTIONS,
   proofDigest,
   signEvictions,
   TWO_EVICTION_LISTS,
@@ -99,7 +101,7 @@ export function createAuthorityState({ keys, cluster }: AuthorityOptions): Autho
     ids: new Map(),
     present: new Set(),
     lists: [signMembers(keys, cluster, FIRST_EPOCH, [])],
-    evictions: signEvictions(keys, cluster, null, []),
+    evictions: signEvictions(keys, cluster, NO_EVICTIONS, []),
   };
 }
 
@@ -145,13 +147,14 @@ function evict(
   const verdict = verifyProof(proof, { cluster, verify, rules: catalogue.rules });
   if (!verdict.valid) return refused(verdict.reason);
   if (catalogue.offenceOf(proof.rule)?.severity !== 'eviction') return refused('it is worth a strike only');
-  const last = state.evictions.evictions.at(-1);
+  const last = state.evictions.entries.at(-1);
   const isLate = last !== undefined && last.epoch === state.epoch && last.round > round;
   const eviction = {
     member: proof.accused,
     epoch: state.epoch,
     round: isLate ? last.round : round,
-    proof: proofDigest(keys.hash, proof),
+    rule: proof.rule,
+    proof: proofDigest(keys.hash, encodeProof(proof)),
   };
   state.evictions = signEvictions(keys, cluster, state.evictions, [eviction]);
   state.present.delete(proof.accused);

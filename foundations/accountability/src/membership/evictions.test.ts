@@ -4,17 +4,22 @@ import { createModelKeys, modelHash } from '@concordat/crypto';
 import { equalBytes, toHex } from '@concordat/wire';
 import fc from 'fast-check';
 import { createProof, type Proof, verifyProof } from '../proof.ts';
+import { encodeProof } from '../proof-codec.ts';
 import { signStatement } from '../statement.ts';
 import {
   decodeEvictions,
   type Eviction,
   type EvictionList,
+  effectiveEvictions,
   encodeEvictions,
+  evictionListBytes,
   evictionStatement,
   evictionsByMember,
+  isEvicted,
   isEvictionList,
   isJustified,
   mergeEvictions,
+  NO_EVICTIONS,
   proofDigest,
   signEvictions,
   TWO_EVICTION_LISTS,
@@ -29,10 +34,11 @@ const eviction = (member: number, round: number, epoch = 1): Eviction => ({
   member,
   epoch,
   round,
+  rule: 'two',
   proof: new Uint8Array(32).fill(member),
 });
 
-const first = signEvictions(authority, cluster, null, [eviction(4, 10)]);
+const first = signEvictions(authority, cluster, NO_EVICTIONS, [eviction(4, 10)]);
 const second = signEvictions(authority, cluster, first, [eviction(9, 12), eviction(5, 3, 2)]);
 const third = signEvictions(authority, cluster, second, []);
 
@@ -53,8 +59,8 @@ describe('lists of evictions', () => {
     assert.equal(isEvictionList(observer, new Uint8Array(32), second), false);
     assert.equal(isEvictionList(observer, cluster, { ...second, version: 2 }), false);
     assert.equal(isEvictionList(observer, cluster, { ...second, formerCount: 2 }), false);
-    assert.equal(isEvictionList(observer, cluster, { ...second, evictions: first.evictions }), false);
-    const usurped = signEvictions(keysOf(1), cluster, null, [eviction(4, 10)]);
+    assert.equal(isEvictionList(observer, cluster, { ...second, entries: first.entries }), false);
+    const usurped = signEvictions(keysOf(1), cluster, NO_EVICTIONS, [eviction(4, 10)]);
     assert.equal(isEvictionList(observer, cluster, usurped), false);
   });
 
@@ -62,6 +68,26 @@ describe('lists of evictions', () => {
     const byMember = evictionsByMember(second);
     assert.deepEqual(byMember.get(5), eviction(5, 3, 2));
     assert.equal(byMember.get(6), undefined);
+  });
+
+  it('are known by how many entries one knew of, and count from their round on', () => {
+    const { entries } = signEvictions(authority, cluster, first, [eviction(9, 20), eviction(7, 3, 2)]);
+    assert.deepEqual(
+      [9, 10, 19, 20, 999].map((round) => effectiveEvictions(entries, round, 1)),
+      [0, 1, 1, 2, 2],
+    );
+    assert.equal(effectiveEvictions(entries, 3, 2), 3);
+    assert.ok(!isEvicted(entries, 3, 4, 9, 1) && isEvicted(entries, 3, 4, 10, 1));
+    assert.ok(isEvicted(entries, 1, 4, 0, 2) && !isEvicted(entries, 1, 9, 20, 1));
+    assert.ok(!isEvicted(entries, 3, 7, 999, 1) && isEvicted(entries, 3, 7, 3, 2));
+    assert.ok(!isEvicted(entries, 3, 5, 999, 9));
+  });
+
+  it('are as large as they say, and begin with none', () => {
+    for (const list of [first, second, third])
+      assert.equal(encodeEvictions(list).length, 1 + evictionListBytes(list));
+    assert.equal(mergeEvictions(modelHash, NO_EVICTIONS, first), first);
+    assert.equal(mergeEvictions(modelHash, second, NO_EVICTIONS), second);
   });
 
   it('only grow: the later of two is kept if it continues the other', () => {
@@ -88,7 +114,7 @@ describe('lists of evictions', () => {
     ]);
     assert.equal(mergeEvictions(modelHash, second, longer), null);
     assert.ok(convicts(second, longer), 'the next version continues another');
-    const pardon = signEvictions(authority, cluster, { ...third, evictions: [], formerCount: 0 }, []);
+    const pardon = signEvictions(authority, cluster, { ...third, entries: [], formerCount: 0 }, []);
     assert.equal(mergeEvictions(modelHash, second, pardon), null);
     assert.ok(convicts(second, pardon), 'fewer than before');
     const others = [1, 2, 3, 6].map((member) => eviction(member, 1, 3));
@@ -96,7 +122,7 @@ describe('lists of evictions', () => {
     const swapped = signEvictions(
       authority,
       cluster,
-      { ...third, evictions: [eviction(4, 10), eviction(8, 12), eviction(5, 3, 2)] },
+      { ...third, entries: [eviction(4, 10), eviction(8, 12), eviction(5, 3, 2)] },
       [],
     );
     assert.equal(mergeEvictions(modelHash, second, swapped), null);
@@ -111,7 +137,7 @@ describe('lists of evictions', () => {
         let member = 1;
         for (const size of sizes) {
           const added = Array.from({ length: size }, () => eviction(member++, lists.length));
-          lists.push(signEvictions(authority, cluster, lists.at(-1) ?? null, added));
+          lists.push(signEvictions(authority, cluster, lists.at(-1) ?? NO_EVICTIONS, added));
         }
         const [a, b] = [lists[i % lists.length], lists[j % lists.length]] as [EvictionList, EvictionList];
         assert.equal(convicts(a, b), false);
@@ -134,7 +160,7 @@ describe('lists of evictions', () => {
     };
     const sign = (byte: number) => signStatement(keysOf(1), cluster, 'vote', Uint8Array.of(byte));
     const proof = createProof(cluster, 1, 'two', sign(1), sign(2)) as Proof;
-    const entry: Eviction = { ...eviction(1, 5), proof: proofDigest(modelHash, proof) };
+    const entry: Eviction = { ...eviction(1, 5), proof: proofDigest(modelHash, encodeProof(proof)) };
     const context = { cluster, verify: observer.verify, rules: [rule] };
     assert.ok(isJustified(modelHash, entry, proof, context));
     assert.equal(isJustified(modelHash, { ...entry, member: 2 }, proof, context), false);
@@ -146,7 +172,7 @@ describe('lists of evictions', () => {
 describe('lists of evictions as bytes', () => {
   it('are these', () => {
     const list = { ...first, signature: new Uint8Array(64).fill(9) };
-    const expected = `01${'00'.repeat(8)}00000000000000010000000000000004${'00'.repeat(7)}01${'00'.repeat(7)}0a${'04'.repeat(32)}${'09'.repeat(64)}`;
+    const expected = `02${'00'.repeat(8)}00000000000000010000000000000004${'00'.repeat(7)}01${'00'.repeat(7)}0a0000000374776f${'04'.repeat(32)}${'09'.repeat(64)}`;
     assert.equal(toHex(encodeEvictions(list)), expected);
   });
 
@@ -168,8 +194,8 @@ describe('lists of evictions as bytes', () => {
 
   it('are refused out of order, with a member twice, or with a former count that is none', () => {
     const bytes = (change: Partial<EvictionList>) => encodeEvictions({ ...second, ...change });
-    assert.equal(decodeEvictions(bytes({ evictions: [...second.evictions].reverse() })), null);
-    assert.equal(decodeEvictions(bytes({ evictions: [eviction(4, 1), eviction(4, 2)] })), null);
+    assert.equal(decodeEvictions(bytes({ entries: [...second.entries].reverse() })), null);
+    assert.equal(decodeEvictions(bytes({ entries: [eviction(4, 1), eviction(4, 2)] })), null);
     assert.equal(decodeEvictions(bytes({ formerCount: 4 })), null);
     assert.equal(decodeEvictions(bytes({ version: 0 })), null);
   });

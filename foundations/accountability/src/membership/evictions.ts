@@ -1,12 +1,14 @@
 /**
- * Who was evicted, since when, and by which proof: a list that only grows, signed by the membership authority, in versions that
- * follow each other without a gap (one per epoch, or more often). What is signed is short - the head of a hash chain over the
+ * Who was evicted, since when, for what and by which proof: a list that only grows, signed by the membership authority, in versions
+ * that follow each other without a gap (one per epoch, or more often). What is signed is short - the head of a hash chain over the
  * list, and the head of the version before - so an authority that shows different lists to different members convicts itself
- * as soon as the two statements meet.
+ * as soon as the two statements meet. As it only grows, its first n entries are the list as it was: whoever decides by it names
+ * n, and is judged by what it knew.
  *
  *   signed   u53 version | u32 count | 32 bytes head | u32 former count | 32 bytes former head
- *   list     u8 format (1) | u53 version | u32 former count | u32 count, each: eviction | 64 bytes signature
- *   eviction u53 member | u53 epoch | u53 round | 32 bytes digest of the proof
+ *   list     u53 version | u32 former count | u32 count, each: eviction | 64 bytes signature
+ *   eviction u53 member | u53 epoch | u53 round | u32 length, rule | 32 bytes digest of the proof
+ *   alone    u8 format (2) | list
  */
 
 import {
@@ -19,26 +21,32 @@ import {
   tagged,
 } from '@concordat/crypto';
 import { assert, type Digest, type NodeId } from '@concordat/kernel';
-import { createReader, createWriter, equalBytes, type Reader } from '@concordat/wire';
+import { createReader, createWriter, equalBytes, type Reader, type Writer } from '@concordat/wire';
 import { type Proof, type ProofContext, type Rule, verifyProof } from '../proof.ts';
 import { encodeProof } from '../proof-codec.ts';
-import { isSignedBy, type SignedStatement, signStatement } from '../statement.ts';
+import { isKind, isSignedBy, MAX_KIND_BYTES, type SignedStatement, signStatement } from '../statement.ts';
 import { AUTHORITY } from './members.ts';
 
-const FORMAT = 1;
-const EVICTION_BYTES = 3 * 8 + DIGEST_BYTES;
+const FORMAT = 2;
+/** Without its rule. */
+const EVICTION_BYTES = 3 * 8 + 4 + DIGEST_BYTES;
+/** With the shortest of rules. */
+export const EVICTION_LEAST_BYTES = EVICTION_BYTES + 1;
+const LIST_BYTES = 8 + 4 + 4 + SIGNATURE_BYTES;
 
-/** Of all times. A list of that many is 3.7 MB, and a group that needs more has other troubles. */
+/** Of all times. A list of that many is 8 MB at most, and a group that needs more has other troubles. */
 export const MAX_EVICTIONS = 65_536;
-export const MAX_EVICTION_LIST_BYTES = 1 + 8 + 4 + 4 + MAX_EVICTIONS * EVICTION_BYTES + SIGNATURE_BYTES;
+export const MAX_EVICTION_LIST_BYTES = 1 + LIST_BYTES + MAX_EVICTIONS * (EVICTION_BYTES + MAX_KIND_BYTES);
 
 export const EVICTIONS = 'evictions';
 
 export interface Eviction {
   readonly member: NodeId;
-  /** The first round in which nobody owes the member anything any more. */
+  /** The first round in which nobody owes the member anything any more. Epoch 0 where rounds are counted through. */
   readonly epoch: number;
   readonly round: number;
+  /** Name of the rule that it broke. */
+  readonly rule: string;
   /** Of the bytes of the proof, which travels on its own: `proofDigest`. */
   readonly proof: Digest;
 }
@@ -49,41 +57,60 @@ export interface EvictionList {
   /** How many of the evictions the version before had; zero before the first. */
   readonly formerCount: number;
   /** In the order in which they took effect, one per member. */
-  readonly evictions: readonly Eviction[];
+  readonly entries: readonly Eviction[];
   readonly signature: Uint8Array;
 }
 
-export const proofDigest = (hash: Hash, proof: Proof): Digest => tagged(hash, 'proof', encodeProof(proof));
+/** Before the first version: nobody has been evicted, which needs no signature. */
+export const NO_EVICTIONS: EvictionList = {
+  version: -1,
+  formerCount: 0,
+  entries: [],
+  signature: new Uint8Array(SIGNATURE_BYTES),
+};
 
-function evictionBytes({ member, epoch, round, proof }: Eviction): Uint8Array {
-  const writer = createWriter(EVICTION_BYTES);
+/** @param proof its bytes, as they are kept and passed on */
+export const proofDigest = (hash: Hash, proof: Uint8Array): Digest => tagged(hash, 'proof', proof);
+
+export function writeEviction(writer: Writer, { member, epoch, round, rule, proof }: Eviction): void {
   writer.u53(member);
   writer.u53(epoch);
   writer.u53(round);
+  writer.text(rule);
   writer.fixed(proof);
+}
+
+function evictionBytes(eviction: Eviction): Uint8Array {
+  const writer = createWriter(EVICTION_BYTES + MAX_KIND_BYTES);
+  writeEviction(writer, eviction);
   return writer.finish();
 }
 
-const readEviction = (reader: Reader): Eviction => ({
-  member: reader.u53(),
-  epoch: reader.u53(),
-  round: reader.u53(),
-  proof: reader.fixed(DIGEST_BYTES),
-});
+export function readEviction(reader: Reader): Eviction {
+  const eviction = {
+    member: reader.u53(),
+    epoch: reader.u53(),
+    round: reader.u53(),
+    rule: reader.text(MAX_KIND_BYTES),
+    proof: reader.fixed(DIGEST_BYTES),
+  };
+  if (!isKind(eviction.rule)) reader.fail();
+  return eviction;
+}
 
 type Unsigned = Omit<EvictionList, 'signature'>;
 
 /** What is signed of a list. */
-function bodyOf(hash: Hash, { version, formerCount, evictions }: Unsigned): Uint8Array {
+function bodyOf(hash: Hash, { version, formerCount, entries }: Unsigned): Uint8Array {
   let head = CHAIN_START;
   let former = CHAIN_START;
-  evictions.forEach((eviction, i) => {
+  entries.forEach((eviction, i) => {
     head = chain(hash, head, evictionBytes(eviction));
     if (i + 1 === formerCount) former = head;
   });
   const writer = createWriter(96);
   writer.u53(version);
-  writer.u32(evictions.length);
+  writer.u32(entries.length);
   writer.fixed(head);
   writer.u32(formerCount);
   writer.fixed(former);
@@ -96,18 +123,17 @@ function readBody(body: Uint8Array) {
   return r.finish({ ...present, formerCount: r.u32(), formerHead: r.fixed(DIGEST_BYTES) });
 }
 
-/** The version after `former` (the first, if null) with `added` at its end, signed by the authority. */
+/** The version after `former` with `added` at its end, signed by the authority. */
 export function signEvictions(
-  keys: Keys,
+  keys: Pick<Keys, 'hash' | 'sign'>,
   cluster: Digest,
-  former: EvictionList | null,
+  former: EvictionList,
   added: readonly Eviction[],
 ): EvictionList {
-  const evictions = [...(former?.evictions ?? []), ...added];
-  assert(isInOrder(evictions), 'evictions are listed as they took effect, one per member');
-  assert(evictions.length <= MAX_EVICTIONS, 'a list of evictions is bounded');
-  const version = former === null ? 0 : former.version + 1;
-  const list = { version, formerCount: former?.evictions.length ?? 0, evictions };
+  const entries = [...former.entries, ...added];
+  assert(isInOrder(entries), 'evictions are listed as they took effect, one per member');
+  assert(entries.length <= MAX_EVICTIONS, 'a list of evictions is bounded');
+  const list = { version: former.version + 1, formerCount: former.entries.length, entries };
   const { signature } = signStatement(keys, cluster, EVICTIONS, bodyOf(keys.hash, list));
   return { ...list, signature };
 }
@@ -126,21 +152,46 @@ export const isEvictionList = (
   list: EvictionList,
 ): boolean => isSignedBy(keys.verify, cluster, AUTHORITY, evictionStatement(keys.hash, list));
 
-/** True if the proof is the one that the eviction names, and convicts its member. */
+/** True if the proof is the one that the eviction names, and convicts its member of what it says. */
 export function isJustified(hash: Hash, eviction: Eviction, proof: Proof, context: ProofContext): boolean {
-  if (proof.accused !== eviction.member || !equalBytes(proofDigest(hash, proof), eviction.proof))
-    return false;
+  if (proof.accused !== eviction.member || proof.rule !== eviction.rule) return false;
+  if (!equalBytes(proofDigest(hash, encodeProof(proof)), eviction.proof)) return false;
   return verifyProof(proof, context).valid;
 }
 
-export const evictionsByMember = ({ evictions }: EvictionList): ReadonlyMap<NodeId, Eviction> =>
-  new Map(evictions.map((eviction) => [eviction.member, eviction]));
+export const evictionsByMember = ({ entries }: EvictionList): ReadonlyMap<NodeId, Eviction> =>
+  new Map(entries.map((eviction) => [eviction.member, eviction]));
+
+const hasBegun = (eviction: Eviction, round: number, epoch: number): boolean =>
+  eviction.epoch < epoch || (eviction.epoch === epoch && eviction.round <= round);
+
+/** True if the first `count` entries evict `member` from `round` of `epoch`, or earlier, on. */
+export function isEvicted(
+  entries: readonly Eviction[],
+  count: number,
+  member: NodeId,
+  round: number,
+  epoch = 0,
+): boolean {
+  for (let i = 0; i < count; i++) {
+    const entry = entries[i];
+    if (entry !== undefined && entry.member === member && hasBegun(entry, round, epoch)) return true;
+  }
+  return false;
+}
+
+/** How many of the first entries everybody must know of in `round` of `epoch`. */
+export function effectiveEvictions(entries: readonly Eviction[], round: number, epoch = 0): number {
+  let count = 0;
+  while (count < entries.length && hasBegun(entries[count] as Eviction, round, epoch)) count++;
+  return count;
+}
 
 /** True if `later` has all of `former`'s evictions, at its beginning. */
 const continues = (later: EvictionList, former: EvictionList): boolean =>
-  later.evictions.length >= former.evictions.length &&
-  former.evictions.every((one, i) =>
-    equalBytes(evictionBytes(one), evictionBytes(later.evictions[i] as Eviction)),
+  later.entries.length >= former.entries.length &&
+  former.entries.every((one, i) =>
+    equalBytes(evictionBytes(one), evictionBytes(later.entries[i] as Eviction)),
   );
 
 /**
@@ -153,7 +204,7 @@ export function mergeEvictions(hash: Hash, a: EvictionList, b: EvictionList): Ev
   if (former.version === later.version) {
     return equalBytes(bodyOf(hash, former), bodyOf(hash, later)) ? former : null;
   }
-  return continues(later, former) && later.formerCount >= former.evictions.length ? later : null;
+  return continues(later, former) && later.formerCount >= former.entries.length ? later : null;
 }
 
 /**
@@ -176,6 +227,10 @@ export const TWO_EVICTION_LISTS: Rule = {
     `the membership authority signed lists of evictions, versions ${readBody(a.body)?.version} and ${readBody(b.body)?.version}, that do not continue each other`,
 };
 
+/** True if its entries are in order, one per member, and its former version had some of them. */
+export const isWellFormed = ({ version, formerCount, entries }: EvictionList): boolean =>
+  formerCount <= entries.length && (version > 0 || formerCount === 0) && isInOrder(entries);
+
 function isInOrder(evictions: readonly Eviction[]): boolean {
   const members = new Set(evictions.map(({ member }) => member));
   return (
@@ -190,13 +245,32 @@ function isInOrder(evictions: readonly Eviction[]): boolean {
   );
 }
 
-export function encodeEvictions({ version, formerCount, evictions, signature }: EvictionList): Uint8Array {
-  const writer = createWriter(128 + evictions.length * EVICTION_BYTES);
+/** Bytes that `writeEvictions` makes of a list. */
+export const evictionListBytes = ({ entries }: EvictionList): number =>
+  entries.reduce((sum, { rule }) => sum + EVICTION_BYTES + rule.length, LIST_BYTES);
+
+export function writeEvictions(writer: Writer, list: EvictionList): void {
+  writer.u53(list.version);
+  writer.u32(list.formerCount);
+  writer.list(list.entries, (eviction) => writeEviction(writer, eviction));
+  writer.fixed(list.signature);
+}
+
+/** The list in a message from anyone, with `max` entries at most; the reader has failed if it is none. */
+export function readEvictions(reader: Reader, max = MAX_EVICTIONS): EvictionList {
+  const version = reader.u53();
+  const formerCount = reader.u32();
+  const entries = reader.list(max, EVICTION_LEAST_BYTES, () => readEviction(reader));
+  const signature = reader.fixed(SIGNATURE_BYTES);
+  const list = { version, formerCount, entries, signature };
+  if (!isWellFormed(list)) reader.fail();
+  return list;
+}
+
+export function encodeEvictions(list: EvictionList): Uint8Array {
+  const writer = createWriter(1 + evictionListBytes(list));
   writer.u8(FORMAT);
-  writer.u53(version);
-  writer.u32(formerCount);
-  writer.list(evictions, (eviction) => writer.fixed(evictionBytes(eviction)));
-  writer.fixed(signature);
+  writeEvictions(writer, list);
   return writer.finish();
 }
 
@@ -204,11 +278,5 @@ export function encodeEvictions({ version, formerCount, evictions, signature }: 
 export function decodeEvictions(bytes: Uint8Array): EvictionList | null {
   if (bytes.length > MAX_EVICTION_LIST_BYTES) return null;
   const reader = createReader(bytes);
-  if (reader.u8() !== FORMAT) return null;
-  const version = reader.u53();
-  const formerCount = reader.u32();
-  const evictions = reader.list(MAX_EVICTIONS, EVICTION_BYTES, () => readEviction(reader));
-  const list = reader.finish({ version, formerCount, evictions, signature: reader.fixed(SIGNATURE_BYTES) });
-  if (list === null || formerCount > evictions.length || !isInOrder(evictions)) return null;
-  return version > 0 || formerCount === 0 ? list : null;
+  return reader.u8() === FORMAT ? reader.finish(readEvictions(reader)) : null;
 }

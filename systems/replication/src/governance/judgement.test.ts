@@ -171,7 +171,7 @@ describe('an eviction with evidence', () => {
         batch: { time: fill, refs: [] },
       });
       const sign = (bytes: Uint8Array) => modelSignatures.signWith(seed, bytes);
-      return signStatement({ hash: modelHash, sign, verify: () => false }, CLUSTER, PROPOSAL, body);
+      return signStatement({ sign }, CLUSTER, PROPOSAL, body);
     };
     const proof = createProof(CLUSTER, 3, TWO_PROPOSALS.name, statement(1), statement(2));
     assert.ok(proof !== null);

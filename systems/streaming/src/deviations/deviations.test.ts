@@ -40,7 +40,7 @@ describe('deviations that leave evidence', () => {
         .filter(({ note }) => note.kind === 'evicted')
         .map(({ note }) => note['rule']);
       assert.deepEqual(new Set(rules), new Set([deviation.evidence]));
-      const last = Math.max(...swarm.broadcaster().evictions.entries.map(({ fromRound }) => fromRound));
+      const last = Math.max(...swarm.broadcaster().evictions.entries.map(({ round }) => round));
       for (const id of others) {
         const peer = swarm.peer(id);
         assert.deepEqual(peer.evictions.entries, swarm.broadcaster().evictions.entries);

@@ -34,6 +34,7 @@ import {
   revealsTwice,
   wrongKeys,
 } from './events.ts';
+import { silentWhenAudited } from './tampering.ts';
 
 export { isFed } from './coalitions.ts';
 export type { Deviant, Deviation, Wrap } from './deviation.ts';
@@ -49,6 +50,7 @@ export const GOSSIP_DEVIATIONS: readonly Deviation[] = [
   hidesEvidence,
   initiatesTwice,
   leavesAndRejoins,
+  silentWhenAudited,
   lotusEaters,
   neverAnswers,
   opensTwice,

@@ -20,7 +20,16 @@ const STATUS: StreamStatus = {
   ...LOCAL_STATUS,
   title: 'A show <b>with</b> markup in its name',
   partners: [{ peer: 'bravo', uploadedBytes: 1_234_567, downloadedBytes: 1_300_000 }],
-  evictions: [{ peer: 'mallory', reason: 'signed two histories of round 7', round: 9 }],
+  evictions: [
+    {
+      peer: 'mallory',
+      rule: 'bad-briefcase',
+      reason: 'sealed something else than its signed list of contents names',
+      evidence: '51de4bb7d91987be',
+      round: 9,
+    },
+  ],
+  removals: [{ peer: 'peer 3', why: 'left', reason: 'it said goodbye', round: 120 }],
 };
 
 /** Waits until the page has played the end, or hls.js has given up. */

@@ -1,4 +1,5 @@
 export { StreamError, type StreamErrorCode } from './errors.ts';
+export { type EvidenceJudgement, judgeEvidenceFile, MAX_EVIDENCE_FILE_BYTES } from './evidence.ts';
 export {
   type Ingest,
   type IngestOptions,
@@ -22,4 +23,5 @@ export { makeIdentity } from './swarm/identity.ts';
 export { decodeInvite } from './swarm/invite.ts';
 export { startPeer } from './swarm/peer-node.ts';
 export type { InviteTerms } from './swarm/source.ts';
+export { STREAM_FILE, streamOf } from './swarm/stream-file.ts';
 export { type Watching, type WatchOptions, watch } from './watch.ts';

@@ -4,11 +4,15 @@
  */
 
 import { createMetrics, type Logger, type Metrics } from '@concordat/runtime';
+import { silentToAudits } from '../broadcaster/broadcaster.ts';
 import { encodePayload } from '../media/payload.ts';
+import { shownEvictions, shownRemovals } from './expulsions.ts';
 import { type Ingest, type IngestSource, startIngest } from './ingest/ingest.ts';
 import type { IngestEvent } from './ingest/intake.ts';
 import { measureIngest } from './ingest/measures.ts';
 import type { Endpoint } from './listening.ts';
+import type { Eviction, Removal } from './player/status.ts';
+import { measureSource } from './swarm/measures.ts';
 import { type InviteTerms, type Source, startSource } from './swarm/source.ts';
 
 export interface PublishOptions {
@@ -34,6 +38,10 @@ export interface PublishStatus {
   readonly viewers: number;
   readonly uploadedBytes: number;
   readonly publisher: string | null;
+  readonly evictions: readonly Eviction[];
+  readonly removals: readonly Removal[];
+  /** Viewers whom the source does not seed, as they do not answer audits. */
+  readonly silentToAudits: readonly { readonly peer: string; readonly since: number }[];
 }
 
 export interface Publishing {
@@ -71,6 +79,7 @@ export async function publish(options: PublishOptions): Promise<Publishing> {
   }
   const started = ingest;
   measureIngest(metrics, options.title, started);
+  measureSource(metrics, options.title, source);
   let isClosed = false;
   let close = async (): Promise<void> => {};
   const closed = new Promise<void>((resolve) => {
@@ -97,9 +106,21 @@ export async function publish(options: PublishOptions): Promise<Publishing> {
       viewers: source.tracker.host.state.members.size,
       uploadedBytes: source.broadcaster.host.uploaded,
       publisher: started.status().publisher,
+      ...expulsionsOf(source),
     }),
     ended: Promise.race([closed, played]),
     close,
+  };
+}
+
+function expulsionsOf(source: Source): Pick<PublishStatus, 'evictions' | 'removals' | 'silentToAudits'> {
+  const { entries } = source.broadcaster.host.state.evictions;
+  const { removals } = source.tracker.host.state;
+  const silent = silentToAudits(source.broadcaster.host.state);
+  return {
+    evictions: shownEvictions(entries),
+    removals: shownRemovals(removals, entries),
+    silentToAudits: silent.map(({ id, since }) => ({ peer: `peer ${id}`, since })),
   };
 }
 

@@ -4,18 +4,22 @@
  */
 
 import { join } from 'node:path';
+import { totalBytes } from '@concordat/accountability';
 import { createMetrics, type Logger, type Metrics } from '@concordat/runtime';
 import { toHex } from '@concordat/wire';
+import type { Hearings } from '../flightpath/hearings.ts';
 import type { FlightPeer } from '../flightpath/peer.ts';
 import { countKnown } from '../membership/roster.ts';
-import { totalBytes } from '../peer/meter.ts';
 import { StreamError } from './errors.ts';
+import { keepContradiction } from './evidence.ts';
+import { shownEvictions, shownRemovals } from './expulsions.ts';
 import type { Endpoint } from './listening.ts';
 import { type Player, type PlayerOptions, type PlayerStream, startPlayer } from './player/player.ts';
 import type { StreamStatus } from './player/status.ts';
 import { makeIdentity, openIdentity, type StreamIdentity } from './swarm/identity.ts';
 import { decodeInvite, type Invite } from './swarm/invite.ts';
 import { type PeerNode, startPeer, withCap } from './swarm/peer-node.ts';
+import { EVIDENCE_FOLDER } from './swarm/source.ts';
 
 export interface WatchOptions {
   /** A line as `publish` prints it. */
@@ -121,6 +125,10 @@ async function runPeers(session: Session): Promise<void> {
           progress.step(step);
           onStep(step);
         },
+        onNote: (note) => {
+          const { folder } = options;
+          if (folder !== null) keepContradiction(join(folder, EVIDENCE_FOLDER), note, session.logger);
+        },
         logger: session.logger,
         metrics: session.metrics,
         signal,
@@ -139,6 +147,15 @@ async function runPeers(session: Session): Promise<void> {
   }
   stream.end();
 }
+
+const warningsOf = ({ isConvicted, isMisrepresented }: Hearings): string[] => [
+  ...(isConvicted
+    ? ['the tracker has signed two things that contradict each other: some viewers are told another story']
+    : []),
+  ...(isMisrepresented
+    ? ['the list of members has another key or address for this viewer: others do not believe or find it']
+    : []),
+];
 
 interface Progress {
   step(step: string): void;
@@ -219,11 +236,9 @@ function createProgress(invite: Invite, capBytesPerSecond: number | undefined): 
         upload: { bytesPerSecond: upRate(up), capBytesPerSecond: cap, totalBytes: up },
         download: { bytesPerSecond: downRate(down), totalBytes: down },
         sourceCopies: invite.config.seeds,
-        evictions: (peer?.evictions.entries ?? []).map(({ member, fromRound }) => ({
-          peer: `peer ${member}`,
-          reason: 'a proof of misbehaviour',
-          round: fromRound,
-        })),
+        evictions: shownEvictions(peer?.evictions.entries ?? []),
+        removals: shownRemovals(peer?.own.removals ?? [], peer?.evictions.entries ?? []),
+        warnings: peer === null ? [] : warningsOf(peer.own.heard),
       };
     },
   };

@@ -1,9 +1,9 @@
 /** What a judge of evidence needs to know of a stream, whatever its protocol. */
 
+import type { Eviction } from '@concordat/accountability';
 import { type StreamConfig, shapeOf } from '../config.ts';
 import { createPacketCheck } from '../content/packets.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import type { Eviction } from '../membership/evictions.ts';
 import type { Members } from '../membership/member-list.ts';
 import { streamId } from '../statement.ts';
 import type { Sealing } from '../trade/sealing.ts';

@@ -1,13 +1,12 @@
 /** Judging evidence from anyone, offline. */
 
-import { type Rule, verifyProof } from '@concordat/accountability';
+import { type Eviction, type Rule, verifyProof } from '@concordat/accountability';
 import { tagged } from '@concordat/crypto';
 import { type Digest, type NodeId, unreachable } from '@concordat/kernel';
 import { createReader, equalBytes } from '@concordat/wire';
 import { idOf, type Shape } from '../bits.ts';
 import type { PacketCheck } from '../content/packets.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import type { Eviction } from '../membership/evictions.ts';
 import type { Members } from '../membership/member-list.ts';
 import { FLEXIBLE, type PushOffer, type Reserve } from '../messages/messages.ts';
 import { isHeaderSigned } from '../peer/headers.ts';
@@ -73,6 +72,10 @@ const EXPLANATIONS: Record<Evidence['rule'], string> = {
   'wrong-partner': 'opened a trade with a peer that its draw does not permit',
   'bad-briefcase': 'sealed something else than its signed list of contents names',
 };
+
+/** What a rule's name means, as a clause; of rules that this version knows. */
+export const offenceOf = (rule: string): string =>
+  new Map<string, string>(Object.entries(EXPLANATIONS)).get(rule) ?? 'broke a rule that is not known here';
 
 function ruleFor(context: EvidenceContext, name: PairRule): Rule {
   return {

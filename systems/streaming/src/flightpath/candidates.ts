@@ -1,10 +1,10 @@
 /** The permitted partners of a round, as FlightPath tries them, and the check of somebody else's choice. */
 
+import { isEvicted } from '@concordat/accountability';
 import type { Env, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Candidates, type DrawingRules, drawCandidates, permits } from '../membership/candidates.ts';
 import { checkChoice, drawChoice } from '../membership/choice.ts';
-import { isEvicted } from '../membership/evictions.ts';
 import { memberAt, placeOf, type Roster, takenPlaces, tubAt } from '../membership/roster.ts';
 import { vrfDigestOf } from '../membership/ticket.ts';
 import type { Tub } from '../membership/tubs.ts';

@@ -24,6 +24,7 @@ import { type Delta, EVIDENCE_ROOM, type Page, type PageAsk, type Pong } from '.
 import { PING_ROUNDS } from '../tracker/pings.ts';
 import { postMembership } from './budgeting.ts';
 import { halveDebts } from './debt.ts';
+import { forgetBefore, recognize } from './hearings.ts';
 import type { FlightMessage } from './messages.ts';
 import { type FlightState, membersOf } from './state.ts';
 
@@ -53,6 +54,22 @@ export function follow(peer: Peer, env: FlightEnv): void {
   for (const roster of [own.roster, own.next]) if (roster !== null) askForPages(peer, env, roster);
   if (own.knownEpoch > own.roster.head.epoch && own.next === null)
     postMembership(peer, env, setup.clock.id, { kind: 'epoch-ask', epoch: own.roster.head.epoch });
+  compareNotes(peer, env);
+}
+
+/** One round in so many. */
+const COMPARING_CHANCE = 0.1;
+
+/** Once per epoch, shows somebody what the tracker has signed for it: so two lists, or two logs, meet. */
+function compareNotes(peer: Peer, env: FlightEnv): void {
+  const { heard, roster } = peer.own;
+  const { epoch } = roster.head;
+  if (heard.comparedEpoch >= epoch || !env.random.chance(COMPARING_CHANCE)) return;
+  const to = somebody(peer, env);
+  if (to === null || !postMembership(peer, env, to, { kind: 'epoch', head: roster.signed })) return;
+  heard.comparedEpoch = epoch;
+  if (heard.log?.head.epoch === epoch)
+    postMembership(peer, env, to, { kind: 'delta', head: heard.log, tickets: [] });
 }
 
 /** Every few rounds, not all peers in the same ones; again in the next round if there was no room for it. */
@@ -127,18 +144,19 @@ export function onPageAsk(peer: Peer, env: FlightEnv, from: NodeId, { epoch, wan
   }
 }
 
-export function onPage(peer: Peer, { epoch, page, members }: Page): void {
+export function onPage(peer: Peer, env: FlightEnv, { epoch, page, members }: Page): void {
   const { own, setup } = peer;
   for (const roster of [own.roster, own.next])
     if (roster?.head.epoch === epoch) enterPage(roster, setup.keys.hash, page, members);
-  findPlace(peer);
+  findPlace(peer, env);
 }
 
 export function onDelta(peer: Peer, { head, tickets }: Delta): void {
   const { own, setup } = peer;
   const { keys, stream, clock } = setup;
   peer.meter.verifications++;
-  if (!isDeltaSigned(keys, stream, clock, head)) return;
+  if (!isDeltaSigned(keys, stream, clock, head)) return void peer.meter.voids++;
+  peer.own.heard.log = head;
   extendLog(own.roster, keys.hash, head.head, tickets);
 }
 
@@ -147,29 +165,33 @@ export function onEpoch(peer: Peer, env: FlightEnv, signed: SignedEpochHead): vo
   const { keys, stream, clock } = setup;
   if (signed.head.epoch <= own.roster.head.epoch || own.next !== null) return;
   peer.meter.verifications++;
-  if (!isEpochHeadSigned(keys, stream, clock, signed)) return;
+  if (!isEpochHeadSigned(keys, stream, clock, signed)) return void peer.meter.voids++;
   own.next = createRoster(keys.hash, signed);
   inheritPages(own.next, own.roster);
   askForPages(peer, env, own.next);
 }
 
-/** The place of this peer in the list, once its page is here. */
-function findPlace(peer: Peer): void {
-  if (peer.own.place < 0) peer.own.place = placeOf(peer.own.roster, peer.self) ?? -1;
+/** The place of this peer in the list, once its page is here; and whether it stands there as what it is. */
+function findPlace(peer: Peer, env: FlightEnv): void {
+  const { own } = peer;
+  if (own.place >= 0) return;
+  own.place = placeOf(own.roster, peer.self) ?? -1;
+  if (own.place >= 0) recognize(own.heard, env, memberAt(own.roster, own.place));
 }
 
 /** At the beginning of a round: everybody turns to the next epoch with the same round. */
-export function turnEpoch(peer: Peer): void {
+export function turnEpoch(peer: Peer, env: FlightEnv): void {
   const { own, setup, round } = peer;
   const { next } = own;
   if (next === null || round < next.head.startRound) return;
   own.roster = next;
   own.next = null;
   own.ticket = null;
+  forgetBefore(own.heard, own.roster.head.epoch);
   own.place = -1;
   peer.list = membersOf(setup.keys.hash, next);
   halveDebts(own.debts);
-  findPlace(peer);
+  findPlace(peer, env);
 }
 
 /** True if the list of the epoch is complete and has no place for this peer. */

@@ -92,4 +92,28 @@ describe('following the tracker', () => {
         .every(({ id }) => id !== convicted),
     );
   });
+
+  it('tells newcomers of evictions before their time: else nobody who knows of them could begin a trade with them', () => {
+    const sealsJunk = deviationNamed('seals-junk')?.make(1).conduct ?? assert.fail('it has a name');
+    const swarm = createFlightSwarm({
+      seed: 3,
+      capacity: 60,
+      config: { seeds: 5 },
+      checkInvariants: false,
+      conductOf: (node) => (node === FIRST_NODE + 5 ? { trade: sealsJunk } : undefined),
+    });
+    swarm.add(40);
+    swarm.runRounds(30);
+    const { entries } = swarm.broadcaster().evictions;
+    assert.equal(entries.length, 1);
+    const young = swarm.add(15);
+    swarm.runRounds(12);
+    for (const node of young) assert.deepEqual(swarm.peer(node).peer?.evictions.entries, entries);
+    // In the next epoch the old choose them, too; what they open is not void.
+    const voids = (): number => young.reduce((sum, node) => sum + swarm.peer(node).meter.voids, 0);
+    const before = voids();
+    assert.ok(watch(swarm, young, 60).jitter <= 0.001);
+    assert.equal(swarm.tracker().epoch.head.head.epoch, 2);
+    assert.ok(voids() - before <= 30, `${voids() - before}`);
+  });
 });

@@ -34,6 +34,7 @@ export function isMembership(message: FlightMessage): message is TrackerMessage 
     case 'page':
     case 'delta':
     case 'leave':
+    case 'removals':
       return true;
     case 'reserve':
     case 'accept':

@@ -8,18 +8,18 @@ import { isEpochHeadSigned } from '../membership/epoch-list.ts';
 import { createRoster, enterTicket } from '../membership/roster.ts';
 import { isTicketSigned } from '../membership/ticket.ts';
 import type { StreamMessage } from '../messages/messages.ts';
-import { CONTROL, createMeter, type Meter } from '../peer/meter.ts';
+import { CONTROL, createStreamMeter, type StreamMeter } from '../peer/meter.ts';
 import { receiveCommon } from '../peer/receive.ts';
 import { beginPeer, followRound, onRoundTimer } from '../peer/round.ts';
 import { createPeerState, type PeerOptions, type PeerState, peerInvariants } from '../peer/state.ts';
 import { streamId } from '../statement.ts';
 import { joinStatement } from '../tracker/joins.ts';
 import type { Refused, TrackerMessage, Welcome } from '../tracker/messages.ts';
-import { isRoundOpen } from '../trade/receive.ts';
-import { isAddressed } from '../trade/signing.ts';
+import { isInPlace } from '../trade/receive.ts';
 import { postMembership } from './budgeting.ts';
 import type { FlightConduct } from './conduct.ts';
 import { follow, isRemoved, onDelta, onEpoch, onPage, onPageAsk, onPong } from './following.ts';
+import { hear } from './hearings.ts';
 import {
   isAttemptTimer,
   onAttempt,
@@ -61,7 +61,7 @@ export interface FlightPeer {
   peer: PeerState<FlightState> | null;
   hasLeft: boolean;
   /** Over all its memberships in this run. */
-  readonly meter: Meter;
+  readonly meter: StreamMeter;
 }
 
 type FlightEnv = Env<FlightMessage>;
@@ -105,6 +105,7 @@ function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
   if (!enterTicket(roster, ticket)) return;
   const own = createFlightState(config, policy, options.flightConduct, roster, welcome.helpers);
   own.ticket = welcome.ticket;
+  own.heard.own = ticket.member;
   own.place = ticket.place;
   own.startRound = ticket.startRound;
   const rules = flightRules(own.need, policy, config.packetsPerRound);
@@ -113,6 +114,7 @@ function onWelcome(state: FlightPeer, env: FlightEnv, welcome: Welcome): void {
   env.cancelTimer(JOIN_TIMER);
   env.setTimer(FOLLOW_TIMER, 1);
   env.note({ kind: 'welcomed', id: ticket.member.id, place: ticket.place, startRound: ticket.startRound });
+  hear(state.peer, env, clock.id, welcome);
   beginPeer(state.peer, env);
 }
 
@@ -136,25 +138,31 @@ function receiveMembership(state: FlightPeer, env: FlightEnv, from: NodeId, mess
   if (message.kind === 'refused' && isTracker) return onRefused(state, env, message);
   if (peer === null) return;
   peer.meter.down[CONTROL] = (peer.meter.down[CONTROL] ?? 0) + membershipBytes(message);
+  hear(peer, env, from, message);
   switch (message.kind) {
     case 'pong':
-      if (isTracker) onPong(peer, env, message);
+      if (!isTracker) return void peer.meter.voids++;
+      onPong(peer, env, message);
       return holdUntilStart(peer);
     case 'epoch':
       return onEpoch(peer, env, message.head);
     case 'page-ask':
       return onPageAsk(peer, env, from, message);
     case 'page':
-      return onPage(peer, message);
+      return onPage(peer, env, message);
     case 'delta':
       return onDelta(peer, message);
+    case 'removals':
+      if (!isTracker) return void peer.meter.voids++;
+      peer.own.removals = message.removed;
+      return;
     case 'join':
     case 'ping':
     case 'epoch-ask':
     case 'leave':
     case 'welcome':
     case 'refused':
-      return;
+      return void peer.meter.voids++;
     default:
       unreachable(message);
   }
@@ -170,13 +178,11 @@ function receiveStream(
   switch (message.kind) {
     case 'reserve':
       followRound(peer, env, message.round);
-      meet(peer, from, message.introduction);
-      if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message))
-        onFlightReserve(peer, env, message);
+      meet(peer, env, from, message.introduction);
+      if (isInPlace(peer, env, from, message)) onFlightReserve(peer, env, message);
       return;
     case 'accept':
-      if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message))
-        onFlightAccept(peer, env, message);
+      if (isInPlace(peer, env, from, message)) onFlightAccept(peer, env, message);
       return;
     case 'beacon':
       receiveCommon(peer, env, from, message);
@@ -227,7 +233,7 @@ export function createFlightPeer(options: FlightOptions): Process<FlightPeer, Fl
         policy: { ...policyOf(protocol), ...options.policy },
         peer: null,
         hasLeft: false,
-        meter: createMeter(),
+        meter: createStreamMeter(),
       };
       if (options.welcome === undefined) join(state, env);
       else onWelcome(state, env, options.welcome);

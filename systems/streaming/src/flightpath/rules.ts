@@ -68,7 +68,7 @@ function judge(peer: Peer, env: Env<StreamMessage>, opening: Reserve | PushOffer
 
 /** A new round: promises of the last one count no more, and its row is empty. */
 function began(peer: Peer, env: Env<StreamMessage>): void {
-  turnEpoch(peer);
+  turnEpoch(peer, env);
   startRound(peer, env);
 }
 

@@ -11,9 +11,11 @@ import type { Members } from '../membership/member-list.ts';
 import { knownMembers, memberWith, type Roster } from '../membership/roster.ts';
 import type { PlacedMember, SignedTicket } from '../membership/ticket.ts';
 import type { Accept, Reserve } from '../messages/messages.ts';
+import type { Removal } from '../tracker/state.ts';
 import type { RoundChoice } from './candidates.ts';
 import type { FlightConduct } from './conduct.ts';
 import { createDebts, type Debts } from './debt.ts';
+import { createHearings, type Hearings } from './hearings.ts';
 import type { NeedRules } from './need.ts';
 import type { Awaited } from './overdue.ts';
 import type { FlightPathPolicy } from './policy.ts';
@@ -62,6 +64,8 @@ export interface FlightState {
   next: Roster | null;
   /** This peer's place in the epoch's line. */
   place: number;
+  /** What the tracker signed of late, and what came of holding it together. */
+  readonly heard: Hearings;
   /** Of this epoch, if it joined in it. */
   ticket: SignedTicket | null;
   /** The first round that it trades and plays. */
@@ -71,6 +75,8 @@ export interface FlightState {
   /** Who let trades come to nothing. */
   readonly lapsed: Map<NodeId, Lapse>;
   readonly suspects: Set<NodeId>;
+  /** Who is no member any more, as the tracker told last: for people. */
+  removals: readonly Removal[];
   /** Who delivered of late, the latest last. */
   readonly recent: NodeId[];
   /** Who delivered, and the round until which that is remembered. */
@@ -124,11 +130,13 @@ export function createFlightState(
     isAskedForPages: false,
     next: null,
     place: -1,
+    heard: createHearings(),
     ticket: null,
     startRound: 0,
     silent: new Map(),
     lapsed: new Map(),
     suspects: new Set(),
+    removals: [],
     recent: [],
     proven: new Map(),
     choice: null,

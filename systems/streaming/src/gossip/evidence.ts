@@ -1,8 +1,8 @@
 /** What a judge of evidence needs to know in BAR Gossip: the one list, and who may contact whom. */
 
+import type { Eviction } from '@concordat/accountability';
 import { evidenceContext, type JudgeOptions } from '../evidence/context.ts';
 import type { EvidenceContext } from '../evidence/judging.ts';
-import type { Eviction } from '../membership/evictions.ts';
 import type { Member, MemberList } from '../membership/member-list.ts';
 import { isDrawn } from './partner.ts';
 

@@ -1,11 +1,11 @@
 /** The one partner that a draw permits in BAR Gossip: the first drawn member that is neither the drawer nor evicted. */
 
+import { type Eviction, isEvicted } from '@concordat/accountability';
 import type { Draws } from '@concordat/crypto';
 import type { NodeId } from '@concordat/kernel';
 import type { Opening } from '../evidence/judging.ts';
 import type { StreamKeys } from '../keys.ts';
 import { checkChoice } from '../membership/choice.ts';
-import { type Eviction, isEvicted } from '../membership/evictions.ts';
 import type { Member, MemberList } from '../membership/member-list.ts';
 
 /** Draws per member before a list is held to have nobody left: with half of a list evicted, 2^-40 that it is not so. */

@@ -19,8 +19,7 @@ import {
 } from '../peer/state.ts';
 import { requireSound } from '../soundness.ts';
 import { openTrade } from '../trade/opening.ts';
-import { isRoundOpen, receiveTrade } from '../trade/receive.ts';
-import { isAddressed } from '../trade/signing.ts';
+import { isInPlace, receiveTrade } from '../trade/receive.ts';
 import { drawPartner } from './partner.ts';
 import { offerPush, onPushOffer, onPushWant } from './push.ts';
 import { type GossipState, gossipRules } from './rules.ts';
@@ -54,7 +53,7 @@ function receivePush(
   from: NodeId,
   message: StreamMessage & { readonly kind: 'push-offer' | 'push-want' },
 ): void {
-  if (!isRoundOpen(peer, env, message.round) || !isAddressed(peer, from, message)) return;
+  if (!isInPlace(peer, env, from, message)) return;
   if (message.kind === 'push-offer') onPushOffer(peer, env, message);
   else onPushWant(peer, env, message);
 }

@@ -3,6 +3,7 @@
  * choice: every valid initiator is answered, and both lists follow from the two histories.
  */
 
+import { effectiveEvictions } from '@concordat/accountability';
 import type { Env, NodeId } from '@concordat/kernel';
 import {
   type Bits,
@@ -15,7 +16,6 @@ import {
   subtract,
 } from '../bits.ts';
 import { knownRounds } from '../content/store.ts';
-import { effectiveEvictions } from '../membership/evictions.ts';
 import type { Member, MemberList } from '../membership/member-list.ts';
 import {
   type Claim,

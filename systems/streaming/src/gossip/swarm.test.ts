@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { totalBytes } from '@concordat/accountability';
 import { createPrng } from '@concordat/kernel';
 import { deviationNamed, isFed } from '../deviations/index.ts';
-import { totalBytes } from '../peer/meter.ts';
 import {
   createSwarm,
   evictedOf,

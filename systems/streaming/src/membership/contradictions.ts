@@ -1,10 +1,12 @@
 /**
- * What convicts a tracker: two signed lists of one epoch, two delta logs of one length, two tickets for one place or with one id.
+ * What convicts a tracker: two signed lists of one epoch, two delta logs of one length, two tickets for one place or with one id, two
+ * keys for one id.
  * Rules for accountability's `verifyProof`; the accused is the tracker. A wrong address convicts nobody: it is its owner's.
  */
 
 import type { Rule } from '@concordat/accountability';
 import { createReader, equalBytes } from '@concordat/wire';
+import { decodeCardBody } from '../evidence/conviction.ts';
 import { statementName } from '../statement.ts';
 import { decodeDeltaBody } from './delta.ts';
 import { decodeHeadBody } from './epoch-list.ts';
@@ -47,4 +49,14 @@ const twoTickets: Rule = {
   explain: () => 'The tracker gave one place, or one id, of an epoch to two newcomers.',
 };
 
-export const MEMBERSHIP_RULES: readonly Rule[] = [twoLists, twoLogs, twoTickets];
+const twoKeys: Rule = {
+  name: 'two-keys-of-one-member',
+  kind: statementName('card'),
+  convicts: (a, b) => {
+    const [one, other] = [decodeCardBody(a), decodeCardBody(b)];
+    return one !== null && other !== null && one.member === other.member;
+  },
+  explain: () => "The tracker said of two keys that they are one member's.",
+};
+
+export const MEMBERSHIP_RULES: readonly Rule[] = [twoLists, twoLogs, twoTickets, twoKeys];

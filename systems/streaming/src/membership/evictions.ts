@@ -1,100 +1,66 @@
 /**
- * Who was evicted, in the order in which the broadcaster announced it. The list only grows, so its first n entries are the list as
- * it was, and a draw of a partner names n: whoever checks it later, or judges it as evidence, sees what its maker saw.
- *
- *   body: u32 count | for each: u32 member | u32 from which round
+ * Who was evicted, in the order in which the broadcaster announced it: accountability's list, which only grows, so that a draw of a
+ * partner names how many entries its maker knew of, and whoever checks it later, or judges it as evidence, sees what its maker
+ * saw. Rounds of a stream are counted through, so epochs say nothing here. Keys here belong to records of signers, not to ids.
  */
 
-import { SIGNATURE_BYTES } from '@concordat/crypto';
+import {
+  createProof,
+  type EvictionList,
+  encodeProof,
+  evictionStatement,
+  isEvictionList,
+  signEvictions as signList,
+  TWO_EVICTION_LISTS,
+} from '@concordat/accountability';
 import type { Digest, NodeId } from '@concordat/kernel';
-import { createWriter, type Reader, type Writer } from '@concordat/wire';
 import type { Signer, StreamKeys } from '../keys.ts';
-import { signedBytes } from '../statement.ts';
 
-export interface Eviction {
+/** Of one stream: enough for whoever has as many evil viewers, and no more than a message can carry. */
+export const MAX_STREAM_EVICTIONS = 4096;
+
+export interface Convicted {
   readonly member: NodeId;
   /** From this round on everybody skips it: a few rounds after the announcement, so that it has arrived. */
-  readonly fromRound: number;
+  readonly round: number;
+  readonly rule: string;
+  /** Of its bytes (`proofDigest`). */
+  readonly proof: Digest;
 }
 
-export interface EvictionList {
-  readonly entries: readonly Eviction[];
-  readonly signature: Uint8Array;
-}
-
-export const MAX_EVICTIONS = 4096;
-const ENTRY_BYTES = 8;
-
-/** Nobody has been evicted: needs no signature. */
-export const NO_EVICTIONS: EvictionList = { entries: [], signature: new Uint8Array(SIGNATURE_BYTES) };
-
-function writeEntries(writer: Writer, entries: readonly Eviction[]): void {
-  writer.list(entries, ({ member, fromRound }) => {
-    writer.u32(member);
-    writer.u32(fromRound);
-  });
-}
-
-function bodyOf(entries: readonly Eviction[]): Uint8Array {
-  const writer = createWriter(4 + ENTRY_BYTES * entries.length);
-  writeEntries(writer, entries);
-  return writer.finish();
-}
-
-export const signEvictions = (
-  keys: StreamKeys,
+/** The list after `former`, with `added` at its end. Rounds of entries never go back, whatever a clock does. */
+export function signEvictions(
+  keys: Pick<StreamKeys, 'hash' | 'sign'>,
   stream: Digest,
-  entries: readonly Eviction[],
-): EvictionList => ({
-  entries,
-  signature: keys.sign(signedBytes(stream, 'evictions', bodyOf(entries))),
-});
+  former: EvictionList,
+  added: Convicted,
+): EvictionList {
+  const round = Math.max(added.round, former.entries.at(-1)?.round ?? 0);
+  return signList(keys, stream, former, [{ ...added, epoch: 0, round }]);
+}
 
 export const areEvictionsSigned = (
-  keys: Pick<StreamKeys, 'verify'>,
+  keys: Pick<StreamKeys, 'hash' | 'verify'>,
   stream: Digest,
   broadcaster: Signer,
-  { entries, signature }: EvictionList,
-): boolean => keys.verify(broadcaster, signedBytes(stream, 'evictions', bodyOf(entries)), signature);
-
-/** True if `next` says more than `known` and takes nothing back. */
-export const extendsEvictions = (known: EvictionList, next: EvictionList): boolean =>
-  next.entries.length > known.entries.length &&
-  known.entries.every(
-    ({ member, fromRound }, i) =>
-      next.entries[i]?.member === member && next.entries[i]?.fromRound === fromRound,
+  list: EvictionList,
+): boolean =>
+  isEvictionList(
+    { hash: keys.hash, verify: (_id, bytes, signature) => keys.verify(broadcaster, bytes, signature) },
+    stream,
+    list,
   );
 
-/** True if the first `count` entries evict `member` from `round` on. */
-export function isEvicted(
-  entries: readonly Eviction[],
-  count: number,
-  member: NodeId,
-  round: number,
-): boolean {
-  for (let i = 0; i < count; i++) {
-    const entry = entries[i];
-    if (entry !== undefined && entry.member === member && entry.fromRound <= round) return true;
-  }
-  return false;
+/** The proof that the broadcaster signed two lists of which neither continues the other; null if these two are none. */
+export function twoEvictionLists(
+  { hash }: Pick<StreamKeys, 'hash'>,
+  stream: Digest,
+  broadcaster: NodeId,
+  one: EvictionList,
+  other: EvictionList,
+): Uint8Array | null {
+  const [a, b] = [evictionStatement(hash, one), evictionStatement(hash, other)];
+  if (!TWO_EVICTION_LISTS.convicts(a.body, b.body)) return null;
+  const proof = createProof(stream, broadcaster, TWO_EVICTION_LISTS.name, a, b);
+  return proof === null ? null : encodeProof(proof);
 }
-
-/** How many of the first entries everybody must know of in `round`. */
-export function effectiveEvictions(entries: readonly Eviction[], round: number): number {
-  let count = 0;
-  for (const [i, { fromRound }] of entries.entries()) if (fromRound <= round) count = i + 1;
-  return count;
-}
-
-export const evictionListBytes = ({ entries }: EvictionList): number =>
-  4 + ENTRY_BYTES * entries.length + SIGNATURE_BYTES;
-
-export function writeEvictions(writer: Writer, { entries, signature }: EvictionList): void {
-  writeEntries(writer, entries);
-  writer.fixed(signature);
-}
-
-export const readEvictions = (reader: Reader): EvictionList => ({
-  entries: reader.list(MAX_EVICTIONS, ENTRY_BYTES, () => ({ member: reader.u32(), fromRound: reader.u32() })),
-  signature: reader.fixed(SIGNATURE_BYTES),
-});

@@ -2,24 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decodeProof, NO_EVICTIONS, TWO_EVICTION_LISTS, verifyProof } from '@concordat/accountability';
 import { modelHash } from '@concordat/crypto';
 import { createPrng } from '@concordat/kernel';
-import { createReader, createWriter } from '@concordat/wire';
 import { drawPartner } from '../gossip/partner.ts';
 import { EXCHANGE, PUSH } from '../messages/messages.ts';
 import { createModelStreamKeys, keyOf } from '../testing/model-keys.ts';
 import { checkChoice, drawChoice } from './choice.ts';
-import {
-  areEvictionsSigned,
-  effectiveEvictions,
-  evictionListBytes,
-  extendsEvictions,
-  isEvicted,
-  NO_EVICTIONS,
-  readEvictions,
-  signEvictions,
-  writeEvictions,
-} from './evictions.ts';
+import { areEvictionsSigned, signEvictions, twoEvictionLists } from './evictions.ts';
 import {
   createMemberList,
   decodeMemberList,
@@ -75,28 +65,33 @@ test('a list that names somebody twice, or out of order, is none', () => {
   }
 });
 
-test('evictions only grow, and count from their round on', () => {
-  const one = signEvictions(boss.keys, stream, [{ member: 3, fromRound: 10 }]);
-  const two = signEvictions(boss.keys, stream, [...one.entries, { member: 9, fromRound: 20 }]);
-  const other = signEvictions(boss.keys, stream, [{ member: 4, fromRound: 10 }, ...one.entries]);
-  assert.ok(extendsEvictions(NO_EVICTIONS, one) && extendsEvictions(one, two));
-  assert.ok(!extendsEvictions(two, one) && !extendsEvictions(one, other) && !extendsEvictions(one, one));
-  assert.ok(areEvictionsSigned(boss.keys, stream, signer, two));
-  assert.ok(!areEvictionsSigned(boss.keys, stream, signer, { ...two, entries: one.entries }));
-  assert.ok(
-    !isEvicted(two.entries, 2, 3, 9) && isEvicted(two.entries, 2, 3, 10) && isEvicted(two.entries, 2, 9, 20),
-  );
-  assert.ok(!isEvicted(two.entries, 1, 9, 20));
+test('evictions are signed by the broadcaster for one stream, and their rounds never go back', () => {
+  const charge = (member: number, round: number) => ({
+    member,
+    round,
+    rule: 'two-statements',
+    proof: modelHash(Uint8Array.of(member)),
+  });
+  const one = signEvictions(boss.keys, stream, NO_EVICTIONS, charge(3, 10));
+  const two = signEvictions(boss.keys, stream, one, charge(9, 8));
   assert.deepEqual(
-    [9, 10, 19, 20].map((round) => effectiveEvictions(two.entries, round)),
-    [0, 1, 1, 2],
+    two.entries.map(({ member, round }) => [member, round]),
+    [
+      [3, 10],
+      [9, 10],
+    ],
   );
-  const writer = createWriter();
-  writeEvictions(writer, two);
-  const bytes = writer.finish();
-  assert.equal(bytes.length, evictionListBytes(two));
-  const reader = createReader(bytes);
-  assert.deepEqual(reader.finish(readEvictions(reader)), two);
+  assert.ok(areEvictionsSigned(boss.keys, stream, signer, two));
+  assert.ok(!areEvictionsSigned(boss.keys, modelHash(stream), signer, two));
+  assert.ok(!areEvictionsSigned(boss.keys, stream, { id: 5, publicKey: keyOf(5) }, two));
+  assert.ok(!areEvictionsSigned(boss.keys, stream, signer, { ...two, entries: one.entries }));
+  const other = signEvictions(boss.keys, stream, one, charge(4, 11));
+  assert.equal(twoEvictionLists(boss.keys, stream, 0, one, two), null);
+  const proof = decodeProof(twoEvictionLists(boss.keys, stream, 0, two, other) ?? new Uint8Array(0));
+  const verify = (_id: number, bytes: Uint8Array, signature: Uint8Array): boolean =>
+    boss.keys.verify(signer, bytes, signature);
+  assert.ok(proof !== null && proof.accused === 0);
+  assert.ok(verifyProof(proof, { cluster: stream, verify, rules: [TWO_EVICTION_LISTS] }).valid);
 });
 
 test('a draw is proved to everyone, for one occasion', () => {
@@ -127,8 +122,8 @@ test('a draw is proved to everyone, for one occasion', () => {
 test('everybody is drawn about as often as everybody else, nobody draws itself or who is evicted', () => {
   const counts = new Map<number, number>();
   const evicted = [
-    { member: 7, fromRound: 0 },
-    { member: 8, fromRound: 1000 },
+    { member: 7, epoch: 0, round: 0, rule: 'x', proof: list.digest },
+    { member: 8, epoch: 0, round: 1000, rule: 'x', proof: list.digest },
   ];
   for (let round = 0; round < 400; round++)
     for (const id of [1, 2, 3, 4, 5]) {

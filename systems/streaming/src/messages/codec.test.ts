@@ -108,7 +108,7 @@ const GOLDEN: readonly string[] = [
   'seed 786 365b6e9bd4fd3f64',
   'clock-ask 9 31c166f53eb3e306',
   'beacon 77 ff6fa5d0ef26e5ab',
-  'evictions 85 51de4bb7d91987be',
+  'evictions 231 c610126dcb3444a6',
   'audit-ask 5 7ee82948dc1d1c35',
   'audit-answer 1632 9d2474a1953cd6e1',
 ];

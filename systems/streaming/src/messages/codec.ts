@@ -10,11 +10,12 @@
  *   19 seed          header | list of: u16 index, packet
  *   20 clock-ask     u32 nonce | u32 evictions
  *   21 beacon        u32 nonce | f64 milliseconds | 64 bytes signature
- *   22 evictions     eviction list
+ *   22 evictions     update of the eviction list
  *   23 audit-ask     u32 round
  *   24 audit-answer  u32 round | u32 length, evidence | zeros up to what the largest evidence takes
  */
 
+import { readEvictionUpdate, writeEvictionUpdate } from '@concordat/accountability';
 import { SIGNATURE_BYTES, VRF_PUBLIC_KEY_BYTES } from '@concordat/crypto';
 import { assert, type MessageCodec, unreachable } from '@concordat/kernel';
 import { createReader, createWriter, type Reader, type Writer } from '@concordat/wire';
@@ -23,7 +24,7 @@ import { junkBytesOf, type StreamConfig, shapeOf } from '../config.ts';
 import { HEADER_BYTES, readHeader, writeHeader } from '../content/header.ts';
 import { MAX_PATH, packetOverhead, readPacket, writePacket } from '../content/packets.ts';
 import { maxContents, maxEvidenceBytes } from '../evidence/limits.ts';
-import { readEvictions, writeEvictions } from '../membership/evictions.ts';
+import { MAX_STREAM_EVICTIONS } from '../membership/evictions.ts';
 import { readTicket, writeTicket } from '../membership/ticket.ts';
 import { readBody, readTag, type StatementBody, writeBody } from '../trade/statements.ts';
 import {
@@ -176,7 +177,7 @@ function writePlain(writer: Writer, limits: Limits, message: PlainMessage): void
       writer.f64(message.sessionMs);
       return writer.fixed(message.signature);
     case 'evictions':
-      return writeEvictions(writer, message.list);
+      return writeEvictionUpdate(writer, message.update);
     case 'audit-ask':
       return writer.u32(message.round);
     case 'audit-answer':
@@ -210,7 +211,7 @@ function readPlain(reader: Reader, limits: Limits, kind: PlainKind): PlainMessag
       return { kind, nonce, sessionMs, signature: reader.fixed(SIGNATURE_BYTES) };
     }
     case 'evictions':
-      return { kind, list: readEvictions(reader) };
+      return { kind, update: readEvictionUpdate(reader, MAX_STREAM_EVICTIONS) };
     case 'audit-ask':
       return { kind, round: reader.u32() };
     case 'audit-answer': {

@@ -3,11 +3,11 @@
  * that none can be shown out of place. `codec.ts` has the bytes, `sizes.ts` what they count for.
  */
 
+import type { EvictionUpdate } from '@concordat/accountability';
 import type { Digest, NodeId } from '@concordat/kernel';
 import type { Bits } from '../bits.ts';
 import type { RoundHeader } from '../content/header.ts';
 import type { Packet } from '../content/packets.ts';
-import type { EvictionList } from '../membership/evictions.ts';
 import type { SignedTicket } from '../membership/ticket.ts';
 import type { Sealed } from '../trade/sealing.ts';
 
@@ -149,6 +149,7 @@ export interface Seed {
   readonly packets: readonly Packet[];
 }
 
+/** To the clock for the time, and to the broadcaster for evictions that its headers count and that one has not. */
 export interface ClockAsk {
   readonly kind: 'clock-ask';
   readonly nonce: number;
@@ -165,9 +166,10 @@ export interface Beacon {
   readonly signature: Uint8Array;
 }
 
+/** What the receiver lacks of the list of evictions. */
 export interface Evictions {
   readonly kind: 'evictions';
-  readonly list: EvictionList;
+  readonly update: EvictionUpdate;
 }
 
 /** The broadcaster asks for evidence. */

@@ -3,6 +3,7 @@
  * packet counts with the config's `packetBytes`, whatever a simulation puts into it. Tested equal to the codec's.
  */
 
+import { evictionUpdateBytes } from '@concordat/accountability';
 import { SIGNATURE_BYTES, VRF_PUBLIC_KEY_BYTES } from '@concordat/crypto';
 import { unreachable } from '@concordat/kernel';
 import { JUNK } from '../bits.ts';
@@ -10,7 +11,6 @@ import { junkBytesOf, type StreamConfig, shapeOf } from '../config.ts';
 import { HEADER_BYTES } from '../content/header.ts';
 import { packetOverhead, pathLength } from '../content/packets.ts';
 import { maxEvidenceBytes } from '../evidence/limits.ts';
-import { evictionListBytes } from '../membership/evictions.ts';
 import { ticketBytes } from '../membership/ticket.ts';
 import { CONTROL, JUNK_BYTES, USEFUL } from '../peer/meter.ts';
 import { SCRAP, type Sealed } from '../trade/sealing.ts';
@@ -96,7 +96,7 @@ export function createSizes(config: StreamConfig): Sizes {
       case 'seed':
         return countSeed(message, byClass);
       case 'evictions': {
-        const bytes = 1 + evictionListBytes(message.list);
+        const bytes = 1 + evictionUpdateBytes(message.update);
         byClass[CONTROL] = (byClass[CONTROL] as number) + bytes;
         return bytes;
       }

@@ -34,7 +34,10 @@ export function learnHeader(peer: PeerState, header: RoundHeader): boolean {
   if (!isCurrent(store, header.round)) return false;
   if (headerOf(store, header.round) !== undefined) return true;
   meter.verifications++;
-  if (!isHeaderSigned(setup.keys, setup.stream, setup.broadcaster, header)) return false;
+  if (!isHeaderSigned(setup.keys, setup.stream, setup.broadcaster, header)) {
+    meter.hostile++;
+    return false;
+  }
   putHeader(store, header);
   return true;
 }

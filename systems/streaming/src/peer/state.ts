@@ -3,7 +3,14 @@
  * changes; `own` is the protocol's.
  */
 
-import { addStrike, createStrikes, type Strikes } from '@concordat/accountability';
+import {
+  addStrike,
+  createStrikes,
+  type EvictionList,
+  isEvicted,
+  NO_EVICTIONS,
+  type Strikes,
+} from '@concordat/accountability';
 import { assert, type Digest, type Env, type NodeId } from '@concordat/kernel';
 import type { Shape } from '../bits.ts';
 import { type StreamConfig, shapeOf } from '../config.ts';
@@ -11,7 +18,6 @@ import type { RoundCode } from '../content/encode.ts';
 import type { PacketCheck } from '../content/packets.ts';
 import { createStore, type Store, storeInvariants } from '../content/store.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import { type EvictionList, isEvicted, NO_EVICTIONS } from '../membership/evictions.ts';
 import type { Members } from '../membership/member-list.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { createSizes, type Sizes } from '../messages/sizes.ts';
@@ -20,7 +26,7 @@ import { streamId } from '../statement.ts';
 import type { Conduct } from '../trade/conduct.ts';
 import type { Sealing } from '../trade/sealing.ts';
 import type { Trade, TradeRules } from '../trade/trade.ts';
-import { createMeter, type Meter } from './meter.ts';
+import { createStreamMeter, type StreamMeter } from './meter.ts';
 
 export interface PeerOptions {
   readonly config: StreamConfig;
@@ -52,6 +58,8 @@ export interface PeerState<X = unknown> {
   readonly clock: RoundClock;
   list: Members;
   evictions: EvictionList;
+  /** The round in which the broadcaster was last asked for those that are lacking. */
+  evictionsAskedIn: number;
   /** The present round; -1 before the first beacon. */
   round: number;
   /** Nothing is signed for earlier rounds: a former life of this peer may have said something else in them. */
@@ -65,7 +73,7 @@ export interface PeerState<X = unknown> {
   /** Encoded evidence that the broadcaster has not been given, of different peers. */
   readonly evidence: Map<NodeId, Uint8Array>;
   readonly strikes: Strikes;
-  readonly meter: Meter;
+  readonly meter: StreamMeter;
   readonly own: X;
 }
 
@@ -94,6 +102,7 @@ export function createPeerState<X>(
     clock: createRoundClock(config.roundMs),
     list,
     evictions: NO_EVICTIONS,
+    evictionsAskedIn: -1,
     round: -1,
     tradesFrom: Number.POSITIVE_INFINITY,
     playFrom: Number.POSITIVE_INFINITY,
@@ -101,17 +110,18 @@ export function createPeerState<X>(
     debtors: new Map(),
     evidence: new Map(),
     strikes: createStrikes(FORGIVE_MS),
-    meter: createMeter(),
+    meter: createStreamMeter(),
     own,
   };
 }
 
-/** Sends, unless the protocol's cap on upload forbids it, and counts what it takes. */
-export function post(peer: PeerState, env: Env<StreamMessage>, to: NodeId, message: StreamMessage): void {
+/** Sends, unless the protocol's cap on upload forbids it, and counts what it takes; whether it was sent. */
+export function post(peer: PeerState, env: Env<StreamMessage>, to: NodeId, message: StreamMessage): boolean {
   const { meter, setup } = peer;
-  if (setup.rules.allows?.(peer, env, to, message, setup.sizes.of(message)) === false) return;
+  if (setup.rules.allows?.(peer, env, to, message, setup.sizes.of(message)) === false) return false;
   meter.roundUp += setup.sizes.count(message, meter.up);
   env.send(to, message);
+  return true;
 }
 
 /** The member `id`, unless it is none, or evicted by now. */

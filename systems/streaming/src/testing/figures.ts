@@ -4,10 +4,11 @@
  *   node systems/streaming/dist/testing/figures.js [peers = 250] [rounds = 200] [seed = 1] [obedient | attacks | lone]
  */
 
+import { totalBytes } from '@concordat/accountability';
 import type { NodeId } from '@concordat/kernel';
 import { type StreamConfig, withoutKeyPenalty } from '../config.ts';
 import { deviationNamed, GOSSIP_DEVIATIONS, isFed } from '../deviations/index.ts';
-import { CONTROL, JUNK_BYTES, totalBytes, USEFUL } from '../peer/meter.ts';
+import { CONTROL, JUNK_BYTES, USEFUL } from '../peer/meter.ts';
 import { createSwarm, type DeviantGroup, evictedOf, inTimeShare, meanUtility, type Swarm } from './swarm.ts';
 
 const [peers = 250, rounds = 200, seed = 1] = process.argv.slice(2, 5).map(Number);

@@ -3,9 +3,10 @@
  * nothing, a crowd of newcomers, most members gone at once. Tests run them small; the figures that are quoted are of full size.
  */
 
+import { totalBytes } from '@concordat/accountability';
 import type { NodeId } from '@concordat/kernel';
 import { packetOverhead, pathLength } from '../content/packets.ts';
-import { CONTROL, type Meter, totalBytes, USEFUL } from '../peer/meter.ts';
+import { CONTROL, type StreamMeter, USEFUL } from '../peer/meter.ts';
 import type { FlightSwarm } from './flight-swarm.ts';
 
 /** What some peers did between two moments. */
@@ -24,17 +25,17 @@ export interface FlightFigures {
   readonly duplicates: number;
 }
 
-type Counted = Pick<Meter, 'rounds' | 'jittered' | 'duplicates'> & {
+type Counted = Pick<StreamMeter, 'rounds' | 'jittered' | 'duplicates'> & {
   readonly useful: number;
   readonly control: number;
   readonly total: number;
 };
 
 /** Counters of peers at one moment; those that are not members have none. */
-export type Snapshot = ReadonlyMap<NodeId, Counted & { readonly meter: Meter }>;
+export type Snapshot = ReadonlyMap<NodeId, Counted & { readonly meter: StreamMeter }>;
 
 export function takeSnapshot(swarm: FlightSwarm, nodes: readonly NodeId[]): Snapshot {
-  const counts = new Map<NodeId, Counted & { meter: Meter }>();
+  const counts = new Map<NodeId, Counted & { meter: StreamMeter }>();
   for (const node of nodes) {
     if (!swarm.hasStarted(node)) continue;
     const meter = swarm.peer(node).peer?.meter;

@@ -1,5 +1,6 @@
 /** A simulated FlightPath stream: broadcaster, tracker, peers that join and leave, of any conduct, and what came of it. */
 
+import type { EvictionList } from '@concordat/accountability';
 import { modelHash } from '@concordat/crypto';
 import { createPrng, type NodeId, type Process, type Strategy } from '@concordat/kernel';
 import { createWorld, type NetworkOptions, type World } from '@concordat/sim';
@@ -14,7 +15,6 @@ import type { FlightMessage } from '../flightpath/messages.ts';
 import { createFlightPeer, type FlightPeer, leaveStream } from '../flightpath/peer.ts';
 import type { FlightPathPolicy } from '../flightpath/policy.ts';
 import type { Signer, StreamKeys } from '../keys.ts';
-import type { EvictionList } from '../membership/evictions.ts';
 import { listMembers, type MemberList } from '../membership/member-list.ts';
 import { memberWith } from '../membership/roster.ts';
 import type { PlacedMember } from '../membership/ticket.ts';
@@ -52,6 +52,10 @@ export interface FlightSwarmOptions {
     node: NodeId,
   ) => { readonly trade?: Conduct; readonly flight?: FlightConduct } | undefined;
   readonly strategyOf?: (node: NodeId) => Strategy<FlightPeer, FlightMessage> | undefined;
+  /** What the tracker makes of itself. */
+  readonly trackerStrategy?: Strategy<TrackerState, FlightMessage>;
+  /** Told of each round at each peer's deadline. */
+  readonly play?: (node: NodeId, round: number, media: Uint8Array | null) => void;
   /** Where a peer says to be; its node if undefined. */
   readonly addressOf?: (node: NodeId) => string | undefined;
   readonly network?: NetworkOptions;
@@ -239,7 +243,9 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     id: TRACKER_NODE,
     link: 'peer',
     process: withDirectory(
-      createTracker(trackerOptionsFor(options, config, keysById(keysOf(TRACKER_NODE).keys), judge)),
+      (options.trackerStrategy ?? ((honest) => honest))(
+        createTracker(trackerOptionsFor(options, config, keysById(keysOf(TRACKER_NODE).keys), judge)),
+      ),
       serverDirectory<TrackerState>(TRACKER, (state) => state),
       names,
     ),
@@ -271,6 +277,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
       conduct: conduct?.trade ?? OBEDIENT,
       flightConduct: conduct?.flight ?? OBEDIENT_FLIGHT,
       ...(options.policy === undefined ? {} : { policy: options.policy }),
+      ...(options.play === undefined ? {} : { play: options.play.bind(null, node) }),
       publicKey: member.publicKey,
       address: options.addressOf?.(node) ?? `${node}`,
       token: new TextEncoder().encode(`person ${node}`),

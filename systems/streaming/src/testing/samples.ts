@@ -150,7 +150,10 @@ export function sampleMessages(random: Prng, config: StreamConfig, shape: Shape)
   const evidence = sampleBytes(random, random.below(maxEvidenceBytes(config) + 1));
   const entries = Array.from({ length: random.below(4) }, (_, i) => ({
     member: i * 3,
-    fromRound: random.below(99),
+    epoch: 0,
+    round: 100 * i + random.below(99),
+    rule: 'bad-briefcase',
+    proof: new Uint8Array(32).fill(i),
   }));
   return [
     {
@@ -186,7 +189,10 @@ export function sampleMessages(random: Prng, config: StreamConfig, shape: Shape)
     { kind: 'seed', header, packets: indices.map((index) => samplePacket(random, config, 20, index)) },
     { kind: 'clock-ask', nonce: random.uint32(), evictions: random.below(10) },
     { kind: 'beacon', nonce: random.uint32(), sessionMs: random.unit() * 1e6 - 1e3, signature },
-    { kind: 'evictions', list: { entries, signature } },
+    {
+      kind: 'evictions',
+      update: { after: 2, version: entries.length, formerCount: 0, entries, signature },
+    },
     { kind: 'audit-ask', round: random.below(1000) },
     { kind: 'audit-answer', round: random.below(1000), evidence },
   ];

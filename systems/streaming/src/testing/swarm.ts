@@ -1,7 +1,7 @@
 /** A simulated stream of BAR Gossip: one broadcaster, peers of any conduct, and what came of it. */
 
 import { modelHash } from '@concordat/crypto';
-import { createPrng, type NodeId, type Process } from '@concordat/kernel';
+import { createPrng, type MessageCodec, type NodeId, type Process } from '@concordat/kernel';
 import { type ClockOptions, createWorld, type LinkOptions, type Observer, type World } from '@concordat/sim';
 import { type BroadcasterState, createBroadcaster } from '../broadcaster/broadcaster.ts';
 import { gossipPreset, type StreamConfig } from '../config.ts';
@@ -18,7 +18,7 @@ import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
 import type { PeerState } from '../peer/state.ts';
-import { utilityOf } from '../peer/utility.ts';
+import { streamUtility } from '../peer/utility.ts';
 import { OBEDIENT } from '../trade/conduct.ts';
 import { createModelStreamKeys, keyOf } from './model-keys.ts';
 import { sampleSealing } from './samples.ts';
@@ -50,6 +50,11 @@ export interface SwarmOptions {
   /** Told of each round at each peer's deadline. */
   readonly play?: (id: NodeId, round: number, media: Uint8Array | null) => void;
   readonly checkInvariants?: boolean;
+  /** What travels when a peer sends something, where messages are encoded; the stream's codec if undefined. */
+  readonly codecOf?: (
+    id: NodeId,
+    codec: MessageCodec<StreamMessage>,
+  ) => MessageCodec<StreamMessage> | undefined;
   /** How wrong each peer's clock is. */
   readonly clockOf?: (id: NodeId) => ClockOptions;
 }
@@ -104,10 +109,13 @@ function planOf({ seed, peers, ...options }: SwarmOptions) {
   const isEncoded = options.isEncoded ?? false;
   const sealing = isEncoded ? sampleSealing(config) : createReferenceSealing(modelHash, config.packetBytes);
   const judge = { config, keys: keysOf(BROADCASTER).keys, broadcaster, list, sealing };
+  const transport: { readonly codec?: MessageCodec<StreamMessage> } = isEncoded
+    ? { codec: createMessageCodec(config) }
+    : {};
   return {
     ids,
     keysOf,
-    transport: isEncoded ? { codec: createMessageCodec(config) } : {},
+    transport,
     source: mediaOf(seed, config, isEncoded ? config.packetBytes : SIMULATED_BYTES),
     evidence: (evictions: BroadcasterState['evictions']['entries']) =>
       gossipEvidenceContext(judge, evictions),
@@ -138,6 +146,9 @@ export function createSwarm(options: SwarmOptions): Swarm {
   const process = createBroadcaster({ ...shared, keys, source, list: () => list, evidence, startInMs });
   world.add({ id: BROADCASTER, process, ...transport });
   const deviants = deviantsOf(options);
+  const { codec } = transport;
+  const transportOf = (id: NodeId): typeof transport =>
+    codec === undefined ? {} : { codec: options.codecOf?.(id, codec) ?? codec };
   for (const id of ids) {
     const deviant = deviants.get(id);
     const conduct = deviant?.conduct ?? OBEDIENT;
@@ -149,7 +160,7 @@ export function createSwarm(options: SwarmOptions): Swarm {
       process: deviant?.wrap(honest) ?? honest,
       link: 'peer',
       clock: options.clockOf?.(id) ?? {},
-      ...transport,
+      ...transportOf(id),
     });
   }
   world.run(startInMs);
@@ -179,7 +190,7 @@ export function inTimeShare(swarm: Swarm, ids: readonly NodeId[]): number {
 /** Mean utility of the peers in `ids`. */
 export function meanUtility(swarm: Swarm, ids: readonly NodeId[]): number {
   let sum = 0;
-  for (const id of ids) sum += utilityOf(swarm.config, swarm.peer(id).meter) ?? 0;
+  for (const id of ids) sum += streamUtility(swarm.config, swarm.peer(id).meter) ?? 0;
   return sum / ids.length;
 }
 

@@ -13,7 +13,14 @@ import { tubOf } from '../membership/tubs.ts';
 import { enterTicket, recordJoin } from './journal.ts';
 import { type Join, joinBody, type RefusalReason, type TrackerMessage } from './messages.ts';
 import { isWithinRate } from './rate-limit.ts';
-import { addMember, type EpochState, identityText, openEpoch, type TrackerState } from './state.ts';
+import {
+  addMember,
+  type EpochState,
+  identityText,
+  noteRemoval,
+  openEpoch,
+  type TrackerState,
+} from './state.ts';
 
 const JOIN_KIND = 'stream-join';
 const HELPERS = 4;
@@ -93,7 +100,9 @@ function admit(state: TrackerState, env: Env<TrackerMessage>, join: Join, identi
     startRound: Math.max(state.round + 1, head.startRound),
     member,
   };
-  if (!state.byIdentity.has(identity)) state.options.admission.onAdmitted(join);
+  const former = state.byIdentity.get(identity);
+  if (former === undefined) state.options.admission.onAdmitted(join);
+  else noteRemoval(state, former, 'replaced');
   recordJoin(state, env, ticket, identity);
   enterTicket(state, epoch, ticket);
   addMember(state, member, identity, state.round);

@@ -14,6 +14,7 @@
  *   8 page      u32 epoch | u32 page | list of members
  *   9 delta     delta head | list of tickets
  *  10 leave
+ *  11 removals  list of (u32 id | u8 why | u32 round)
  */
 
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, VRF_PUBLIC_KEY_BYTES } from '@concordat/crypto';
@@ -42,6 +43,8 @@ import {
   writeMember,
   writeTicket,
 } from '../membership/ticket.ts';
+
+import type { Removal, RemovalReason } from './state.ts';
 
 export interface Join {
   readonly kind: 'join';
@@ -131,6 +134,12 @@ export interface Leave {
   readonly kind: 'leave';
 }
 
+/** Who is no member any more, of late, and why: for people, who see it on a page. */
+export interface Removals {
+  readonly kind: 'removals';
+  readonly removed: readonly Removal[];
+}
+
 export type TrackerMessage =
   | Join
   | Welcome
@@ -142,7 +151,8 @@ export type TrackerMessage =
   | PageAsk
   | Page
   | Delta
-  | Leave;
+  | Leave
+  | Removals;
 
 /** Room for a proof in a ping: a briefcase's exhibit with its statements, for packets of usual size. */
 export const EVIDENCE_ROOM = 4096;
@@ -152,6 +162,8 @@ export const MAX_CERTIFICATE_BYTES = 4096;
 export const MAX_HELPERS = 8;
 /** Of the latest: half of a large audience may go at once. */
 export const MAX_SUSPECTS = 1024;
+export const MAX_REMOVALS = 64;
+const REMOVAL_BYTES = 4 + 1 + 4;
 /** Tickets of one answer. */
 export const MAX_TICKETS = 32;
 
@@ -167,7 +179,9 @@ const KINDS: readonly TrackerMessage['kind'][] = [
   'page',
   'delta',
   'leave',
+  'removals',
 ];
+const REMOVAL_REASONS: readonly RemovalReason[] = ['convicted', 'silent', 'left', 'replaced'];
 const REASONS: readonly RefusalReason[] = ['busy', 'not-admitted', 'full'];
 
 /** What a newcomer signs: everything but the signature. */
@@ -232,9 +246,23 @@ export function writeTrackerMessage(writer: Writer, message: TrackerMessage): vo
       break;
     case 'leave':
       break;
+    case 'removals':
+      writer.list(message.removed, ({ id, why, round }) => {
+        writer.u32(id);
+        writer.u8(REMOVAL_REASONS.indexOf(why));
+        writer.u32(round);
+      });
+      break;
     default:
       unreachable(message);
   }
+}
+
+function readRemoval(reader: Reader): Removal {
+  const id = reader.u32();
+  const why = REMOVAL_REASONS[reader.u8()];
+  if (why === undefined) reader.fail();
+  return { id, why: why ?? 'silent', round: reader.u32() };
 }
 
 function writePing(writer: Writer, { nonce, epoch, known, wantsTickets, evidence }: Ping): void {
@@ -315,6 +343,8 @@ export function readTrackerMessage(reader: Reader): TrackerMessage {
       };
     case 'leave':
       return { kind };
+    case 'removals':
+      return { kind, removed: reader.list(MAX_REMOVALS, REMOVAL_BYTES, () => readRemoval(reader)) };
     case undefined:
       reader.fail();
       return { kind: 'leave' };
@@ -367,6 +397,8 @@ export function trackerMessageBytes(message: TrackerMessage): number {
       return 1 + 40 + SIGNATURE_BYTES + 4 + sum(message.tickets, ticketBytes);
     case 'leave':
       return 1;
+    case 'removals':
+      return 1 + 4 + REMOVAL_BYTES * message.removed.length;
     default:
       return unreachable(message);
   }

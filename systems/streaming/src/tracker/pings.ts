@@ -4,6 +4,7 @@
  */
 
 import type { Env, NodeId } from '@concordat/kernel';
+import { toHex } from '@concordat/wire';
 import { createBeacon } from '../beacon.ts';
 import { signDelta } from '../membership/delta.ts';
 import { pageOfId } from '../membership/epoch-list.ts';
@@ -11,9 +12,23 @@ import { PAGES_PER_ANSWER, pickWanted } from '../membership/page-exchange.ts';
 import type { PlacedMember } from '../membership/ticket.ts';
 import { tubOf } from '../membership/tubs.ts';
 import { recordEviction } from './journal.ts';
-import { MAX_SUSPECTS, MAX_TICKETS, type PageAsk, type Ping, type TrackerMessage } from './messages.ts';
+import {
+  MAX_REMOVALS,
+  MAX_SUSPECTS,
+  MAX_TICKETS,
+  type PageAsk,
+  type Ping,
+  type TrackerMessage,
+} from './messages.ts';
 import { isWithinRate } from './rate-limit.ts';
-import { dropMember, type EpochState, openEpoch, type TrackerState } from './state.ts';
+import {
+  type Convict,
+  dropMember,
+  type EpochState,
+  noteRemoval,
+  openEpoch,
+  type TrackerState,
+} from './state.ts';
 
 export const PING_ROUNDS = 5;
 const MISSED_PINGS = 3;
@@ -43,17 +58,6 @@ export function onPing(state: TrackerState, env: Env<TrackerMessage>, from: Node
   if (ping.wantsTickets) sendTickets(state, env, from, ping);
 }
 
-/** The next epoch. A newcomer gets the page that it is in as well: without a place it could not trade. */
-function sendEpoch(state: TrackerState, env: Env<TrackerMessage>, from: NodeId): void {
-  const { head, pages } = openEpoch(state);
-  const { epoch } = head.head;
-  env.send(from, { kind: 'epoch', head });
-  if (!state.epoch.ticketOf.has(from)) return;
-  const page = pageOfId(head.head, from);
-  const members = pages[page];
-  if (members !== undefined) env.send(from, { kind: 'page', epoch, page, members });
-}
-
 /** What the log has beyond `known`, up to the end of the asker's own tub: nobody trades with later ones. */
 function sendTickets(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, ping: Ping): void {
   const epoch = state.epoch.ticketOf.has(from) ? state.epoch : openEpoch(state);
@@ -79,8 +83,21 @@ const epochOf = (state: TrackerState, epoch: number): EpochState | null => {
 
 export function onEpochAsk(state: TrackerState, env: Env<TrackerMessage>, from: NodeId, known: number): void {
   if (!state.members.has(from) || !isWithinRate(state.askRate, from, env.now)) return;
-  const { head } = openEpoch(state);
-  if (head.head.epoch > known) env.send(from, { kind: 'epoch', head });
+  if (openEpoch(state).head.head.epoch > known) sendEpoch(state, env, from);
+}
+
+/**
+ * The head of the latest list, and who of the latest to go is not in it. A newcomer gets the page that it is in as well: without a
+ * place it could not trade.
+ */
+function sendEpoch(state: TrackerState, env: Env<TrackerMessage>, to: NodeId): void {
+  const { head, pages } = openEpoch(state);
+  env.send(to, { kind: 'epoch', head });
+  const page = pageOfId(head.head, to);
+  const members = state.epoch.ticketOf.has(to) ? pages[page] : undefined;
+  if (members !== undefined) env.send(to, { kind: 'page', epoch: head.head.epoch, page, members });
+  const removed = state.removals.slice(-MAX_REMOVALS);
+  if (removed.length > 0) env.send(to, { kind: 'removals', removed });
 }
 
 export function onPageAsk(
@@ -96,13 +113,25 @@ export function onPageAsk(
 }
 
 function onEvidence(state: TrackerState, env: Env<TrackerMessage>, evidence: Uint8Array): void {
-  const convicted = state.options.convicts(evidence);
-  const tracked = convicted === null ? undefined : state.members.get(convicted);
+  const convict = state.options.convicts(evidence);
+  if (convict !== null) evictMember(state, env, convict, evidence);
+}
+
+/** Evicts a member that a judge has convicted, here or beside (the broadcaster's); nothing if it is none any more. */
+export function evictMember(
+  state: TrackerState,
+  env: Pick<Env<never>, 'append' | 'release' | 'note'>,
+  { member: id, rule }: Convict,
+  evidence: Uint8Array,
+): void {
+  const tracked = state.members.get(id);
   if (tracked === undefined) return;
   recordEviction(state, env, tracked.identity);
   state.evicted.add(tracked.identity);
-  dropMember(state, tracked.member.id);
-  env.note({ kind: 'evicted', id: tracked.member.id });
+  noteRemoval(state, id, 'convicted');
+  dropMember(state, id);
+  const key = toHex(tracked.member.publicKey);
+  env.note({ kind: 'evicted', member: id, rule, key, evidence: toHex(evidence) });
 }
 
 /** The link to a member broke: a suspect at once, until it pings again. Most that go do so without a word. */

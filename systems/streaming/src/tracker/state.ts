@@ -41,7 +41,21 @@ export interface TrackerOptions {
   /** Joins of one round; more are told to come again. */
   readonly joinsPerRound: number;
   /** Judges what a ping reports: who is to be evicted, or null. */
-  convicts(evidence: Uint8Array): NodeId | null;
+  convicts(evidence: Uint8Array): Convict | null;
+}
+
+export interface Convict {
+  readonly member: NodeId;
+  readonly rule: string;
+}
+
+/** Why somebody is no member any more: by evidence, by three missing pings, by its own word, or by its return as another member. */
+export type RemovalReason = 'convicted' | 'silent' | 'left' | 'replaced';
+
+export interface Removal {
+  readonly id: NodeId;
+  readonly why: RemovalReason;
+  readonly round: number;
 }
 
 export interface TrackedMember {
@@ -75,6 +89,9 @@ export interface TrackerState {
   /** The one that is signed and has not begun, between its preparation and its first round. */
   next: EpochState | null;
   suspects: NodeId[];
+  /** The latest, and how many there were since the start. */
+  removals: Removal[];
+  readonly removed: Record<RemovalReason, number>;
   joinsThisRound: number;
   round: number;
   readonly joinRate: RateLimit;
@@ -116,6 +133,8 @@ export function createTrackerState(options: TrackerOptions, now: Millis): Tracke
     epoch: createEpochState(options, 0, 0, []),
     next: null,
     suspects: [],
+    removals: [],
+    removed: { convicted: 0, silent: 0, left: 0, replaced: 0 },
     joinsThisRound: 0,
     round: 0,
     // A peer that lost its welcome asks again a few times.
@@ -135,6 +154,15 @@ export function addMember(state: TrackerState, member: PlacedMember, identity: s
   state.members.set(member.id, { member, identity, lastRound: round });
   state.byIdentity.set(identity, member.id);
   state.nextId = Math.max(state.nextId, member.id + 1);
+}
+
+const KEPT_REMOVALS = 512;
+
+/** Takes note of why somebody is gone; that it is, is the caller's to do. */
+export function noteRemoval(state: TrackerState, id: NodeId, why: RemovalReason): void {
+  state.removals.push({ id, why, round: state.round });
+  if (state.removals.length > KEPT_REMOVALS) state.removals.shift();
+  state.removed[why]++;
 }
 
 export function dropMember(state: TrackerState, id: NodeId): void {

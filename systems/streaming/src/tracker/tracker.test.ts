@@ -3,8 +3,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { modelHash } from '@concordat/crypto';
-import { createPrng, type Env, FIRST_CONNECTION, type NodeId, type Process } from '@concordat/kernel';
+import {
+  createPrng,
+  type Env,
+  FIRST_CONNECTION,
+  type NodeId,
+  type Note,
+  type Process,
+} from '@concordat/kernel';
 import { createWorld, type World } from '@concordat/sim';
+import { toHex } from '@concordat/wire';
 import { isBeaconSigned } from '../beacon.ts';
 import { flightPreset } from '../config.ts';
 import { createFlightCodec, type FlightMessage } from '../flightpath/messages.ts';
@@ -57,7 +65,8 @@ const options: TrackerOptions = {
   epochRounds: 40,
   maxMembers: 20_000,
   joinsPerRound: 1000,
-  convicts: (evidence) => (evidence.length === 4 ? new DataView(evidence.buffer).getUint32(0) : null),
+  convicts: (evidence) =>
+    evidence.length === 4 ? { member: new DataView(evidence.buffer).getUint32(0), rule: 'some-rule' } : null,
 };
 
 function joinOf(person: number, changes: Partial<Join> = {}): Join {
@@ -283,6 +292,11 @@ describe('pings', () => {
       .filter((message) => message.kind === 'pong')
       .flatMap(({ suspects }) => suspects);
     assert.deepEqual(new Set(suspected), gone);
+    // Whoever follows the epoch hears why.
+    const told = heard(50).filter((message) => message.kind === 'removals');
+    assert.deepEqual(new Set(told.at(-1)?.removed.map(({ id }) => id)), gone);
+    assert.ok(told.at(-1)?.removed.every(({ why }) => why === 'silent'));
+    assert.deepEqual(state().removed, { convicted: 0, silent: 3, left: 0, replaced: 0 });
     say(10, pings());
     world.run(100);
     assert.equal(heard(10)[heard(10).length - 1]?.kind, 'refused');
@@ -290,6 +304,8 @@ describe('pings', () => {
 
   it('with evidence evict whom it convicts, for good', () => {
     const { world, say, heard, state } = harness(8, 3);
+    const notes: Note[] = [];
+    world.observe({ noted: (_at, _node, note) => void (note.kind === 'evicted' && notes.push(note)) });
     for (const person of [0, 1, 2]) say(person, joinOf(person));
     world.run(100);
     const id = welcomes(heard(2))[0]!.ticket.ticket.member.id;
@@ -298,6 +314,14 @@ describe('pings', () => {
     world.run(100);
     assert.ok(!state().members.has(id));
     assert.equal(state().members.size, 2);
+    assert.deepEqual(
+      notes.map(({ member, rule, evidence }) => [member, rule, evidence]),
+      [[id, 'some-rule', toHex(Uint8Array.of(0, 0, 0, id))]],
+    );
+    assert.deepEqual(
+      state().removals.map(({ id: who, why }) => [who, why]),
+      [[id, 'convicted']],
+    );
     say(2, joinOf(2, { address: 'new home' }));
     world.run(3000);
     assert.equal((heard(2)[heard(2).length - 1] as Refused).reason, 'not-admitted');

@@ -25,7 +25,7 @@ import {
   updateSuspects,
 } from './pings.ts';
 import { isWithinRate, sweepRates } from './rate-limit.ts';
-import { roundAt, type TrackerOptions, type TrackerState, trackerInvariants } from './state.ts';
+import { noteRemoval, roundAt, type TrackerOptions, type TrackerState, trackerInvariants } from './state.ts';
 
 /** Rounds between the signing of an epoch's list and its beginning: everybody has pinged by then, and has had time for pages. */
 export const EPOCH_LEAD_ROUNDS = PING_ROUNDS + 3;
@@ -83,6 +83,7 @@ function receive(state: TrackerState, env: Env<FlightMessage>, from: NodeId, mes
     case 'epoch':
     case 'page':
     case 'delta':
+    case 'removals':
       break;
     default:
       unreachable(message);
@@ -101,6 +102,9 @@ function onLeave(state: TrackerState, from: NodeId): void {
   const tracked = state.members.get(from);
   if (tracked !== undefined) tracked.lastRound = Number.NEGATIVE_INFINITY;
 }
+
+const hasLeft = (state: TrackerState, id: NodeId): boolean =>
+  state.members.get(id)?.lastRound === Number.NEGATIVE_INFINITY;
 
 function armRound(state: TrackerState, env: Env<FlightMessage>): void {
   const { roundMs } = state.options;
@@ -138,6 +142,7 @@ function turnEpoch(state: TrackerState, env: Env<FlightMessage>): void {
   if (round < due - EPOCH_LEAD_ROUNDS) return;
   const startRound = Math.max(due, round + EPOCH_LEAD_ROUNDS);
   const removed = silentMembers(state);
+  for (const id of removed) noteRemoval(state, id, hasLeft(state, id) ? 'left' : 'silent');
   recordEpoch(state, env, head.epoch + 1, startRound, removed);
   prepareEpoch(state, head.epoch + 1, startRound, removed);
   env.note({

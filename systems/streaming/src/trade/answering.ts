@@ -26,12 +26,14 @@ export function acceptableOpening(
   if (body === null) return null;
   const earlier = findTrade(peer, round, tag, from, false);
   if (earlier !== null) {
+    peer.meter.voids++;
     if (earlier.openedBy !== null) twoStatements(peer, env, earlier.openedBy, opening);
     return null;
   }
   const verdict = rules.judge(peer, env, opening);
   if (verdict === 'wrong-partner') wrongPartner(peer, env, opening);
   else if (verdict === 'busy') post(peer, env, from, { kind: 'busy', round, tag });
+  else if (verdict === 'void') peer.meter.voids++;
   if (verdict !== 'serve' || isDebtor(peer, from)) return null;
   return conduct.trusts(peer, env, from) && conduct.answers(peer, env, from, tag) ? body : null;
 }

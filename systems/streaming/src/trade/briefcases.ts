@@ -11,7 +11,7 @@ import { headerOf, packetOf } from '../content/store.ts';
 import { type Briefcase, KEY_BYTES, PUSH, type StreamMessage } from '../messages/messages.ts';
 import { learnHeader } from '../peer/headers.ts';
 import { findTrade, type PeerState, post, strike } from '../peer/state.ts';
-import type { Conduct } from './conduct.ts';
+import type { Packed } from './conduct.ts';
 import { askForKey } from './key-release.ts';
 import { keyDigestOf } from './opening.ts';
 import { type Item, SCRAP } from './sealing.ts';
@@ -35,16 +35,18 @@ function headersFor(peer: PeerState, trade: Trade, known: number): RoundHeader[]
 }
 
 /** The packet that is listed as `id`, or what a deviation puts in its place; null if it is gone. */
-function itemFor(
-  peer: PeerState,
-  round: number,
-  id: number,
-  what: ReturnType<Conduct['packs']>,
-): Item | null {
-  if (what === 'packet') return packetOf(peer.store, id) ?? null;
+function itemFor(peer: PeerState, round: number, id: number, what: Packed): Item | null {
   if (what === 'scrap') return SCRAP;
-  return new Uint8Array(Math.max(2, itemSize(peer, round, id)));
+  if (what === 'junk') return new Uint8Array(Math.max(2, itemSize(peer, round, id)));
+  const packet = packetOf(peer.store, id);
+  if (packet === undefined) return null;
+  return what === 'packet' ? packet : { ...packet, payload: SPOILED[what](packet.payload) };
 }
+
+const SPOILED: Record<'poisoned' | 'truncated', (payload: Uint8Array) => Uint8Array> = {
+  poisoned: (payload) => payload.map((byte, at) => (at === 0 ? byte ^ 1 : byte)),
+  truncated: (payload) => payload.subarray(0, payload.length - 1),
+};
 
 /** The item for each listed id; null if one is gone. */
 function itemsFor(peer: PeerState, env: Env<StreamMessage>, trade: Trade): Item[] | null {
@@ -126,7 +128,7 @@ export function onBriefcase(peer: PeerState, env: Env<StreamMessage>, briefcase:
   const { sealing } = peer.setup;
   const { contents, sealed, from } = briefcase;
   const trade = tradeFor(peer, briefcase);
-  if (trade === null || trade.stage !== 'agreed' || trade.received !== null) return;
+  if (trade === null || trade.stage !== 'agreed' || trade.received !== null) return void peer.meter.voids++;
   const isReturn = trade.tag === PUSH && trade.isInitiator;
   const isExpected = isReturn ? isPushReturn(peer, trade, contents) : isListed(contents, trade.take);
   if (!isExpected || sealing.countOf(sealed) !== contents.length)

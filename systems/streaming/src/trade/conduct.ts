@@ -9,6 +9,9 @@ import type { Claim, StreamMessage, Tag } from '../messages/messages.ts';
 import type { PeerState } from '../peer/state.ts';
 import type { Trade } from './trade.ts';
 
+/** The packet itself; it with a bit changed, or cut short; junk of its size; next to nothing. */
+export type Packed = 'packet' | 'poisoned' | 'truncated' | 'junk' | 'scrap';
+
 export interface Conduct {
   /**
    * Whom to contact in this round, given whom the draw permits (null: nobody, or it owes something). Obedient: exactly that one.
@@ -33,8 +36,8 @@ export interface Conduct {
   returns(peer: PeerState, env: Env<StreamMessage>, owed: number, held: readonly number[]): readonly number[];
   /** Whether to send the briefcase that is due. */
   delivers(peer: PeerState, env: Env<StreamMessage>, trade: Trade): boolean;
-  /** What to put into the briefcase for the listed packet `id`: itself, junk of its size, or next to nothing. */
-  packs(peer: PeerState, env: Env<StreamMessage>, trade: Trade, id: number): 'packet' | 'junk' | 'scrap';
+  /** What to put into the briefcase for the listed packet `id`. */
+  packs(peer: PeerState, env: Env<StreamMessage>, trade: Trade, id: number): Packed;
   /** Whether to hand over a key that is asked for. */
   releases(peer: PeerState, env: Env<StreamMessage>, trade: Trade): boolean;
   /** Whether to ask, again, for a key that is owed. */

@@ -8,6 +8,7 @@ import type {
   Reveal,
   StreamMessage,
   TradeMessage,
+  TradeStatement,
 } from '../messages/messages.ts';
 import type { PeerState } from '../peer/state.ts';
 import { isTimely, streamTime } from '../rounds.ts';
@@ -39,9 +40,21 @@ export function receiveTrade(
   // Keys are late as long as what they open is of use.
   if (message.kind === 'key-ask') return onKeyAsk(peer, env, from, message);
   if (message.kind === 'key') return onKey(peer, env, from, message);
-  if (!isRoundOpen(peer, env, message.round)) return;
-  if (message.kind === 'busy') return onBusy(peer, env, from, message);
-  if (isAddressed(peer, from, message)) receiveStatement(peer, env, message);
+  if (message.kind === 'busy') {
+    if (isRoundOpen(peer, env, message.round)) onBusy(peer, env, from, message);
+  } else if (isInPlace(peer, env, from, message)) receiveStatement(peer, env, message);
+}
+
+/** True if a statement is for this peer and for now; one that is not is counted. */
+export function isInPlace(
+  peer: PeerState,
+  env: Env<StreamMessage>,
+  from: NodeId,
+  message: TradeStatement,
+): boolean {
+  if (isRoundOpen(peer, env, message.round) && isAddressed(peer, from, message)) return true;
+  peer.meter.voids++;
+  return false;
 }
 
 function receiveStatement(

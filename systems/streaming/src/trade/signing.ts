@@ -48,6 +48,7 @@ export function hearAgain(
   before: TradeStatement | null,
   now: TradeStatement,
 ): void {
+  peer.meter.voids++;
   if (before === null || before === now || before.kind !== now.kind) return;
   if (authenticBody(peer, env, now) !== null) twoStatements(peer, env, before, now);
 }

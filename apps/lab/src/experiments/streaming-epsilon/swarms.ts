@@ -3,14 +3,9 @@
  * figures to show: what it got, what it sent, what it received, per round and in units of the stream.
  */
 
+import { totalBytes } from '@concordat/accountability';
 import type { Experiment as Audited, Deviation as Lever, Meters } from '@concordat/sim/audit';
-import {
-  gossipPreset,
-  OBEDIENT,
-  type StreamConfig,
-  totalBytes,
-  withoutKeyPenalty,
-} from '@concordat/streaming';
+import { gossipPreset, OBEDIENT, type StreamConfig, withoutKeyPenalty } from '@concordat/streaming';
 import { type Deviant, type Deviation, GOSSIP_DEVIATIONS } from '@concordat/streaming/deviations';
 import {
   createFlightSwarm,

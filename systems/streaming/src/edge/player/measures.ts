@@ -7,8 +7,9 @@ import type { PlaybackStatus, StreamStatus } from './status.ts';
 interface Measure {
   readonly name: string;
   readonly kind: 'counter' | 'gauge';
-  /** Null where it is not known. */
-  read(status: StreamStatus, playback: PlaybackStatus): number | null;
+  /** Null where it is not known; several by the values of `label`. */
+  read(status: StreamStatus, playback: PlaybackStatus): number | null | ReadonlyMap<string, number>;
+  readonly label?: string;
 }
 
 const MEASURES: readonly Measure[] = [
@@ -27,18 +28,40 @@ const MEASURES: readonly Measure[] = [
   { name: 'upload_cap_bytes_per_second', kind: 'gauge', read: ({ upload }) => upload.capBytesPerSecond },
   { name: 'download_bytes_total', kind: 'counter', read: ({ download }) => download.totalBytes },
   { name: 'source_copies', kind: 'gauge', read: ({ sourceCopies }) => sourceCopies },
-  { name: 'evictions_total', kind: 'counter', read: ({ evictions }) => evictions.length },
+  {
+    name: 'evictions_total',
+    kind: 'counter',
+    label: 'rule',
+    read: ({ evictions }) => countBy(evictions, ({ rule }) => rule),
+  },
+  // The latest only are known here, so this one may go down.
+  {
+    name: 'removals',
+    kind: 'gauge',
+    label: 'why',
+    read: ({ removals }) => countBy(removals, ({ why }) => why),
+  },
+  { name: 'warnings', kind: 'gauge', read: ({ warnings }) => warnings.length },
 ];
+
+/** How many there are of each; nothing is known of kinds that have not occurred. */
+function countBy<T>(items: readonly T[], kindOf: (item: T) => string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(kindOf(item), (counts.get(kindOf(item)) ?? 0) + 1);
+  return counts;
+}
 
 export function measureStreams(metrics: Metrics, channels: ReadonlyMap<string, Channel>): void {
   metrics.measured(() => {
     const seen = [...channels].map(([stream, channel]) => {
       return { labels: { stream }, status: channel.options.status(), playback: playbackOf(channel) };
     });
-    return MEASURES.map(({ name, kind, read }): Measured => {
+    return MEASURES.map(({ name, kind, read, label = '' }): Measured => {
       const samples = seen.flatMap(({ labels, status, playback }) => {
         const value = read(status, playback);
-        return value === null ? [] : [{ labels, value }];
+        if (value === null) return [];
+        if (typeof value === 'number') return [{ labels, value }];
+        return [...value].map(([each, count]) => ({ labels: { ...labels, [label]: each }, value: count }));
       });
       return { name: `concordat_stream_${name}`, kind, samples };
     });

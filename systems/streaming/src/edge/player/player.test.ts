@@ -251,7 +251,13 @@ describe('status', () => {
     jitter: { rounds: 200, lost: 3 },
     upload: { bytesPerSecond: 40_000, capBytesPerSecond: 50_000, totalBytes: 123 },
     sourceCopies: 0.05,
-    evictions: [{ peer: 'mallory', reason: 'two different histories in round 7', round: 9 }],
+    evictions: [
+      { peer: 'mallory', rule: 'two-statements', reason: 'two histories', evidence: '51de4bb7', round: 9 },
+      { peer: 'eve', rule: 'two-statements', reason: 'two histories', evidence: 'b9cb9b74', round: 11 },
+      { peer: 'oscar', rule: 'bad-briefcase', reason: 'junk', evidence: '0123abcd', round: 12 },
+    ],
+    removals: [{ peer: 'bob', why: 'silent', reason: 'three pings are missing', round: 30 }],
+    warnings: ['the tracker tells two stories'],
   });
 
   it('is JSON and Prometheus, for this origin alone', async () => {
@@ -273,7 +279,10 @@ describe('status', () => {
           'concordat_stream_joined{stream="show"} 0',
           'concordat_stream_peers{stream="show"} 40',
           'concordat_stream_upload_cap_bytes_per_second{stream="show"} 50000',
-          'concordat_stream_evictions_total{stream="show"} 1',
+          'concordat_stream_evictions_total{stream="show",rule="two-statements"} 2',
+          'concordat_stream_evictions_total{stream="show",rule="bad-briefcase"} 1',
+          'concordat_stream_removals{stream="show",why="silent"} 1',
+          'concordat_stream_warnings{stream="show"} 1',
         ])
           assert.ok(metrics.includes(`${line}\n`), line);
       },

@@ -10,7 +10,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 52rem
 h1 { font-size: 1.3rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 dl { display: grid; grid-template-columns: 11rem 1fr; gap: .2rem 1rem; margin: 0; } dt { color: #5c6675; } dd { margin: 0; }
 code { background: #eef1f5; padding: .1rem .3rem; border-radius: 3px; } table { border-collapse: collapse; }
-td, th { text-align: left; padding: .1rem 1rem .1rem 0; font-weight: normal; } th { color: #5c6675; }
+td, th { text-align: left; vertical-align: top; padding: .1rem 1rem .1rem 0; font-weight: normal; } td:first-child { white-space: nowrap; } th { color: #5c6675; }
 .bad { color: #b3261e; } #state { color: #5c6675; } meter, progress { width: 12rem; vertical-align: middle; }
 @media (prefers-color-scheme: dark) {
   body { background: #14171d; color: #e4e7ec; } code { background: #252a33; } dt, th, #state { color: #98a1af; } .bad { color: #ff8a80; }
@@ -44,7 +44,11 @@ const table = (heads, rows) => {
   const made = make('table');
   for (const [kind, cells] of [['th', heads], ...rows.map((cells) => ['td', cells])]) {
     const line = make('tr');
-    for (const cell of cells) line.append(make(kind, cell));
+    for (const cell of cells) {
+      const place = make(kind);
+      place.append(cell);
+      line.append(place);
+    }
     made.append(line);
   }
   return made;
@@ -55,9 +59,10 @@ const show = (stream) => {
   const { join, jitter, upload, download, playback } = stream;
   section.append(make('h2', stream.title || stream.id), list);
   row(list, 'state', stream.phase, join ? ': ' + join.step + ' ' : '', join ? bar('progress', join.done, join.total) : '');
+  for (const warning of stream.warnings) row(list, 'warning', make('span', warning, 'bad'));
   row(list, 'open in a player', make('code', location.origin + stream.playlist));
   row(list, '', make('code', location.origin + stream.stream));
-  row(list, 'peers', stream.peers + ', of which ' + stream.partners.length + ' trade with this one');
+  row(list, 'peers', stream.peers + '; ' + stream.partners.length + ' have traded with this one');
   const lost = jitter.rounds === 0 ? 0 : jitter.lost / jitter.rounds;
   row(list, 'jitter', make('span', jitter.lost + ' of ' + jitter.rounds + ' rounds came too late (' + (100 * lost).toFixed(2) + ' %)', lost > 0.01 ? 'bad' : ''));
   const cap = upload.capBytesPerSecond;
@@ -69,7 +74,9 @@ const show = (stream) => {
   if (stream.partners.length > 0)
     section.append(make('h2', 'Partners'), table(['peer', 'given', 'taken'], stream.partners.map((p) => [p.peer, amount(p.uploadedBytes), amount(p.downloadedBytes)])));
   if (stream.evictions.length > 0)
-    section.append(make('h2', 'Evicted'), table(['peer', 'why', 'round'], stream.evictions.map((e) => [e.peer, e.reason, String(e.round)])));
+    section.append(make('h2', 'Evicted'), table(['peer', 'convicted of', 'by evidence', 'round'], stream.evictions.map((e) => [e.peer, e.rule + ': ' + e.reason, make('code', e.evidence), String(e.round)])));
+  if (stream.removals.length > 0)
+    section.append(make('h2', 'No members any more'), table(['peer', 'why', 'round'], stream.removals.map((r) => [r.peer, r.why + ': ' + r.reason, String(r.round)])));
   return section;
 };
 const refresh = async () => {

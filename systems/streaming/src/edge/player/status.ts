@@ -12,8 +12,22 @@ export interface JoinProgress {
   readonly total: number;
 }
 
+/** Who was proved guilty: of what, and by which proof. */
 export interface Eviction {
   readonly peer: string;
+  /** The rule, as evidence files name it, and what it means. */
+  readonly rule: string;
+  readonly reason: string;
+  /** The beginning of the proof's digest, in hexadecimal. */
+  readonly evidence: string;
+  /** From which on it is skipped. */
+  readonly round: number;
+}
+
+/** Who is no member any more and was proved nothing: `silent`, `left`, `replaced`. */
+export interface Removal {
+  readonly peer: string;
+  readonly why: string;
   readonly reason: string;
   readonly round: number;
 }
@@ -47,6 +61,10 @@ export interface StreamStatus {
   readonly sourceCopies: number | null;
   /** Who was thrown out, and for what. */
   readonly evictions: readonly Eviction[];
+  /** Who is off the list of members, of late, and why. */
+  readonly removals: readonly Removal[];
+  /** What is wrong with the tracker or the broadcaster, as sentences: they are trusted, and this is what tells that they should not be. */
+  readonly warnings: readonly string[];
 }
 
 /** Of a stream that comes from no peers: a broadcaster's own preview, a test. */
@@ -62,6 +80,8 @@ export const LOCAL_STATUS: StreamStatus = {
   download: { bytesPerSecond: 0, totalBytes: 0 },
   sourceCopies: null,
   evictions: [],
+  removals: [],
+  warnings: [],
 };
 
 /** What the player itself knows. */

@@ -8,15 +8,15 @@ import { createHost, type Host, type Logger, type Metrics } from '@concordat/run
 import { type BroadcasterState, createBroadcaster } from '../../broadcaster/broadcaster.ts';
 import type { StreamConfig } from '../../config.ts';
 import { createRoundCode } from '../../content/encode.ts';
-import { evidenceContext } from '../../evidence/context.ts';
+import { type Conviction, contextAmong } from '../../evidence/conviction.ts';
 import type { EvidenceContext } from '../../evidence/judging.ts';
-import type { Eviction } from '../../membership/evictions.ts';
 import { listMembers, type MemberList } from '../../membership/member-list.ts';
 import type { PlacedMember } from '../../membership/ticket.ts';
 import { createMessageCodec } from '../../messages/codec.ts';
 import type { StreamMessage } from '../../messages/messages.ts';
 import { likelyMembers } from '../../tracker/pings.ts';
 import type { TrackerState } from '../../tracker/state.ts';
+import { convictionIn } from '../evidence.ts';
 import type { Endpoint } from '../listening.ts';
 import { createContacts } from './contacts.ts';
 import type { StreamIdentity } from './identity.ts';
@@ -35,6 +35,8 @@ export interface BroadcasterNodeOptions {
   readonly uploadBytesPerSecond: number | null;
   /** For peers that nobody can call; null to pass nothing on. */
   readonly relayBytesPerSecond: number | null;
+  /** Whom it has convicted. */
+  readonly onConviction: (conviction: Conviction) => void;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -55,20 +57,15 @@ const listed = ({ epoch }: TrackerState, members: readonly PlacedMember[]): Memb
 const allOf = ({ members }: TrackerState): PlacedMember[] =>
   [...members.values()].map(({ member }) => member);
 
-/**
- * What judging takes. Whether a partner was permitted is not judged: it depends on what its chooser knew of newcomers.
- */
+/** What judging takes. */
 export function judgingOf(
   config: StreamConfig,
   self: StreamIdentity,
   tracker: () => TrackerState,
-  evictions: readonly Eviction[],
 ): EvidenceContext {
-  const list = listed(tracker(), allOf(tracker()));
   const broadcaster = { id: BROADCASTER_ID, publicKey: config.broadcasterKey };
-  // Statements of the last epoch are judged with the members of this one: ids are given once.
-  const options = { config, keys: self.keys, broadcaster, listOf: () => list, sealing: sealingOf(config) };
-  return evidenceContext(options, evictions);
+  const court = { config, keys: self.keys, broadcaster, sealing: sealingOf(config) };
+  return contextAmong(court, allOf(tracker()));
 }
 
 /** Rejects with a RuntimeError: `port-failed`, or those of journals. */
@@ -82,7 +79,7 @@ export async function startBroadcaster(options: BroadcasterNodeOptions): Promise
     source: options.source,
     // Whoever was silent of late would not pass packets on.
     list: () => listed(tracker(), likelyMembers(tracker())),
-    evidence: (evictions) => judgingOf(config, self, tracker, evictions),
+    evidence: () => judgingOf(config, self, tracker),
     startInMs: Math.max(0, tracker().origin - Date.now()),
   });
   const host: Host<BroadcasterState, StreamMessage> = await createHost<BroadcasterState, StreamMessage>({
@@ -93,6 +90,10 @@ export async function startBroadcaster(options: BroadcasterNodeOptions): Promise
     journal: await journalIn(options.folder === null ? null : join(options.folder, 'broadcaster')),
     logger: options.logger,
     metrics: options.metrics,
+    onNote: (note) => {
+      const conviction = convictionIn(note);
+      if (conviction !== null) options.onConviction(conviction);
+    },
     peers: {
       listen: { host: listen.host ?? '127.0.0.1', port: listen.port ?? 0 },
       tls: self.identity.tls,

@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeToken, redeemInvite } from '@concordat/accountability';
-import type { NodeId } from '@concordat/kernel';
+import type { NodeId, Note } from '@concordat/kernel';
 import {
   createHost,
   createMemoryDisk,
@@ -56,6 +56,8 @@ export interface PeerNodeOptions {
   /** Decisions of a peer that is not obedient, in tests of those who are. */
   readonly conduct?: Conduct;
   readonly onStep: (step: string) => void;
+  /** Told of what the peer notes, in the turn in which it does. */
+  readonly onNote?: (note: Note) => void;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly signal: AbortSignal;
@@ -257,6 +259,7 @@ export async function startPeer(options: PeerNodeOptions): Promise<PeerNode> {
     },
     onNote: (note) => {
       if (note.kind === 'removed') tellRemoved();
+      options.onNote?.(note);
     },
   });
   host = started;

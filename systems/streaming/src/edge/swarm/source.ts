@@ -8,20 +8,25 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeToken, issueInvite, MAX_INVITE_USES } from '@concordat/accountability';
 import { createSignatures, type Logger, type Metrics, sha256 } from '@concordat/runtime';
-import { fromHex, toHex } from '@concordat/wire';
+import { toHex } from '@concordat/wire';
+import { announceEviction } from '../../broadcaster/broadcaster.ts';
 import { flightPreset, MAX_PACKET_BYTES, SESSION_BYTES, type StreamConfig } from '../../config.ts';
-import { decodeConfig, encodeConfig } from '../../config-codec.ts';
+import { encodeConfig } from '../../config-codec.ts';
+import type { Conviction } from '../../evidence/conviction.ts';
 import { configProblems } from '../../soundness.ts';
 import { streamId } from '../../statement.ts';
 import { convictsBy } from '../../tracker/conviction.ts';
+import { evictMember } from '../../tracker/pings.ts';
 import { openEpoch } from '../../tracker/state.ts';
 import { requireSetting, StreamError } from '../errors.ts';
+import { keepConviction } from '../evidence.ts';
 import type { Endpoint } from '../listening.ts';
 import { type BroadcasterNode, judgingOf, startBroadcaster } from './broadcaster-node.ts';
 import { makeIdentity, openIdentity, type StreamIdentity } from './identity.ts';
 import { TRACKER_ID } from './ids.ts';
 import { encodeInvite, MAX_TITLE_BYTES } from './invite.ts';
 import { mediaBytesOf } from './shared.ts';
+import { formatStreamFile, parseStreamFile, STREAM_FILE } from './stream-file.ts';
 import { startTracker, type TrackerNode } from './tracker-node.ts';
 
 export interface SourceOptions {
@@ -105,21 +110,15 @@ function makeConfig(
 
 const capBytesOf = (packetBytes: number): number => CAP_RATIO * PACKETS * packetBytes;
 
-const CONFIG_FILE = 'stream.json';
-const VERSION = 1;
+/** Where convictions are kept, below the folder of a stream or of a viewer. */
+export const EVIDENCE_FOLDER = 'evidence';
 
 /** That of the folder, if there is a stream in it. Throws `bad-configuration` if it is damaged. */
 function storedConfig(folder: string): StreamConfig | null {
-  const file = join(folder, CONFIG_FILE);
+  const file = join(folder, STREAM_FILE);
   if (!existsSync(file)) return null;
-  try {
-    const { version, config } = JSON.parse(readFileSync(file, 'utf8'));
-    const bytes = version === VERSION && typeof config === 'string' ? fromHex(config) : null;
-    const decoded = bytes === null ? null : decodeConfig(bytes);
-    if (decoded !== null) return decoded;
-  } catch {
-    // Told below.
-  }
+  const config = parseStreamFile(readFileSync(file, 'utf8'));
+  if (config !== null) return config;
   throw new StreamError('bad-configuration', `${file} is damaged, or of another version`);
 }
 
@@ -140,8 +139,8 @@ function configIn(
     );
     return stored;
   }
-  const text = JSON.stringify({ version: VERSION, title: options.title, config: toHex(encodeConfig(made)) });
-  writeFileSync(join(folder, CONFIG_FILE), `${text}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  const text = formatStreamFile(options.title, made);
+  writeFileSync(join(folder, STREAM_FILE), text, { mode: 0o600, flag: 'wx', flush: true });
   return made;
 }
 
@@ -160,11 +159,19 @@ const after = (listen: Endpoint, steps: number): Endpoint => ({
 export async function startSource(options: SourceOptions): Promise<Source> {
   const { folder, listen, logger, metrics } = options;
   requireSetting(Buffer.byteLength(options.title) <= MAX_TITLE_BYTES, 'a title has at most 200 bytes');
+  let started: { readonly tracker: TrackerNode; readonly broadcaster: BroadcasterNode } | null = null;
   const trackerSelf = identityIn(folder, 'tracker');
   const broadcasterSelf = identityIn(folder, 'broadcaster');
   const config = configIn(options, trackerSelf, broadcasterSelf);
-  const convicts = convictsBy(() => judgingOf(config, broadcasterSelf, () => tracker.host.state, []));
-  const common = { config, folder, logger, metrics };
+  const convicts = convictsBy(() => judgingOf(config, broadcasterSelf, () => tracker.host.state));
+  // Whoever of the two convicts a member, both are rid of it, and its proof is kept once.
+  const onConviction = (conviction: Conviction): void => {
+    if (folder !== null)
+      keepConviction(join(folder, EVIDENCE_FOLDER), trackerSelf.keys, config, conviction, logger);
+    started?.tracker.host.inject((state, env) => evictMember(state, env, conviction, conviction.evidence));
+    started?.broadcaster.host.inject((state, env) => void announceEviction(state, env, conviction));
+  };
+  const common = { config, folder, logger, metrics, onConviction };
   const tracker = await startTracker({
     ...common,
     self: trackerSelf,
@@ -185,6 +192,8 @@ export async function startSource(options: SourceOptions): Promise<Source> {
     await tracker.close();
     throw error;
   });
+  started = { tracker, broadcaster };
+  removeEvicted(tracker, broadcaster);
   const invite = (terms: InviteTerms): string =>
     inviteTo(options, { config, tracker, broadcaster, trackerSelf, broadcasterSelf }, terms);
   return {
@@ -198,6 +207,15 @@ export async function startSource(options: SourceOptions): Promise<Source> {
       await tracker.close();
     },
   };
+}
+
+const NO_EVIDENCE = new Uint8Array(0);
+
+/** A crash may have come between the broadcaster's list and the tracker's. */
+function removeEvicted(tracker: TrackerNode, broadcaster: BroadcasterNode): void {
+  const { entries } = broadcaster.host.state.evictions;
+  for (const { member, rule } of entries)
+    tracker.host.inject((state, env) => evictMember(state, env, { member, rule }, NO_EVIDENCE));
 }
 
 interface Started {

@@ -4,7 +4,6 @@
  */
 
 import { join } from 'node:path';
-import type { NodeId } from '@concordat/kernel';
 import {
   createHost,
   createSignatures,
@@ -16,10 +15,12 @@ import {
 } from '@concordat/runtime';
 import { fromHex } from '@concordat/wire';
 import type { StreamConfig } from '../../config.ts';
+import type { Conviction } from '../../evidence/conviction.ts';
 import type { FlightMessage } from '../../flightpath/messages.ts';
 import { streamId } from '../../statement.ts';
-import type { TrackerState } from '../../tracker/state.ts';
+import type { Convict, TrackerState } from '../../tracker/state.ts';
 import { createTracker } from '../../tracker/tracker.ts';
+import { convictionIn } from '../evidence.ts';
 import type { Endpoint } from '../listening.ts';
 import { admitInvited } from './admission.ts';
 import { type Contacts, createContacts } from './contacts.ts';
@@ -38,7 +39,9 @@ export interface TrackerNodeOptions {
   readonly folder: string | null;
   readonly maxMembers: number;
   /** Who is convicted by what a ping reports, or null. */
-  readonly convicts: (evidence: Uint8Array) => NodeId | null;
+  readonly convicts: (evidence: Uint8Array) => Convict | null;
+  /** Whom it has convicted. */
+  readonly onConviction: (conviction: Conviction) => void;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -111,6 +114,8 @@ export async function startTracker(options: TrackerNodeOptions): Promise<Tracker
     ],
     onNote: (note) => {
       if (note.kind === 'joined') follow();
+      const conviction = convictionIn(note);
+      if (conviction !== null) options.onConviction(conviction);
     },
   });
   contacts = createContacts(host, TRACKER_ID);
