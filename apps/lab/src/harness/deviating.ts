@@ -1,25 +1,19 @@
 /**
- * Both protocols as experiments of the audit (`worlds/sim/src/audit`): some peers deviate, each for itself, and every peer has three
- * figures to show: what it got, what it sent, what it received, per round and in units of the stream.
+ * Both streaming protocols as experiments of the audit (`worlds/sim/src/audit`): some peers deviate, each for itself or all together, and
+ * every peer has three figures to show: what it got, what it sent, what it received, per round and in units of the stream.
  */
 
 import type { Experiment as Audited, Deviation as Lever, Meters } from '@concordat/sim/audit';
+import { gossipPreset, type StreamConfig, totalBytes, withoutKeyPenalty } from '@concordat/streaming';
 import {
-  gossipPreset,
-  OBEDIENT,
-  type StreamConfig,
-  totalBytes,
-  withoutKeyPenalty,
-} from '@concordat/streaming';
-import { type Deviant, type Deviation, GOSSIP_DEVIATIONS } from '@concordat/streaming/deviations';
-import {
-  createFlightSwarm,
-  createSwarm,
-  FIRST_NODE,
-  FLIGHT_DEVIATIONS,
-  type FlightDeviation,
-  OBEDIENT_FLIGHT,
-} from '@concordat/streaming/simulation';
+  DEVIATIONS,
+  type Deviant,
+  type Deviation,
+  deviantWith,
+  inFlight,
+  type Protocol,
+} from '@concordat/streaming/deviations';
+import { createFlightSwarm, createSwarm, FIRST_NODE } from '@concordat/streaming/simulation';
 
 /** Names of the three meters, in order. */
 const METERS = ['played', 'sent', 'received'];
@@ -28,10 +22,24 @@ const METERS = ['played', 'sent', 'received'];
 export const pricesAt = (ratio: number): readonly number[] => [ratio, -1, -0.25];
 
 /** What a deviation comes to; the name tells it from others in the same world. */
-export interface Twist<T> {
+export interface Twist {
   readonly name: string;
-  readonly what: T;
+  /** Called once for each that deviates for itself, and once for all that do together. */
+  make(): Deviant;
 }
+
+export type Game = Audited<Twist>;
+
+/** Deviations of a protocol as the audit's levers; those with a strength may do it now and then. */
+export const leversOf = (protocol: Protocol, isWanted: (deviation: Deviation) => boolean): Lever<Twist>[] =>
+  DEVIATIONS.filter((each) => each.protocols.includes(protocol) && isWanted(each)).map((deviation) => ({
+    name: deviation.name,
+    parameters: deviation.isGraded ? [{ kind: 'range', name: 'strength', min: 0.1, max: 1 }] : [],
+    build: ({ strength = 1 }) => ({
+      name: `${deviation.name} ${strength}`,
+      make: () => deviation.make(Number(strength)),
+    }),
+  }));
 
 /** The functions that are not those of `base`. */
 function changed<C extends object>(base: C, conduct: C): Partial<C> {
@@ -44,36 +52,22 @@ function changed<C extends object>(base: C, conduct: C): Partial<C> {
 const merged = <C extends object>(base: C, all: readonly C[]): C =>
   Object.assign({ ...base }, ...all.map((each) => changed(base, each)));
 
-/** Links of a coalition are metered by nobody: what it gains is no matter of the protocol. */
-const isCoalition = ({ name }: Deviation): boolean => name === 'pools';
-
-export const GOSSIP_LEVERS: readonly Lever<Twist<(peer: number) => Deviant>>[] = GOSSIP_DEVIATIONS.filter(
-  (deviation) => deviation.nature === 'rational' && !isCoalition(deviation),
-).map((deviation) => ({
-  name: deviation.name,
-  parameters: [{ kind: 'range', name: 'strength', min: 0.1, max: 1 }],
-  build: ({ strength }) => ({
-    name: `${deviation.name} ${strength}`,
-    what: () => deviation.make(Number(strength)),
-  }),
-}));
-
 /** Several deviations at once; where two replace the same decision, the later one counts. */
-function combined(twists: readonly Twist<(peer: number) => Deviant>[], peer: number): Deviation {
-  return {
-    name: 'combined',
-    what: 'several at once',
-    nature: 'rational',
-    evidence: null,
-    make: () => {
-      const deviants = twists.map(({ what }) => what(peer));
-      const conduct = merged(
-        OBEDIENT,
-        deviants.map((each) => each.conduct),
-      );
-      return { conduct, wrap: (honest) => deviants.reduce((all, { wrap }) => wrap(all), honest) };
-    },
-  };
+function combined(twists: readonly Twist[]): Deviant {
+  const all = twists.map((twist) => twist.make());
+  const { conduct, flight } = deviantWith({});
+  return deviantWith({
+    conduct: merged(
+      conduct,
+      all.map((each) => each.conduct),
+    ),
+    flight: merged(
+      flight,
+      all.map((each) => each.flight),
+    ),
+    wrap: (honest, view) => all.reduce((sum, { wrap }) => wrap(sum, view), honest),
+    strategy: (honest) => all.reduce((sum, { strategy }) => strategy(sum), honest),
+  });
 }
 
 const ANYBODY = new Uint8Array(32);
@@ -83,112 +77,97 @@ const BROKEN_KEYS = withoutKeyPenalty(
 
 export interface World {
   readonly peers: number;
+  /** Peers that get each packet from the broadcaster. */
   readonly seeds: number;
   /** Rounds before those that count, and these. */
   readonly warmRounds: number;
   readonly rounds: number;
 }
 
-/** `isBroken`: withholding a key costs nothing, and hides what was sealed. */
+/** Those who deviate, by who makes their decisions. */
+const groupsOf = (deviators: readonly number[], isJoint: boolean): readonly (readonly number[])[] =>
+  isJoint ? [deviators] : deviators.map((peer) => [peer]);
+
+export interface GameOptions {
+  /** Those who deviate do it together. Default false. */
+  readonly isJoint?: boolean;
+  /** Withholding a key costs nothing, and hides what was sealed. Default false. */
+  readonly isBroken?: boolean;
+}
+
 export const gossipGame = (
   { peers, seeds, warmRounds, rounds }: World,
-  isBroken = false,
-): Audited<Twist<(peer: number) => Deviant>> => ({
+  { isJoint = false, isBroken = false }: GameOptions = {},
+): Game => ({
   meters: METERS,
   run: (seed, twists, deviators) => {
-    const config: Partial<StreamConfig> = { seeds, auditsPerRound: 8 };
+    const config: Partial<StreamConfig> = isBroken ? { seeds, keys: BROKEN_KEYS } : { seeds };
+    const deviation = { make: () => combined(twists) };
     const swarm = createSwarm({
       seed,
       peers,
-      config: isBroken ? { ...config, keys: BROKEN_KEYS } : config,
+      config,
       allowsUnsound: isBroken,
       deviants:
         twists.length === 0
           ? []
-          : deviators.map((peer) => ({ ids: [peer + 1], deviation: combined(twists, peer) })),
+          : groupsOf(deviators, isJoint).map((group) => ({ ids: group.map((peer) => peer + 1), deviation })),
     });
-    swarm.runRounds(warmRounds + rounds);
-    return swarm.ids.map((id): Meters => {
-      const { meter } = swarm.peer(id);
-      const stream = meter.lived * swarm.config.neededPackets * swarm.config.packetBytes;
-      return [meter.inTime / meter.due, totalBytes(meter.up) / stream, totalBytes(meter.down) / stream];
-    });
+    swarm.runRounds(warmRounds);
+    const { neededPackets, packetBytes } = swarm.config;
+    const metersOf = (id: number): number[] => {
+      const { inTime, up, down } = swarm.peer(id).meter;
+      return [inTime, totalBytes(up), totalBytes(down)];
+    };
+    const before = swarm.ids.map(metersOf);
+    swarm.runRounds(rounds);
+    const stream = rounds * neededPackets * packetBytes;
+    return perUnit(before, swarm.ids.map(metersOf), [rounds * neededPackets, stream, stream]);
   },
 });
 
-/** Deviations of BAR Gossip that are decisions within a trade, which FlightPath shares. */
-const FROM_GOSSIP = [
-  'asks-no-keys',
-  'hides-evidence',
-  'never-answers',
-  'over-reports',
-  'over-reports-and-withholds',
-  'refuses-some',
-  'seals-scraps',
-  'withholds-keys',
-];
+const perUnit = (
+  before: readonly number[][],
+  after: readonly number[][],
+  units: readonly number[],
+): Meters[] => after.map((meters, peer) => meters.map((value, i) => (value - before[peer]![i]!) / units[i]!));
 
-const noStrategy: FlightDeviation['strategy'] = (honest) => honest;
-
-const sharedLevers = GOSSIP_DEVIATIONS.filter(({ name }) => FROM_GOSSIP.includes(name)).map(
-  (deviation): Lever<Twist<FlightDeviation>> => ({
-    name: deviation.name,
-    parameters: [{ kind: 'range', name: 'strength', min: 0.1, max: 1 }],
-    build: ({ strength }) => ({
-      name: `${deviation.name} ${strength}`,
-      what: {
-        ...deviation,
-        nature: 'rational',
-        trade: deviation.make(Number(strength)).conduct,
-        flight: OBEDIENT_FLIGHT,
-        strategy: noStrategy,
-      },
-    }),
-  }),
-);
-
-export const FLIGHT_LEVERS: readonly Lever<Twist<FlightDeviation>>[] = [
-  ...FLIGHT_DEVIATIONS.filter(({ nature }) => nature === 'rational').map(
-    (deviation): Lever<Twist<FlightDeviation>> => ({
-      name: deviation.name,
-      parameters: [],
-      build: () => ({ name: deviation.name, what: deviation }),
-    }),
-  ),
-  ...sharedLevers,
-];
-
-/** Epochs short enough for a few of them. */
-const SHORT_EPOCHS = {
+/** Of the preset, with epochs of another length. */
+const withEpochs = (epochRounds: number, debtMax = 25): StreamConfig['protocol'] => ({
   kind: 'flightpath',
-  epochRounds: 20,
+  epochRounds,
   imbalance: 0.1,
-  debtMax: 25,
+  debtMax,
   acceptLimit: 2,
   capBytes: 2 * 50 * 1250,
-} as const;
+});
 
-export const flightGame = ({ peers, seeds, warmRounds, rounds }: World): Audited<Twist<FlightDeviation>> => ({
+/** Debts are no threat either. */
+const ANY_DEBT = 60_000;
+
+/** All join at once, and are on the list from the second epoch on. */
+export const flightGame = (
+  { peers, seeds, warmRounds, rounds, epochRounds }: World & { readonly epochRounds: number },
+  { isJoint = false, isBroken = false }: GameOptions = {},
+): Game => ({
   meters: METERS,
   run: (seed, twists, deviators) => {
-    const all = twists.map(({ what }) => what);
-    const trade = merged(
-      OBEDIENT,
-      all.map((each) => each.trade),
+    const deviants = new Map(
+      (twists.length === 0 ? [] : groupsOf(deviators, isJoint)).flatMap((group) => {
+        const deviant = inFlight(combined(twists));
+        return group.map((peer) => [FIRST_NODE + peer, deviant] as const);
+      }),
     );
-    const flight = merged(
-      OBEDIENT_FLIGHT,
-      all.map((each) => each.flight),
-    );
-    const isDeviant = (node: number): boolean => deviators.includes(node - FIRST_NODE);
     const swarm = createFlightSwarm({
       seed,
       capacity: peers,
-      config: { seeds, protocol: SHORT_EPOCHS },
+      config: isBroken
+        ? { seeds, protocol: withEpochs(epochRounds, ANY_DEBT), keys: BROKEN_KEYS }
+        : { seeds, protocol: withEpochs(epochRounds) },
+      allowsUnsound: isBroken,
       checkInvariants: false,
-      conductOf: (node) => (isDeviant(node) ? { trade, flight } : undefined),
-      strategyOf: (node) =>
-        isDeviant(node) ? (honest) => all.reduce((sum, { strategy }) => strategy(sum), honest) : undefined,
+      conductOf: (node) => deviants.get(node),
+      strategyOf: (node) => deviants.get(node)?.strategy,
     });
     const nodes = swarm.add(peers);
     swarm.runRounds(warmRounds);
@@ -199,9 +178,26 @@ export const flightGame = ({ peers, seeds, warmRounds, rounds }: World): Audited
     const before = nodes.map(metersOf);
     swarm.runRounds(rounds);
     const { packetsPerRound, packetBytes } = swarm.config;
-    const units = [rounds, rounds * packetsPerRound * packetBytes, rounds * packetsPerRound * packetBytes];
-    return nodes.map(
-      (node, i): Meters => metersOf(node).map((value, meter) => (value - before[i]![meter]!) / units[meter]!),
-    );
+    const stream = rounds * packetsPerRound * packetBytes;
+    return perUnit(before, nodes.map(metersOf), [rounds, stream, stream]);
   },
 });
+
+/** The same world is run once, whoever asks for it. */
+export function remembering(game: Game): Game {
+  const known = new Map<string, readonly Meters[]>();
+  return {
+    meters: game.meters,
+    run: (seed, twists, deviators) => {
+      const who = twists.length === 0 ? [] : deviators;
+      const key = [seed, who.join(' '), ...twists.map(({ name }) => name)].join(', ');
+      const outcome = known.get(key) ?? game.run(seed, twists, deviators);
+      known.set(key, outcome);
+      return outcome;
+    },
+  };
+}
+
+/** Peers that deviate: so many of all, evenly spread. */
+export const spreadOver = (peers: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * peers) / count));

@@ -97,7 +97,7 @@ if (isWanted('lone')) {
   const broken = withoutKeyPenalty(base.swarm.config);
   const ids = base.swarm.ids.filter((id) => id % 25 === 7);
   const brokenBase = run([], broken);
-  for (const deviation of GOSSIP_DEVIATIONS.filter(({ nature }) => nature === 'rational')) {
+  for (const deviation of GOSSIP_DEVIATIONS) {
     const gainOf = (config: Partial<StreamConfig>, obedient: Run): string => {
       const { swarm } = run([{ ids, deviation }], config);
       return percent(meanUtility(swarm, ids) / meanUtility(obedient.swarm, ids) - 1);

@@ -7,7 +7,7 @@
  */
 
 import type { NodeId } from '@concordat/kernel';
-import { deliversNothing, FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
+import { FLIGHT_DEVIATIONS, type FlightDeviant, flightDeviant, inFlight } from '../deviations/index.ts';
 import { FLIGHTPATH_ABLATIONS, type FlightPathPolicy } from '../flightpath/policy.ts';
 import {
   delaysToPlay,
@@ -63,7 +63,8 @@ function steady(name: string, changes: Partial<FlightSwarmOptions> = {}): void {
 /** A tenth takes places and delivers nothing. */
 function byzantine(): void {
   const isBad = (node: NodeId): boolean => node % 10 === 0;
-  const swarm = swarmOf({ conductOf: (node) => (isBad(node) ? deliversNothing : undefined) });
+  const deviant = flightDeviant('delivers-nothing');
+  const swarm = swarmOf({ conductOf: (node) => (isBad(node) ? deviant : undefined) });
   const nodes = swarm.add(peers);
   settle(swarm);
   tell(
@@ -123,11 +124,13 @@ function ablation(): void {
 function lone(): void {
   const count = Math.max(1, Math.floor(0.04 * peers));
   const isDeviant = (node: NodeId): boolean => node - FIRST_NODE < count;
-  const run = (deviation: FlightDeviation | null): { utility: number; jitter: number } => {
-    const swarm = swarmOf({
-      conductOf: (node) => (deviation !== null && isDeviant(node) ? deviation : undefined),
-      strategyOf: (node) => (deviation !== null && isDeviant(node) ? deviation.strategy : undefined),
-    });
+  const run = (make: () => FlightDeviant | undefined): { utility: number; jitter: number } => {
+    const deviants = new Map<NodeId, FlightDeviant | undefined>();
+    const deviantAt = (node: NodeId): FlightDeviant | undefined => {
+      if (isDeviant(node) && !deviants.has(node)) deviants.set(node, make());
+      return deviants.get(node);
+    };
+    const swarm = swarmOf({ conductOf: deviantAt, strategyOf: (node) => deviantAt(node)?.strategy });
     const nodes = swarm.add(peers);
     settle(swarm);
     const before = snapshotUtility(swarm, nodes.filter(isDeviant));
@@ -138,10 +141,10 @@ function lone(): void {
     );
     return { utility: utilitySince(swarm, before, rounds), jitter: others.jitter };
   };
-  const obedient = run(null);
+  const obedient = run(() => undefined);
   console.log(`obedient: utility ${obedient.utility.toFixed(3)} per round`);
   for (const deviation of FLIGHT_DEVIATIONS) {
-    const { utility, jitter } = run(deviation);
+    const { utility, jitter } = run(() => inFlight(deviation.make(1)));
     console.log(
       `${deviation.name.padEnd(24)} gain ${percent(utility / obedient.utility - 1)}, jitter of others ${percent(jitter)}`,
     );

@@ -55,6 +55,8 @@ export interface FlightSwarmOptions {
   readonly addressOf?: (node: NodeId) => string | undefined;
   readonly network?: NetworkOptions;
   readonly checkInvariants?: boolean;
+  /** Default false. */
+  readonly allowsUnsound?: boolean;
 }
 
 export interface FlightSwarm {
@@ -147,7 +149,9 @@ const isAccept = (enveloped: unknown): boolean =>
   enveloped.message.kind === 'accept';
 
 /** What a judge of evidence knows: ids are never given twice, so any list that has a member tells its key. */
-function judgeOf(parts: Omit<BroadcasterParts, 'judge' | 'seed' | 'code'>): BroadcasterParts['judge'] {
+function judgeOf(
+  parts: Omit<BroadcasterParts, 'judge' | 'seed' | 'code' | 'allowsUnsound'>,
+): BroadcasterParts['judge'] {
   const { config, keysOf, sealing, broadcaster, tracker } = parts;
   const keys = keysById(keysOf(BROADCASTER_NODE).keys);
   return (evictions) => {
@@ -169,6 +173,7 @@ interface BroadcasterParts {
   readonly sealing: Sealing;
   readonly broadcaster: Signer;
   readonly tracker: () => TrackerState;
+  readonly allowsUnsound: boolean;
 }
 
 function addBroadcaster(world: World, parts: BroadcasterParts): void {
@@ -185,6 +190,7 @@ function addBroadcaster(world: World, parts: BroadcasterParts): void {
         list: () => listNow(tracker()),
         evidence: judge,
         startInMs: 0,
+        allowsUnsound: parts.allowsUnsound,
       }),
       serverDirectory<BroadcasterState>(BROADCASTER, tracker),
     ),
@@ -264,6 +270,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     broadcaster: broadcasterSigner,
     tracker,
     judge,
+    allowsUnsound: options.allowsUnsound ?? false,
   });
   let next = FIRST_NODE;
   const addedAt = new Map<NodeId, number>();

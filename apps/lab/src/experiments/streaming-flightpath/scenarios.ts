@@ -1,10 +1,10 @@
 /** What FlightPath is put through: a steady stream, peers that deliver nothing, a crowd of newcomers, most peers gone at once. */
 
 import type { NodeId } from '@concordat/kernel';
+import { flightDeviant } from '@concordat/streaming/deviations';
 import {
   createFlightSwarm,
   delaysToPlay,
-  FLIGHT_DEVIATIONS,
   type FlightSwarm,
   figuresSince,
   settle,
@@ -29,7 +29,7 @@ const told = (course: Course): Told => ({
 
 /** By name; where there is no name, all obey. */
 function swarmOf(seed: number, capacity: number, seeds: number, byzantine?: string): FlightSwarm {
-  const deviation = FLIGHT_DEVIATIONS.find(({ name }) => name === byzantine);
+  const deviation = byzantine === undefined ? undefined : flightDeviant(byzantine);
   const of = (node: NodeId) => (someOf([node], BYZANTINE).length > 0 ? deviation : undefined);
   return createFlightSwarm({
     seed,
