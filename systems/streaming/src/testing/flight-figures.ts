@@ -1,26 +1,24 @@
 /**
- * Prints the figures that the package's README tells of FlightPath: what it stands, what each mechanism is for, and what
- * deviating brings.
+ * Prints the figures that the package's README tells of FlightPath: what it stands, and what each mechanism is for. What deviating
+ * brings is a matter of the lab (`streaming-epsilon`).
  *
  *   node systems/streaming/dist/testing/flight-figures.js [peers = 500] [rounds = 200] [seed = 1]
- *     [steady | byzantine | crowd | departure | ablation | lone | all]
+ *     [steady | byzantine | crowd | departure | ablation | all]
  */
 
 import type { NodeId } from '@concordat/kernel';
-import { FLIGHT_DEVIATIONS, type FlightDeviant, flightDeviant, inFlight } from '../deviations/index.ts';
+import { flightDeviant } from '../deviations/index.ts';
 import { FLIGHTPATH_ABLATIONS, type FlightPathPolicy } from '../flightpath/policy.ts';
 import {
   delaysToPlay,
   type FlightFigures,
   figuresSince,
   settle,
-  snapshotUtility,
   takeSnapshot,
-  utilitySince,
   vanish,
   watch,
 } from './flight-scenarios.ts';
-import { createFlightSwarm, FIRST_NODE, type FlightSwarm, type FlightSwarmOptions } from './flight-swarm.ts';
+import { createFlightSwarm, type FlightSwarm, type FlightSwarmOptions } from './flight-swarm.ts';
 
 const [peers = 500, rounds = 200, seed = 1] = process.argv.slice(2, 5).map(Number);
 const part = process.argv[5] ?? 'all';
@@ -120,40 +118,8 @@ function ablation(): void {
   steady('none of them', { policy: none, config: { neededPackets: 50 } });
 }
 
-/** 4 % of the peers, each for itself. */
-function lone(): void {
-  const count = Math.max(1, Math.floor(0.04 * peers));
-  const isDeviant = (node: NodeId): boolean => node - FIRST_NODE < count;
-  const run = (make: () => FlightDeviant | undefined): { utility: number; jitter: number } => {
-    const deviants = new Map<NodeId, FlightDeviant | undefined>();
-    const deviantAt = (node: NodeId): FlightDeviant | undefined => {
-      if (isDeviant(node) && !deviants.has(node)) deviants.set(node, make());
-      return deviants.get(node);
-    };
-    const swarm = swarmOf({ conductOf: deviantAt, strategyOf: (node) => deviantAt(node)?.strategy });
-    const nodes = swarm.add(peers);
-    settle(swarm);
-    const before = snapshotUtility(swarm, nodes.filter(isDeviant));
-    const others = watch(
-      swarm,
-      nodes.filter((node) => !isDeviant(node)),
-      rounds,
-    );
-    return { utility: utilitySince(swarm, before, rounds), jitter: others.jitter };
-  };
-  const obedient = run(() => undefined);
-  console.log(`obedient: utility ${obedient.utility.toFixed(3)} per round`);
-  for (const deviation of FLIGHT_DEVIATIONS) {
-    const { utility, jitter } = run(() => inFlight(deviation.make(1)));
-    console.log(
-      `${deviation.name.padEnd(24)} gain ${percent(utility / obedient.utility - 1)}, jitter of others ${percent(jitter)}`,
-    );
-  }
-}
-
 if (isWanted('steady')) steady('steady');
 if (isWanted('byzantine')) byzantine();
 if (isWanted('crowd')) crowd();
 if (isWanted('departure')) departure();
 if (isWanted('ablation')) ablation();
-if (isWanted('lone')) lone();
