@@ -1,6 +1,7 @@
 /**
  * Both streaming protocols as experiments of the audit (`worlds/sim/src/audit`): some peers deviate, each for itself or all together, and
- * every peer has three figures to show: what it got, what it sent, what it received, per round and in units of the stream.
+ * every peer has three figures to show: what it got, what it sent, what it received, per round and in units of the stream; and the
+ * same again if it is one of those whom lotus-eaters do not feed, so that sums over them can be told from sums over all.
  */
 
 import type { Experiment as Audited, Deviation as Lever, Meters } from '@concordat/sim/audit';
@@ -11,15 +12,19 @@ import {
   type Deviation,
   deviantWith,
   inFlight,
+  isFed,
   type Protocol,
 } from '@concordat/streaming/deviations';
 import { createFlightSwarm, createSwarm, FIRST_NODE } from '@concordat/streaming/simulation';
 
-/** Names of the three meters, in order. */
-const METERS = ['played', 'sent', 'received'];
+/** Names of the meters, in order. */
+const METERS = ['played', 'sent', 'received', 'unfed played', 'unfed sent', 'unfed received'];
 
 /** At a ratio of what the stream is worth to what uploading it costs; downloading costs a quarter. */
-export const pricesAt = (ratio: number): readonly number[] => [ratio, -1, -0.25];
+export const pricesAt = (ratio: number): readonly number[] => [ratio, -1, -0.25, 0, 0, 0];
+
+/** The same, for those alone whom lotus-eaters do not feed. */
+export const unfedPricesAt = (ratio: number): readonly number[] => [0, 0, 0, ratio, -1, -0.25];
 
 /** What a deviation comes to; the name tells it from others in the same world. */
 export interface Twist {
@@ -122,15 +127,21 @@ export const gossipGame = (
     const before = swarm.ids.map(metersOf);
     swarm.runRounds(rounds);
     const stream = rounds * neededPackets * packetBytes;
-    return perUnit(before, swarm.ids.map(metersOf), [rounds * neededPackets, stream, stream]);
+    const after = swarm.ids.map(metersOf);
+    return metersBetween(before, after, [rounds * neededPackets, stream, stream], swarm.ids.map(isFed));
   },
 });
 
-const perUnit = (
+const metersBetween = (
   before: readonly number[][],
   after: readonly number[][],
   units: readonly number[],
-): Meters[] => after.map((meters, peer) => meters.map((value, i) => (value - before[peer]![i]!) / units[i]!));
+  areFed: readonly boolean[],
+): Meters[] =>
+  after.map((all, peer) => {
+    const meters = all.map((value, i) => (value - before[peer]![i]!) / units[i]!);
+    return [...meters, ...meters.map((value) => (areFed[peer] === true ? 0 : value))];
+  });
 
 /** Of the preset, with epochs of another length. */
 const withEpochs = (epochRounds: number, debtMax = 25): StreamConfig['protocol'] => ({
@@ -179,7 +190,8 @@ export const flightGame = (
     swarm.runRounds(rounds);
     const { packetsPerRound, packetBytes } = swarm.config;
     const stream = rounds * packetsPerRound * packetBytes;
-    return perUnit(before, nodes.map(metersOf), [rounds, stream, stream]);
+    const areFed = nodes.map((node) => isFed(swarm.peer(node).peer?.self ?? 0));
+    return metersBetween(before, nodes.map(metersOf), [rounds, stream, stream], areFed);
   },
 });
 
@@ -197,7 +209,3 @@ export function remembering(game: Game): Game {
     },
   };
 }
-
-/** Peers that deviate: so many of all, evenly spread. */
-export const spreadOver = (peers: number, count: number): number[] =>
-  Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * peers) / count));

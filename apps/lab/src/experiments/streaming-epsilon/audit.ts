@@ -7,16 +7,18 @@
 import {
   createRunner,
   describePlan,
+  gainOfMembers,
   type Interval,
   type Deviation as Lever,
   type Plan,
   type PlanRuns,
   type RatioResult,
+  runsOf,
   searchRatio,
   smallestRatio,
 } from '@concordat/sim/audit';
 import { type Game, pricesAt, remembering, type Twist } from '../../harness/deviating.ts';
-import { alone, freshSeed, gainOf, runsOf, screenSeed } from '../../harness/gains.ts';
+import { alone, freshSeed, screenSeed } from '../../harness/gains.ts';
 
 export interface Effort {
   /** Worlds in which every deviation is tried alone; at least two. */
@@ -51,6 +53,9 @@ export interface Epsilon {
 export const EPSILON = 0.1;
 export const [LEAST_RATIO, MOST_RATIO] = [1.8, 24];
 const LEVEL = 0.01;
+
+const gainOf = ({ runs }: PlanRuns, ratio: number, tail: number): Interval =>
+  gainOfMembers(runs, pricesAt(ratio), tail);
 
 /** The best of the library at the stream's ratio and at the least, by what few worlds show. */
 function promisingOf(screened: readonly PlanRuns[], ratio: number, count: number): ReadonlySet<PlanRuns> {
@@ -93,7 +98,8 @@ export function empiricalEpsilon(
   const runner = createRunner(game, library, () => effort.deviators);
   const screened = library.map((lever) => {
     progress(`${lever.name}, alone`);
-    return runsOf(runner, alone(lever), effort.screens, screenSeed);
+    const plan = alone(lever);
+    return { plan, runs: runsOf(runner, plan, effort.screens, screenSeed) };
   });
   const promising = promisingOf(screened, ratio, effort.promising);
   const levers = library.filter((_, i) => promising.has(screened[i]!));
@@ -103,7 +109,7 @@ export function empiricalEpsilon(
   );
   const fresh = [...plans.values()].map((plan) => {
     progress(`${describePlan(plan)}, in fresh worlds`);
-    return runsOf(runner, plan, effort.worlds, freshSeed);
+    return { plan, runs: runsOf(runner, plan, effort.worlds, freshSeed) };
   });
   const all = [
     ...fresh.map((plan) => ({ ...plan, isFresh: true })),
@@ -131,5 +137,5 @@ export function gainAlone(
   { worlds, deviators }: Pick<Effort, 'worlds' | 'deviators'>,
 ): Interval {
   const runner = createRunner(game, [lever], () => deviators);
-  return gainOf(runsOf(runner, alone(lever), worlds, freshSeed), ratio, LEVEL);
+  return gainOfMembers(runsOf(runner, alone(lever), worlds, freshSeed), pricesAt(ratio), LEVEL);
 }

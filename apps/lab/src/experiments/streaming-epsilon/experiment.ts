@@ -4,7 +4,7 @@
  * tenth. Variants that are broken on purpose show that the audit would see a gain.
  */
 
-import type { Interval, Deviation as Lever } from '@concordat/sim/audit';
+import { type Interval, type Deviation as Lever, spreadOver } from '@concordat/sim/audit';
 import { UTILITY_DEFAULTS } from '@concordat/streaming';
 import { drawCurves } from '../../drawing/chart.ts';
 import type { Experiment } from '../../experiment.ts';
@@ -15,7 +15,6 @@ import {
   type GameOptions,
   gossipGame,
   leversOf,
-  spreadOver,
   type Twist,
   type World,
 } from '../../harness/deviating.ts';
