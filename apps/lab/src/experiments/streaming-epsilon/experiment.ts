@@ -145,7 +145,7 @@ export const streamingEpsilon: Experiment<Parameters, Data> = {
       world: { peers: 40, seeds: 4, warmRounds: 22, rounds: 14, epochRounds: 20 },
       effort: { screens: 4, promising: 1, budget: 0, worlds: 6 },
       deviators: 6,
-      names: ['always-busy', 'gives-no-gifts', 'withholds-all-keys'],
+      names: ['gives-no-gifts', 'withholds-all-keys'],
       brokenWorlds: 8,
     },
   },
