@@ -29,6 +29,16 @@ interface Data {
 const RATIO = UTILITY_DEFAULTS.benefit / UTILITY_DEFAULTS.upCost;
 const EPSILON = 0.1;
 
+/** What costs a single peer of BAR Gossip next to nothing (`streaming-epsilon`): perhaps it pays in company. */
+const NEARLY_FREE = [
+  'hides-evidence',
+  'over-reports-and-withholds',
+  'refuses-pushes',
+  'returns-junk',
+  'trades-when-poor',
+  'withholds-keys',
+];
+
 const leversFor = (protocol: 'gossip' | 'flightpath') => ({
   joint: leversOf(protocol, ({ isJoint }) => isJoint),
   lone: leversOf(protocol, ({ isJoint, nature }) => !isJoint && nature === 'rational'),
@@ -131,7 +141,7 @@ export const streamingCoalitions: Experiment<Parameters, Data> = {
   full: {
     gossip: {
       world: { peers: 100, seeds: 5, warmRounds: 12, rounds: 40 },
-      effort: { sizes: [2, 4, 10, 20], searchSize: 10, companions: null, budget: 40, worlds: 8 },
+      effort: { sizes: [2, 4, 10, 20], searchSize: 10, companions: NEARLY_FREE, budget: 130, worlds: 8 },
     },
     flight: {
       world: { peers: 100, seeds: 5, warmRounds: 44, rounds: 20, epochRounds: 40 },
