@@ -13,6 +13,7 @@ import { slowBackup } from './experiments/slow-backup/experiment.ts';
 import { slowPrimary } from './experiments/slow-primary/experiment.ts';
 import { speculation } from './experiments/speculation/experiment.ts';
 import { streamingAblation } from './experiments/streaming-ablation/experiment.ts';
+import { streamingCoalitions } from './experiments/streaming-coalitions/experiment.ts';
 import { streamingEpsilon } from './experiments/streaming-epsilon/experiment.ts';
 import { streamingFlightpath } from './experiments/streaming-flightpath/experiment.ts';
 import { streamingGossip } from './experiments/streaming-gossip/experiment.ts';
@@ -39,4 +40,5 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   streamingAblation,
   streamingSideBySide,
   streamingEpsilon,
+  streamingCoalitions,
 ];

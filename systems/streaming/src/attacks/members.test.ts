@@ -9,7 +9,7 @@ import { decodeProof, type Proof, verifyProof } from '@concordat/accountability'
 import { modelHash } from '@concordat/crypto';
 import type { Env, NodeId, Strategy } from '@concordat/kernel';
 import { fromHex } from '@concordat/wire';
-import { reservesOnly } from '../deviations/flight.ts';
+import { flightDeviant } from '../deviations/index.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
 import type { FlightPeer } from '../flightpath/peer.ts';
 import { MEMBERSHIP_RULES } from '../membership/contradictions.ts';
@@ -261,6 +261,7 @@ describe('a newcomer', () => {
 
   test('eclipsed by its whole tub lives on older peers until the next epoch, and harms none of them', () => {
     const isTub = (node: NodeId): boolean => node >= FIRST_NODE + OLD && node < FIRST_NODE + OLD + 15;
+    const reservesOnly = flightDeviant('reserves-only') ?? assert.fail('there is such a deviation');
     const joinerOf = (isEclipsed: boolean) => {
       const swarm = createFlightSwarm({
         seed: SEED,

@@ -10,18 +10,15 @@ import { describe, test } from 'node:test';
 import { modelHash } from '@concordat/crypto';
 import { createPrng, type MessageCodec, type NodeId } from '@concordat/kernel';
 import { shapeOf } from '../config.ts';
-import { whitewashes } from '../deviations/flight.ts';
-import { type Deviation, deviationNamed } from '../deviations/index.ts';
+import { type Deviation, deviantWith, deviationNamed, flightDeviant, inFlight } from '../deviations/index.ts';
 import {
   forgesHeaders,
-  ignoresAudits,
   repeats,
   replaysAnother,
   replaysLater,
   speaksForOthers,
   type Tamper,
-  tamperingFlight,
-  tamperingGossip,
+  tampering,
 } from '../deviations/tampering.ts';
 import { OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 import type { FlightMessage } from '../flightpath/messages.ts';
@@ -72,15 +69,23 @@ interface Both {
 const byConduct = (changes: Partial<Conduct>): Both => {
   const conduct = { ...OBEDIENT, ...changes };
   return {
-    gossip: { deviation: { make: () => ({ conduct, wrap: (honest) => honest }) } },
+    gossip: { deviation: { make: () => deviantWith({ conduct: changes }) } },
     flight: { trade: conduct },
   };
 };
 
-const byTamper = (tamper: () => Tamper): Both => ({
-  gossip: { deviation: { make: tamperingGossip(tamper) } },
-  flight: { strategy: () => tamperingFlight(tamper) },
-});
+function flightOf(name: string): FlightAttack {
+  const { strategy, ...decisions } = flightDeviant(name) ?? assert.fail(name);
+  return { ...decisions, strategy: () => strategy };
+}
+
+const byTamper = (tamper: () => Tamper): Both => {
+  const deviant = deviantWith({ wrap: tampering(tamper) });
+  return {
+    gossip: { deviation: { make: () => deviant } },
+    flight: { strategy: () => inFlight(deviant).strategy },
+  };
+};
 
 const named = (name: string): Pick<Deviation, 'make'> => deviationNamed(name) ?? assert.fail(name);
 
@@ -254,7 +259,7 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'truncated, oversized and garbled messages',
-    gossip: { deviation: { make: () => ({ conduct: OBEDIENT, wrap: (honest) => honest }) }, codec: garbling },
+    gossip: { deviation: { make: () => deviantWith({}) }, codec: garbling },
     noticed: ({ undecodable }) => undecodable > 200,
     proof: { none: 'nothing of it is signed' },
   },
@@ -295,7 +300,7 @@ const ATTACKS: readonly Attack[] = [
   {
     name: 'silence to audits, which saves the answer',
     gossip: { deviation: named('ignores-audits') },
-    flight: byTamper(ignoresAudits).flight,
+    flight: flightOf('ignores-audits'),
     noticed: ({ owing, othersOwing }) => owing === ATTACKERS.length && othersOwing === 0,
     proof: { none: 'silence proves nothing: the broadcaster does not seed who owes an answer' },
   },
@@ -307,7 +312,7 @@ const ATTACKS: readonly Attack[] = [
   },
   {
     name: 'whitewashing: gifts taken, then back under another id',
-    flight: { trade: whitewashes.trade, strategy: () => whitewashes.strategy },
+    flight: flightOf('whitewashes'),
     noticed: {
       not: 'it comes as somebody else, as an invite lets it; until it leaves it got what gifts allow',
     },

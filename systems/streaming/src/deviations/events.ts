@@ -4,20 +4,21 @@ import type { Env, Millis, NodeId, Process } from '@concordat/kernel';
 import type { Accept, Reveal, StreamMessage } from '../messages/messages.ts';
 import type { PeerState } from '../peer/state.ts';
 import { signStatementBody } from '../trade/signing.ts';
-import { byWrap, type Deviation, type Wrap, withSend } from './deviation.ts';
+import { chance, type Deviation, deviation, type View, type Wrap, withSend } from './deviation.ts';
 
 const LATE_TIMER = 'deviation-late';
 
 /** Handles trade messages `lateMs` after they came. */
 const late =
   (lateMs: Millis): Wrap =>
-  (honest) => {
-    const waiting: { readonly from: NodeId; readonly message: StreamMessage; readonly due: Millis }[] = [];
+  <S, E>(honest: Process<S, StreamMessage | E>, view: View<S, E>): Process<S, StreamMessage | E> => {
+    const waiting: { readonly from: NodeId; readonly message: StreamMessage | E; readonly due: Millis }[] =
+      [];
     return {
       ...honest,
       receive: (state, env, from, message) => {
-        if (message.kind === 'seed' || message.kind === 'beacon')
-          return honest.receive(state, env, from, message);
+        const isOfTrade = view.isStream(message) && message.kind !== 'seed' && message.kind !== 'beacon';
+        if (!isOfTrade) return honest.receive(state, env, from, message);
         waiting.push({ from, message, due: env.now + lateMs });
         if (waiting.length === 1) env.setTimer(LATE_TIMER, lateMs);
       },
@@ -32,61 +33,57 @@ const late =
     };
   };
 
+type Change = (peer: PeerState, env: Env<StreamMessage>, message: StreamMessage) => readonly StreamMessage[];
+
 /** What an honest peer sends passes through `change`; a list takes its place. */
 const changing =
-  (
-    change: (peer: PeerState, env: Env<StreamMessage>, message: StreamMessage) => readonly StreamMessage[],
-  ): Wrap =>
-  (honest) => {
-    const at = (state: PeerState, env: Env<StreamMessage>): Env<StreamMessage> =>
+  (change: Change): Wrap =>
+  (honest, view) => {
+    const at = (state: Parameters<typeof honest.receive>[0], env: Parameters<typeof honest.receive>[1]) =>
       withSend(env, (to, message) => {
-        for (const each of change(state, env, message)) env.send(to, each);
+        const peer = view.peerOf(state);
+        if (peer === null || !view.isStream(message)) return env.send(to, message);
+        for (const each of change(peer, env, message)) env.send(to, each);
       });
-    const process: Process<Parameters<typeof honest.receive>[0], StreamMessage> = {
+    return {
       ...honest,
       receive: (state, env, from, message) => honest.receive(state, at(state, env), from, message),
       timeout: (state, env, timer) => honest.timeout(state, at(state, env), timer),
     };
-    return process;
   };
 
-const chance = (env: Env<StreamMessage>, strength: number): boolean =>
-  strength >= 1 || env.random.chance(strength);
-
-export const answersLate: Deviation = {
+export const answersLate: Deviation = deviation({
   name: 'answers-late',
   what: 'answers as late as the round allows',
-  nature: 'rational',
-  evidence: null,
-  make: byWrap((strength) => late(150 * strength)),
-};
+  source: 'facts 2.10',
+  changes: (_happens, strength) => ({ wrap: late(150 * strength) }),
+});
 
-export const wrongKeys: Deviation = {
+export const wrongKeys: Deviation = deviation({
   name: 'wrong-keys',
   what: 'hands over keys that open nothing',
   nature: 'byzantine',
-  evidence: null,
-  make: byWrap((strength) =>
-    changing((_peer, env, message) =>
-      message.kind === 'key' && chance(env, strength)
+  source: 'facts 2.7',
+  changes: (happens) => ({
+    wrap: changing((_peer, env, message) =>
+      message.kind === 'key' && happens(env)
         ? [{ ...message, key: message.key.map((byte) => byte ^ 1) }]
         : [message],
     ),
-  ),
-};
+  }),
+});
 
-export const breaksCommitments: Deviation = {
+export const breaksCommitments: Deviation = deviation({
   name: 'breaks-commitments',
   what: 'reveals less than it committed to, once it knows what the partner has',
-  nature: 'rational',
+  source: 'facts 2.5',
   evidence: 'broken-commitment',
-  make: byWrap((strength) =>
-    changing((peer, env, message) => {
-      if (message.kind !== 'reveal' || !chance(env, strength)) return [message];
-      return [told(peer, message)];
-    }),
-  ),
-};
+  changes: (happens) => ({
+    wrap: changing((peer, env, message) =>
+      message.kind === 'reveal' && happens(env) ? [told(peer, message)] : [message],
+    ),
+  }),
+});
 
 /** The same statement with fewer packets, signed. */
 function told(peer: PeerState, message: Accept | Reveal): StreamMessage {
@@ -95,48 +92,63 @@ function told(peer: PeerState, message: Accept | Reveal): StreamMessage {
   return { ...other, signature: signStatementBody(peer, other).signature };
 }
 
-export const answersTwice: Deviation = {
+export const answersTwice: Deviation = deviation({
   name: 'answers-twice',
   what: 'tells one partner two histories in its answer',
   nature: 'byzantine',
+  source: 'facts 2.7',
   evidence: 'two-statements',
-  make: byWrap((strength) =>
-    changing((peer, env, message) =>
-      message.kind === 'accept' && chance(env, strength) ? [message, told(peer, message)] : [message],
+  changes: (happens) => ({
+    wrap: changing((peer, env, message) =>
+      message.kind === 'accept' && happens(env) ? [message, told(peer, message)] : [message],
     ),
-  ),
-};
+  }),
+});
 
-export const revealsTwice: Deviation = {
+export const revealsTwice: Deviation = deviation({
   name: 'reveals-twice',
   what: 'reveals what it committed to, and then something else',
   nature: 'byzantine',
+  source: 'facts 2.7',
   evidence: 'two-statements',
-  make: byWrap((strength) =>
-    changing((peer, env, message) =>
-      message.kind === 'reveal' && chance(env, strength) ? [message, told(peer, message)] : [message],
+  changes: (happens) => ({
+    wrap: changing((peer, env, message) =>
+      message.kind === 'reveal' && happens(env) ? [message, told(peer, message)] : [message],
     ),
-  ),
-};
+  }),
+});
 
-export const leavesAndRejoins: Deviation = {
+/** Starts again as if it were new, but for what it said in this round: that it must not contradict. */
+function forget(peer: PeerState): void {
+  for (const trades of peer.trades) trades.length = 0;
+  peer.debtors.clear();
+  peer.tradesFrom = peer.round + 2;
+}
+
+export const leavesAndRejoins: Deviation = deviation({
   name: 'leaves-and-rejoins',
   what: 'keeps keys that it owes, and every third round starts again as if it were new',
-  nature: 'rational',
-  evidence: null,
-  make: byWrap(
-    (strength) => (honest) => ({
+  protocols: ['gossip'],
+  source: 'facts 2.10',
+  changes: (_happens, strength) => ({
+    conduct: { releases: (_peer, _env, trade) => trade.isInitiator },
+    wrap: (honest, view) => ({
       ...honest,
       timeout: (state, env, timer) => {
-        if (timer === 'round' && state.round % 3 === 2 && chance(env, strength)) {
-          for (const trades of state.trades) trades.length = 0;
-          state.debtors.clear();
-          // What it said in this round it must not contradict, new or not.
-          state.tradesFrom = state.round + 2;
-        }
+        const peer = view.peerOf(state);
+        if (peer !== null && timer === 'round' && peer.round % 3 === 2 && chance(env, strength)) forget(peer);
         honest.timeout(state, env, timer);
       },
     }),
-    { releases: (_peer, _env, trade) => trade.isInitiator },
-  ),
-};
+  }),
+});
+
+export const silentWhenAudited: Deviation = deviation({
+  name: 'ignores-audits',
+  what: 'saves the bytes of answering audits, with evidence or without: who would know that it has none?',
+  changes: (happens) => ({
+    wrap: changing((_peer, env, message) =>
+      message.kind === 'audit-answer' && happens(env) ? [] : [message],
+    ),
+  }),
+});

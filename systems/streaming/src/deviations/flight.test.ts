@@ -9,7 +9,7 @@ import { describe, it } from 'node:test';
 import type { NodeId } from '@concordat/kernel';
 import { settle, snapshotUtility, utilitySince, watch } from '../testing/flight-scenarios.ts';
 import { createFlightSwarm, FIRST_NODE } from '../testing/flight-swarm.ts';
-import { FLIGHT_DEVIATIONS, type FlightDeviation, liesAboutTicket } from './flight.ts';
+import { type Deviation, FLIGHT_DEVIATIONS, flightDeviant, inFlight } from './index.ts';
 
 const PEERS = 40;
 const DEVIANTS = 3;
@@ -22,16 +22,26 @@ interface Outcome {
   readonly utility: number;
   /** Rounds that the others lose, as a share. */
   readonly jitter: number;
+  /** Whom the tracker has evicted. */
+  readonly evicted: number;
 }
 
-function run(deviation: FlightDeviation | null): Outcome {
+/** Each for itself, but for a coalition's members. */
+function run(deviation: Deviation | null): Outcome {
+  const joint = deviation?.isJoint === true ? inFlight(deviation.make(1)) : undefined;
+  const deviants = new Map(
+    Array.from({ length: DEVIANTS }, (_, i) => [
+      FIRST_NODE + i,
+      deviation === null ? undefined : (joint ?? inFlight(deviation.make(1))),
+    ]),
+  );
   const swarm = createFlightSwarm({
     seed: 3,
     capacity: PEERS,
     config: { seeds: 5 },
     checkInvariants: false,
-    conductOf: (node) => (deviation !== null && isDeviant(node) ? deviation : undefined),
-    strategyOf: (node) => (deviation !== null && isDeviant(node) ? deviation.strategy : undefined),
+    conductOf: (node) => deviants.get(node),
+    strategyOf: (node) => deviants.get(node)?.strategy,
   });
   const nodes = swarm.add(PEERS);
   settle(swarm);
@@ -41,8 +51,15 @@ function run(deviation: FlightDeviation | null): Outcome {
     nodes.filter((node) => !isDeviant(node)),
     ROUNDS,
   );
-  return { utility: utilitySince(swarm, before, ROUNDS), jitter: others.jitter };
+  return {
+    utility: utilitySince(swarm, before, ROUNDS),
+    jitter: others.jitter,
+    evicted: swarm.tracker().evicted.size,
+  };
 }
+
+/** Everybody has an entry in the list already, and nobody has evidence to hide. */
+const IDLE = ['hides-evidence', 'lies-about-its-ticket'];
 
 describe('deviations of FlightPath', () => {
   const obedient = run(null);
@@ -54,27 +71,33 @@ describe('deviations of FlightPath', () => {
   });
 
   for (const deviation of FLIGHT_DEVIATIONS) {
-    const { name, nature } = deviation;
-    it(`${name}: ${nature === 'rational' ? 'does not pay' : 'harms little'}`, () => {
+    const { name, isJoint } = deviation;
+    it(`${name}: ${isJoint ? 'a coalition' : 'does not pay, and'} harms little`, () => {
       const outcome = run(deviation);
-      // The least that a deviation does: it changes what its maker gets.
-      if (deviation !== liesAboutTicket) assert.notEqual(outcome.utility, obedient.utility);
-      if (nature === 'rational')
+      // The least that a deviation does: it changes what its maker gets. These two change nothing in a calm stream.
+      if (!IDLE.includes(name)) assert.notEqual(outcome.utility, obedient.utility);
+      if (!isJoint)
         assert.ok(
           outcome.utility <= 1.1 * obedient.utility,
           `${outcome.utility} against ${obedient.utility}`,
         );
       assert.ok(outcome.jitter <= 0.01, `${outcome.jitter}`);
+      assert.equal(
+        outcome.evicted,
+        deviation.evidence === null ? 0 : DEVIANTS,
+        'all who leave evidence, nobody else',
+      );
     });
   }
 
   it('a false ticket is worth nothing: nobody takes part in a trade that its owner begins', () => {
+    const liar = flightDeviant('lies-about-its-ticket');
     const swarm = createFlightSwarm({
       seed: 4,
       capacity: 40,
       config: { seeds: 5 },
       checkInvariants: false,
-      strategyOf: (node) => (node === FIRST_NODE + 30 ? liesAboutTicket.strategy : undefined),
+      strategyOf: (node) => (node === FIRST_NODE + 30 ? liar?.strategy : undefined),
     });
     swarm.add(30);
     settle(swarm);

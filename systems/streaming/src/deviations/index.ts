@@ -1,76 +1,46 @@
 /**
- * Deviations by name. For simulations, tests and the lab only: neither the package's main entry nor a daemon reaches them.
+ * Deviations by name, each once, and what comes of one in either protocol. For simulations, trials, tests and the lab only: neither the
+ * package's main entry nor a daemon reaches them. Whatever the files of this folder export is listed; nothing lists it again.
  */
 
-import { lotusEaters, pools } from './coalitions.ts';
-import {
-  asksNoKeys,
-  deliversNothing,
-  grindsPartners,
-  hidesEvidence,
-  initiatesTwice,
-  neverAnswers,
-  opensTwice,
-  overReports,
-  overReportsWithholding,
-  refusesPushes,
-  refusesSome,
-  returnsJunk,
-  sealsJunk,
-  sealsScraps,
-  silent,
-  skipsPushes,
-  tradesWhenPoor,
-  underReports,
-  withholdsAllKeys,
-  withholdsKeys,
-} from './decisions.ts';
-import type { Deviation } from './deviation.ts';
-import {
-  answersLate,
-  answersTwice,
-  breaksCommitments,
-  leavesAndRejoins,
-  revealsTwice,
-  wrongKeys,
-} from './events.ts';
-import { silentWhenAudited } from './tampering.ts';
+import * as coalitions from './coalitions.ts';
+import * as decisions from './decisions.ts';
+import type { Deviation, FlightDeviant, Protocol } from './deviation.ts';
+import { inFlight } from './deviation.ts';
+import * as events from './events.ts';
+import * as flight from './flight.ts';
 
-export { isFed } from './coalitions.ts';
-export type { Deviant, Deviation, Wrap } from './deviation.ts';
+export { beginningWith } from './beginning.ts';
+export {
+  type Deviant,
+  type Deviation,
+  deviantWith,
+  type FlightDeviant,
+  gossipView,
+  inFlight,
+  type Protocol,
+  type View,
+  type Wrap,
+} from './deviation.ts';
+export { isFed } from './satiation.ts';
 
-/** What peers of BAR Gossip may do instead. */
-export const GOSSIP_DEVIATIONS: readonly Deviation[] = [
-  answersLate,
-  answersTwice,
-  asksNoKeys,
-  breaksCommitments,
-  deliversNothing,
-  grindsPartners,
-  hidesEvidence,
-  initiatesTwice,
-  leavesAndRejoins,
-  silentWhenAudited,
-  lotusEaters,
-  neverAnswers,
-  opensTwice,
-  overReports,
-  overReportsWithholding,
-  pools,
-  refusesPushes,
-  refusesSome,
-  returnsJunk,
-  revealsTwice,
-  sealsJunk,
-  sealsScraps,
-  silent,
-  skipsPushes,
-  tradesWhenPoor,
-  underReports,
-  withholdsAllKeys,
-  withholdsKeys,
-  wrongKeys,
-];
+/** All, by name. */
+export const DEVIATIONS: readonly Deviation[] = [coalitions, decisions, events, flight]
+  .flatMap((file): readonly Deviation[] => Object.values(file))
+  .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+const of = (protocol: Protocol): readonly Deviation[] =>
+  DEVIATIONS.filter(({ protocols }) => protocols.includes(protocol));
+
+/** What peers of BAR Gossip may do instead, and those of FlightPath. */
+export const GOSSIP_DEVIATIONS = of('gossip');
+export const FLIGHT_DEVIATIONS = of('flightpath');
 
 export const deviationNamed = (name: string): Deviation | null =>
-  GOSSIP_DEVIATIONS.find((deviation) => deviation.name === name) ?? null;
+  DEVIATIONS.find((deviation) => deviation.name === name) ?? null;
+
+/** One who does it in FlightPath, at full strength; undefined if there is no such deviation. */
+export function flightDeviant(name: string): FlightDeviant | undefined {
+  const deviation = FLIGHT_DEVIATIONS.find((each) => each.name === name);
+  return deviation === undefined ? undefined : inFlight(deviation.make(1));
+}

@@ -4,84 +4,48 @@
  */
 
 import { updateSince } from '@concordat/accountability';
-import type { Env, NodeId, Strategy } from '@concordat/kernel';
+import type { Env, NodeId } from '@concordat/kernel';
 import { createBeacon } from '../beacon.ts';
 import type { RoundHeader } from '../content/header.ts';
 import { headerOf } from '../content/store.ts';
-import type { FlightMessage } from '../flightpath/messages.ts';
-import type { FlightPeer } from '../flightpath/peer.ts';
 import { signEvictions } from '../membership/evictions.ts';
 import type { StreamMessage, TradeStatement } from '../messages/messages.ts';
 import { signHeader } from '../peer/headers.ts';
 import type { PeerState } from '../peer/state.ts';
-import { byWrap, type Deviant, type Deviation, withSend } from './deviation.ts';
+import { type Wrap, withSend } from './deviation.ts';
 
 export interface Addressed {
   readonly to: NodeId;
   readonly message: StreamMessage;
 }
 
-type StreamEnv = Env<StreamMessage>;
-
 /** What leaves instead of a message. One is made for each peer that tampers: it may remember. */
 export type Tamper = (
   peer: PeerState,
-  env: StreamEnv,
+  env: Env<StreamMessage>,
   to: NodeId,
   message: StreamMessage,
 ) => readonly Addressed[];
 
-/** As a deviation of BAR Gossip, for each peer alone. */
-export const tamperingGossip =
-  (tamper: () => Tamper): (() => Deviant) =>
-  () =>
-    byWrap(() => (honest) => {
-      const own = tamper();
-      const at = (state: PeerState, env: StreamEnv): StreamEnv =>
-        withSend(env, (to, message) => {
-          for (const each of own(state, env, to, message)) env.send(each.to, each.message);
-        });
-      return {
-        ...honest,
-        receive: (state, env, from, message) => honest.receive(state, at(state, env), from, message),
-        timeout: (state, env, timer) => honest.timeout(state, at(state, env), timer),
-      };
-    })(1);
-
-const isOfStream = (message: FlightMessage): message is StreamMessage =>
-  'tag' in message || message.kind === 'audit-answer';
-
-/** As a strategy of FlightPath. Only trades and answers to audits are tampered with; what is added is sent whatever the cap says. */
-export const tamperingFlight =
-  (tamper: () => Tamper): Strategy<FlightPeer, FlightMessage> =>
-  (honest) => {
+/** Only trades and answers to audits are tampered with; what is added is sent whatever a cap says. */
+export const tampering =
+  (tamper: () => Tamper): Wrap =>
+  (honest, view) => {
     const own = tamper();
-    const at = (state: FlightPeer, env: Env<FlightMessage>): Env<FlightMessage> => {
-      const send = (to: NodeId, message: FlightMessage): void => {
-        const { peer } = state;
-        if (peer === null || !isOfStream(message)) return env.send(to, message);
+    const at = (state: Parameters<typeof honest.receive>[0], env: Parameters<typeof honest.receive>[1]) =>
+      withSend(env, (to, message) => {
+        const peer = view.peerOf(state);
+        const isTampered =
+          view.isStream(message) && ('tag' in message || message.kind === 'audit-answer') && peer !== null;
+        if (!isTampered) return env.send(to, message);
         for (const each of own(peer, env, to, message)) env.send(each.to, each.message);
-      };
-      return Object.create(env, { send: { value: send } });
-    };
+      });
     return {
       ...honest,
       receive: (state, env, from, message) => honest.receive(state, at(state, env), from, message),
       timeout: (state, env, timer) => honest.timeout(state, at(state, env), timer),
     };
   };
-
-/** Never answers an audit: who would know that it has nothing to say? */
-export const ignoresAudits = (): Tamper => (_peer, _env, to, message) =>
-  message.kind === 'audit-answer' ? [] : [{ to, message }];
-
-export const silentWhenAudited: Deviation = {
-  name: 'ignores-audits',
-  what: 'saves the bytes of answering audits, with evidence or without',
-  nature: 'rational',
-  evidence: null,
-  make: tamperingGossip(ignoresAudits),
-};
 
 /** Says everything twice. */
 export const repeats = (): Tamper => (_peer, _env, to, message) => [

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NodeId } from '@concordat/kernel';
-import { beginningWith, FLIGHT_DEVIATIONS } from '../deviations/flight.ts';
+import { beginningWith, flightDeviant } from '../deviations/index.ts';
 import { SETTLED_ROUNDS, settle, watch } from '../testing/flight-scenarios.ts';
 import { createFlightSwarm, type FlightSwarm } from '../testing/flight-swarm.ts';
 import { hasLapsed } from './standing.ts';
@@ -27,7 +27,7 @@ interface Attack {
 
 /** A tenth attack at once. */
 function attackBy(name: string | null): Attack {
-  const deviation = FLIGHT_DEVIATIONS.find((each) => each.name === name);
+  const deviation = name === null ? undefined : flightDeviant(name);
   assert.equal(deviation === undefined, name === null);
   const later = deviation === undefined ? undefined : beginningWith(SETTLED_ROUNDS, deviation);
   const swarm = createFlightSwarm({
@@ -62,7 +62,7 @@ describe('a tenth that turn at once', () => {
     ['accepts-only', 0.3, 1.02],
     ['delivers-nothing', 0.5, 1.03],
     ['hoards-keys', 0.5, 1.07],
-    ['answers-late', 0, 1.03],
+    ['stalls', 0, 1.03],
   ] as const) {
     it(`${name}: cost the others next to no round from the first on, and are soon avoided`, () => {
       const attack = attackBy(name);

@@ -114,4 +114,4 @@ describe('messages of membership', () => {
   });
 });
 
-const GOLDEN = 'e757e8c203dc7cf8';
+const GOLDEN = '0c2acc7e40f4f439';

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NodeId } from '@concordat/kernel';
-import { deliversNothing } from '../deviations/flight.ts';
+import { flightDeviant } from '../deviations/index.ts';
 import {
   delaysToPlay,
   figuresSince,
@@ -72,9 +72,11 @@ describe('slow links', () => {
 
 describe('with a tenth that agree to trades and deliver nothing', () => {
   it('the others play', () => {
+    const deviant = flightDeviant('delivers-nothing');
+    assert.ok(deviant !== undefined);
     const swarm = swarmOf(80, 8, {
       checkInvariants: false,
-      conductOf: (node) => (node % 10 === 0 ? { trade: deliversNothing.trade } : undefined),
+      conductOf: (node) => (node % 10 === 0 ? deviant : undefined),
     });
     const nodes = swarm.add(80);
     settle(swarm);

@@ -1,15 +1,16 @@
 /**
- * Prints the figures that the package's README tells of BAR Gossip: who gets what in time, what it costs, and what deviating brings.
+ * Prints the figures that the package's README tells of BAR Gossip: who gets what in time, and what it costs. What deviating brings is a
+ * matter of the lab (`streaming-epsilon`).
  *
- *   node systems/streaming/dist/testing/figures.js [peers = 250] [rounds = 200] [seed = 1] [obedient | attacks | lone]
+ *   node systems/streaming/dist/testing/figures.js [peers = 250] [rounds = 200] [seed = 1] [obedient | attacks]
  */
 
 import { totalBytes } from '@concordat/accountability';
 import type { NodeId } from '@concordat/kernel';
-import { type StreamConfig, withoutKeyPenalty } from '../config.ts';
-import { deviationNamed, GOSSIP_DEVIATIONS, isFed } from '../deviations/index.ts';
+import type { StreamConfig } from '../config.ts';
+import { deviationNamed, isFed } from '../deviations/index.ts';
 import { CONTROL, JUNK_BYTES, USEFUL } from '../peer/meter.ts';
-import { createSwarm, type DeviantGroup, evictedOf, inTimeShare, meanUtility, type Swarm } from './swarm.ts';
+import { createSwarm, type DeviantGroup, evictedOf, inTimeShare, type Swarm } from './swarm.ts';
 
 const [peers = 250, rounds = 200, seed = 1] = process.argv.slice(2, 5).map(Number);
 const part = process.argv[5] ?? 'all';
@@ -27,7 +28,7 @@ interface Run {
 }
 
 function run(deviants: readonly DeviantGroup[], config: Partial<StreamConfig> = {}): Run {
-  const swarm = createSwarm({ seed, peers, deviants, config: { seeds, ...config }, allowsUnsound: true });
+  const swarm = createSwarm({ seed, peers, deviants, config: { seeds, ...config } });
   const before = process.cpuUsage();
   swarm.runRounds(rounds);
   const { user, system } = process.cpuUsage(before);
@@ -92,19 +93,4 @@ if (isWanted('attacks')) {
     lotus,
     lotus.others.filter((id) => !isFed(id)),
   );
-}
-if (isWanted('lone')) {
-  const base = run([]);
-  const broken = withoutKeyPenalty(base.swarm.config);
-  const ids = base.swarm.ids.filter((id) => id % 25 === 7);
-  const brokenBase = run([], broken);
-  for (const deviation of GOSSIP_DEVIATIONS.filter(({ nature }) => nature === 'rational')) {
-    const gainOf = (config: Partial<StreamConfig>, obedient: Run): string => {
-      const { swarm } = run([{ ids, deviation }], config);
-      return percent(meanUtility(swarm, ids) / meanUtility(obedient.swarm, ids) - 1);
-    };
-    console.log(
-      `${deviation.name.padEnd(28)} gain ${gainOf({}, base)}, broken variant ${gainOf(broken, brokenBase)}`,
-    );
-  }
 }

@@ -1,13 +1,13 @@
 /**
- * Prints the figures that the package's README tells of FlightPath: what it stands, what each mechanism is for, and what
- * deviating brings.
+ * Prints the figures that the package's README tells of FlightPath: what it stands, and what each mechanism is for. What deviating
+ * brings is a matter of the lab (`streaming-epsilon`).
  *
  *   node systems/streaming/dist/testing/flight-figures.js [peers = 500] [rounds = 200] [seed = 1]
- *     [steady | byzantine | crowd | departure | ablation | lone | all]
+ *     [steady | byzantine | crowd | departure | ablation | all]
  */
 
 import type { NodeId } from '@concordat/kernel';
-import { beginningWith, FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
+import { beginningWith, flightDeviant } from '../deviations/index.ts';
 import { FLIGHTPATH_ABLATIONS, type FlightPathPolicy } from '../flightpath/policy.ts';
 import {
   delaysToPlay,
@@ -15,13 +15,11 @@ import {
   figuresSince,
   SETTLED_ROUNDS,
   settle,
-  snapshotUtility,
   takeSnapshot,
-  utilitySince,
   vanish,
   watch,
 } from './flight-scenarios.ts';
-import { createFlightSwarm, FIRST_NODE, type FlightSwarm, type FlightSwarmOptions } from './flight-swarm.ts';
+import { createFlightSwarm, type FlightSwarm, type FlightSwarmOptions } from './flight-swarm.ts';
 
 const [peers = 500, rounds = 200, seed = 1] = process.argv.slice(2, 5).map(Number);
 const part = process.argv[5] ?? 'all';
@@ -38,6 +36,9 @@ const swarmOf = (changes: Partial<FlightSwarmOptions> = {}): FlightSwarm =>
     ...changes,
     config: { seeds, ...changes.config },
   });
+
+/** Every way to let trades come to nothing. */
+const MALICE = ['accepts-only', 'delivers-nothing', 'hoards-keys', 'reserves-only', 'silent', 'stalls'];
 
 const percent = (share: number): string => `${(100 * share).toFixed(3)} %`;
 
@@ -64,9 +65,10 @@ function steady(name: string, changes: Partial<FlightSwarmOptions> = {}): void {
 /** A tenth turn at once, by every way to let trades come to nothing: what the others lose from that round on. */
 function byzantine(): void {
   const isBad = (node: NodeId): boolean => node % 10 === 0;
-  for (const deviation of FLIGHT_DEVIATIONS) {
-    if (deviation.nature !== 'byzantine') continue;
-    const later = beginningWith(SETTLED_ROUNDS, deviation);
+  for (const name of MALICE) {
+    const deviant = flightDeviant(name);
+    if (deviant === undefined) continue;
+    const later = beginningWith(SETTLED_ROUNDS, deviant);
     const swarm = swarmOf({
       conductOf: (node) => (isBad(node) ? later : undefined),
       strategyOf: (node) => (isBad(node) ? later.strategy : undefined),
@@ -74,7 +76,7 @@ function byzantine(): void {
     const nodes = swarm.add(peers);
     settle(swarm);
     const others = nodes.filter((node) => !isBad(node));
-    tell(`10 % ${deviation.name}`, watch(swarm, others, rounds));
+    tell(`10 % ${name}`, watch(swarm, others, rounds));
   }
 }
 
@@ -121,38 +123,8 @@ function ablation(): void {
   steady('none of them', { policy: none, config: { neededPackets: 50 } });
 }
 
-/** 4 % of the peers, each for itself. */
-function lone(): void {
-  const count = Math.max(1, Math.floor(0.04 * peers));
-  const isDeviant = (node: NodeId): boolean => node - FIRST_NODE < count;
-  const run = (deviation: FlightDeviation | null): { utility: number; jitter: number } => {
-    const swarm = swarmOf({
-      conductOf: (node) => (deviation !== null && isDeviant(node) ? deviation : undefined),
-      strategyOf: (node) => (deviation !== null && isDeviant(node) ? deviation.strategy : undefined),
-    });
-    const nodes = swarm.add(peers);
-    settle(swarm);
-    const before = snapshotUtility(swarm, nodes.filter(isDeviant));
-    const others = watch(
-      swarm,
-      nodes.filter((node) => !isDeviant(node)),
-      rounds,
-    );
-    return { utility: utilitySince(swarm, before, rounds), jitter: others.jitter };
-  };
-  const obedient = run(null);
-  console.log(`obedient: utility ${obedient.utility.toFixed(3)} per round`);
-  for (const deviation of FLIGHT_DEVIATIONS) {
-    const { utility, jitter } = run(deviation);
-    console.log(
-      `${deviation.name.padEnd(24)} gain ${percent(utility / obedient.utility - 1)}, jitter of others ${percent(jitter)}`,
-    );
-  }
-}
-
 if (isWanted('steady')) steady('steady');
 if (isWanted('byzantine')) byzantine();
 if (isWanted('crowd')) crowd();
 if (isWanted('departure')) departure();
 if (isWanted('ablation')) ablation();
-if (isWanted('lone')) lone();

@@ -60,6 +60,8 @@ export interface FlightSwarmOptions {
   readonly addressOf?: (node: NodeId) => string | undefined;
   readonly network?: NetworkOptions;
   readonly checkInvariants?: boolean;
+  /** Default false. */
+  readonly allowsUnsound?: boolean;
 }
 
 export interface FlightSwarm {
@@ -139,7 +141,7 @@ const isAccept = (enveloped: unknown): boolean =>
 
 /** What a judge of evidence knows: ids are never given twice, so any list that has a member tells its key. */
 function judgeOf(
-  parts: Omit<BroadcasterParts, 'judge' | 'seed' | 'code' | 'names'>,
+  parts: Omit<BroadcasterParts, 'judge' | 'seed' | 'code' | 'names' | 'allowsUnsound'>,
 ): BroadcasterParts['judge'] {
   const { config, keysOf, sealing, broadcaster, tracker } = parts;
   const keys = keysById(keysOf(BROADCASTER_NODE).keys);
@@ -159,6 +161,7 @@ interface BroadcasterParts {
   readonly broadcaster: Signer;
   readonly tracker: () => TrackerState;
   readonly names: Names;
+  readonly allowsUnsound: boolean;
 }
 
 function addBroadcaster(world: World, parts: BroadcasterParts): void {
@@ -175,6 +178,7 @@ function addBroadcaster(world: World, parts: BroadcasterParts): void {
         list: () => listNow(tracker()),
         evidence: judge,
         startInMs: 0,
+        allowsUnsound: parts.allowsUnsound,
       }),
       serverDirectory<BroadcasterState>(BROADCASTER, tracker),
       names,
@@ -260,6 +264,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     tracker,
     judge,
     names,
+    allowsUnsound: options.allowsUnsound ?? false,
   });
   let next = FIRST_NODE;
   const addedAt = new Map<NodeId, number>();

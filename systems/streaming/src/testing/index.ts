@@ -3,7 +3,6 @@
  * FlightPath has to stand. Needs `@concordat/sim`, which whoever imports this declares.
  */
 
-export { beginningWith, FLIGHT_DEVIATIONS, type FlightDeviation } from '../deviations/flight.ts';
 export { type FlightConduct, OBEDIENT_FLIGHT } from '../flightpath/conduct.ts';
 export { FLIGHTPATH_ABLATIONS, type FlightPathPolicy } from '../flightpath/policy.ts';
 export {

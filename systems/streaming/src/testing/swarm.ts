@@ -7,7 +7,7 @@ import { type BroadcasterState, createBroadcaster } from '../broadcaster/broadca
 import { gossipPreset, type StreamConfig } from '../config.ts';
 import { createRoundCode } from '../content/encode.ts';
 import { createPacketCheck } from '../content/packets.ts';
-import type { Deviant, Deviation } from '../deviations/index.ts';
+import { type Deviant, type Deviation, gossipView } from '../deviations/index.ts';
 import type { EvidenceContext } from '../evidence/judging.ts';
 import { gossipEvidenceContext } from '../gossip/evidence.ts';
 import { createGossipPeer } from '../gossip/peer.ts';
@@ -30,7 +30,7 @@ export type GossipPeer = Process<PeerState<GossipState>, StreamMessage>;
 
 export interface DeviantGroup {
   readonly ids: readonly NodeId[];
-  readonly deviation: Deviation;
+  readonly deviation: Pick<Deviation, 'make'>;
   /** Default 1. */
   readonly strength?: number;
 }
@@ -157,7 +157,7 @@ export function createSwarm(options: SwarmOptions): Swarm {
     const honest = createGossipPeer({ ...shared, ...playing, keys: keysOf(id).keys, conduct });
     world.add({
       id,
-      process: deviant?.wrap(honest) ?? honest,
+      process: deviant?.wrap(honest, gossipView()) ?? honest,
       link: 'peer',
       clock: options.clockOf?.(id) ?? {},
       ...transportOf(id),

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Prng } from '@concordat/kernel';
-import { type AuditOptions, auditPlan, auditPlans, type Finding, verdictOf } from './audit.ts';
-import type { Deviation, Experiment, Plan } from './deviation.ts';
+import { auditPlans, verdictOf } from './audit.ts';
+import type { Plan } from './deviation.ts';
 import { createRunner } from './paired-runs.ts';
+import { audit, isNear, PLAIN, planOf, tally } from './testing/auditing.ts';
 import {
   bell,
   club,
@@ -13,8 +14,6 @@ import {
   dilemma,
   geometric,
   idle,
-  type Move,
-  move,
   newName,
   noisy,
   pool,
@@ -23,23 +22,6 @@ import {
   whiteWashing,
   withhold,
 } from './testing/games.ts';
-
-const planOf = (deviation: Deviation<Move>, values: Plan['parts'][number]['values'] = {}): Plan => ({
-  parts: [{ deviation: deviation.name, values }],
-});
-
-function audit(
-  experiment: Experiment<Move>,
-  library: readonly Deviation<Move>[],
-  plan: Plan,
-  options: Partial<AuditOptions> & { readonly deviators?: readonly number[] } = {},
-): Finding {
-  const runner = createRunner(experiment, library, () => options.deviators ?? [0]);
-  return auditPlan(runner, plan, (index) => index, { prices: [1], epsilon: 0.1, ...options });
-}
-
-const isNear = (actual: number | undefined, expected: number, within = 1e-9): void =>
-  assert.ok(actual !== undefined && Math.abs(actual - expected) <= within, `${actual}, expected ${expected}`);
 
 test('free-riding on public goods gains exactly what algebra says, and harms the others', () => {
   const [peers, r] = [10, 4];
@@ -100,10 +82,7 @@ test('neither of two deviations gains alone that gain together', () => {
   const library = [takeGoods, newName, idle];
   const runner = createRunner(whiteWashing, library, () => [0]);
   const both: Plan = { parts: [...planOf(takeGoods).parts, ...planOf(newName).parts] };
-  const findings = auditPlans(runner, [planOf(takeGoods), planOf(newName), both], (index) => index, {
-    prices: [1],
-    epsilon: 0.1,
-  });
+  const findings = auditPlans(runner, [planOf(takeGoods), planOf(newName), both], (index) => index, PLAIN);
   assert.deepEqual(
     findings.map(({ verdict }) => verdict),
     ['pass', 'pass', 'fail'],
@@ -116,7 +95,7 @@ test('neither of two deviations gains alone that gain together', () => {
 
 test('what all obey is run once for each seed', () => {
   const runner = createRunner(club, [pool], () => [0]);
-  auditPlans(runner, [planOf(pool), planOf(pool)], (index) => index, { prices: [1], epsilon: 0.1 });
+  auditPlans(runner, [planOf(pool), planOf(pool)], (index) => index, PLAIN);
   assert.equal(runner.runs, 128 * 3, 'a pass takes all seeds');
 });
 
@@ -125,19 +104,6 @@ test('where obedience is worth nothing, nothing is said of relative gains', () =
   assert.equal(worthless.relative, null);
   assert.deepEqual([worthless.verdict, worthless.why], ['undecided', 'worthless']);
 });
-
-const nothing = move('nothing of use');
-
-/** How often each verdict comes out, of `times` audits with seeds of their own. */
-function tally(game: Experiment<Move>, times: number, options: AuditOptions): Record<string, number> {
-  const counts: Record<string, number> = { pass: 0, fail: 0, undecided: 0 };
-  for (let time = 0; time < times; time++) {
-    const runner = createRunner(game, [nothing], () => [0]);
-    const { verdict } = auditPlan(runner, planOf(nothing), (index) => 1_000 * time + index, options);
-    counts[verdict]!++;
-  }
-  return counts;
-}
 
 /** Gains of a mean, whatever the seed: the limit case, where either verdict is a false one. */
 const atLimit = { prices: [1], epsilon: 0.5, measure: 'absolute', mostSeeds: 64, level: 0.02 } as const;
@@ -151,7 +117,6 @@ test('looking again and again raises no more false alarms than the level says', 
   );
   // 5 expected at most; more than 12 would have a probability below 0.003.
   assert.ok(fail! <= 12, `${fail} false alarms`);
-  console.log('XX', pass, fail);
   assert.ok(pass! <= 12, `${pass} false passes`);
 });
 

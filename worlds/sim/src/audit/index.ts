@@ -18,6 +18,15 @@ export {
   type Value,
   type Values,
 } from './deviation.ts';
+export {
+  auditGroups,
+  type GroupFinding,
+  type GroupOptions,
+  gainOfMembers,
+  gainOfOthers,
+  runsOf,
+  spreadOver,
+} from './groups.ts';
 export { type Interval, meanInterval, ratioInterval, type Sample } from './intervals.ts';
 export { type Look, planLooks } from './looks.ts';
 export {

@@ -7,6 +7,7 @@ import { searchRatio, smallestRatio } from './benefit-cost.ts';
 import { describePlan, type Experiment, type Plan } from './deviation.ts';
 import { createRunner } from './paired-runs.ts';
 import { searchDeviations } from './search.ts';
+import { isNear, PLAIN, planOf } from './testing/auditing.ts';
 import {
   bell,
   club,
@@ -26,12 +27,12 @@ import {
   withhold,
 } from './testing/games.ts';
 
-const options = { seed: 1, budget: 1500, prices: [1], epsilon: 0.1 };
+const options = { ...PLAIN, seed: 1, budget: 1500 };
 
 test('it withholds everything where each bit of it pays', () => {
   const result = searchDeviations(publicGoods(10), [withhold], { ...options, prices: [4, -1] });
   assert.equal(describePlan(result.finding.plan), 'withhold (share 1)');
-  assert.ok(Math.abs((result.finding.relative?.estimate ?? 0) - 0.2) < 1e-9);
+  isNear(result.finding.relative?.estimate, 0.2);
   assert.equal(result.finding.verdict, 'fail');
 });
 
@@ -126,8 +127,7 @@ test('the search keeps to its budget, and the same seed finds the same', () => {
   assert.deepEqual(JSON.parse(JSON.stringify(first.trail)), first.trail, 'plain records');
 });
 
-const sharesOf = (...shares: number[]): Plan[] =>
-  shares.map((share) => ({ parts: [{ deviation: withhold.name, values: { share } }] }));
+const sharesOf = (...shares: number[]): Plan[] => shares.map((share) => planOf(withhold, { share }));
 
 test('the smallest benefit-to-cost ratio is what algebra says, from runs made once', () => {
   const runner = createRunner(publicGoods(10), [withhold], () => [0]);
@@ -138,7 +138,7 @@ test('the smallest benefit-to-cost ratio is what algebra says, from runs made on
   const runs = runner.runs;
   const { ratio, curve } = smallestRatio(all, { pricesAt: (r) => [r, -1], min: 0.5, max: 50 });
   // (1 - r/10) / (r - 1) = 0.1 at r = 5.5.
-  assert.ok(ratio !== null && Math.abs(ratio - 5.5) < 1e-4, `${ratio}`);
+  isNear(ratio, 5.5, 1e-4);
   assert.equal(runner.runs, runs);
   assert.equal(curve[0]?.upper, null, 'below 1 obedience is worth nothing');
   const middle = curve.find((at) => at.ratio > 2);
@@ -175,7 +175,7 @@ test('the worst deviation differs from ratio to ratio, and each is found where i
   assert.ok(plans.some((plan) => plan.startsWith('withhold')));
   assert.ok(plans.includes('sneak (bytes 1)'), plans.join('; '));
   // Withholding: (10 - r) / (20 r - 20) = 0.03 at r = 6.625. Sneaking: (r / 2 - 20) / (20 r - 20) stays below 0.025.
-  assert.ok(result.ratio !== null && Math.abs(result.ratio - 6.625) < 1e-3, `${result.ratio}`);
+  isNear(result.ratio, 6.625, 1e-3);
   assert.equal(result.curve.at(-1)?.worst, 'sneak (bytes 1)');
   // At a limit of 0.02 sneaking gains more at the end of the range, so no ratio is low enough.
   const strict = searchRatio(experiment, [withhold, sneak], {

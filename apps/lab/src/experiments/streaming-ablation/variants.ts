@@ -1,9 +1,9 @@
 /** FlightPath with one mechanism off, and where to see what that mechanism is for. */
 
 import type { NodeId } from '@concordat/kernel';
+import { flightDeviant } from '@concordat/streaming/deviations';
 import {
   createFlightSwarm,
-  FLIGHT_DEVIATIONS,
   FLIGHTPATH_ABLATIONS,
   type FlightPathPolicy,
   type FlightSwarm,
@@ -53,7 +53,7 @@ export const SCENE_WORDS: Readonly<Record<Scene, string>> = {
 const isByzantine = (node: NodeId): boolean => someOf([node], BYZANTINE).length > 0;
 
 function swarmOf(variant: Variant, scene: Scene, seed: number, peers: number): FlightSwarm {
-  const deviation = FLIGHT_DEVIATIONS.find(({ name }) => name === 'delivers-nothing');
+  const deviation = flightDeviant('delivers-nothing');
   return createFlightSwarm({
     seed,
     capacity: peers,

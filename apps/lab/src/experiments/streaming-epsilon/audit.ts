@@ -1,158 +1,141 @@
 /**
- * From a library of deviations to an empirical epsilon: all of them alone in a few worlds, a search among combinations of those that look
- * best, and on fresh seeds the bounds of the best plans, at the prices of the stream and at every ratio of benefit to cost.
+ * From a library of deviations to an empirical epsilon. Every deviation is tried alone in a few worlds; the most promising, and what a
+ * search finds among their combinations, in fresh ones. Each has a bound of its gain: from the fresh worlds, or, if it is not
+ * promising, from the few that showed so. Either bound may err with half of the level, and so a deviation's with the whole.
  */
 
 import {
-  type Finding as Audit,
-  type Experiment as Audited,
-  auditPlans,
   createRunner,
   describePlan,
+  gainOfMembers,
+  type Interval,
   type Deviation as Lever,
   type Plan,
+  type PlanRuns,
   type RatioResult,
+  runsOf,
   searchRatio,
   smallestRatio,
-  utilityOf,
 } from '@concordat/sim/audit';
-import { pricesAt, type Twist } from './swarms.ts';
+import { type Game, pricesAt, remembering, type Twist } from '../../harness/deviating.ts';
+import { alone, freshSeed, screenSeed } from '../../harness/gains.ts';
 
 export interface Effort {
-  /** Worlds in which every deviation is tried alone. */
+  /** Worlds in which every deviation is tried alone; at least two. */
   readonly screens: number;
-  /** Deviations that go on. */
+  /** Deviations that go on, at each of two ratios. */
   readonly promising: number;
   /** Runs of each of two searches; 0: none. */
   readonly budget: number;
   /** Fresh worlds for the bounds. */
   readonly worlds: number;
-  readonly deviators: number;
+  /** Who deviates, each for itself. */
+  readonly deviators: readonly number[];
+}
+
+/** What a plan gains, as a share of what obedience is worth. */
+export interface Gain {
+  readonly plan: string;
+  readonly gain: Interval;
+  /** In worlds that had no part in choosing it. */
+  readonly isFresh: boolean;
 }
 
 export interface Epsilon {
-  /** The plan that gains most, at the stream's prices, with bounds of its gain. */
-  readonly best: Audit;
-  readonly audits: readonly Audit[];
+  /** Each deviation alone, and what the searches found; the largest upper bound first. */
+  readonly gains: readonly Gain[];
   readonly ratio: RatioResult;
-  /** Deviations tried alone, by what they seem to gain: utility per round, in units of the stream. */
-  readonly screened: readonly { readonly name: string; readonly gain: number }[];
+  /** Runs that it took. */
+  readonly runs: number;
 }
 
 /** What a deviation may gain, of what obedience is worth. */
 export const EPSILON = 0.1;
 export const [LEAST_RATIO, MOST_RATIO] = [1.8, 24];
+const LEVEL = 0.01;
 
-/** The same world is run once, whoever asks for it. */
-function remembering<T>(game: Audited<Twist<T>>): Audited<Twist<T>> {
-  const known = new Map<string, ReturnType<Audited<Twist<T>>['run']>>();
-  return {
-    meters: game.meters,
-    run: (seed, twists, deviators) => {
-      const key = [seed, ...twists.map(({ name }) => name)].join(', ');
-      const outcome = known.get(key) ?? game.run(seed, twists, deviators);
-      known.set(key, outcome);
-      return outcome;
-    },
-  };
+const gainOf = ({ runs }: PlanRuns, ratio: number, tail: number): Interval =>
+  gainOfMembers(runs, pricesAt(ratio), tail);
+
+/** The best of the library at the stream's ratio and at the least, by what few worlds show. */
+function promisingOf(screened: readonly PlanRuns[], ratio: number, count: number): ReadonlySet<PlanRuns> {
+  const best = (at: number): PlanRuns[] =>
+    [...screened]
+      .sort((a, b) => gainOf(b, at, LEVEL).estimate - gainOf(a, at, LEVEL).estimate)
+      .slice(0, count);
+  return new Set([...best(ratio), ...best(LEAST_RATIO)]);
 }
 
-const alone = ({ name, parameters }: Lever<unknown>): Plan => ({
-  parts: [
-    {
-      deviation: name,
-      values: Object.fromEntries(
-        parameters.map((parameter) => [parameter.name, parameter.kind === 'range' ? parameter.max : 0]),
-      ),
-    },
-  ],
-});
-
-/** Fresh seeds are odd; screens and searches see even ones. */
-const freshSeed = (index: number): number => 2 * index + 1;
-
-function screen<T>(
-  game: Audited<Twist<T>>,
-  library: readonly Lever<Twist<T>>[],
-  ratio: number,
-  effort: Effort,
-) {
-  const runner = createRunner(game, library, () => deviatorsOf(effort));
-  const prices = pricesAt(ratio);
-  return library
-    .map((lever) => {
-      let gain = 0;
-      for (let i = 0; i < effort.screens; i++)
-        for (const { obedient, deviating } of runner.pair(alone(lever), 2 * i).members)
-          gain += utilityOf(deviating, prices) - utilityOf(obedient, prices);
-      return { name: lever.name, gain: gain / effort.screens / effort.deviators };
-    })
-    .sort((a, b) => b.gain - a.gain);
+function search(game: Game, library: readonly Lever<Twist>[], effort: Effort): readonly Plan[] {
+  if (effort.budget === 0) return [];
+  const { plans } = searchRatio(game, library, {
+    ...{ pricesAt, min: LEAST_RATIO, max: MOST_RATIO, epsilon: EPSILON, points: 2 },
+    seed: 1,
+    budget: effort.budget,
+    searches: 2,
+    seeds: effort.worlds,
+    deviatorsOf: () => effort.deviators,
+  });
+  return plans;
 }
-
-const deviatorsOf = ({ deviators }: Effort): number[] =>
-  Array.from({ length: deviators }, (_, i) => 3 * i + 1);
 
 /** @param ratio the stream's own ratio of benefit to cost */
-export function empiricalEpsilon<T>(
-  of: Audited<Twist<T>>,
-  library: readonly Lever<Twist<T>>[],
+export function empiricalEpsilon(
+  of: Game,
+  library: readonly Lever<Twist>[],
   ratio: number,
   effort: Effort,
+  progress: (line: string) => void,
 ): Epsilon {
-  const game = remembering(of);
-  const screened = screen(game, library, ratio, effort);
-  const names = [...screened, ...screen(game, library, LEAST_RATIO, effort)]
-    .filter((_, i) => i % library.length < effort.promising)
-    .map(({ name }) => name);
-  const promising = library.filter(({ name }) => names.includes(name));
-  const range = { pricesAt, min: LEAST_RATIO, max: MOST_RATIO, epsilon: EPSILON };
-  const found =
-    effort.budget === 0
-      ? []
-      : searchRatio(game, promising, {
-          ...range,
-          seed: 1,
-          budget: effort.budget,
-          searches: 2,
-          seeds: effort.worlds,
-          deviatorsOf: () => deviatorsOf(effort),
-        }).plans;
-  const plans = [
-    ...new Map([...promising.map(alone), ...found].map((plan) => [describePlan(plan), plan])).values(),
-  ];
-  const runner = createRunner(game, library, () => deviatorsOf(effort));
-  const audits = auditPlans(runner, plans, freshSeed, {
-    prices: pricesAt(ratio),
-    epsilon: EPSILON,
-    fewestSeeds: effort.worlds,
-    mostSeeds: effort.worlds,
+  let runs = 0;
+  const game = remembering({
+    meters: of.meters,
+    run: (...world) => {
+      runs++;
+      return of.run(...world);
+    },
   });
-  const all = plans.map((plan) => ({
-    plan,
-    runs: Array.from({ length: effort.worlds }, (_, i) => runner.pair(plan, freshSeed(i))),
-  }));
-  const best = [...audits].sort((a, b) => (b.relative?.estimate ?? 0) - (a.relative?.estimate ?? 0))[0]!;
-  return { best, audits, ratio: smallestRatio(all, range), screened };
+  const runner = createRunner(game, library, () => effort.deviators);
+  const screened = library.map((lever) => {
+    progress(`${lever.name}, alone`);
+    const plan = alone(lever);
+    return { plan, runs: runsOf(runner, plan, effort.screens, screenSeed) };
+  });
+  const promising = promisingOf(screened, ratio, effort.promising);
+  const levers = library.filter((_, i) => promising.has(screened[i]!));
+  progress(`searching among ${levers.map(({ name }) => name).join(', ')}`);
+  const plans = new Map(
+    [...levers.map(alone), ...search(game, levers, effort)].map((plan) => [describePlan(plan), plan]),
+  );
+  const fresh = [...plans.values()].map((plan) => {
+    progress(`${describePlan(plan)}, in fresh worlds`);
+    return { plan, runs: runsOf(runner, plan, effort.worlds, freshSeed) };
+  });
+  const all = [
+    ...fresh.map((plan) => ({ ...plan, isFresh: true })),
+    ...screened.filter((plan) => !promising.has(plan)).map((plan) => ({ ...plan, isFresh: false })),
+  ];
+  const range = { pricesAt, min: LEAST_RATIO, max: MOST_RATIO, epsilon: EPSILON, level: LEVEL / 2 };
+  return {
+    gains: all
+      .map((plan) => ({
+        plan: describePlan(plan.plan),
+        gain: gainOf(plan, ratio, LEVEL / 2),
+        isFresh: plan.isFresh,
+      }))
+      .sort((a, b) => b.gain.upper - a.gain.upper),
+    ratio: smallestRatio(all, range),
+    runs,
+  };
 }
 
-/** One deviation of the library at full strength: whether it gains anything for certain. */
-export function auditAlone<T>(
-  game: Audited<Twist<T>>,
-  library: readonly Lever<Twist<T>>[],
-  name: string,
+/** One deviation at full strength, in fresh worlds. */
+export function gainAlone(
+  game: Game,
+  lever: Lever<Twist>,
   ratio: number,
-  effort: Pick<Effort, 'worlds' | 'deviators'>,
-): Audit {
-  const levers = library.filter((lever) => lever.name === name);
-  const runner = createRunner(game, levers, () =>
-    deviatorsOf({ ...effort, screens: 0, promising: 0, budget: 0 }),
-  );
-  const options = {
-    prices: pricesAt(ratio),
-    epsilon: 0,
-    fewestSeeds: effort.worlds,
-    mostSeeds: effort.worlds,
-  };
-  return auditPlans(runner, levers.map(alone), freshSeed, options)[0]!;
+  { worlds, deviators }: Pick<Effort, 'worlds' | 'deviators'>,
+): Interval {
+  const runner = createRunner(game, [lever], () => deviators);
+  return gainOfMembers(runsOf(runner, alone(lever), worlds, freshSeed), pricesAt(ratio), LEVEL);
 }

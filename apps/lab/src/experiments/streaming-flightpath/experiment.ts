@@ -60,7 +60,7 @@ const KIND_WORDS: Readonly<Record<ByzantineKind, string>> = {
   'reserves-only': 'take the places of others and never go on',
   'accepts-only': 'accept every trade and fall silent',
   'hoards-keys': 'trade all they can and keep their keys',
-  'answers-late': 'say everything at the last moment',
+  stalls: 'say everything at the last moment',
 };
 
 function run(parameters: Parameters, progress: (line: string) => void): Data {

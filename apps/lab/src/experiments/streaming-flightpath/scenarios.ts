@@ -1,11 +1,10 @@
 /** What FlightPath is put through: a steady stream, peers that deliver nothing, a crowd of newcomers, most peers gone at once. */
 
 import type { NodeId } from '@concordat/kernel';
+import { beginningWith, flightDeviant } from '@concordat/streaming/deviations';
 import {
-  beginningWith,
   createFlightSwarm,
   delaysToPlay,
-  FLIGHT_DEVIATIONS,
   type FlightSwarm,
   figuresSince,
   SETTLED_ROUNDS,
@@ -31,7 +30,7 @@ const told = (course: Course): Told => ({
 
 /** Where no deviation is named, all obey; whoever deviates begins with it once the stream has settled. */
 function swarmOf(seed: number, capacity: number, seeds: number, byzantine?: string): FlightSwarm {
-  const named = FLIGHT_DEVIATIONS.find(({ name }) => name === byzantine);
+  const named = byzantine === undefined ? undefined : flightDeviant(byzantine);
   const deviation = named === undefined ? undefined : beginningWith(SETTLED_ROUNDS, named);
   const of = (node: NodeId) => (someOf([node], BYZANTINE).length > 0 ? deviation : undefined);
   return createFlightSwarm({
@@ -72,7 +71,7 @@ export const BYZANTINE_KINDS = [
   'reserves-only',
   'accepts-only',
   'hoards-keys',
-  'answers-late',
+  'stalls',
 ] as const;
 export type ByzantineKind = (typeof BYZANTINE_KINDS)[number];
 

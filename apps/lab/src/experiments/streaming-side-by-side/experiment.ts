@@ -5,8 +5,8 @@
 
 import type { NodeId } from '@concordat/kernel';
 import { heldOf, type Store } from '@concordat/streaming';
-import { deviationNamed } from '@concordat/streaming/deviations';
-import { createFlightSwarm, createSwarm, FLIGHT_DEVIATIONS, settle } from '@concordat/streaming/simulation';
+import { deviationNamed, flightDeviant } from '@concordat/streaming/deviations';
+import { createFlightSwarm, createSwarm, settle } from '@concordat/streaming/simulation';
 import { drawCurves } from '../../drawing/chart.ts';
 import type { Experiment } from '../../experiment.ts';
 import { atLeast, atMost, type Finding } from '../../finding.ts';
@@ -91,7 +91,7 @@ function gossip(peers: number, share: number): Scene {
 
 function flight(peers: number, share: number): Scene {
   const isByzantine = (node: NodeId): boolean => someOf([node], share).length > 0;
-  const deviation = FLIGHT_DEVIATIONS.find(({ name }) => name === 'delivers-nothing');
+  const deviation = flightDeviant('delivers-nothing');
   const swarm = createFlightSwarm({
     seed: SEED,
     capacity: peers,

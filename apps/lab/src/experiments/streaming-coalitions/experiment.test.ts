@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { streamingCoalitions } from './experiment.ts';
+
+testSmallSize(streamingCoalitions);
