@@ -15,7 +15,7 @@ import type { Trade } from '../trade/trade.ts';
 import { dropPledge, pledgeToOpen, renewPledges } from './budgeting.ts';
 import { choiceOf, chooseCandidates } from './candidates.ts';
 import { introductionOf } from './introductions.ts';
-import { ANSWER_SHARE, awaitStep, isMissing, nextDue, noteLapses } from './overdue.ts';
+import { ANSWER_SHARE, awaitStep, isMissing, nextDue, noteLapses, stepCame } from './overdue.ts';
 import { clearBits } from './pending.ts';
 import { returnPlace } from './reservations.ts';
 import { forgetPartners, hasLapsed, noteLapse, noteSilence } from './standing.ts';
@@ -215,6 +215,7 @@ function resume(peer: Peer, env: Env<StreamMessage>): void {
 /** Both lists of a trade are known. */
 export function onTradeSettled(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
   const { own } = peer;
+  if (trade.round === peer.round) stepCame(peer, env, trade);
   if (trade.take.length > 0) awaitStep(peer, env, trade.peer, trade.isInitiator, 'briefcase');
   if (!trade.isInitiator) {
     if (own.unsettled === trade.peer) own.unsettled = null;
@@ -233,8 +234,10 @@ export function onTradeSettled(peer: Peer, env: Env<StreamMessage>, trade: Trade
 }
 
 /** What was agreed has come. */
-export function onTradeEnded(peer: Peer, trade: Trade): void {
-  if (!trade.isInitiator || trade.round !== peer.round) return;
+export function onTradeEnded(peer: Peer, env: Env<StreamMessage>, trade: Trade): void {
+  if (trade.round !== peer.round) return;
+  stepCame(peer, env, trade);
+  if (!trade.isInitiator) return;
   const attempt = peer.own.attempts[attemptWith(peer.own, trade.peer, 'trade')];
   if (attempt === undefined) return;
   attempt.waitsFor = 'idle';

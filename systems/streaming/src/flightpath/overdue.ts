@@ -40,6 +40,21 @@ export function awaitStep(
   if (awaited.length === 1) env.setTimer(OVERDUE_TIMER, waitMs);
 }
 
+/**
+ * A step of this trade has come, or its end: it is not awaited any more.
+ *
+ * PERF: most trades end in time, so that most timers never fire: a turn less for each.
+ */
+export function stepCame(peer: PeerState<FlightState>, env: Env<StreamMessage>, trade: Trade): void {
+  const { awaited } = peer.own;
+  const at = awaited.findIndex(
+    ({ partner, isInitiator }) => partner === trade.peer && isInitiator === trade.isInitiator,
+  );
+  if (at < 0) return;
+  awaited.splice(at, 1);
+  if (awaited.length === 0) env.cancelTimer(OVERDUE_TIMER);
+}
+
 /** The next step that is due by now; null if none is, and then the timer of what remains is set. */
 export function nextDue(peer: PeerState<FlightState>, env: Env<StreamMessage>): Awaited | null {
   const { awaited } = peer.own;

@@ -88,7 +88,7 @@ function ended(peer: Peer, env: Env<StreamMessage>, trade: Trade, got: number): 
     if (got > 0) remember(peer, trade.peer);
     bookTrade(own.debts, trade.peer, trade.key === null ? 0 : trade.give.length, Math.max(got, 0));
   }
-  onTradeEnded(peer, trade);
+  onTradeEnded(peer, env, trade);
 }
 
 /** Of the latest partners that delivered. */
