@@ -152,6 +152,8 @@ function pledgeOf(own: FlightState, to: NodeId, message: StreamMessage): Pledge 
     for (const { pledge: made } of both) if (most === null || made.bytes > most.bytes) most = made;
     return most;
   }
+  // Whoever owes an answer is not seeded.
+  if (message.kind === 'audit-answer') return own.aside;
   const isInitiator = isOfInitiator(message);
   if (isInitiator === null || !('round' in message)) return null;
   return findPledge(own, to, message.round, isInitiator)?.pledge ?? null;

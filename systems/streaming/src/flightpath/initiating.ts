@@ -15,10 +15,10 @@ import type { Trade } from '../trade/trade.ts';
 import { dropPledge, pledgeToOpen, renewPledges } from './budgeting.ts';
 import { choiceOf, chooseCandidates } from './candidates.ts';
 import { introductionOf } from './introductions.ts';
-import { ANSWER_SHARE, awaitStep, isMissing, nextDue, noteLapses, stepCame } from './overdue.ts';
+import { ANSWER_SHARE, awaitStep, hold, isMissing, nextDue, noteLapses, stepCame } from './overdue.ts';
 import { clearBits } from './pending.ts';
 import { returnPlace } from './reservations.ts';
-import { forgetPartners, hasLapsed, noteLapse, noteSilence } from './standing.ts';
+import { forgetPartners, hasLapsed, noteSilence } from './standing.ts';
 import type { Attempt, FlightState } from './state.ts';
 import { initiationsFor, lookForTrouble } from './trouble.ts';
 
@@ -143,7 +143,7 @@ export function onOverdue(peer: Peer, env: Env<StreamMessage>): void {
       // The conduct did not let it come about.
       if (peer.own.unsettled === partner) peer.own.unsettled = null;
     } else if (isMissing(trade, step)) {
-      noteLapse(peer, partner);
+      hold(peer, partner);
       abandon(peer, env, trade);
     } else if (step === 'briefcase' && isMissing(trade, 'key'))
       awaitStep(peer, env, partner, isInitiator, 'key');

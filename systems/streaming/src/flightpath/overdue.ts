@@ -81,5 +81,10 @@ export function isMissing(trade: Trade, step: Awaited['step']): boolean {
 export function noteLapses(peer: PeerState<FlightState>, trades: readonly Trade[], round: number): void {
   const steps = ['reveal', 'briefcase', 'key'] as const;
   for (const trade of trades)
-    if (trade.round === round && steps.some((step) => isMissing(trade, step))) noteLapse(peer, trade.peer);
+    if (trade.round === round && steps.some((step) => isMissing(trade, step))) hold(peer, trade.peer);
+}
+
+/** Holds it against `partner` that a trade came to nothing, unless the stream's rules are broken on purpose. */
+export function hold(peer: PeerState<FlightState>, partner: NodeId): void {
+  if (!peer.setup.config.keys.servesDebtors) noteLapse(peer, partner);
 }

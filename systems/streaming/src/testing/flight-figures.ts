@@ -3,7 +3,7 @@
  * brings is a matter of the lab (`streaming-epsilon`).
  *
  *   node systems/streaming/dist/testing/flight-figures.js [peers = 500] [rounds = 200] [seed = 1]
- *     [steady | byzantine | crowd | departure | ablation | all]
+ *     [steady | byzantine | crowd | departure | ablation | all | large]
  */
 
 import type { NodeId } from '@concordat/kernel';
@@ -39,6 +39,8 @@ const swarmOf = (changes: Partial<FlightSwarmOptions> = {}): FlightSwarm =>
 
 /** Every way to let trades come to nothing. */
 const MALICE = ['accepts-only', 'delivers-nothing', 'hoards-keys', 'reserves-only', 'silent', 'stalls'];
+
+const LARGE_STEP = 10;
 
 const percent = (share: number): string => `${(100 * share).toFixed(3)} %`;
 
@@ -123,8 +125,32 @@ function ablation(): void {
   steady('none of them', { policy: none, config: { neededPackets: 50 } });
 }
 
+/** As many as ten thousand, a tenth of whom join in each of the first ten rounds: `large` alone, as it takes minutes. */
+function large(): void {
+  const swarm = swarmOf();
+  const nodes: NodeId[] = [];
+  const startedAt = performance.now();
+  for (let round = 0; round < rounds; round += LARGE_STEP) {
+    const before = takeSnapshot(swarm, nodes);
+    for (let i = 0; i < LARGE_STEP; i++) {
+      if (nodes.length < peers)
+        nodes.push(...swarm.add(Math.min(Math.ceil(peers / LARGE_STEP), peers - nodes.length)));
+      swarm.runRounds(1);
+    }
+    const seconds = (performance.now() - startedAt) / 1000;
+    const { jitter, uploadPerNeed, maxUpload } = figuresSince(swarm, before, LARGE_STEP);
+    const done = nodes.length * (round + LARGE_STEP);
+    console.log(
+      `round ${round + LARGE_STEP}: ${swarm.tracker().members.size} members, jitter ${percent(jitter)}, packets ${uploadPerNeed.toFixed(3)} x need,` +
+        ` peak round ${maxUpload.toFixed(3)} x stream; ${seconds.toFixed(0)} s, ${(done / seconds).toFixed(0)} peer-rounds/s,` +
+        ` ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB`,
+    );
+  }
+}
+
 if (isWanted('steady')) steady('steady');
 if (isWanted('byzantine')) byzantine();
 if (isWanted('crowd')) crowd();
 if (isWanted('departure')) departure();
 if (isWanted('ablation')) ablation();
+if (part === 'large') large();

@@ -173,7 +173,7 @@ export const streamingFlightpath: Experiment<Parameters, Data> = {
     calmRounds: 20,
     maliceRounds: 20,
     rounds: 30,
-    crowd: { from: 10, to: 60, seeds: 5 },
+    crowd: { from: 20, to: 120, seeds: 8 },
     leaving: { peers: 100, seeds: 10 },
     worlds: 1,
   },
