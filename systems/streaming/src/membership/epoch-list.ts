@@ -12,7 +12,7 @@ import { createReader, createWriter, equalBytes, type Reader, type Writer } from
 import type { Signer, StreamKeys } from '../keys.ts';
 import { signedBytes } from '../statement.ts';
 import { MAX_MEMBERS } from './member-list.ts';
-import { MEMBER_LEAST_BYTES, type PlacedMember, readMember, writeMember } from './ticket.ts';
+import { MEMBER_LEAST_BYTES, memberBytes, type PlacedMember, readMember, writeMember } from './ticket.ts';
 
 /** Members of a page at most. Two neighbours have more than that together. */
 export const PAGE_MEMBERS = 64;
@@ -44,11 +44,31 @@ export interface SignedEpochHead {
 
 export const PAGE_HEAD_BYTES = 1 + 4 + DIGEST_BYTES;
 
-function pageDigest(hash: Hash, members: MemberPage): Digest {
+interface Known {
+  readonly hash: Hash;
+  readonly digest: Digest;
+  readonly bytes: number;
+}
+
+/** PERF: simulated peers pass on the same page, which nobody changes: of ten thousand, each would write and hash a megabyte. */
+const known = new WeakMap<MemberPage, Known>();
+
+function knownOf(hash: Hash, members: MemberPage): Known {
+  const before = known.get(members);
+  if (before?.hash === hash) return before;
   const writer = createWriter(PAGE_MEMBERS * MEMBER_LEAST_BYTES);
   writePage(writer, members);
-  return tagged(hash, 'stream-members-page', writer.finish());
+  const bytes = writer.finish();
+  const now = { hash, digest: tagged(hash, 'stream-members-page', bytes), bytes: bytes.length };
+  known.set(members, now);
+  return now;
 }
+
+const pageDigest = (hash: Hash, members: MemberPage): Digest => knownOf(hash, members).digest;
+
+/** Bytes of a page as `writePage` makes them. */
+export const pageBytes = (members: MemberPage): number =>
+  known.get(members)?.bytes ?? 4 + members.reduce((sum, member) => sum + memberBytes(member), 0);
 
 /** The head over a list in pages. */
 export function createEpochHead(

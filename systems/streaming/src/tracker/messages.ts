@@ -24,6 +24,7 @@ import { readDelta, type SignedDeltaHead, writeDelta } from '../membership/delta
 import {
   MAX_PAGES,
   PAGE_HEAD_BYTES,
+  pageBytes,
   readEpochHead,
   readPage,
   type SignedEpochHead,
@@ -392,7 +393,7 @@ export function trackerMessageBytes(message: TrackerMessage): number {
     case 'page-ask':
       return 5 + 4 + message.wanted.length;
     case 'page':
-      return 1 + 8 + 4 + sum(message.members, memberBytes);
+      return 1 + 8 + pageBytes(message.members);
     case 'delta':
       return 1 + 40 + SIGNATURE_BYTES + 4 + sum(message.tickets, ticketBytes);
     case 'leave':
