@@ -35,8 +35,8 @@ type FlightEnv = Env<FlightMessage>;
 const QUESTIONS = 2;
 const PAGES_SERVED = 8;
 /**
- * Somebody must be the first to have a page: as many peers ask the tracker in a round, of each of their questions, however large the
- * stream is; all, of every second question, while it is small.
+ * Somebody must be the first to have a page: of each question so many peers ask the tracker in a round, however large the stream is. While
+ * it is small every second question goes there.
  */
 const TRACKER_ASKERS = 64;
 const TRACKER_SHARE = 2;

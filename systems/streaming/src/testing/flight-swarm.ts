@@ -227,7 +227,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const config = flightPreset(identity, options.config);
   const world = createWorld({
     seed,
-    network: { latencyMs: 20, jitterMs: 20, idleMs: 2500, ...options.network },
+    network: { latencyMs: 20, jitterMs: 20, ...options.network },
     keepNotes: false,
     checkInvariants: options.checkInvariants ?? true,
   });

@@ -213,7 +213,7 @@ describe('a flood', () => {
     const { world, say, heard, state } = harness(4, 5000);
     world.run(1);
     const again = (person: number): void => {
-      if (welcomes(heard(person)).length === 0) say(person, joinOf(person));
+      say(person, welcomes(heard(person)).length === 0 ? joinOf(person) : pings());
     };
     for (let attempt = 0; attempt < 8; attempt++) {
       for (let person = 0; person < 5000; person++) again(person);
@@ -300,6 +300,28 @@ describe('pings', () => {
     say(10, pings());
     world.run(100);
     assert.equal(heard(10)[heard(10).length - 1]?.kind, 'refused');
+  });
+
+  it('of half of the list that end at once end the epoch, too; of nearly all, they do not', () => {
+    for (const [stay, isEarly] of [
+      [40, true],
+      [60, false],
+      [5, false],
+    ] as const) {
+      const { world, say, state } = harness(12, 100);
+      for (let person = 0; person < 100; person++) say(person, joinOf(person));
+      let begun = 0;
+      for (let round = 1; round < 60; round++) {
+        world.run(1000);
+        const { epoch, startRound } = state().epoch.head.head;
+        if (epoch === 2 && begun === 0) begun = startRound;
+        for (let person = 0; person < (round < 25 ? 100 : stay); person++)
+          if (round % 5 === 0) say(person, pings(0, epoch));
+      }
+      // All are on the list of the first epoch, which begins with round 17; the last pings of those who go are in round 20.
+      assert.equal(begun < 57 && begun > 0, isEarly, `${stay} stay: ${begun}`);
+      if (isEarly) assert.equal(state().epoch.head.head.members, stay);
+    }
   });
 
   it('with evidence evict whom it convicts, for good', () => {

@@ -35,6 +35,7 @@ export const EPOCH_LEAD_ROUNDS = PING_ROUNDS + 3;
  */
 const CROWD_LEAST = 64;
 const CATCH_UP_ROUNDS = 8;
+const DESERTED_LEAST = 16;
 const ROUND_TIMER = 'round';
 const SWEEP_ROUNDS = 30;
 
@@ -126,6 +127,16 @@ function isCrowded({ epoch, round }: TrackerState): boolean {
   return crowd !== undefined && crowd.ticket.startRound + CATCH_UP_ROUNDS <= round;
 }
 
+/**
+ * Half of the list or more are gone: whoever stays had better not look for them any longer. Not if hardly anybody is heard: then it is
+ * the tracker that is cut off.
+ */
+function isDeserted(state: TrackerState): boolean {
+  const { members } = state.epoch.head.head;
+  const silent = silentMembers(state).length;
+  return silent >= DESERTED_LEAST && 2 * silent >= members && 8 * silent <= 7 * members;
+}
+
 /** Prepares and begins epochs. A tracker that was away catches up one step per round. */
 function turnEpoch(state: TrackerState, env: Env<FlightMessage>): void {
   const { epochRounds } = state.options;
@@ -138,7 +149,7 @@ function turnEpoch(state: TrackerState, env: Env<FlightMessage>): void {
     snapshotIfWorth(state, env);
     return;
   }
-  const due = head.startRound + (isCrowded(state) ? 0 : epochRounds);
+  const due = head.startRound + (isCrowded(state) || isDeserted(state) ? 0 : epochRounds);
   if (round < due - EPOCH_LEAD_ROUNDS) return;
   const startRound = Math.max(due, round + EPOCH_LEAD_ROUNDS);
   const removed = silentMembers(state);
