@@ -6,7 +6,7 @@ import type { Strategy } from '@concordat/kernel';
 import { deviationNamed } from '../deviations/index.ts';
 import { createEpochHead, signEpochHead } from '../membership/epoch-list.ts';
 import { settle, watch } from '../testing/flight-scenarios.ts';
-import { createFlightSwarm, FIRST_NODE } from '../testing/flight-swarm.ts';
+import { createFlightSwarm, FIRST_NODE, TRACKER_NODE } from '../testing/flight-swarm.ts';
 import { sampleMember } from '../testing/sample-members.ts';
 import type { FlightMessage } from './messages.ts';
 import type { FlightPeer } from './peer.ts';
@@ -116,5 +116,18 @@ describe('following the tracker', () => {
     assert.ok(jitter <= 0.003, `${jitter}`);
     assert.equal(swarm.tracker().epoch.head.head.epoch, 2);
     assert.ok(voids() - before <= 30, `${voids() - before}`);
+  });
+
+  it('survives a link that breaks before it knows what time it is', () => {
+    const swarm = createFlightSwarm({ seed: 8, capacity: 4, config: { seeds: 2 } });
+    const [node = 0] = swarm.add(1);
+    while (!swarm.hasStarted(node) || swarm.peer(node).peer === null) swarm.world.run(1);
+    assert.equal(swarm.peer(node).peer?.round, -1);
+    assert.equal(swarm.tracker().members.size, 1);
+    swarm.world.crash(TRACKER_NODE);
+    swarm.runRounds(4);
+    swarm.world.restart(TRACKER_NODE);
+    swarm.runRounds(4);
+    assert.ok((swarm.peer(node).peer?.round ?? -1) >= 0);
   });
 });

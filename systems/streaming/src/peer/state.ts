@@ -163,7 +163,7 @@ export function findTrade(
   who: NodeId,
   isInitiator: boolean,
 ): Trade | null {
-  if (round > peer.round + 1 || round <= peer.round - peer.trades.length) return null;
+  if (round < 0 || round > peer.round + 1 || round <= peer.round - peer.trades.length) return null;
   for (const trade of tradesOf(peer, round))
     if (trade.peer === who && trade.tag === tag && trade.isInitiator === isInitiator && trade.round === round)
       return trade;
