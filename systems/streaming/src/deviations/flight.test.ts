@@ -11,9 +11,11 @@ import { settle, snapshotUtility, utilitySince, watch } from '../testing/flight-
 import { createFlightSwarm, FIRST_NODE } from '../testing/flight-swarm.ts';
 import { type Deviation, FLIGHT_DEVIATIONS, flightDeviant, inFlight } from './index.ts';
 
-const PEERS = 40;
+const PEERS = 36;
 const DEVIANTS = 3;
-const ROUNDS = 24;
+/** All are on the list by then. */
+const SETTLED = 42;
+const ROUNDS = 36;
 
 const isDeviant = (node: NodeId): boolean => node - FIRST_NODE < DEVIANTS;
 
@@ -44,7 +46,7 @@ function run(deviation: Deviation | null): Outcome {
     strategyOf: (node) => deviants.get(node)?.strategy,
   });
   const nodes = swarm.add(PEERS);
-  settle(swarm);
+  swarm.runRounds(SETTLED);
   const before = snapshotUtility(swarm, nodes.filter(isDeviant));
   const others = watch(
     swarm,

@@ -11,8 +11,8 @@ import { SETTLED_ROUNDS, settle, watch } from '../testing/flight-scenarios.ts';
 import { createFlightSwarm, type FlightSwarm } from '../testing/flight-swarm.ts';
 import { hasLapsed } from './standing.ts';
 
-const PEERS = 100;
-const ROUNDS = 50;
+const PEERS = 80;
+const ROUNDS = 40;
 
 const isBad = (node: NodeId): boolean => node % 10 === 0;
 
@@ -33,7 +33,7 @@ function attackBy(name: string | null): Attack {
   const swarm = createFlightSwarm({
     seed: 2,
     capacity: PEERS,
-    config: { seeds: 5 },
+    config: { seeds: 4 },
     checkInvariants: false,
     conductOf: (node) => (isBad(node) ? later : undefined),
     strategyOf: (node) => (isBad(node) ? later?.strategy : undefined),

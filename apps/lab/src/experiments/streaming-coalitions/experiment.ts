@@ -130,12 +130,12 @@ export const streamingCoalitions: Experiment<Parameters, Data> = {
   source: 'BAR Gossip (OSDI 2006), collusion; the lotus-eater attack (arXiv 0806.1711)',
   small: {
     gossip: {
-      world: { peers: 40, seeds: 3, warmRounds: 12, rounds: 16 },
-      effort: { sizes: [2, 8], searchSize: 8, companions: [], budget: 0, worlds: 3 },
+      world: { peers: 32, seeds: 3, warmRounds: 12, rounds: 16 },
+      effort: { sizes: [2, 6], searchSize: 6, companions: [], budget: 0, worlds: 3 },
     },
     flight: {
-      world: { peers: 40, seeds: 3, warmRounds: 22, rounds: 14, epochRounds: 20 },
-      effort: { sizes: [2, 8], searchSize: 8, companions: [], budget: 0, worlds: 3 },
+      world: { peers: 32, seeds: 3, warmRounds: 22, rounds: 14, epochRounds: 20 },
+      effort: { sizes: [2, 6], searchSize: 6, companions: [], budget: 0, worlds: 3 },
     },
   },
   full: {

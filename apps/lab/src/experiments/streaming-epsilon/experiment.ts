@@ -138,15 +138,15 @@ export const streamingEpsilon: Experiment<Parameters, Data> = {
       world: { peers: 24, seeds: 3, warmRounds: 11, rounds: 16 },
       effort: { screens: 6, promising: 1, budget: 0, worlds: 6 },
       deviators: 4,
-      names: ['never-answers', 'over-reports-and-withholds', 'returns-junk', 'withholds-keys'],
-      brokenWorlds: 10,
+      names: ['never-answers', 'over-reports-and-withholds', 'withholds-keys'],
+      brokenWorlds: 8,
     },
     flight: {
       world: { peers: 40, seeds: 4, warmRounds: 22, rounds: 14, epochRounds: 20 },
       effort: { screens: 4, promising: 1, budget: 0, worlds: 6 },
       deviators: 6,
       names: ['gives-no-gifts', 'withholds-all-keys'],
-      brokenWorlds: 8,
+      brokenWorlds: 6,
     },
   },
   full: {
