@@ -12,7 +12,7 @@ import { runCommand, StepError } from './steps.mjs';
 import { runTidy } from './tidy/index.mjs';
 import { findFiles, findPackages, ROOT, readJson } from './workspace.mjs';
 
-const DEADLINE_MS = 13 * 60_000;
+const DEADLINE_MS = 14 * 60_000;
 const PROCESSES = 2;
 /** How long a process may linger once its last test is done. */
 const LINGER_MS = 10_000;
