@@ -5,7 +5,7 @@ import type { Env, NodeId } from '@concordat/kernel';
 import { equalBytes } from '@concordat/wire';
 import { type Candidates, type DrawingRules, drawCandidates, permits } from '../membership/candidates.ts';
 import { checkChoice, drawChoice } from '../membership/choice.ts';
-import { memberAt, placeOf, type Roster, takenPlaces, tubAt } from '../membership/roster.ts';
+import { memberAt, placeOf, takenPlaces, tubAt } from '../membership/roster.ts';
 import { vrfDigestOf } from '../membership/ticket.ts';
 import type { Tub } from '../membership/tubs.ts';
 import {
@@ -88,9 +88,12 @@ export const choiceOf = (choice: RoundChoice, { draw }: Candidate): ProofOfChoic
   evictions: choice.evictions,
 });
 
-/** Places that a member says are taken, or the list if it is in that. */
-const takenBy = (own: FlightState, roster: Roster, said: Introduction, place: number): number =>
-  place < roster.head.members && own.policy.usesTubs ? roster.head.members : said.taken;
+/** Places that count as taken in the draws of the member at `place`: those of the list if it is in that, else as many as it says. */
+function takenFor({ policy, roster }: FlightState, place: number, said: Introduction): number {
+  const { members } = roster.head;
+  if (!policy.usesTubs) return Math.max(place + 1, takenPlaces(roster));
+  return place < members ? members : said.taken;
+}
 
 /** True if the draws of the sender, by the key that it shows, permit this peer. */
 export function isPermitted(peer: PeerState<FlightState>, reserve: Reserve): boolean {
@@ -107,9 +110,6 @@ export function isPermitted(peer: PeerState<FlightState>, reserve: Reserve): boo
     return false;
   const draws = checkChoice(keys, { stream, list, round, tag: FLEXIBLE }, said.vrfKey, reserve);
   if (draws === null) return false;
-  const taken = own.policy.usesTubs
-    ? takenBy(own, own.roster, said, place)
-    : Math.max(place + 1, takenPlaces(own.roster));
-  const rules = rulesFor(peer, round, place, taken, reserve.evictions);
+  const rules = rulesFor(peer, round, place, takenFor(own, place, said), reserve.evictions);
   return permits(draws, rules, reserve.candidate, own.place);
 }
