@@ -46,7 +46,18 @@ export interface Curves extends Common {
 
 const WIDTH = 860;
 const FONT = 'system-ui, sans-serif';
-const PALETTE = ['#2f6fb2', '#d9822b', '#3c9d6b', '#a44ca0', '#8c6d46', '#c94f5d'];
+const PALETTE = [
+  '#2f6fb2',
+  '#d9822b',
+  '#3c9d6b',
+  '#a44ca0',
+  '#8c6d46',
+  '#c94f5d',
+  '#4aa9bd',
+  '#7d848d',
+  '#b5a01c',
+  '#e384aa',
+];
 const INK = '#24292f';
 const PALE = '#d8dee4';
 
@@ -105,7 +116,7 @@ export function drawCurves(curves: Curves): string {
       }),
     ),
   };
-  return render(option, 440);
+  return render(option, 440 + legendOverflow(series.map(({ name }) => name)));
 }
 
 /** Four digits at most: labels stand close. */
@@ -114,8 +125,26 @@ function labelOf(value: unknown): string {
   return value >= 1000 ? `${(value / 1000).toPrecision(3)}k` : String(Number(value.toPrecision(3)));
 }
 
+const LEGEND_ROW = 34;
+/** Rows of the legend for which there is always room. */
+const USUAL_ROWS = 2;
+
+/** Rows of the legend beyond the usual, in pixels: letters are some 7 pixels wide, a mark and the gap after it 43. */
+function legendOverflow(names: readonly string[]): number {
+  let [rows, used] = [1, 0];
+  for (const name of names) {
+    const width = 43 + 7 * name.length;
+    if (used > 0 && used + width > WIDTH - 20) [rows, used] = [rows + 1, 0];
+    used += width;
+  }
+  return LEGEND_ROW * Math.max(0, rows - USUAL_ROWS);
+}
+
 /** What all figures have in common; the legend lies between title and picture. */
-const frame = ({ title }: Common, valuesOn: 'x' | 'y'): EChartsOption => ({
+const frame = (
+  { title, series }: Common & { readonly series: readonly { readonly name: string }[] },
+  valuesOn: 'x' | 'y',
+): EChartsOption => ({
   animation: false,
   backgroundColor: '#fff',
   color: PALETTE,
@@ -125,7 +154,7 @@ const frame = ({ title }: Common, valuesOn: 'x' | 'y'): EChartsOption => ({
   grid: {
     left: valuesOn === 'x' ? 50 : 20,
     right: 60,
-    top: 96,
+    top: 96 + legendOverflow(series.map(({ name }) => name)),
     bottom: valuesOn === 'x' ? 46 : 44,
     containLabel: true,
   },
