@@ -1,4 +1,12 @@
 /** Credit networks: payments over links, so that nobody gains by many accounts. */
+export {
+  createLandmarks,
+  DEFAULT_LANDMARKS,
+  type LandmarkSettings,
+  type Landmarks,
+  landmarkRouter,
+  refreshLandmarks,
+} from './landmarks/landmarks.ts';
 export type { Hold, Steps } from './network/holds.ts';
 export { addAccount, growLink, link, unlink } from './network/links.ts';
 export {

@@ -31,6 +31,8 @@ export type Refusal =
   | 'payee-exhausted'
   /** A bound of the search was met first. */
   | 'too-far'
+  /** No way over landmarks can pay; another way may. */
+  | 'no-route'
   | 'too-many-holds';
 
 export type PaymentResult =
@@ -47,6 +49,7 @@ const REFUSALS: Readonly<Record<Dry, Refusal>> = {
   to: 'payee-exhausted',
   hops: 'too-far',
   visits: 'too-far',
+  landmarks: 'no-route',
 };
 
 function pairProblem(network: CreditNetwork, { from, to, amount }: PaymentRequest): Refusal | null {

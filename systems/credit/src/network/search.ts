@@ -8,7 +8,7 @@ import type { CreditNetwork } from './network.ts';
 import { settleLink } from './recovery.ts';
 
 /** Why there was no path: which end's reach ran dry, or which limit was met. */
-export type Dry = 'none' | 'from' | 'to' | 'hops' | 'visits';
+export type Dry = 'none' | 'from' | 'to' | 'hops' | 'visits' | 'landmarks';
 
 export interface Search {
   /** Nodes reached forwards carry this mark, backwards the next. */
@@ -109,13 +109,19 @@ function without(search: Search, dry: Dry): number {
   return 0;
 }
 
-function begin(network: CreditNetwork, from: number, to: number): void {
-  const { search, starts, ends } = network;
+/** A mark that no node carries, and whose successor none does. */
+export function nextMark(search: Search): number {
   if (search.mark > LAST_MARK) {
     search.seen.fill(0);
     search.mark = 0;
   }
   search.mark += 2;
+  return search.mark;
+}
+
+function begin(network: CreditNetwork, from: number, to: number): void {
+  const { search, starts, ends } = network;
+  nextMark(search);
   search.seen[from] = search.mark;
   search.seen[to] = search.mark + 1;
   search.ahead[0] = from;
