@@ -90,12 +90,12 @@ describe('SybilLimit', () => {
   });
 
   test('without the balance condition a tail in the Sybil region admits whoever comes', () => {
-    // Sybils that know only their hub: each of their routes begins with an arc to it, so in each instance somebody ends at the tail.
+    // The verifier itself has the attack edge, so a ninth of its routes ends among Sybils that know only their hub: each of their routes begins with an arc to it, so in each instance somebody ends at the tail.
     const honest = 300;
     const hub = honest + 600;
     const edges = [...expanderEdges(0, honest, 4, createPrng(4, 'h'))];
     for (let sybil = honest; sybil < hub; sybil += 1) edges.push([hub, sybil]);
-    for (let victim = 10; victim < 11; victim += 1) edges.push([victim, hub]);
+    edges.push([3, hub]);
     const routing = createRouting(graphOf(hub + 1, edges));
     // The Sybils ask first.
     const order = Uint32Array.from({ length: hub + 1 }, (_, at) => hub - at);
@@ -103,15 +103,15 @@ describe('SybilLimit', () => {
       limitAdmissions(
         routing,
         3,
-        { instanceCount: 400, routeLength: 10, ...setting, order },
+        { instanceCount: 100, routeLength: 10, ...setting, order },
         createPrng(2, 'l'),
       );
     const [on, off] = [run({}), run({ slack: Number.POSITIVE_INFINITY })];
     const sybilsOf = ({ accepted }: Admissions) => markedBetween(accepted, honest, hub + 1);
     const heaviest = (admissions: LimitAdmissions) => Math.max(...admissions.loads);
     assert.equal(off.overloadCount, 0);
-    assert.ok(heaviest(on) <= 4 * Math.log(400) && heaviest(off) > 8 * Math.log(400), `${heaviest(off)}`);
-    assert.ok(sybilsOf(on) < (3 / 4) * sybilsOf(off), `${sybilsOf(on)} ${sybilsOf(off)}`);
+    assert.ok(heaviest(on) <= 4 * 9 && heaviest(off) > 4 * 9, `${heaviest(off)}`);
+    assert.ok(sybilsOf(on) < sybilsOf(off) / 2, `${sybilsOf(on)} ${sybilsOf(off)}`);
     assert.ok(markedBetween(on.accepted, 0, honest) > 0.95 * honest);
   });
 
