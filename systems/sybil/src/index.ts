@@ -20,3 +20,6 @@ export {
   limitAdmissions,
   limitInstances,
 } from './routes/sybillimit.ts';
+export { type Envelope, surveyLinks } from './votes/envelope.ts';
+export { blamePath, createLinkHistory, type LinkHistory } from './votes/history.ts';
+export { type Collection, collectVotes, type VoteOptions, voteAdmissions } from './votes/sumup.ts';

@@ -4,10 +4,9 @@
  * tickets cross an attack edge, and no Sybil can make more of them.
  */
 
-import type { Graph } from '@concordat/graph';
+import { createWalker, type Graph, walkEnd } from '@concordat/graph';
 import type { Prng } from '@concordat/kernel';
 import type { Admissions } from './admission.ts';
-import { walkEnd } from './sybillimit.ts';
 
 export interface GateOptions {
   /** m, 100 in the paper. */
@@ -131,12 +130,15 @@ export function gateAdmissions(
     walkLength,
   } = options;
   const { nodeCount } = graph;
+  const walker = createWalker(graph);
   const scores = new Float64Array(nodeCount);
   const search: Levels = { levels: new Int32Array(nodeCount), order: new Uint32Array(nodeCount), reached: 0 };
   const held = new Float64Array(nodeCount);
   for (let turn = 0; turn < sourceCount && seeds.length > 0; turn += 1) {
-    const source = walkEnd(graph, seeds[turn % seeds.length] as number, walkLength, random);
-    const benchmark = Array.from({ length: benchmarkSize }, () => walkEnd(graph, source, walkLength, random));
+    const source = walkEnd(walker, seeds[turn % seeds.length] as number, walkLength, random);
+    const benchmark = Array.from({ length: benchmarkSize }, () =>
+      walkEnd(walker, source, walkLength, random),
+    );
     searchLevels(graph, source, search);
     distributeEnough(graph, search, benchmark, reachShare, held, random);
     for (let node = 0; node < nodeCount; node += 1)

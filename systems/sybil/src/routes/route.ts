@@ -4,8 +4,7 @@
  * direction stay together (convergence), and from any arc a route can be followed backwards, to one origin (back-traceability).
  */
 
-import type { Graph } from '@concordat/graph';
-import { assert } from '@concordat/kernel';
+import { type Graph, twinsOf } from '@concordat/graph';
 import { permuted, stirred, unpermuted } from './permutation.ts';
 
 /** What routes run on, prepared once for a graph; instances are 32-bit seeds and take no memory. */
@@ -15,23 +14,9 @@ export interface Routing {
   readonly reverse: Uint32Array;
 }
 
-/** Places of the opposite arcs, in one pass: rows are sorted, so the arcs into a node come in the order of its own row. */
-function oppositeArcs(graph: Graph): Uint32Array {
-  const { nodeCount, offsets, targets } = graph;
-  const reverse = new Uint32Array(targets.length);
-  const next = offsets.slice(0, nodeCount);
-  for (let arc = 0; arc < targets.length; arc += 1) {
-    const target = targets[arc] as number;
-    reverse[arc] = next[target] as number;
-    next[target]! += 1;
-  }
-  return reverse;
-}
-
-/** Prepares routes on an undirected graph. */
+/** Prepares routes on an undirected graph: they go both ways over an edge. */
 export function createRouting(graph: Graph): Routing {
-  assert(!graph.isDirected, 'routes go both ways over an edge');
-  return { graph, reverse: oppositeArcs(graph) };
+  return { graph, reverse: twinsOf(graph) };
 }
 
 /** The node that an arc leaves. */

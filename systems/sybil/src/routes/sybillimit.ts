@@ -4,7 +4,7 @@
  * does not yet carry too many suspects: a tail that slipped into the Sybil region then admits a bounded number of them.
  */
 
-import { degreeOf, edgeCountOf, type Graph } from '@concordat/graph';
+import { createWalker, degreeOf, edgeCountOf, type Graph, walkEnd } from '@concordat/graph';
 import { assert, type Prng } from '@concordat/kernel';
 import type { Admissions } from './admission.ts';
 import { firstArc, headOf, type Routing, sourceOf, tailOf } from './route.ts';
@@ -144,17 +144,6 @@ export function limitAdmissions(
   return { accepted, scores, loads, overloadCount };
 }
 
-/** A walk, not a route: each step over an edge drawn anew. A node without neighbours stays where it is. */
-export function walkEnd(graph: Graph, start: number, steps: number, random: Prng): number {
-  let node = start;
-  for (let step = 0; step < steps; step += 1) {
-    const degree = degreeOf(graph, node);
-    if (degree === 0) return node;
-    node = graph.targets[(graph.offsets[node] as number) + random.below(degree)] as number;
-  }
-  return node;
-}
-
 export interface InstanceEstimate {
   readonly instanceCount: number;
   /** Share of the benchmark set that shares a tail with the verifier at that count. */
@@ -175,9 +164,10 @@ export function estimateInstances(
 ): InstanceEstimate {
   assert(benchmarkSize > 0 && limit >= 1, 'an estimate needs a benchmark and instances');
   const { graph } = routing;
+  const walker = createWalker(graph);
   if (degreeOf(graph, verifier) === 0) return { instanceCount: 1, benchmarkShare: 1 };
   const benchmark = Uint32Array.from({ length: benchmarkSize }, () =>
-    walkEnd(graph, verifier, routeLength, random),
+    walkEnd(walker, verifier, routeLength, random),
   );
   const [mine, theirs] = [
     new Set<number>(),
