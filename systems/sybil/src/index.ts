@@ -49,3 +49,26 @@ export { scoreOfTrust, spreadTrust, sybilRank, walkLength } from './rank/sybilra
 export { couplingObjection, sybilScarC, sybilScarD, usualCoupling } from './rank/sybilscar.ts';
 export { trustAlongArcs, trustRank } from './rank/trustrank.ts';
 export { type VictimSample, victimFeatures, victimProbabilities } from './rank/victims.ts';
+export { type Admissions, combinedAdmissions } from './routes/admission.ts';
+export { type GateOptions, gateAdmissions } from './routes/gatekeeper.ts';
+export {
+  createRouting,
+  firstArc,
+  headOf,
+  nextArc,
+  previousArc,
+  type Routing,
+  tailOf,
+} from './routes/route.ts';
+export { type GuardOptions, guardAdmissions, guardRouteLength } from './routes/sybilguard.ts';
+export {
+  estimateInstances,
+  type InstanceEstimate,
+  type LimitAdmissions,
+  type LimitOptions,
+  limitAdmissions,
+  limitInstances,
+} from './routes/sybillimit.ts';
+export { type Envelope, surveyLinks } from './votes/envelope.ts';
+export { blamePath, createLinkHistory, type LinkHistory } from './votes/history.ts';
+export { type Collection, collectVotes, type VoteOptions, voteAdmissions } from './votes/sumup.ts';
