@@ -15,6 +15,7 @@ import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { statusCommand } from './commands/status.ts';
 import { streamCommand } from './commands/stream.ts';
+import { sybilCommand } from './commands/sybil.ts';
 import { upCommand } from './commands/up.ts';
 import { CommandError } from './errors.ts';
 
@@ -28,6 +29,7 @@ const program = new Command('concordat')
   .addCommand(statusCommand())
   .addCommand(keeperCommand())
   .addCommand(streamCommand())
+  .addCommand(sybilCommand())
   .addCommand(attackCommand())
   .addCommand(memberCommand())
   .addCommand(federationCommand())
