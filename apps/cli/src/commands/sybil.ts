@@ -1,6 +1,7 @@
 /** `concordat sybil`: fake accounts, found by the shape of a social graph. */
 
 import { Command } from 'commander';
+import { evaluateCommand } from './sybil-evaluate.ts';
 import { generateCommand } from './sybil-generate.ts';
 import { rankCommand, whitelistCommand } from './sybil-rank.ts';
 
@@ -9,6 +10,7 @@ export const sybilCommand = (): Command =>
     .description('find fake accounts by the shape of a social graph, and say why')
     .addCommand(rankCommand())
     .addCommand(whitelistCommand())
+    .addCommand(evaluateCommand())
     .addCommand(generateCommand())
     .addHelpText(
       'after',

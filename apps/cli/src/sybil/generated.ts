@@ -28,6 +28,10 @@ export function attackModelOf(kind: AttackKind, seeds: readonly number[]): Attac
   }
 }
 
+/** Honest accounts that the attacker may befriend. */
+export const targetsOf = (model: AttackModel, honestCount: number): number =>
+  'share' in model ? Math.max(1, Math.round(model.share * honestCount)) : honestCount;
+
 export function regionOf(kind: RegionKind, share: number): SybilRegion {
   return kind === 'replica' ? { kind } : { kind, share };
 }

@@ -29,7 +29,7 @@ function barOf(label: string, done: number, total: number): string {
 
 export function createMeter(label: string, to: MeterPlace = process.stderr, now = Date.now): Meter {
   const isWatched = to.isTTY === true;
-  let toldAt = now() + FIRST_MS - (isWatched ? REDRAW_MS : LINE_MS);
+  let toldAt = isWatched ? now() + FIRST_MS - REDRAW_MS : now();
   let width = 0;
   const clear = (): void => {
     if (width > 0) to.write(`\r${' '.repeat(width)}\r`);
