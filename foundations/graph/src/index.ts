@@ -30,7 +30,7 @@ export { reciprocalPart, reversed, undirectedForm } from './parts/directions.ts'
 export { type ExtraEdges, edgesOf, joinGraphs } from './parts/join.ts';
 export { ABSENT, inducedSubgraph, type Subgraph } from './parts/subgraph.ts';
 export { descendingOrder, rankNodes } from './rank/order.ts';
-export { type PageRank, type PageRankOptions, pageRank } from './rank/pagerank.ts';
+export { neighbourSums, type PageRank, type PageRankOptions, pageRank } from './rank/pagerank.ts';
 export {
   createPushScratch,
   type PushedRank,
