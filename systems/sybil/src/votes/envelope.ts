@@ -40,20 +40,24 @@ function measureLevels({ nodeCount, offsets, targets }: Graph, collector: number
   return [levels, order.slice(0, filled)];
 }
 
-/** Opens at most `limit` of the arcs in `candidates`, drawn without preference. */
-function openSome(isOpen: Uint8Array, candidates: number[], limit: number, random: Prng): void {
-  for (let opened = 0; opened < limit && opened < candidates.length; opened += 1) {
+/** Opens at most `limit` of the arcs in `candidates`, drawn without preference; returns how many more may be opened. */
+function openSome(isOpen: Uint8Array, candidates: number[], limit: number, random: Prng): number {
+  let opened = 0;
+  for (; opened < limit && opened < candidates.length; opened += 1) {
     const drawn = opened + random.below(candidates.length - opened);
     const arc = candidates[drawn] as number;
     candidates[drawn] = candidates[opened] as number;
     isOpen[arc] = 1;
   }
+  return limit - opened;
 }
 
 /**
- * Levels around the collector and the links that stay: each node keeps at most `linkLimit` links to nearer nodes (pruning, section 4.3,
- * after which somebody whom many befriended has no more ways in than others), and none that was eliminated for the bogus votes it
- * carried. Without a limit all links stay, those between nodes of one level and away from the collector too.
+ * Levels around the collector and the links that stay: each node may send votes over at most `linkLimit` links (pruning, section 4.3,
+ * after which somebody whom many befriended has no more ways in than others), and over none that was eliminated for the bogus votes it
+ * carried. Null: no pruning.
+ *
+ * Deviation: links to nearer nodes are kept before others, so that pruning cuts off nobody.
  */
 export function surveyLinks(
   graph: Graph,
@@ -66,13 +70,14 @@ export function surveyLinks(
   const [levels, order] = measureLevels(graph, collector);
   const isOpen = new Uint8Array(targets.length);
   for (const node of order) {
-    const inward: number[] = [];
+    const [inward, others]: [number[], number[]] = [[], []];
     for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
       if (isEliminated(history, arc)) continue;
       if (linkLimit === null) isOpen[arc] = 1;
       else if ((levels[targets[arc] as number] as number) < (levels[node] as number)) inward.push(arc);
+      else others.push(arc);
     }
-    if (linkLimit !== null) openSome(isOpen, inward, linkLimit, random);
+    if (linkLimit !== null) openSome(isOpen, others, openSome(isOpen, inward, linkLimit, random), random);
   }
   return { graph, levels, order, isOpen };
 }

@@ -36,7 +36,7 @@ describe('a collection', () => {
       random(),
     );
     assert.equal(ticketCount, 4);
-    assert.deepEqual([...capacities], [0, 4, 0, 3, 0, 2]);
+    assert.deepEqual([...capacities], [1, 4, 1, 3, 1, 2]);
     assert.deepEqual(
       paths.map((path, vote) => path && nodesOf(graph, voters[vote] as number, path)),
       [
