@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { evaluateCommand } from './sybil-evaluate.ts';
+import { explainCommand } from './sybil-explain.ts';
 import { generateCommand } from './sybil-generate.ts';
 import { rankCommand, whitelistCommand } from './sybil-rank.ts';
 
@@ -10,6 +11,7 @@ export const sybilCommand = (): Command =>
     .description('find fake accounts by the shape of a social graph, and say why')
     .addCommand(rankCommand())
     .addCommand(whitelistCommand())
+    .addCommand(explainCommand())
     .addCommand(evaluateCommand())
     .addCommand(generateCommand())
     .addHelpText(
@@ -19,5 +21,7 @@ A five-minute try:
   concordat sybil generate --out try
   concordat sybil rank try/graph.txt --seeds try/seeds.txt --limit 20
   concordat sybil whitelist try/graph.txt --seeds try/seeds.txt --limit 20
+  concordat sybil explain try/graph.txt --seeds try/seeds.txt --account NAME --html picture.html
+  concordat sybil evaluate try/graph.txt --labels try/labels.csv --out results
 `,
     );

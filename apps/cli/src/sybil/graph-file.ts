@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { buildGraph, createEdgeBuffer, edgeListOf, pushEdge } from '@concordat/graph';
 import { CommandError, messageOf } from '../errors.ts';
+import { readRow } from './csv.ts';
 import type { NamedGraph } from './named-graph.ts';
 
 export interface GraphFileOptions {
@@ -37,7 +38,8 @@ export async function openGraph(
   };
   for (const [at, line] of text.split('\n').entries()) {
     if (line.trim() === '' || /^[#%]/.test(line)) continue;
-    const [source, target, weight] = line.trim().split(/[\s,;]+/);
+    const [source, target, weight] =
+      (line.includes(',') ? readRow(line.trim()) : line.trim().split(/\s+/)) ?? [];
     if (source === undefined || target === undefined)
       throw new CommandError('bad-graph', `${file}:${at + 1}: a line names two accounts`);
     const value = isWeighted ? Number(weight) : 1;

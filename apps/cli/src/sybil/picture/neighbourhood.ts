@@ -11,7 +11,7 @@ export interface Scene {
   readonly graph: Graph;
   readonly account: number;
   readonly seeds: readonly number[];
-  /** By node: 1 on the account's side of the cut. */
+  /** By node: 1 beyond the cut, 0 on the seeds' side. */
   readonly side: Uint8Array;
 }
 
@@ -53,7 +53,7 @@ function distancesFrom({ nodeCount, offsets, targets }: Graph, start: number): [
   return [hops, via];
 }
 
-/** Edges between the sides, [account's side, seeds' side], the nearest to the account first. */
+/** Edges between the sides, [beyond, seeds' side], the nearest to the account first. */
 function cutOf({ graph, side }: Scene, hops: Int32Array): [number, number][] {
   const cut: [number, number][] = [];
   for (let node = 0; node < graph.nodeCount; node += 1) {

@@ -4,8 +4,8 @@ export interface PageNode {
   readonly name: string;
   readonly x: number;
   readonly y: number;
-  /** On the account's side of the cut. */
-  readonly isInside: boolean;
+  /** On the side of the cut that has fewer of the seeds. */
+  readonly isApart: boolean;
   readonly isSeed: boolean;
   /** Friends in the whole graph. */
   readonly degree: number;

@@ -22,7 +22,7 @@ interface Attributes {
   readonly forceLabel: boolean;
 }
 
-type Colour = 'inside' | 'outside' | 'account' | 'seed' | 'cut' | 'edge' | 'faint' | 'ink';
+type Colour = 'apart' | 'trusted' | 'account' | 'seed' | 'cut' | 'edge' | 'faint' | 'ink';
 
 function element<T extends HTMLElement>(id: string, kind: { new (): T }): T {
   const found = document.getElementById(id);
@@ -43,7 +43,7 @@ for (const [a, b] of data.edges) {
 const kindOf = (node: PageNode, at: number): Colour => {
   if (at === 0) return 'account';
   if (node.isSeed) return 'seed';
-  return node.isInside ? 'inside' : 'outside';
+  return node.isApart ? 'apart' : 'trusted';
 };
 
 const SIZES: Partial<Record<Colour, number>> = { account: 11, seed: 7 };
@@ -62,7 +62,7 @@ function attributesOf(node: PageNode, at: number): Attributes {
 }
 
 const isCut = ([a, b]: readonly [number, number]): boolean =>
-  data.nodes[a]?.isInside !== data.nodes[b]?.isInside;
+  data.nodes[a]?.isApart !== data.nodes[b]?.isApart;
 
 const edgeAttributes = (edge: readonly [number, number]): Record<string, unknown> =>
   isCut(edge)
@@ -78,7 +78,7 @@ for (const [at, edge] of data.edges.entries())
 function factsOf(at: number): string[] {
   const node = data.nodes[at];
   if (node === undefined) return [];
-  const side = node.isInside ? 'on the account’s side of the cut' : 'on the seeds’ side of the cut';
+  const side = node.isApart ? 'beyond the cut' : 'on the seeds’ side of the cut';
   return [
     at === 0 ? `the account in question, ${side}` : node.isSeed ? `a seed, ${side}` : side,
     `${node.degree} friends, ${friends[at]?.length ?? 0} of them in the picture`,
@@ -179,7 +179,8 @@ function draw(): void {
     edgeReducer: (key, attributes) => {
       const edge = data.edges[Number(key)];
       const centre = focus();
-      if (centre === null || edge?.includes(centre) || attributes['isCut']) return attributes;
+      if (centre === null || attributes['isCut']) return attributes;
+      if (edge?.includes(centre)) return { ...attributes, color: colourOf('ink'), size: 1.4, zIndex: 2 };
       return { ...attributes, color: faint(), zIndex: -1 };
     },
   });
@@ -237,9 +238,9 @@ function search(event: Event): void {
 /** The cut as a list, for those who do not see the picture. */
 function listCut(): void {
   const rows = data.edges.filter(isCut).map(([a, b]) => {
-    const [inside, outside] = data.nodes[a]?.isInside ? [a, b] : [b, a];
+    const [apart, trusted] = data.nodes[a]?.isApart ? [a, b] : [b, a];
     const row = document.createElement('tr');
-    for (const at of [inside, outside]) {
+    for (const at of [apart, trusted]) {
       const cell = document.createElement('td');
       cell.append(buttonFor(at, false));
       row.append(cell);

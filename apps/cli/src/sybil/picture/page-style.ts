@@ -4,12 +4,12 @@ export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --panel: #f5f7f9; --ink: #1f2429; --quiet: #56606a; --line: #d5dbe1;
-  --inside: #d9822b; --outside: #5b8fc7; --account: #a3122e; --seed: #12633f; --cut: #d42a4c; --edge: #d3d9df; --faint: #eceff2;
+  --apart: #d9822b; --trusted: #5b8fc7; --account: #6a1b9a; --seed: #12633f; --cut: #d42a4c; --edge: #d3d9df; --faint: #eceff2;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14181c; --panel: #1c2228; --ink: #e6eaee; --quiet: #9aa5b0; --line: #343c45;
-    --inside: #e8a05a; --outside: #5f93cc; --account: #ff5c7a; --seed: #6fe0a8; --cut: #ff4d6d; --edge: #39424c; --faint: #232a31;
+    --apart: #e8a05a; --trusted: #5f93cc; --account: #e3a8ff; --seed: #6fe0a8; --cut: #ff4d6d; --edge: #39424c; --faint: #232a31;
   }
 }
 * { box-sizing: border-box; }
@@ -21,12 +21,12 @@ header p { margin: 2px 0 0; }
 main { flex: 1; display: flex; min-height: 0; }
 #frame { position: relative; flex: 1; min-width: 0; }
 #stage { position: absolute; inset: 0; }
-#stage:focus-visible { outline: 3px solid var(--outside); outline-offset: -3px; }
+#stage:focus-visible { outline: 3px solid var(--trusted); outline-offset: -3px; }
 #stage p { padding: 24px; }
 #legend { position: absolute; left: 12px; bottom: 12px; margin: 0; padding: 8px 12px; list-style: none; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; font-size: 13px; }
 #legend i { display: inline-block; width: 12px; height: 12px; margin-right: 8px; border-radius: 50%; vertical-align: -1px; }
-#legend i.inside { background: var(--inside); }
-#legend i.outside { background: var(--outside); }
+#legend i.apart { background: var(--apart); }
+#legend i.trusted { background: var(--trusted); }
 #legend i.account { background: var(--account); }
 #legend i.seed { background: var(--seed); }
 #legend i.cut { height: 3px; border-radius: 0; background: var(--cut); vertical-align: 4px; }
@@ -36,13 +36,13 @@ aside h2 { margin: 18px 0 4px; font-size: 15px; }
 aside h3 { margin: 10px 0 2px; font-size: 15px; overflow-wrap: anywhere; }
 aside h4 { margin: 8px 0 4px; font-size: 13px; color: var(--quiet); }
 aside p { margin: 4px 0; overflow-wrap: anywhere; }
-aside ul { margin: 2px 0; padding-left: 18px; }
+aside ul { margin: 2px 0; padding-left: 18px; overflow-wrap: anywhere; }
 #search { display: flex; flex-wrap: wrap; gap: 6px; align-items: baseline; }
 #search input { flex: 1; min-width: 120px; padding: 4px 8px; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 4px; }
 button { padding: 3px 9px; font: inherit; font-size: 13px; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 4px; cursor: pointer; overflow-wrap: anywhere; text-align: left; }
-button:hover { border-color: var(--outside); }
+button:hover { border-color: var(--trusted); }
 button.across { border-color: var(--cut); }
-:is(button, input):focus-visible { outline: 2px solid var(--outside); outline-offset: 1px; }
+:is(button, input):focus-visible { outline: 2px solid var(--trusted); outline-offset: 1px; }
 .around { display: flex; flex-wrap: wrap; gap: 4px; max-height: 168px; overflow-y: auto; }
 #found { color: var(--quiet); }
 table { width: 100%; border-collapse: collapse; font-size: 13px; }

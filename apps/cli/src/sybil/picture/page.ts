@@ -52,13 +52,19 @@ function scripts(): { readonly graphology: string; readonly sigma: string; reado
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-const sectionOf = ({ heading, lines }: PageText['sections'][number]): string =>
-  `<section><h2>${escaped(heading)}</h2>${lines.map((line) => `<p>${escaped(line)}</p>`).join('')}</section>`;
+/** Lines that begin with blanks are items of what stands before them. */
+function sectionOf({ heading, lines }: PageText['sections'][number]): string {
+  const parts = lines.map((line) =>
+    line.startsWith('  ') ? `<li>${escaped(line.trim())}</li>` : `<p>${escaped(line)}</p>`,
+  );
+  const text = parts.join('').replace(/(?:<li>.*?<\/li>)+/g, (items) => `<ul>${items}</ul>`);
+  return `<section><h2>${escaped(heading)}</h2>${text}</section>`;
+}
 
 const LEGEND = [
   ['account', 'the account in question'],
-  ['inside', 'its side of the cut'],
-  ['outside', 'the seeds’ side'],
+  ['apart', 'beyond the cut'],
+  ['trusted', 'the seeds’ side of the cut'],
   ['seed', 'a seed'],
   ['cut', 'an edge of the cut'],
 ]
@@ -93,7 +99,7 @@ export function pageOf(text: PageText, data: PageData): string {
 <form id="search" role="search"><label for="name">Account</label><input id="name" list="names" autocomplete="off"><datalist id="names"></datalist><button>Find</button><output id="found" for="name"></output></form>
 <section id="selected" aria-live="polite"></section>
 ${text.sections.map(sectionOf).join('\n')}
-<section><h2>Edges of the cut</h2><table><thead><tr><th>the account’s side</th><th>the seeds’ side</th></tr></thead><tbody id="cut"></tbody></table></section>
+<section><h2>Edges of the cut</h2><table><thead><tr><th>beyond it</th><th>the seeds’ side</th></tr></thead><tbody id="cut"></tbody></table></section>
 <section><h2>This picture</h2><p>${escaped(text.leftOut === '' ? 'It shows the whole graph.' : text.leftOut)}</p><p class="keys">In the picture: drag, wheel, arrow keys, + and -; 0 shows all, Escape lets go.</p></section>
 </aside>
 </main>

@@ -1,0 +1,236 @@
+/** The commands of `sybil`: what they print, where, with which status, and what they say is wrong. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { concordat, twoCliques } from '../sybil/testing/running.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'concordat-sybil-'));
+after(() => rmSync(directory, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const GRAPH = file('graph.txt', twoCliques(10, 2));
+const SEEDS = file('seeds.txt', '# met in person\na5\na6\n\n');
+
+const linesOf = (text: string): string[] => text.trimEnd().split('\n');
+
+test('rank lists the far clique first, as CSV with a header; standard error has the rest', async () => {
+  const { code, out, err } = await concordat('sybil', 'rank', GRAPH, '--seeds', SEEDS);
+  assert.equal(code, 0, err);
+  const [header, ...rows] = linesOf(out).map((line) => line.split(','));
+  assert.deepEqual(header, ['place', 'account', 'score', 'degree', 'seed']);
+  assert.deepEqual(
+    rows.map(([place]) => place),
+    Array.from({ length: 20 }, (_, at) => String(at + 1)),
+  );
+  const suspects = rows.slice(0, 10).map(([, account]) => account);
+  assert.deepEqual(
+    [...suspects].sort(),
+    Array.from({ length: 10 }, (_, at) => `b${at}`),
+  );
+  assert.deepEqual(
+    rows.filter((row) => row[4] === 'yes').map(([, account]) => account),
+    ['a5', 'a6'],
+  );
+  assert.match(err, /20 accounts, 92 edges/);
+});
+
+test('rank as JSON, limited, into a file; the same suspects with every method that walks from the seeds', async () => {
+  for (const method of ['sybilrank', 'acl', 'consensus', 'local-community']) {
+    const out = join(directory, `${method}.json`);
+    const ran = await concordat(
+      ...['sybil', 'rank', GRAPH, '--seeds', SEEDS, '--method', method],
+      ...['--format', 'json', '--limit', '10', '--out', out],
+    );
+    assert.equal(ran.code, 0, ran.err);
+    assert.equal(ran.out, '');
+    const { version, graph, judged, accounts } = JSON.parse(readFileSync(out, 'utf8'));
+    assert.deepEqual([version, graph, judged], [1, { accounts: 20, edges: 92, components: 1 }, 20]);
+    assert.equal(accounts.length, 10);
+    for (const { account } of accounts) assert.match(account, /^b\d$/, method);
+  }
+});
+
+test('methods that learn from fakes ask for them, and take them', async () => {
+  const rank = ['sybil', 'rank', GRAPH, '--seeds', SEEDS, '--method', 'sybilscar-d'];
+  const without = await concordat(...rank);
+  assert.equal(without.code, 1);
+  assert.match(without.err, /needs accounts known to be Sybils\n.*--sybils FILE/);
+  const fakes = file('fakes.csv', 'account,seen\n"b3",yesterday\n');
+  const { code, out, err } = await concordat(...rank, '--sybils', fakes, '--limit', '1');
+  assert.equal(code, 0, err);
+  assert.match(out, /\n1,b\d,/);
+});
+
+test('accounts that no seed reaches are counted, come last and have no place', async () => {
+  const graph = file('parts.txt', `${twoCliques(5, 1)}x1 x2\nx2 x3\n`);
+  const { code, out, err } = await concordat(
+    'sybil',
+    'rank',
+    graph,
+    '--seeds',
+    SEEDS.replace('seeds', 'one'),
+  );
+  assert.equal(code, 1);
+  assert.match(err, /one\.txt cannot be read/);
+  assert.equal(out, '');
+  const seeds = file('one.txt', 'a1\n');
+  const ran = await concordat('sybil', 'rank', graph, '--seeds', seeds);
+  assert.equal(ran.code, 0, ran.err);
+  assert.match(ran.err, /2 components; 3 of 13 accounts .* cannot be judged/);
+  assert.deepEqual(linesOf(ran.out).slice(-3), [',x1,,1,no', ',x2,,2,no', ',x3,,1,no']);
+});
+
+test('what is wrong with seeds is said, with the line', async () => {
+  const cases: [string, RegExp][] = [
+    ['# nobody\n', /names no account\nSeeds are accounts/],
+    ['a1\n\nstranger\n', /1 of 2 accounts are not in the graph: 'stranger' \(line 3\)/],
+    ['a1\n"half\n', /bad\.txt:2: a quote is not closed/],
+  ];
+  for (const [text, expected] of cases) {
+    const { code, out, err } = await concordat('sybil', 'rank', GRAPH, '--seeds', file('bad.txt', text));
+    assert.equal(code, 1);
+    assert.equal(out, '');
+    assert.match(err, expected);
+  }
+  const seeds = file('bad.txt', 'a1\nstranger\n');
+  const skipped = await concordat('sybil', 'rank', GRAPH, '--seeds', seeds, '--skip-unknown');
+  assert.equal(skipped.code, 0);
+  assert.match(skipped.err, /1 accounts are not in the graph and are skipped/);
+  const unknown = await concordat('sybil', 'rank', GRAPH, '--seeds', SEEDS, '--method', 'astrology');
+  assert.match(unknown.err, /no method 'astrology'\nMethods: acl, /);
+  assert.equal(unknown.code, 1);
+});
+
+test('names with commas and quotes go through CSV', async () => {
+  const graph = file('names.csv', '"a, ""the"" first",b\nb,c\nc,"a, ""the"" first"\n');
+  const seeds = file('names-seeds.csv', 'account\n"a, ""the"" first"\n');
+  const { code, out, err } = await concordat('sybil', 'rank', graph, '--seeds', seeds);
+  assert.equal(code, 0, err);
+  assert.match(out, /,"a, ""the"" first",[\d.]+,2,yes\n/);
+});
+
+test('generate, then evaluate on its labels: tables and figures, and the same again from the same dice', async () => {
+  const [made, again] = [join(directory, 'made'), join(directory, 'again')];
+  const shape = [
+    '--accounts',
+    '200',
+    '--attack',
+    'triangle-closing',
+    '--attack-edges',
+    '40',
+    '--seeds',
+    '10',
+  ];
+  const first = await concordat('sybil', 'generate', '--out', made, ...shape);
+  assert.equal(first.code, 0, first.err);
+  assert.match(first.err, /400 accounts, 200 of them fake, \d+ friendships, 40 of them attack edges/);
+  await concordat('sybil', 'generate', '--out', again, ...shape);
+  for (const name of ['graph.txt', 'seeds.txt', 'labels.csv'])
+    assert.equal(readFileSync(join(made, name), 'utf8'), readFileSync(join(again, name), 'utf8'));
+  const labels = readFileSync(join(made, 'labels.csv'), 'utf8');
+  assert.equal(labels.match(/,honest$/gm)?.length, 200);
+  const results = join(directory, 'results');
+  const ran = await concordat(
+    ...['sybil', 'evaluate', join(made, 'graph.txt'), '--labels', join(made, 'labels.csv')],
+    ...['--methods', 'sybilrank,acl', '--draws', '2', '--format', 'csv', '--out', results],
+  );
+  assert.equal(ran.code, 0, ran.err);
+  const [header, ...rows] = linesOf(ran.out).map((line) => line.split(','));
+  assert.deepEqual(header?.slice(0, 5), ['method', 'draws', 'auc', 'auc_low', 'auc_high']);
+  assert.deepEqual(rows.map(([method]) => method).sort(), ['acl', 'sybilrank']);
+  for (const [method, draws, auc] of rows) {
+    assert.equal(draws, '2');
+    assert.ok(Number(auc) > 0.9 && Number(auc) <= 1, `${method}: ${auc}`);
+  }
+  assert.match(ran.err, /40 edges between honest accounts and fakes/);
+  assert.equal(linesOf(readFileSync(join(results, 'runs.csv'), 'utf8')).length, 1 + 2 * 2);
+  assert.equal(JSON.parse(readFileSync(join(results, 'summary.json'), 'utf8')).methods.length, 2);
+  for (const [name, text] of [
+    ['roc.svg', 'sybilrank'],
+    ['conductance.svg', 'conductance of the set'],
+  ] as const)
+    assert.match(readFileSync(join(results, name), 'utf8'), new RegExp(`^<svg.*${text}`, 's'));
+});
+
+test('evaluate mounts attacks; what cannot be is said before anything runs', async () => {
+  const graph = file('honest.txt', twoCliques(40, 30));
+  const attack = [
+    'sybil',
+    'evaluate',
+    graph,
+    '--attack',
+    'aimed',
+    '--seed-count',
+    '5',
+    '--known-sybils',
+    '0',
+  ];
+  const { code, out, err } = await concordat(...attack, '--attack-edges', '20', '--draws', '2');
+  assert.equal(code, 0, err);
+  assert.match(out, /^method +AUC/);
+  assert.doesNotMatch(out, /sybilscar/, 'methods that need fakes are left out where none are told');
+  const tooMany = await concordat(...attack, '--attack-edges', '100000');
+  assert.equal(tooMany.code, 1);
+  assert.match(tooMany.err, /100000 attack edges do not fit\nAt most \d+ between 80 honest accounts/);
+  const labels = file('labels.csv', 'account,label\na1,honest\nb1,sybil\na1,sybil\n');
+  const twice = await concordat('sybil', 'evaluate', graph, '--labels', labels);
+  assert.match(twice.err, /labels\.csv:4: 'a1' is sybil here, and honest in line 2/);
+  const wrong = await concordat('sybil', 'evaluate', graph, '--labels', file('labels.csv', 'a1,friend\n'));
+  assert.match(wrong.err, /labels\.csv:1: the label of 'a1' is 'friend'\nA label is honest or sybil/);
+  const stranger = await concordat('sybil', 'evaluate', graph, '--labels', file('labels.csv', 'zed,sybil\n'));
+  assert.match(stranger.err, /accounts are not in the graph: 'zed' \(line 1\)/);
+  const few = await concordat(
+    'sybil',
+    'evaluate',
+    graph,
+    '--labels',
+    file('labels.csv', 'a1,honest\nb1,sybil\n'),
+  );
+  assert.match(few.err, /of 1 honest and 1 fake accounts, 20 and 20 are to be told/);
+  const neither = await concordat('sybil', 'evaluate', graph);
+  assert.match(neither.err, /either --labels FILE or --attack MODEL/);
+  for (const ran of [twice, wrong, stranger, few, neither]) assert.deepEqual([ran.code, ran.out], [1, '']);
+});
+
+test('explain tells the cut, names its edges, and writes a page', async () => {
+  const page = join(directory, 'b5.html');
+  const explain = ['sybil', 'explain', GRAPH, '--seeds', SEEDS, '--account', 'b5'];
+  const { code, out, err } = await concordat(...explain, '--html', page);
+  assert.equal(code, 0, err);
+  assert.match(out, /^b5 is apart from the seeds/);
+  assert.match(out, /The cut: 2 edges/);
+  assert.match(out, /2 chains of friends to the seeds/);
+  assert.match(out, /In the list of suspects it is \d+ of 20\.\n$/);
+  assert.ok(existsSync(page));
+  const json = await concordat(...explain, '--format', 'json');
+  const record = JSON.parse(json.out);
+  assert.deepEqual(
+    [record.account, record.side, record.attackEdges, record.chainCount],
+    ['b5', 'apart', 2, 2],
+  );
+  assert.deepEqual(record.cut.edges.map((pair: readonly string[]) => [...pair].sort().join('-')).sort(), [
+    'a0-b0',
+    'a1-b1',
+  ]);
+  const stranger = await concordat(...explain.slice(0, -1), 'zed');
+  assert.deepEqual([stranger.code, stranger.out], [1, '']);
+  assert.match(stranger.err, /the graph has no account 'zed'/);
+  const directed = await concordat(...explain, '--directed');
+  assert.match(directed.err, /cuts are explained between friends\n.*--reciprocal/);
+});
+
+test('every command has help with examples', async () => {
+  for (const name of ['rank', 'whitelist', 'explain', 'evaluate', 'generate']) {
+    const { code, out } = await concordat('sybil', name, '--help');
+    assert.equal(code, 0);
+    assert.match(out, new RegExp(`Examples:\n +concordat sybil ${name} `));
+  }
+});
