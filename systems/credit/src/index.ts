@@ -36,3 +36,6 @@ export * from './policies/genie.ts';
 export * from './policies/ostra.ts';
 export * from './policies/policy.ts';
 export * from './policies/sum-up.ts';
+export * from './workload/attack.ts';
+export * from './workload/habits.ts';
+export * from './workload/simulate.ts';

@@ -22,8 +22,6 @@ export interface Holds {
   nextToken: number;
   /** Expiry never goes back, whatever the caller's clock does. */
   lastExpiryMs: number;
-  /** Links removed while reservations stood, by `pairKey`: tokens below are of the link before. */
-  readonly removals: Map<string, number>;
 }
 
 export const createHolds = (max: number): Holds => ({
@@ -31,7 +29,6 @@ export const createHolds = (max: number): Holds => ({
   max,
   nextToken: 1,
   lastExpiryMs: 0,
-  removals: new Map(),
 });
 
 /** Tokens of at most `limit` reservations that are over at `nowMs`, the oldest first. */

@@ -38,14 +38,16 @@ export interface CreditNetwork {
   /** The current period of recovery; only grows. */
   period: number;
   readonly holds: Holds;
-  /** Balances of links that were removed before they had recovered, by `pairKey`. */
-  readonly remembered: Map<string, Remembered>;
+  /** Links that were removed before all was as they began, by `pairKey`. */
+  readonly parked: Map<string, ParkedLink>;
   readonly search: Search;
 }
 
-/** What the end with the smaller number had paid to the other one, net (negative: was paid), at some period. */
-export interface Remembered {
-  readonly paid: number;
+/** A link that was removed: what its end with the smaller number could pay and began with, then the other end. */
+export interface ParkedLink {
+  readonly low: readonly [number, number];
+  readonly high: readonly [number, number];
+  /** Up to which it has recovered. */
   readonly period: number;
 }
 
@@ -90,7 +92,7 @@ export function createNetwork(options: NetworkOptions): CreditNetwork {
     wasted: 0,
     period,
     holds: createHolds(holdsMax),
-    remembered: new Map(),
+    parked: new Map(),
     search: createSearch(nodeCount),
   };
 }
