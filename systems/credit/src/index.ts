@@ -7,6 +7,11 @@ export {
   landmarkRouter,
   refreshLandmarks,
 } from './landmarks/landmarks.ts';
+export { adoptPolicy } from './ledger/adopt.ts';
+export { decodeChange, encodeChange } from './ledger/change-codec.ts';
+export * from './ledger/ledger.ts';
+export { snapshotRecords } from './ledger/snapshot-codec.ts';
+export { finishLoading, loadRecord, type SnapshotLoading, startLoading } from './ledger/snapshot-loading.ts';
 export type { Hold, Steps } from './network/holds.ts';
 export { addAccount, growLink, link, unlink } from './network/links.ts';
 export {
@@ -36,3 +41,6 @@ export * from './policies/genie.ts';
 export * from './policies/ostra.ts';
 export * from './policies/policy.ts';
 export * from './policies/sum-up.ts';
+export * from './workload/attack.ts';
+export * from './workload/habits.ts';
+export * from './workload/simulate.ts';

@@ -1,17 +1,16 @@
 /**
  * Accounts and links that come and go while payments go on. A row without room moves to the end of the arrays; what it
- * leaves behind is swept together when it is half of everything. A link that was removed before it recovered is remembered:
- * who ends a friendship and makes it again has gained nothing.
+ * leaves behind is swept together when it is half of everything.
  */
 
 import { assert } from '@concordat/kernel';
-import { type CreditNetwork, isAccount, pairKey, placeBetween, type Remembered } from './network.ts';
-import { adjust, debtAfter, settleLink, transfer } from './recovery.ts';
+import { isUnits, MAX_UNITS } from '../policies/policy.ts';
+import { type CreditNetwork, isAccount, placeBetween } from './network.ts';
+import { park, unpark } from './parking.ts';
+import { adjust, settleLink } from './recovery.ts';
 import { growSearch } from './search.ts';
 
 const FIRST_ROOM = 4;
-/** Removed links that are remembered; beyond that the longest forgotten go first. */
-const REMEMBERED_MAX = 1_000_000;
 
 /** A new account without links; its number. */
 export function addAccount(network: CreditNetwork): number {
@@ -34,8 +33,8 @@ export function addAccount(network: CreditNetwork): number {
 }
 
 /**
- * Links two accounts: `credit` units from `a` to `b`, `creditBack` the other way. False if they are linked already, are the same,
- * or are no accounts.
+ * Links two accounts: `credit` units from `a` to `b`, `creditBack` the other way; a link that was removed before it had
+ * recovered goes on as it was. False if they are linked already, are the same, or are no accounts.
  */
 export function link(
   network: CreditNetwork,
@@ -46,23 +45,22 @@ export function link(
 ): boolean {
   if (!isAccount(network, a) || !isAccount(network, b) || a === b || placeBetween(network, a, b) >= 0)
     return false;
-  assert(credit >= 0 && creditBack >= 0, 'a link gives no less than nothing');
-  insert(network, a, b, credit, creditBack);
-  insert(network, b, a, creditBack, credit);
+  assert(isUnits(credit) && isUnits(creditBack), 'a link begins with whole units, within bounds');
+  const parked = unpark(network, a, b);
+  const [own, ownBase] = (a < b ? parked?.low : parked?.high) ?? [credit, credit];
+  const [other, otherBase] = (a < b ? parked?.high : parked?.low) ?? [creditBack, creditBack];
+  insert(network, a, b, [own, ownBase, other]);
+  insert(network, b, a, [other, otherBase, own]);
   network.linkCount += 1;
-  resume(network, a, b);
   return true;
 }
 
-/** Removes a link, with the units that are held on it. False if there is none. */
+/** Removes a link. False if there is none. */
 export function unlink(network: CreditNetwork, a: number, b: number): boolean {
   if (!isAccount(network, a) || !isAccount(network, b)) return false;
   const place = placeBetween(network, a, b);
   if (place < 0) return false;
-  settleLink(network, a, place);
-  const { holds } = network;
-  remember(network, Math.min(a, b), Math.max(a, b));
-  if (holds.byToken.size > 0) holds.removals.set(pairKey(a, b), holds.nextToken);
+  park(network, a, b);
   remove(network, a, place);
   remove(network, b, placeBetween(network, b, a));
   network.linkCount -= 1;
@@ -75,48 +73,12 @@ export function growLink(network: CreditNetwork, a: number, b: number, units: nu
   if (!isAccount(network, a) || !isAccount(network, b) || a === b) return false;
   const place = placeBetween(network, a, b);
   const twin = placeBetween(network, b, a);
+  if (Math.max(network.base[place] as number, network.base[twin] as number) + units > MAX_UNITS) return false;
   settleLink(network, a, place);
   network.base[place]! += units;
   network.base[twin]! += units;
   adjust(network, place, twin, units, units);
   return true;
-}
-
-function remember(network: CreditNetwork, low: number, high: number): void {
-  const place = placeBetween(network, low, high);
-  const twin = placeBetween(network, high, low);
-  const paid = (network.base[place] as number) - (network.out[place] as number);
-  const got = (network.base[twin] as number) - (network.out[twin] as number);
-  // What is held counts as paid by whoever it was taken from.
-  const worst = paid >= got ? paid : -got;
-  if (worst === 0) return;
-  network.remembered.set(pairKey(low, high), { paid: worst, period: network.period });
-  if (network.remembered.size <= REMEMBERED_MAX) return;
-  const oldest = network.remembered.keys().next().value;
-  if (oldest !== undefined) network.remembered.delete(oldest);
-}
-
-/** Lets a link that is made again begin where it ended, with what it has recovered since. */
-function resume(network: CreditNetwork, a: number, b: number): void {
-  const found = network.remembered.get(pairKey(a, b));
-  if (found === undefined) return;
-  network.remembered.delete(pairKey(a, b));
-  const paid = paidNow(network, found);
-  const [payer, payee] = paid > 0 ? [Math.min(a, b), Math.max(a, b)] : [Math.max(a, b), Math.min(a, b)];
-  const place = placeBetween(network, payer, payee);
-  const units = Math.min(Math.abs(paid), network.out[place] as number);
-  const twin = placeBetween(network, payee, payer);
-  if (!network.policy.isSymmetric) return transfer(network, place, twin, units);
-  adjust(network, place, twin, -units, -units);
-  network.base[place]! -= units;
-  network.base[twin]! -= units;
-}
-
-function paidNow(network: CreditNetwork, { paid, period }: Remembered): number {
-  const { recovery } = network.policy;
-  if (recovery === null) return paid;
-  const owed = debtAfter(recovery, Math.abs(paid), network.period - period);
-  return paid > 0 ? owed : -owed;
 }
 
 /** By place, everything that moves with a link. */
@@ -128,14 +90,21 @@ const columns = (network: CreditNetwork): readonly (Uint32Array | Int32Array)[] 
   network.stamps,
 ];
 
-function insert(network: CreditNetwork, node: number, target: number, own: number, other: number): void {
+/** Puts a link into a row: what its node can pay, began with, and what the other end can pay. */
+function insert(
+  network: CreditNetwork,
+  node: number,
+  target: number,
+  [own, ownBase, other]: readonly [number, number, number],
+): void {
   if (network.ends[node] === network.rooms[node]) moveRow(network, node);
   const end = network.ends[node] as number;
   let at = end;
   while (at > (network.starts[node] as number) && (network.targets[at - 1] as number) > target) at -= 1;
   for (const column of columns(network)) column.copyWithin(at + 1, at, end);
   network.targets[at] = target;
-  network.out[at] = network.base[at] = own;
+  network.out[at] = own;
+  network.base[at] = ownBase;
   network.back[at] = other;
   network.stamps[at] = network.period;
   network.ends[node] = end + 1;

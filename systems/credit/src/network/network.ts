@@ -13,7 +13,7 @@ import { createHolds, type Holds } from './holds.ts';
 import { createSearch, type Search } from './search.ts';
 
 export interface CreditNetwork {
-  readonly policy: LinkPolicy;
+  policy: LinkPolicy;
   /** Accounts are the nodes below this. */
   nodeCount: number;
   linkCount: number;
@@ -38,14 +38,16 @@ export interface CreditNetwork {
   /** The current period of recovery; only grows. */
   period: number;
   readonly holds: Holds;
-  /** Balances of links that were removed before they had recovered, by `pairKey`. */
-  readonly remembered: Map<string, Remembered>;
+  /** Links that were removed before all was as they began, by `pairKey`. */
+  readonly parked: Map<string, ParkedLink>;
   readonly search: Search;
 }
 
-/** What the end with the smaller number had paid to the other one, net (negative: was paid), at some period. */
-export interface Remembered {
-  readonly paid: number;
+/** A link that was removed: what its end with the smaller number could pay and began with, then the other end. */
+export interface ParkedLink {
+  readonly low: readonly [number, number];
+  readonly high: readonly [number, number];
+  /** Up to which it has recovered. */
   readonly period: number;
 }
 
@@ -60,11 +62,9 @@ export interface NetworkOptions {
   readonly nowMs: number;
 }
 
-const DEFAULT_HOLDS = 100_000;
-
 /** The network of a graph, all links fresh. O(nodes + links). */
 export function createNetwork(options: NetworkOptions): CreditNetwork {
-  const { graph, policy, credits, holdsMax = DEFAULT_HOLDS } = options;
+  const { graph, policy, credits, holdsMax } = options;
   assert(!graph.isDirected, 'a credit network lies on an undirected graph');
   assert(policyProblems(policy).length === 0, 'the policy of a network is sound');
   const arcs = graph.targets.length;
@@ -90,7 +90,7 @@ export function createNetwork(options: NetworkOptions): CreditNetwork {
     wasted: 0,
     period,
     holds: createHolds(holdsMax),
-    remembered: new Map(),
+    parked: new Map(),
     search: createSearch(nodeCount),
   };
 }

@@ -8,6 +8,7 @@ import { assert } from '@concordat/kernel';
 import type { HoldOutcome } from '../policies/policy.ts';
 import { expired, type Hold, type Steps } from './holds.ts';
 import { type CreditNetwork, pairKey, placeBetween } from './network.ts';
+import { endParked, stepEnd } from './parking.ts';
 import { adjust, settleLink, transfer } from './recovery.ts';
 import { type Dry, findPath, type SearchBounds, UNBOUNDED } from './search.ts';
 
@@ -215,12 +216,9 @@ function canMove(network: CreditNetwork, steps: Steps): boolean {
   return true;
 }
 
-/**
- * Ends a reservation; null if there is none of that token (ended before, or over). Links that were removed meanwhile are passed
- * over, also where they were made again: their units are gone.
- */
+/** Ends a reservation, once; null if there is none of that token, or it is over. Links removed meanwhile see the end, too. */
 export function endHold(network: CreditNetwork, token: number, outcome: HoldOutcome): Hold | null {
-  const { holds, policy } = network;
+  const { holds } = network;
   const hold = holds.byToken.get(token);
   if (hold === undefined) return null;
   holds.byToken.delete(token);
@@ -228,36 +226,29 @@ export function endHold(network: CreditNetwork, token: number, outcome: HoldOutc
   for (let at = 0; at < steps.length; at += 3) {
     const [from, to, units] = [steps[at] as number, steps[at + 1] as number, steps[at + 2] as number];
     const place = placeBetween(network, from, to);
-    if (place < 0 || (holds.removals.get(pairKey(from, to)) ?? 0) > token) continue;
-    settleLink(network, from, place);
-    endStep(
-      network,
-      place,
-      placeBetween(network, to, from),
-      units,
-      policy.isSymmetric && outcome === 'commit' ? 'forfeit' : outcome,
-    );
+    if (place < 0) endParked(network, from, to, units, outcome);
+    else endStep(network, from, place, units, outcome);
   }
-  if (holds.byToken.size === 0) holds.removals.clear();
   return hold;
 }
 
 function endStep(
   network: CreditNetwork,
+  from: number,
   place: number,
-  twin: number,
   units: number,
   outcome: HoldOutcome,
 ): void {
-  const { isSymmetric } = network.policy;
-  if (outcome === 'commit') adjust(network, place, twin, 0, units);
-  else if (outcome === 'release') adjust(network, place, twin, units, isSymmetric ? units : 0);
-  else {
-    // What is gone for good is no balance that could recover. A payer who had received more than he began with loses that, too.
-    const own = isSymmetric ? units : Math.min(units, network.base[place] as number);
-    network.base[place]! -= own;
-    network.base[twin]! -= isSymmetric ? units : units - own;
-  }
+  const { base, out, back, policy } = network;
+  settleLink(network, from, place);
+  const twin = placeBetween(network, network.targets[place] as number, from);
+  const began = (base[place] as number) + (base[twin] as number);
+  // Of a link that was forgotten while parked and is fresh again.
+  if ((out[place] as number) + (back[place] as number) + units > began) return;
+  const end = stepEnd(policy, outcome, units, base[place] as number);
+  adjust(network, place, twin, end.payer, end.payee);
+  base[place]! += end.payerBase;
+  base[twin]! += end.payeeBase;
 }
 
 /** Ends at most `limit` reservations that are over, as the policy says, and returns their tokens. */

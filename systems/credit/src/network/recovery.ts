@@ -16,22 +16,36 @@ export function debtAfter(recovery: Recovery, units: number, periods: number): n
   return left;
 }
 
+/**
+ * Units that go from one direction of a link to the other (negative: the other way) in so many periods, by what both have left and
+ * began with.
+ */
+export function recovering(
+  recovery: Recovery,
+  periods: number,
+  [own, ownBase]: readonly [number, number],
+  [other, otherBase]: readonly [number, number],
+): number {
+  const paid = Math.min(ownBase - own, other - otherBase);
+  const got = Math.min(otherBase - other, own - ownBase);
+  const owed = Math.max(paid, got);
+  if (owed <= 0) return 0;
+  const moved = owed - debtAfter(recovery, owed, periods);
+  return paid > 0 ? -moved : moved;
+}
+
 /** Lets the link at `place` of `node`'s row recover up to the current period, in both its copies. */
 export function settleLink(network: CreditNetwork, node: number, place: number): void {
   const { policy, period, stamps, out, back, base } = network;
   const periods = period - (stamps[place] as number);
   if (periods === 0 || policy.recovery === null) return;
-  const target = network.targets[place] as number;
-  const twin = placeBetween(network, target, node);
+  const twin = placeBetween(network, network.targets[place] as number, node);
   stamps[place] = period;
   stamps[twin] = period;
-  const [own, other] = [out[place] as number, back[place] as number];
-  const paid = Math.min((base[place] as number) - own, other - (base[twin] as number));
-  const got = Math.min((base[twin] as number) - other, own - (base[place] as number));
-  const owed = Math.max(paid, got);
-  if (owed <= 0) return;
-  const moved = owed - debtAfter(policy.recovery, owed, periods);
-  transfer(network, place, twin, paid > 0 ? -moved : moved);
+  const own: [number, number] = [out[place] as number, base[place] as number];
+  const other: [number, number] = [back[place] as number, base[twin] as number];
+  const units = recovering(policy.recovery, periods, own, other);
+  if (units !== 0) transfer(network, place, twin, units);
 }
 
 /** Moves `units` of what the row of `place` can pay to its twin (negative: back). The link has recovered. */

@@ -6,13 +6,12 @@ import type { Prng } from '@concordat/kernel';
 import { type CreditNetwork, pairKey, placeBetween } from '../network/network.ts';
 import { settleRow } from '../network/recovery.ts';
 
-/** Units held on each link, by `pairKey`; those of links removed since do not count. */
+/** Units held on each link, by `pairKey`. */
 function heldUnits(network: CreditNetwork): Map<string, number> {
   const held = new Map<string, number>();
-  for (const { token, steps } of network.holds.byToken.values())
+  for (const { steps } of network.holds.byToken.values())
     for (let at = 0; at < steps.length; at += 3) {
       const key = pairKey(steps[at] as number, steps[at + 1] as number);
-      if ((network.holds.removals.get(key) ?? 0) > token) continue;
       const weight = network.policy.isSymmetric ? 2 : 1;
       held.set(key, (held.get(key) ?? 0) + weight * (steps[at + 2] as number));
     }
@@ -44,6 +43,14 @@ export function assertSound(network: CreditNetwork): void {
     }
   }
   assert.equal(arcs, 2 * network.linkCount);
+  for (const [key, { low, high }] of network.parked) {
+    assert.ok(low[0] >= 0 && high[0] >= 0, `nothing negative between ${key}, which was removed`);
+    assert.equal(
+      low[0] + high[0] + (held.get(key) ?? 0),
+      low[1] + high[1],
+      'units of a removed link are conserved',
+    );
+  }
 }
 
 /** The largest flow between two accounts, by plain augmenting over a matrix. */
