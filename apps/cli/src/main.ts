@@ -5,6 +5,7 @@ import { HaltError } from '@concordat/kernel';
 import { Command } from 'commander';
 import { attackCommand } from './commands/attack.ts';
 import { checkCommand } from './commands/check.ts';
+import { creditCommand } from './commands/credit.ts';
 import { evidenceCommand } from './commands/evidence.ts';
 import { federationCommand } from './commands/federation.ts';
 import { initCommand } from './commands/init.ts';
@@ -30,6 +31,7 @@ const program = new Command('concordat')
   .addCommand(keeperCommand())
   .addCommand(streamCommand())
   .addCommand(sybilCommand())
+  .addCommand(creditCommand())
   .addCommand(attackCommand())
   .addCommand(memberCommand())
   .addCommand(federationCommand())

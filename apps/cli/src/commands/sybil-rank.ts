@@ -1,11 +1,17 @@
-/** `concordat sybil rank` and `whitelist`: all accounts of a graph by how honest they look from the seeds, from either end. */
+/** `concordat sybil rank`: all accounts of a graph by how honest they look from the seeds, the most suspect first. */
 
 import { objectionTo, type Purpose } from '@concordat/sybil';
 import { Command, Option } from 'commander';
 import { CommandError } from '../errors.ts';
 import { readSeeds } from '../sybil/account-list.ts';
 import { writeParts } from '../sybil/output.ts';
-import { rankAccounts, rankedCsv, rankedJson, unreachedRemark } from '../sybil/ranked.ts';
+import {
+  type RankedAccounts,
+  rankAccounts,
+  rankedCsv,
+  rankedJson,
+  unreachedRemark,
+} from '../sybil/ranked.ts';
 import { natural } from './natural.ts';
 import {
   GRAPH_ARGUMENT,
@@ -17,7 +23,7 @@ import {
   say,
 } from './sybil-input.ts';
 
-interface RankFlags extends GraphFlags {
+export interface RankFlags extends GraphFlags {
   readonly seeds: string;
   readonly sybils?: string;
   readonly method: string;
@@ -26,26 +32,23 @@ interface RankFlags extends GraphFlags {
   readonly out?: string;
 }
 
-const METHOD_LIST = `
+export const METHOD_LIST = `
 Methods:
 ${METHODS.map(({ name, source, needs }) => `  ${name.padEnd(20)}${needs.isDirected ? 'follows (--directed); ' : ''}${needs.sybils ? 'needs --sybils; ' : ''}${source}`).join('\n')}
 `;
 
-function rankingCommand(name: string, purpose: Purpose, summary: string, method: string): Command {
-  return graphOptions(new Command(name).description(summary).argument('<graph>', GRAPH_ARGUMENT))
-    .requiredOption('--seeds <file>', 'accounts known to be honest, one a line')
-    .option('--sybils <file>', 'accounts known to be fake, for methods that learn from both')
-    .option('--method <name>', 'see below', method)
-    .option('--limit <n>', 'only so many accounts from the top of the list', natural)
-    .addOption(new Option('--format <name>').choices(['csv', 'json']).default('csv'))
-    .option('--out <file>', 'instead of standard output')
-    .action((graph: string, flags: RankFlags) => rank(graph, flags, purpose));
-}
-
 export const rankCommand = (): Command =>
-  rankingCommand('rank', 'suspects', 'all accounts, the most suspect first', 'sybilrank').addHelpText(
-    'after',
-    `${METHOD_LIST}
+  listOptions(
+    graphOptions(
+      new Command('rank')
+        .description('all accounts, the most suspect first')
+        .argument('<graph>', GRAPH_ARGUMENT),
+    ),
+  )
+    .option('--method <name>', 'see below', 'sybilrank')
+    .addHelpText(
+      'after',
+      `${METHOD_LIST}
 Columns: place, account, score (higher is more honest; only its order means something), degree, seed.
 
 Examples:
@@ -53,21 +56,20 @@ Examples:
   concordat sybil rank friends.txt.gz --seeds seeds.txt --method acl --format json --out suspects.json
   concordat sybil rank follows.csv --directed --method trustrank --seeds seeds.txt
 `,
-  );
+    )
+    .action((graph: string, flags: RankFlags) => rank(graph, flags, 'suspects'));
 
-export const whitelistCommand = (): Command =>
-  rankingCommand('whitelist', 'whitelist', 'all accounts, the most trusted first', 'acl').addHelpText(
-    'after',
-    `${METHOD_LIST}
-Ordered by trust, not by trust over degree: that lets in fakes that hang on one friendship.
+/** What lists of accounts have in common. */
+export const listOptions = (command: Command): Command =>
+  command
+    .requiredOption('--seeds <file>', 'accounts known to be honest, one a line')
+    .option('--sybils <file>', 'accounts known to be fake, for methods that learn from both')
+    .option('--limit <n>', 'only so many accounts from the top of the list', natural)
+    .addOption(new Option('--format <name>').choices(['csv', 'json']).default('csv'))
+    .option('--out <file>', 'instead of standard output');
 
-Examples:
-  concordat sybil whitelist friends.txt --seeds seeds.txt --limit 1000
-  concordat sybil whitelist friends.txt --seeds seeds.txt --format json --out whitelist.json
-`,
-  );
-
-async function rank(file: string, flags: RankFlags, purpose: Purpose): Promise<void> {
+/** The whole list from either end. */
+export async function rank(file: string, flags: RankFlags, purpose: Purpose): Promise<void> {
   const method = methodNamed(flags.method);
   const named = await openNamed(file, flags);
   const maySkip = flags.skipUnknown === true;
@@ -90,14 +92,21 @@ async function rank(file: string, flags: RankFlags, purpose: Purpose): Promise<v
   );
   const remark = unreachedRemark(ranked);
   if (remark !== null) say(remark);
-  const limit = flags.limit ?? Number.POSITIVE_INFINITY;
-  const about = {
+  await writeRanked(ranked, flags, {
     list: purpose,
     method: method.name,
     source: method.source,
     seeds: labels.honest.length,
     knownSybils: labels.sybils.length,
-  };
+  });
+}
+
+export async function writeRanked(
+  ranked: RankedAccounts,
+  flags: RankFlags,
+  about: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const limit = flags.limit ?? Number.POSITIVE_INFINITY;
   await writeParts(
     flags.format === 'json' ? rankedJson(ranked, limit, about) : rankedCsv(ranked, limit),
     flags.out,

@@ -4,7 +4,8 @@ import { Command } from 'commander';
 import { evaluateCommand } from './sybil-evaluate.ts';
 import { explainCommand } from './sybil-explain.ts';
 import { generateCommand } from './sybil-generate.ts';
-import { rankCommand, whitelistCommand } from './sybil-rank.ts';
+import { rankCommand } from './sybil-rank.ts';
+import { whitelistCommand } from './sybil-whitelist.ts';
 
 export const sybilCommand = (): Command =>
   new Command('sybil')

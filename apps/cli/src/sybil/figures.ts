@@ -2,7 +2,7 @@
 
 import { orderAllByDensity, sweepProfile, undirectedForm } from '@concordat/graph';
 import type { Curves } from '@concordat/lab';
-import { type RocPoint, SYBIL, seedPageRank } from '@concordat/sybil';
+import { type LocalWhitelist, type RocPoint, SYBIL, seedPageRank } from '@concordat/sybil';
 import type { Draw, Evaluation } from './evaluation.ts';
 
 /** Points that a curve keeps: more cannot be seen, and make a figure of megabytes. */
@@ -58,3 +58,22 @@ export function profileFigure({ graph, labels, kinds }: Draw, title: string): Cu
     ],
   };
 }
+
+/** The profile of a whitelist's sweep, and the prefix that was chosen. */
+export const whitelistFigure = ({ profile, chosen, cut }: LocalWhitelist, title: string): Curves => ({
+  title,
+  x: { name: 'accounts in the set' },
+  y: { name: 'conductance', max: 1 },
+  series: [
+    {
+      name: 'conductance of the first accounts',
+      points: thinned([...profile.conductances].map((value, at) => [at + 1, value])),
+    },
+    {
+      name: 'the chosen set',
+      isLoose: true,
+      points: [[chosen + 1, profile.conductances[chosen] as number]],
+    },
+  ],
+  levels: [{ name: 'its settled core, which is listed', value: cut.conductance }],
+});

@@ -1,0 +1,11 @@
+/** `concordat credit`: limits that more accounts do not lift. */
+
+import { Command } from 'commander';
+import { serveCreditCommand } from './credit-serve.ts';
+import { simulateCommand } from './credit-simulate.ts';
+
+export const creditCommand = (): Command =>
+  new Command('credit')
+    .description('limits over who knows whom, which more accounts do not lift')
+    .addCommand(simulateCommand())
+    .addCommand(serveCreditCommand());
