@@ -14,15 +14,18 @@ export interface Layout {
 }
 
 const ROUNDS = 120;
-/** How strongly a node is drawn to the middle of its half, against the pull of an edge of unit length. */
-const GRAVITY = 0.08;
+/**
+ * How strongly a node is drawn to the middle of its half, against the pull of an edge of unit length: more across than along the cut,
+ * so that the halves stand upright and near each other.
+ */
+const [ACROSS, ALONG] = [0.25, 0.05];
 
 /** `side[i]` 1: the right half. Coordinates in units of the usual length of an edge. */
 export function layOut(edges: readonly (readonly [number, number])[], side: readonly number[]): Layout {
   const count = side.length;
   const random = createPrng(1, 'layout');
   const spread = Math.sqrt(count) + 1;
-  const centre = 0.75 * spread;
+  const centre = 0.5 * spread;
   const homes = Float64Array.from(side, (value) => (value === 1 ? centre : -centre));
   const x = homes.map((home) => home + spread * (random.unit() - 0.5));
   const y = new Float64Array(count).map(() => spread * (random.unit() - 0.5));
@@ -40,8 +43,8 @@ export function layOut(edges: readonly (readonly [number, number])[], side: read
     const heat = 0.1 * spread * (1 - round / ROUNDS) ** 2 + 0.01;
     for (let node = 0; node < count; node += 1) {
       const [fx, fy] = [
-        (dx[node] as number) + GRAVITY * ((homes[node] as number) - (x[node] as number)),
-        (dy[node] as number) - GRAVITY * (y[node] as number),
+        (dx[node] as number) + ACROSS * ((homes[node] as number) - (x[node] as number)),
+        (dy[node] as number) - ALONG * (y[node] as number),
       ];
       const length = Math.hypot(fx, fy) || 1;
       const step = Math.min(length, heat) / length;
