@@ -45,6 +45,8 @@ function ascending(text: string): readonly number[] {
   return values;
 }
 
+const say = (line: string): void => void process.stderr.write(`credit: ${line}\n`);
+
 const PERIOD_MS = 86_400_000;
 
 export const simulateCommand = (): Command =>
@@ -108,7 +110,7 @@ async function honestGraph(file: string | undefined, flags: SimulateFlags): Prom
       'credit is between friends',
       'Leave out --directed, or say --reciprocal.',
     );
-  return largestComponent((await openNamed(file, flags)).graph).graph;
+  return largestComponent((await openNamed(file, flags, say)).graph).graph;
 }
 
 async function run(file: string | undefined, flags: SimulateFlags): Promise<void> {
@@ -139,7 +141,7 @@ async function run(file: string | undefined, flags: SimulateFlags): Promise<void
   }[flags.format]();
   await writeParts(text, undefined);
   const worst = Math.max(...points.map(({ figure }) => refusedShare(figure)));
-  process.stderr.write(`credit: at most ${(100 * worst).toFixed(2)} % of honest views are refused\n`);
+  say(`at most ${(100 * worst).toFixed(2)} % of honest views are refused`);
   if (flags.out !== undefined) await writeAll(flags.out, points);
 }
 
@@ -170,5 +172,5 @@ async function writeAll(folder: string, points: readonly Point[]): Promise<void>
   await writeParts(pointsCsv(points), join(folder, 'points.csv'));
   await writeParts([drawCurves(figureOf(points, 'links'))], join(folder, 'by-links.svg'));
   await writeParts([drawCurves(figureOf(points, 'accounts'))], join(folder, 'by-accounts.svg'));
-  process.stderr.write(`credit: points.csv, by-links.svg and by-accounts.svg are in ${folder}\n`);
+  say(`points.csv, by-links.svg and by-accounts.svg are in ${folder}`);
 }

@@ -1,36 +1,69 @@
 /** What all commands of `sybil` take: a graph, how its lines are read, and seeds. */
 
+import type { GraphFormat } from '@concordat/runtime/graphs';
 import { RANKINGS, type Ranking, rankingNamed } from '@concordat/sybil';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from '../errors.ts';
-import { openGraph } from '../sybil/graph-file.ts';
+import { type Column, openGraph } from '../sybil/graph-file.ts';
 import { createMeter } from '../sybil/meter.ts';
 import { type NamedGraph, type Reading, readAs } from '../sybil/named-graph.ts';
 
 export interface GraphFlags {
-  readonly graphFormat?: string;
+  readonly graphFormat?: GraphFormat;
+  readonly columns?: readonly [Column, Column];
+  readonly header?: true;
+  readonly names?: 'text' | 'numbers';
+  readonly weights?: true;
+  readonly weightColumn?: Column;
+  readonly positiveOnly?: true;
   readonly directed?: true;
   readonly reciprocal?: true;
-  readonly weights?: true;
   readonly skipUnknown?: true;
 }
 
-export const GRAPH_ARGUMENT = 'an edge list (two names a line; .gz too), CSV, GraphML or GEXF';
+export const GRAPH_ARGUMENT = 'an edge list (two names a line), CSV, GraphML or GEXF; .gz too';
 
+/** A name in the header, or a place from 1 on. */
+function column(text: string): Column {
+  const name = text.trim();
+  if (name === '' || name === '0')
+    throw new InvalidArgumentError('Must be names in the header, or places from 1 on.');
+  return /^[1-9]\d{0,2}$/.test(name) ? Number(name) - 1 : name;
+}
+
+function columns(text: string): readonly [Column, Column] {
+  const [source, target, ...more] = text.split(',');
+  if (source === undefined || target === undefined || more.length > 0)
+    throw new InvalidArgumentError('Must be two, with a comma.');
+  return [column(source), column(target)];
+}
+
+/** Options of the file's form, in the group's own heading: they would drown the others. */
 export const graphOptions = (command: Command): Command =>
   command
+    .optionsGroup('The graph:')
+    .option('--directed', 'lines are follows, from the first account to the second; else friendships')
+    .option('--reciprocal', 'lines are follows, and only those that go both ways count')
+    .option('--weights', 'edges weigh what stands in their third column (GraphML: the attribute weight)')
+    .option('--weight-column <column>', 'another one: a name in the header, or a place from 1 on', column)
+    .option('--positive-only', 'leave out edges with weights of zero or less, as of signed ratings')
+    .option('--columns <two>', 'where the two accounts stand, with a comma: names or places', columns)
+    .option('--header', 'the first line names the columns; told by itself where accounts are numbers')
     .addOption(
-      new Option('--graph-format <name>', 'unless its name tells').choices([
+      new Option('--names <kind>', 'numbers are told by themselves; as text, 007 stays 007').choices([
+        'text',
+        'numbers',
+      ]),
+    )
+    .addOption(
+      new Option('--graph-format <name>', 'unless the name of the file tells').choices([
         'edges',
-        'csv',
         'graphml',
         'gexf',
       ]),
     )
-    .option('--directed', 'lines are follows, from the first account to the second; else friendships')
-    .option('--reciprocal', 'lines are follows, and only those that go both ways count')
-    .option('--weights', 'the third column is the weight of an edge')
-    .option('--skip-unknown', 'go on without named accounts that the graph does not have');
+    .option('--skip-unknown', 'go on without accounts that are named and not in the graph')
+    .optionsGroup('Options:');
 
 export function say(line: string): void {
   process.stderr.write(`sybil: ${line}\n`);
@@ -43,8 +76,12 @@ function readingOf({ directed, reciprocal }: GraphFlags): Reading {
   return directed === true ? 'directed' : 'undirected';
 }
 
-/** Reads a graph, tells on standard error what came of it. Throws `no-graph` or `bad-graph`, with the line. */
-export async function openNamed(file: string, flags: GraphFlags): Promise<NamedGraph> {
+/** Reads a graph, tells on standard error what came of it. Throws `bad-graph`, with the line. */
+export async function openNamed(
+  file: string,
+  flags: GraphFlags,
+  tell: (line: string) => void = say,
+): Promise<NamedGraph> {
   const reading = readingOf(flags);
   const meter = createMeter(`reading ${file}`);
   const read = await openGraph(
@@ -53,13 +90,18 @@ export async function openNamed(file: string, flags: GraphFlags): Promise<NamedG
       format: flags.graphFormat ?? null,
       isDirected: reading !== 'undirected',
       isWeighted: flags.weights === true,
+      isPositiveOnly: flags.positiveOnly === true,
+      columns: flags.columns ?? null,
+      weightColumn: flags.weightColumn ?? null,
+      hasHeader: flags.header ?? null,
+      names: flags.names ?? null,
     },
     meter.at,
   ).finally(() => meter.end());
   const named = readAs(read, reading);
   const { nodeCount, targets, isDirected } = named.graph;
-  say(`${file}: ${nodeCount} accounts, ${isDirected ? targets.length : targets.length / 2} edges`);
-  for (const remark of named.remarks) say(remark);
+  tell(`${file}: ${nodeCount} accounts, ${isDirected ? targets.length : targets.length / 2} edges`);
+  for (const remark of named.remarks) tell(remark);
   return named;
 }
 

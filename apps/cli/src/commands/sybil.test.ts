@@ -227,6 +227,42 @@ test('explain tells the cut, names its edges, and writes a page', async () => {
   assert.match(directed.err, /cuts are explained between friends\n.*--reciprocal/);
 });
 
+test('whitelist: a set around the seeds with its bound and profile, or everybody by any method', async () => {
+  const profile = join(directory, 'profile.svg');
+  const whitelist = ['sybil', 'whitelist', GRAPH, '--seeds', SEEDS];
+  const local = [...whitelist, '--least', '8', '--profile', profile];
+  const { code, out, err } = await concordat(...local);
+  assert.equal(code, 0, err);
+  const rows = linesOf(out).slice(1);
+  assert.ok(rows.length >= 8 && rows.length <= 10, `${rows.length} accounts`);
+  for (const row of rows) assert.match(row, /^\d+,a\d,/);
+  assert.match(err, /fakes among them have at most [\d.e+-]+ edges/);
+  assert.match(readFileSync(profile, 'utf8'), /^<svg.*the chosen set/s);
+  const record = JSON.parse((await concordat(...local, '--format', 'json')).out);
+  assert.deepEqual([record.list, record.method, record.accounts.length], ['whitelist', 'local', rows.length]);
+  assert.ok(
+    record.bound.sybilVolumePerUnit > 0 && record.cut.conductance > 0 && record.cut.conductance < 0.1,
+  );
+  const all = await concordat(...whitelist, '--method', 'sybilrank');
+  assert.equal(all.code, 0, all.err);
+  const accounts = linesOf(all.out)
+    .slice(1)
+    .map((line) => line.split(',')[1]?.[0]);
+  assert.equal(accounts.join(''), 'a'.repeat(10) + 'b'.repeat(10));
+  const wrong = await concordat(...whitelist, '--method', 'acl', '--profile', profile);
+  assert.deepEqual([wrong.code, wrong.out], [1, '']);
+  assert.match(wrong.err, /a profile is of the local whitelist/);
+});
+
+test('a graph that is none is told with its line, and nothing is written', async () => {
+  const broken = file('broken.txt', 'a b\nc\n');
+  for (const name of ['rank', 'whitelist']) {
+    const { code, out, err } = await concordat('sybil', name, broken, '--seeds', SEEDS);
+    assert.deepEqual([code, out], [1, '']);
+    assert.match(err, /broken\.txt:2: there is no column for both nodes\nA line is two names/);
+  }
+});
+
 test('every command has help with examples', async () => {
   for (const name of ['rank', 'whitelist', 'explain', 'evaluate', 'generate']) {
     const { code, out } = await concordat('sybil', name, '--help');

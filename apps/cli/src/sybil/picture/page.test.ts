@@ -181,7 +181,7 @@ test('a pointer over an account shows its name and score; the dark has its own c
     assert.ok((counts[0] as number) > 100_000, `the paper is dark: ${counts[0]} points`);
     assert.equal(counts[1], 0, 'and nothing is white');
     await page.emulateMedia({ colorScheme: 'light' });
-    assert.equal(await page.evaluate('picture.graph.getNodeAttribute("6", "color")'), '#12633f');
+    await page.waitForFunction('picture.graph.getNodeAttribute("6", "color") === "#12633f"');
     assert.deepEqual(complaints, []);
   }),
 );
