@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { type Browser, NO_BROWSER, openBrowser } from '../testing/browser.ts';
+import { type Browser, NO_BROWSER, openBrowser, until } from '../testing/browser.ts';
 import { layOut } from './layout.ts';
 import { pageOf, scriptJson } from './page.ts';
 import type { PageData } from './page-data.ts';
@@ -169,7 +169,7 @@ test('a pointer over an account shows its name and score; the dark has its own c
     );
     const box = await page.locator('#stage').boundingBox();
     await page.mouse.move((box?.x ?? 0) + at.x, (box?.y ?? 0) + at.y);
-    await page.waitForFunction('!document.getElementById("tip").hidden');
+    await until(page, '!document.getElementById("tip").hidden');
     assert.match(
       (await page.locator('#tip').textContent()) ?? '',
       /^seed.*a seed, on the seeds’ side.*suspect 7 of 11/,
@@ -181,7 +181,7 @@ test('a pointer over an account shows its name and score; the dark has its own c
     assert.ok((counts[0] as number) > 100_000, `the paper is dark: ${counts[0]} points`);
     assert.equal(counts[1], 0, 'and nothing is white');
     await page.emulateMedia({ colorScheme: 'light' });
-    await page.waitForFunction('picture.graph.getNodeAttribute("6", "color") === "#12633f"');
+    await until(page, 'picture.graph.getNodeAttribute("6", "color") === "#12633f"');
     assert.deepEqual(complaints, []);
   }),
 );

@@ -1,6 +1,7 @@
 /** Pages in headless Chromium, which draws WebGL in software. Chromium is the system's; playwright-core drives it. */
 
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 
@@ -23,6 +24,17 @@ export interface Browser {
   /** How many points of a picture have each of these colours (r, g, b), nearly. */
   count(png: Buffer, colours: readonly (readonly number[])[]): Promise<number[]>;
   close(): Promise<void>;
+}
+
+const DEADLINE_MS = 30_000;
+
+/** Waits until an expression holds in the page. Asked from outside: the page's policy forbids what playwright waits with. */
+export async function until(page: Page, expression: string): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await page.evaluate<boolean>(expression))) {
+    if (Date.now() > deadline) throw new Error(`it never came true: ${expression}`);
+    await sleep(20);
+  }
 }
 
 /** Runs in a blank page: a browser reads pictures without a library of ours. */
@@ -71,7 +83,7 @@ export async function openBrowser(): Promise<Browser> {
         void dialog.dismiss();
       });
       await page.goto(pathToFileURL(file).href);
-      await page.waitForFunction('document.documentElement.dataset.drawn !== undefined');
+      await until(page, 'document.documentElement.dataset.drawn !== undefined');
       return { page, complaints, requests };
     },
     count: async (png, colours) => {
