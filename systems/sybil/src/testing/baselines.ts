@@ -4,7 +4,15 @@
  * ones, SybilSCAR-C both; labelled accounts are not judged; trust is taken over degree; the largest component is the honest region.
  */
 
-import { type Graph, largestComponent, undirectedForm } from '@concordat/graph';
+import {
+  buildGraph,
+  degreeOf,
+  type EdgeList,
+  type Graph,
+  inducedSubgraph,
+  largestComponent,
+  undirectedForm,
+} from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
 import { mountAttack } from '../attack/attack.ts';
 import { drawLabels, withoutLabelled } from '../attack/draw-labels.ts';
@@ -74,13 +82,6 @@ export function replicaDraw(
   return areasOf(contenders, graph, labels, withoutLabelled(kinds, labels, UNJUDGED));
 }
 
-export interface Rating {
-  readonly source: number;
-  readonly target: number;
-  /** Above zero: trust; below: distrust. */
-  readonly value: number;
-}
-
 export interface RatingNetwork {
   /** Positive ratings, directed, weighed by their value. */
   readonly trust: Graph;
@@ -89,28 +90,28 @@ export interface RatingNetwork {
   readonly kinds: Uint8Array;
 }
 
-/** The network of accounts with a positive rating, given or received; `truth` maps names to HONEST or SYBIL. */
-export function ratingNetwork(
-  graphOfRatings: (ratings: readonly Rating[], nodeCount: number) => Graph,
-  ratings: readonly Rating[],
-  truth: ReadonlyMap<number, number>,
-): RatingNetwork {
-  const positive = ratings.filter(({ value }) => value > 0);
-  const names = new Map<number, number>();
-  for (const { source, target } of positive)
-    for (const name of [source, target]) if (!names.has(name)) names.set(name, names.size);
-  const within = (rating: Rating): Rating[] => {
-    const [source, target] = [names.get(rating.source), names.get(rating.target)];
-    return source === undefined || target === undefined
-      ? []
-      : [{ source, target, value: Math.abs(rating.value) }];
+/**
+ * The network of accounts with a positive rating, given or received. `values` are of the edges, above zero for trust and below it for
+ * distrust; `kinds` is the truth by node of `edges`.
+ */
+export function ratingNetwork(edges: EdgeList, values: Float64Array, kinds: Uint8Array): RatingNetwork {
+  const graphOf = (sign: number): Graph => {
+    const kept = Uint32Array.from(values.keys()).filter((edge) => sign * (values[edge] as number) > 0);
+    return buildGraph({
+      nodeCount: edges.nodeCount,
+      isDirected: true,
+      sources: kept.map((edge) => edges.sources[edge] as number),
+      targets: kept.map((edge) => edges.targets[edge] as number),
+      weights: Float64Array.from(kept, (edge) => sign * (values[edge] as number)),
+    }).graph;
   };
-  const kinds = new Uint8Array(names.size).fill(UNJUDGED);
-  for (const [name, node] of names) kinds[node] = truth.get(name) ?? UNJUDGED;
+  const trust = graphOf(1);
+  const around = undirectedForm(trust);
+  const rated = [...kinds.keys()].filter((node) => degreeOf(around, node) > 0);
   return {
-    trust: graphOfRatings(positive.flatMap(within), names.size),
-    distrust: graphOfRatings(ratings.filter(({ value }) => value < 0).flatMap(within), names.size),
-    kinds,
+    trust: inducedSubgraph(trust, rated).graph,
+    distrust: inducedSubgraph(graphOf(-1), rated).graph,
+    kinds: Uint8Array.from(rated, (node) => kinds[node] as number),
   };
 }
 
