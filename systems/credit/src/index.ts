@@ -5,6 +5,7 @@ export {
   type LandmarkSettings,
   type Landmarks,
   landmarkRouter,
+  openLandmarks,
   refreshLandmarks,
 } from './landmarks/landmarks.ts';
 export { adoptPolicy } from './ledger/adopt.ts';

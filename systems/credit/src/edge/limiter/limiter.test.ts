@@ -239,3 +239,12 @@ test('links come from files, plain or packed, and what is wrong in one is named 
   await assert.rejects(open({ links: join(parent, 'none') }), { code: 'bad-configuration', message: /none/ });
   await assert.rejects(open({ policy: { ...POLICY, credit: -1 } }), { code: 'bad-configuration' });
 });
+
+test('over landmarks the same people are served, and the same bound holds', async () => {
+  const limiter = await open({ landmarksFrom: 1 });
+  const verdicts = [];
+  for (let i = 0; i < 5; i += 1)
+    verdicts.push((await limiter.check({ viewer: 'ann', viewed: 'cid' })).isAllowed);
+  assert.deepEqual(verdicts, [true, true, true, false, false]);
+  assert.equal((await limiter.check({ viewer: 'eve', viewed: 'bob' })).isAllowed, true);
+});

@@ -6,9 +6,12 @@
  * A check is answered once its charge is durable. Charges of requests that are under way together share one sync.
  */
 
+import { randomInt } from 'node:crypto';
+import { createPrng } from '@concordat/kernel';
 import type { Metrics } from '@concordat/runtime';
+import { landmarkRouter, openLandmarks, refreshLandmarks } from '../../landmarks/landmarks.ts';
 import { isName, NAME_MAX } from '../../ledger/ledger.ts';
-import { type PaymentRequest, pay, type Router } from '../../network/payment.ts';
+import { findSteps, type PaymentRequest, pay, type Router } from '../../network/payment.ts';
 import type { SearchBounds } from '../../network/search.ts';
 import { hopsBetween } from '../../policies/genie.ts';
 import { CreditError } from '../errors.ts';
@@ -39,8 +42,8 @@ export interface LimiterOptions {
   /** `memory`: answer before a charge is durable; a crash forgets the last of them. */
   readonly acknowledge?: 'durable' | 'memory';
   readonly bounds?: SearchBounds;
-  /** Exact unless told; landmarks for graphs of many million links. */
-  readonly route?: Router;
+  /** From this many links on, ways are found over landmarks: 1,000,000 unless told. */
+  readonly landmarksFrom?: number;
   readonly metrics?: Metrics;
 }
 
@@ -75,12 +78,13 @@ export function nameOf(account: AccountId): string {
 }
 
 export function createLimiter(options: LimiterOptions): Limiter {
+  const route = createRouter(options);
   const { store, acknowledge = 'durable', onStoreFailure = 'closed', metrics } = options;
   const measures = metrics === undefined ? null : createMeasures(metrics, store);
 
   const check = async (request: Check): Promise<Verdict> => {
     const began = performance.now();
-    let verdict = decide(options, request);
+    let verdict = decide(options, route, request);
     // Whatever was appended before is safe then, too: also a link that this check has paid over.
     if (verdict.why === null && verdict.cost > 0 && acknowledge === 'durable') await settled(store);
     if (store.failure !== null && onStoreFailure === 'closed')
@@ -112,6 +116,21 @@ export function createLimiter(options: LimiterOptions): Limiter {
   };
 }
 
+const LANDMARKS_FROM = 1_000_000;
+/** Links that are looked at for each payment, to rebuild landmarks: some 20 us. */
+const REFRESH_LINKS = 1000;
+
+/** Exact while the graph is small, over landmarks once it is large; landmarks are built beside the payments. */
+function createRouter({ store, landmarksFrom = LANDMARKS_FROM }: LimiterOptions): Router {
+  const landmarks = openLandmarks(createPrng(randomInt(2 ** 32), 'landmarks'));
+  const overLandmarks = landmarkRouter(landmarks);
+  return (network, request) => {
+    if (store.ledger.network.linkCount < landmarksFrom) return findSteps(network, request);
+    refreshLandmarks(network, landmarks, REFRESH_LINKS);
+    return overLandmarks(network, request);
+  };
+}
+
 /** Resolves when the store has either kept what was charged or failed. */
 async function settled(store: CreditStore): Promise<void> {
   try {
@@ -122,7 +141,7 @@ async function settled(store: CreditStore): Promise<void> {
 }
 
 /** Decides and charges, in memory. */
-function decide(options: LimiterOptions, { viewer, viewed, weight = 1 }: Check): Verdict {
+function decide(options: LimiterOptions, route: Router, { viewer, viewed, weight = 1 }: Check): Verdict {
   const { store, isDryRun = false, unknownViewer = 'refuse', unknownViewed = 'refuse' } = options;
   if (!Number.isSafeInteger(weight) || weight < 0 || weight > WEIGHT_MAX)
     throw new CreditError('bad-configuration', `a weight is a whole number from 0 to ${WEIGHT_MAX}`);
@@ -140,12 +159,13 @@ function decide(options: LimiterOptions, { viewer, viewed, weight = 1 }: Check):
   const totals = totalsOf(store.ledger.network, from);
   if (to === undefined) return conclude(unknownViewed === 'allow' ? null : 'unknown-viewed', totals);
   if (from === to || weight === 0) return conclude(null, totals);
-  return conclude(...charge(options, from, to, weight, nowMs));
+  return conclude(...charge(options, route, from, to, weight, nowMs));
 }
 
 /** The charge between two accounts that are known and differ, and what is left of the viewer's credit. */
 function charge(
-  { store, bounds = DEFAULT_BOUNDS, route }: LimiterOptions,
+  { store, bounds = DEFAULT_BOUNDS }: LimiterOptions,
+  route: Router,
   from: number,
   to: number,
   weight: number,

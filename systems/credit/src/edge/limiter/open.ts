@@ -6,7 +6,7 @@ import { policyProblems } from '../../policies/policy.ts';
 import { CreditError } from '../errors.ts';
 import type { ChangeLog } from '../store/change-log.ts';
 import { openDirectoryLog } from '../store/directory-log.ts';
-import { type CreditStore, openCreditStore } from '../store/store.ts';
+import { openCreditStore } from '../store/store.ts';
 import { createLimiter, type Limiter, type LimiterOptions } from './limiter.ts';
 import { ledgerOf, type NamedLinks, readLinksFile } from './links-file.ts';
 
@@ -36,18 +36,12 @@ export async function openLimiter(options: OpenLimiterOptions): Promise<OpenLimi
   const named = typeof links === 'string' ? await readLinksFile(links) : links;
   const log =
     typeof data === 'string' ? await openDirectoryLog({ directory: resolve(data), acceptsLoss }) : data;
-  let store: CreditStore;
-  try {
-    store = await openCreditStore({
-      log,
-      policy,
-      ...(clock === undefined ? {} : { clock }),
-      ...(snapshotEvery === undefined ? {} : { snapshotEvery }),
-    });
-  } catch (error) {
-    await log.close().catch(() => {});
-    throw error;
-  }
+  const store = await openCreditStore({
+    log,
+    policy,
+    ...(clock === undefined ? {} : { clock }),
+    ...(snapshotEvery === undefined ? {} : { snapshotEvery }),
+  });
   const limiter = createLimiter({ ...rest, store });
   if (named !== undefined) await addLinks(limiter, named);
   const close = (): Promise<void> => store.close();

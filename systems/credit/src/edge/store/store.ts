@@ -56,8 +56,17 @@ interface Waiter {
 
 const DEFAULT_SNAPSHOT_EVERY = 100_000;
 
-/** Reads what the log holds. Rejects with `bad-data` if that is not a ledger. */
+/** Reads what the log holds. Rejects with `bad-data` if that is not a ledger; the log is closed then. */
 export async function openCreditStore(options: StoreOptions): Promise<CreditStore> {
+  try {
+    return await readStore(options);
+  } catch (error) {
+    await options.log.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function readStore(options: StoreOptions): Promise<CreditStore> {
   const { log, policy, clock = Date.now } = options;
   const found = await readLedger(log, policy, clock());
   const isOther = encodePolicy(found.network.policy) !== encodePolicy(policy);

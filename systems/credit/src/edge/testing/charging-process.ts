@@ -5,6 +5,9 @@ import { pay } from '../../network/payment.ts';
 import { openDirectoryLog } from '../store/directory-log.ts';
 import { openCreditStore } from '../store/store.ts';
 
+// Nobody is left behind by a test that was stopped.
+process.on('disconnect', () => process.exit());
+
 const HOUR_MS = 3_600_000;
 const directory = process.argv[2] as string;
 const store = await openCreditStore({

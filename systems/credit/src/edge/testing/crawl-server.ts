@@ -15,6 +15,9 @@ interface Asked {
   readonly url: string;
 }
 
+// Nobody is left behind by a test that was stopped.
+process.on('disconnect', () => process.exit());
+
 const DAY_MS = 86_400_000;
 const [directory, links, credit, replenish] = process.argv.slice(2) as [string, string, string, string];
 let day = 20_000;
