@@ -24,6 +24,7 @@ import {
   methodNamed,
   openNamed,
   say,
+  WALKING,
 } from './sybil-input.ts';
 
 interface EvaluateFlags extends GraphFlags {
@@ -63,7 +64,11 @@ export const evaluateCommand = (): Command =>
     .addOption(new Option('--region <model>', 'of the attack').choices(REGIONS).default('replica'))
     .option('--sybil-share <share>', 'fakes for each honest account, unless a replica', share, 0.2)
     .option('--attack-edges <n>', 'of the attack', natural, 100)
-    .option('--methods <names>', 'with commas; all that can work with what they are given unless told', names)
+    .option(
+      '--methods <names>',
+      'with commas; unless told all that can work with what is given and do not draw routes',
+      names,
+    )
     .option('--draws <n>', 'of attacks, seeds and labels; methods meet the same ones', natural, 5)
     .option('--seed-count <n>', 'accounts that each draw gives as honest', natural, 20)
     .option('--known-sybils <n>', 'and as fake, to methods that learn from both', natural, 20)
@@ -76,7 +81,7 @@ export const evaluateCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Methods: ${METHODS.map(({ name }) => name).join(', ')}
+Methods: ${METHODS.map(({ name }) => name).join(', ')}\nThose that draw routes (sybilguard, sybillimit, sybilinfer, gatekeeper, sumup) take minutes on large graphs.
 
 Examples:
   concordat sybil evaluate graph.txt --labels labels.csv --out results
@@ -113,7 +118,7 @@ function truthOf(flags: EvaluateFlags, named: NamedGraph): Truth {
 
 function methodsFor(flags: EvaluateFlags, { graph }: NamedGraph): readonly Ranking[] {
   if (flags.methods !== undefined) return flags.methods.map(methodNamed);
-  return METHODS.filter(
+  return WALKING.filter(
     ({ needs }) => needs.isDirected === graph.isDirected && (flags.knownSybils > 0 || !needs.sybils),
   );
 }

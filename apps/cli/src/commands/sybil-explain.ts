@@ -19,6 +19,11 @@ const BOUNDS: Readonly<Record<string, Method>> = {
   cia: 'CIA',
   'sybilscar-c': 'SybilSCAR-C',
   'sybilscar-d': 'SybilSCAR-D',
+  gatekeeper: 'GateKeeper',
+  sumup: 'SumUp',
+  sybilguard: 'SybilGuard',
+  sybilinfer: 'SybilInfer',
+  sybillimit: 'SybilLimit',
 };
 
 interface ExplainFlags extends GraphFlags {

@@ -1,7 +1,7 @@
 /** What all commands of `sybil` take: a graph, how its lines are read, and seeds. */
 
 import type { GraphFormat } from '@concordat/runtime/graphs';
-import { RANKINGS, type Ranking, rankingNamed } from '@concordat/sybil';
+import { RANKINGS, type Ranking, ROUTE_RANKINGS } from '@concordat/sybil';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from '../errors.ts';
 import { type Column, openGraph } from '../sybil/graph-file.ts';
@@ -105,12 +105,17 @@ export async function openNamed(
   return named;
 }
 
-/** Methods that need nothing but a graph and labels. */
-export const METHODS: readonly Ranking[] = RANKINGS.filter(({ needs }) => !needs.victims && !needs.distrust);
+/** Methods that need nothing but a graph and labels, and are fast on large graphs. */
+export const WALKING: readonly Ranking[] = RANKINGS.filter(({ needs }) => !needs.victims && !needs.distrust);
+
+/** All that need nothing else; those that draw routes, walks or tickets cost more than they give on large graphs. */
+export const METHODS: readonly Ranking[] = [...WALKING, ...ROUTE_RANKINGS].sort((a, b) =>
+  a.name < b.name ? -1 : 1,
+);
 
 export function methodNamed(name: string): Ranking {
-  const found = rankingNamed(name);
-  if (found === null || !METHODS.includes(found))
+  const found = METHODS.find((method) => method.name === name);
+  if (found === undefined)
     throw new CommandError(
       'no-method',
       `there is no method '${name}'`,

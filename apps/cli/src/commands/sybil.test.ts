@@ -1,7 +1,11 @@
 /** The commands of `sybil`: what they print, where, with which status, and what they say is wrong. */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -263,10 +267,34 @@ test('a graph that is none is told with its line, and nothing is written', async
   }
 });
 
+test('fetch takes a file by its digest, from anywhere, and says how it is read', async () => {
+  const content = '# directed\n1 2\n2 3\n';
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const server = createServer((_, response) => response.end(content)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/wiki-Vote.txt.gz`;
+  const fetch = ['sybil', 'fetch', 'wiki-vote', '--out', join(directory, 'graphs'), '--url', url];
+  const unknown = await concordat(...fetch);
+  assert.deepEqual([unknown.code, unknown.out], [1, '']);
+  assert.match(unknown.err, /SHA-256 of wiki-vote is not known here.*\nSay it with --sha256/);
+  const wrong = await concordat(...fetch, '--sha256', '0'.repeat(64));
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, new RegExp(`its SHA-256 is ${sha256}, not 0{64}: nothing of it was kept`));
+  const { code, out, err } = await concordat(...fetch, '--sha256', sha256);
+  assert.equal(code, 0, err);
+  assert.equal(readFileSync(out.trim(), 'utf8'), content);
+  assert.match(err, /rank .*wiki-Vote\.txt\.gz --directed --seeds FILE/);
+  const nobody = await concordat('sybil', 'fetch', 'orkut', '--out', directory);
+  assert.match(nobody.err, /no data set 'orkut'\nData sets: ego-facebook, /);
+  const list = await concordat('sybil', 'datasets');
+  assert.match(list.out, /^wiki-vote +7115 accounts, 103689 edges/m);
+});
+
 test('every command has help with examples', async () => {
-  for (const name of ['rank', 'whitelist', 'explain', 'evaluate', 'generate']) {
+  for (const name of ['rank', 'whitelist', 'explain', 'evaluate', 'generate', 'fetch', 'datasets']) {
     const { code, out } = await concordat('sybil', name, '--help');
     assert.equal(code, 0);
-    assert.match(out, new RegExp(`Examples:\n +concordat sybil ${name} `));
+    assert.match(out, new RegExp(`Examples:\n +concordat sybil ${name}`));
   }
 });

@@ -1,6 +1,7 @@
 /** `concordat sybil`: fake accounts, found by the shape of a social graph. */
 
 import { Command } from 'commander';
+import { datasetsCommand, fetchCommand } from './sybil-data.ts';
 import { evaluateCommand } from './sybil-evaluate.ts';
 import { explainCommand } from './sybil-explain.ts';
 import { generateCommand } from './sybil-generate.ts';
@@ -15,6 +16,8 @@ export const sybilCommand = (): Command =>
     .addCommand(explainCommand())
     .addCommand(evaluateCommand())
     .addCommand(generateCommand())
+    .addCommand(datasetsCommand())
+    .addCommand(fetchCommand())
     .addHelpText(
       'after',
       `
