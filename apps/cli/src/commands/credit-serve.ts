@@ -1,5 +1,6 @@
 /** `concordat credit serve`: the limiter as an HTTP service, for servers that are not written for Node. */
 
+import { type ChangeLog, openPostgresLog } from '@concordat/credit/edge';
 import { openLimiter } from '@concordat/credit/limiter';
 import { hostAndPort } from '@concordat/replication/edge';
 import { createMetrics } from '@concordat/runtime';
@@ -9,7 +10,9 @@ import { CommandError } from '../errors.ts';
 import { natural } from './natural.ts';
 
 interface ServeFlags {
-  readonly data: string;
+  readonly data?: string;
+  readonly database?: string;
+  readonly ledger: string;
   readonly links?: string;
   readonly listen: string;
   readonly credit: number;
@@ -25,7 +28,9 @@ interface ServeFlags {
 export const serveCreditCommand = (): Command =>
   new Command('serve')
     .description('a rate limiter over who knows whom, as an HTTP service beside any server')
-    .requiredOption('--data <directory>', 'where charges and links are kept; this service’s alone')
+    .option('--data <directory>', 'where charges and links are kept; this service’s alone')
+    .option('--database <url>', 'or in PostgreSQL: postgres://USER@HOST/NAME; the password from PGPASSWORD')
+    .option('--ledger <name>', 'there: several may share a database', 'default')
     .option('--links <file>', 'that shall be there: two names a line; those that are not yet are made')
     .option('--listen <host:port>', 'it authenticates nobody', '127.0.0.1:7400')
     .option('--credit <units>', 'that either end of a fresh link can pay over it', natural, 4)
@@ -64,13 +69,25 @@ Examples:
 
 const say = (line: string): void => void process.stderr.write(`credit: ${line}\n`);
 
+/** Where charges are kept: one of the two. */
+async function placeOf({ data, database, ledger }: ServeFlags): Promise<string | ChangeLog> {
+  if (data !== undefined && database === undefined) return data;
+  if (database === undefined || data !== undefined)
+    throw new CommandError(
+      'no-place',
+      'say where charges are kept: either --data DIRECTORY or --database URL',
+      'See: concordat credit serve --help',
+    );
+  return openPostgresLog({ connection: database, ledger });
+}
+
 async function serve(flags: ServeFlags): Promise<void> {
   const listen = hostAndPort(flags.listen);
   if (flags.credit < 1 || flags.replenish < 1 || flags.every < 1)
     throw new CommandError('bad-setting', '--credit, --replenish and --every: at least 1');
   const metrics = createMetrics();
   const limiter = await openLimiter({
-    data: flags.data,
+    data: await placeOf(flags),
     policy: { credit: flags.credit, replenish: flags.replenish, everyMs: 1000 * flags.every },
     ...(flags.links !== undefined && { links: flags.links }),
     unknownViewer: flags.unknownViewer,

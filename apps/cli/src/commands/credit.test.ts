@@ -172,6 +172,12 @@ test('serve: what cannot start says why', async () => {
   const bad = await concordat(...serveAgain.slice(0, 3), join(directory, 'third'), '--links', links);
   assert.equal(bad.code, 1);
   assert.match(bad.err, /bad-links\.txt, line 2: two names/);
+  const nowhere = await concordat('credit', 'serve', '--links', LINKS);
+  assert.match(nowhere.err, /either --data DIRECTORY or --database URL/);
+  const away = `postgres://nobody@127.0.0.1:${new URL(url).port}/none`;
+  const database = await concordat('credit', 'serve', '--database', away);
+  assert.equal(database.code, 1);
+  assert.match(database.err, /no connection to PostgreSQL: /);
   const nothing = await concordat(...serveAgain, '--every', '0');
   assert.match(nothing.err, /--credit, --replenish and --every: at least 1/);
   await stop('SIGTERM');
