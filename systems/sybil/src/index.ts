@@ -1,2 +1,74 @@
 /** Detection of fake accounts by the shape of a social graph. */
-export { spreadTrust, walkLength } from './rank/sybilrank.ts';
+export { type Attack, type AttackedGraph, mountAttack } from './attack/attack.ts';
+export { type AttackEdges, type AttackModel, drawAttackEdges, nearestTo } from './attack/attack-edges.ts';
+export { drawLabels, type LabelShape, withoutLabelled } from './attack/draw-labels.ts';
+export { growRegion, type SybilRegion } from './attack/region.ts';
+export { type GrownCommunity, growCommunity, localCommunity } from './community/local-community.ts';
+export { type Estimate, estimate, pairedDifference } from './evaluate/paired.ts';
+export {
+  areaUnderRoc,
+  HONEST,
+  intervalPrecision,
+  type Precision,
+  type RocPoint,
+  rocCurve,
+  SYBIL,
+  suspectPrecision,
+  UNJUDGED,
+  whitelistPrecision,
+} from './evaluate/roc.ts';
+export {
+  type Judgement,
+  type JudgeOptions,
+  judge,
+  type Measured,
+  type MethodSummary,
+  planRuns,
+  type RunName,
+  type RunRecord,
+  summarise,
+  sybilsPerEdge,
+} from './evaluate/run.ts';
+export { acl, seedPageRank } from './rank/acl.ts';
+export { cia, walkWithRestart } from './rank/cia.ts';
+export { consensus, directedConsensus, meanPlaces, placesOf } from './rank/consensus.ts';
+export { gang } from './rank/gang.ts';
+export { discountVictims, integro } from './rank/integro.ts';
+export {
+  type Labels,
+  type Needs,
+  objectionTo,
+  type Purpose,
+  type Ranking,
+  type RankOptions,
+} from './rank/ranking.ts';
+export { ratingBalance, trustedBalance } from './rank/rating-balance.ts';
+export { RANKINGS, rankingNamed } from './rank/registry.ts';
+export { beliefs, sybilBelief } from './rank/sybilbelief.ts';
+export { scoreOfTrust, spreadTrust, sybilRank, walkLength } from './rank/sybilrank.ts';
+export { couplingObjection, sybilScarC, sybilScarD, usualCoupling } from './rank/sybilscar.ts';
+export { trustAlongArcs, trustRank } from './rank/trustrank.ts';
+export { type VictimSample, victimFeatures, victimProbabilities } from './rank/victims.ts';
+export { type Admissions, combinedAdmissions } from './routes/admission.ts';
+export { type GateOptions, gateAdmissions } from './routes/gatekeeper.ts';
+export {
+  createRouting,
+  firstArc,
+  headOf,
+  nextArc,
+  previousArc,
+  type Routing,
+  tailOf,
+} from './routes/route.ts';
+export { type GuardOptions, guardAdmissions, guardRouteLength } from './routes/sybilguard.ts';
+export {
+  estimateInstances,
+  type InstanceEstimate,
+  type LimitAdmissions,
+  type LimitOptions,
+  limitAdmissions,
+  limitInstances,
+} from './routes/sybillimit.ts';
+export { type Envelope, surveyLinks } from './votes/envelope.ts';
+export { blamePath, createLinkHistory, type LinkHistory } from './votes/history.ts';
+export { type Collection, collectVotes, type VoteOptions, voteAdmissions } from './votes/sumup.ts';

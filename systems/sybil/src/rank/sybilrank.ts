@@ -1,9 +1,13 @@
 /**
  * SybilRank (Cao et al., NSDI 2012): trust starts at the seeds and takes O(log n) steps of a random walk, too few to mix across a
- * sparse cut. What a node holds over its degree ranks it; the lowest are the suspects.
+ * sparse cut. What a node holds over its degree ranks it; the lowest are the suspects. A whitelist is ordered by trust alone
+ * (see `Purpose`). Trust is conserved: it sums to the number of nodes after every step.
  */
 
-import { degreeOf, type Graph } from '@concordat/graph';
+import { type Graph, weightedDegrees } from '@concordat/graph';
+import { assert } from '@concordat/kernel';
+import { NEEDS_SEEDS, type Purpose, type Ranking } from './ranking.ts';
+import { sumOverArcs } from './spectrum.ts';
 
 /** Steps of the walk: ceil(log2 n), the paper's choice. */
 export function walkLength(nodeCount: number): number {
@@ -11,29 +15,43 @@ export function walkLength(nodeCount: number): number {
 }
 
 /**
- * Trust of every node after `steps` steps (section 4.2), summing to `nodeCount`. `seeds` are distinct
- * trusted nodes; a node without neighbours keeps what it has.
+ * Trust of every node after `steps` steps (section 4.2), summing to `nodeCount`; a step divides a node's trust over its edges by
+ * weight. `seeds` are distinct trusted nodes, at least one; a node without neighbours keeps what it has.
  */
 export function spreadTrust(
   graph: Graph,
   seeds: readonly number[],
   steps = walkLength(graph.nodeCount),
 ): Float64Array {
-  const { nodeCount, offsets, targets } = graph;
+  assert(seeds.length > 0, 'trust starts at a seed');
+  const { nodeCount } = graph;
+  const degrees = weightedDegrees(graph);
   let trust = new Float64Array(nodeCount);
+  let next = new Float64Array(nodeCount);
   const share = new Float64Array(nodeCount);
   for (const seed of seeds) trust[seed] = nodeCount / seeds.length;
   for (let step = 0; step < steps; step += 1) {
     for (let node = 0; node < nodeCount; node += 1)
-      share[node] = (trust[node] as number) / degreeOf(graph, node);
-    const next = new Float64Array(nodeCount);
-    for (let node = 0; node < nodeCount; node += 1) {
-      const [from, to] = [offsets[node] as number, offsets[node + 1] as number];
-      let sum = from === to ? (trust[node] as number) : 0;
-      for (let arc = from; arc < to; arc += 1) sum += share[targets[arc] as number] as number;
-      next[node] = sum;
-    }
-    trust = next;
+      share[node] = degrees[node] === 0 ? 0 : (trust[node] as number) / (degrees[node] as number);
+    sumOverArcs(graph, share, next);
+    for (let node = 0; node < nodeCount; node += 1)
+      if (degrees[node] === 0) next[node] = trust[node] as number;
+    [trust, next] = [next, trust];
   }
   return trust;
 }
+
+/** Trust as a score: by degree for suspects, as it is for a whitelist. A node without neighbours scores what it holds. */
+export function scoreOfTrust(graph: Graph, trust: Float64Array, purpose: Purpose): Float64Array {
+  if (purpose === 'whitelist') return trust;
+  const degrees = weightedDegrees(graph);
+  return trust.map((value, node) => (degrees[node] === 0 ? value : value / (degrees[node] as number)));
+}
+
+export const sybilRank: Ranking = {
+  name: 'sybilrank',
+  source: 'Cao, Sirivianos, Yang, Pregueiro: Aiding the detection of fake accounts, NSDI 2012',
+  needs: NEEDS_SEEDS,
+  rank: (graph, labels, options) =>
+    scoreOfTrust(graph, spreadTrust(graph, labels.honest, options.steps), options.purpose ?? 'suspects'),
+};

@@ -1,0 +1,47 @@
+/** Walks take arcs as often as they weigh, and stay where there are none. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createPrng } from '@concordat/kernel';
+import { arcBetween, buildGraph, createWalker, preferentialAttachment, walkEnd, walkFrom } from '../index.ts';
+import { graphOf } from '../testing/small-graphs.ts';
+
+test('arcs are drawn by weight', () => {
+  const { graph } = buildGraph({
+    nodeCount: 4,
+    isDirected: true,
+    sources: Uint32Array.of(0, 0, 0),
+    targets: Uint32Array.of(1, 2, 3),
+    weights: Float64Array.of(1, 2, 7),
+  });
+  const walker = createWalker(graph);
+  const random = createPrng(1);
+  const counts = [0, 0, 0, 0];
+  for (let draw = 0; draw < 10_000; draw += 1) counts[walkEnd(walker, 0, 1, random)]! += 1;
+  for (const [node, expected] of [0, 1000, 2000, 7000].entries())
+    assert.ok(Math.abs((counts[node] as number) - expected) < 200, counts.join());
+  assert.equal(walkEnd(walker, 0, 50, random) > 0, true);
+  assert.equal(walkFrom(walker, 0, 50, random).length, 2);
+});
+
+test('a walk goes along arcs, and its ends are spread by degree', () => {
+  const graph = preferentialAttachment({ nodeCount: 100, edgesPerNode: 3 }, createPrng(1));
+  const walker = createWalker(graph);
+  const walk = walkFrom(walker, 50, 200_000, createPrng(2));
+  const visits = new Float64Array(100);
+  for (let step = 1; step < walk.length; step += 1) {
+    assert.ok(arcBetween(graph, walk[step - 1] as number, walk[step] as number) >= 0);
+    visits[walk[step] as number]! += 1;
+  }
+  for (let node = 0; node < 100; node += 1) {
+    const degree = (graph.offsets[node + 1] as number) - (graph.offsets[node] as number);
+    const share = ((visits[node] as number) / 200_000 / degree) * graph.targets.length;
+    assert.ok(share > 0.8 && share < 1.2, `node ${node}: ${share}`);
+  }
+});
+
+test('a walk from a node that has no arcs stays', () => {
+  const walker = createWalker(graphOf(2, []));
+  assert.equal(walkEnd(walker, 1, 10, createPrng(1)), 1);
+  assert.deepEqual([...walkFrom(walker, 1, 10, createPrng(1))], [1]);
+});
