@@ -29,6 +29,18 @@ export {
   summarise,
   sybilsPerEdge,
 } from './evaluate/run.ts';
+export { type Assumption, type Bound, boundOf, type CutFacts, type Method } from './explain/bounds.ts';
+export { createExplainer, type Explainer, type ExplainOptions } from './explain/explainer.ts';
+export {
+  type Explanation,
+  explainAccount,
+  type Ground,
+  type ShownCut,
+  type Side,
+} from './explain/explanation.ts';
+export { type Mixing, measureMixing } from './explain/mixing.ts';
+export { type SparseCut, sparsestCut } from './explain/sparsest-cut.ts';
+export { renderExplanation } from './explain/text.ts';
 export { acl, seedPageRank } from './rank/acl.ts';
 export { cia, walkWithRestart } from './rank/cia.ts';
 export { consensus, directedConsensus, meanPlaces, placesOf } from './rank/consensus.ts';

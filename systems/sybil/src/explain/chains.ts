@@ -19,9 +19,19 @@ const PLENTY = 1 << 30;
 
 /** The graph with one node more, behind all seeds. 50 bytes for each arc, made once for many accounts. */
 export function createChainSearch(graph: Graph, seeds: Uint32Array): PathSearch {
-  const end: Graph = { nodeCount: 1, isDirected: false, offsets: new Uint32Array(2), targets: new Uint32Array(0), weights: null };
+  const end: Graph = {
+    nodeCount: 1,
+    isDirected: false,
+    offsets: new Uint32Array(2),
+    targets: new Uint32Array(0),
+    weights: null,
+  };
   const sources = new Uint32Array(seeds.length).fill(graph.nodeCount);
-  const { graph: joint } = joinGraphs({ ...graph, weights: null }, end, { sources, targets: seeds, weights: null });
+  const { graph: joint } = joinGraphs({ ...graph, weights: null }, end, {
+    sources,
+    targets: seeds,
+    weights: null,
+  });
   const capacities = new Float64Array(joint.targets.length).fill(1);
   for (const seed of seeds) capacities[(joint.offsets[seed + 1] as number) - 1] = PLENTY;
   capacities.fill(0, joint.offsets[graph.nodeCount]);

@@ -111,9 +111,12 @@ function distanceAfter(graph: Graph, degrees: Float64Array, seeds: Uint32Array, 
       let sum = 0;
       for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
         const target = targets[arc] as number;
-        sum += ((weights === null ? 1 : (weights[arc] as number)) * (mass[target] as number)) / (degrees[target] as number);
+        sum +=
+          ((weights === null ? 1 : (weights[arc] as number)) * (mass[target] as number)) /
+          (degrees[target] as number);
       }
-      next[node] = (degrees[node] as number) > 0 ? 0.5 * ((mass[node] as number) + sum) : (mass[node] as number);
+      next[node] =
+        (degrees[node] as number) > 0 ? 0.5 * ((mass[node] as number) + sum) : (mass[node] as number);
     }
     [mass, next] = [next, mass];
   }
