@@ -40,4 +40,22 @@ export {
   type Seeds,
   scoresOfAll,
 } from './rank/push.ts';
+export {
+  createEdgeReader,
+  type EdgeReader,
+  finishEdges,
+  type ReadEdges,
+  readEdges,
+} from './read/edge-reader.ts';
+export type { Delimiter } from './read/fields.ts';
+export { type Column, DEFAULT_READ_LIMITS, type EdgeFileOptions, type ReadLimits } from './read/layout.ts';
+export {
+  createNodeNames,
+  type NodeNames,
+  nameOf,
+  nodeNamed,
+  nodeOfNumber,
+  nodeOfText,
+} from './read/node-names.ts';
+export { describeProblem, type ProblemKind, type ReadProblem } from './read/problem.ts';
 export { createWalker, drawArc, type Walker, walkEnd, walkFrom } from './walk/walk.ts';
