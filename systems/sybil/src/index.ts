@@ -64,6 +64,16 @@ export { type VictimSample, victimFeatures, victimProbabilities } from './rank/v
 export { type Admissions, combinedAdmissions } from './routes/admission.ts';
 export { type GateOptions, gateAdmissions } from './routes/gatekeeper.ts';
 export {
+  type Admit,
+  admitByGate,
+  admitByGuard,
+  admitByInference,
+  admitByLimit,
+  admitByVotes,
+  ROUTE_RANKINGS,
+  rankingOf,
+} from './routes/rankings.ts';
+export {
   createRouting,
   firstArc,
   headOf,
@@ -73,6 +83,7 @@ export {
   tailOf,
 } from './routes/route.ts';
 export { type GuardOptions, guardAdmissions, guardRouteLength } from './routes/sybilguard.ts';
+export { type InferOptions, inferAdmissions, inferObjection } from './routes/sybilinfer.ts';
 export {
   estimateInstances,
   type InstanceEstimate,

@@ -7,12 +7,21 @@ import {
   cutAround,
   degreeOf,
   type Graph,
+  joinGraphs,
   marksOf,
   plantedCommunities,
 } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
 import fc from 'fast-check';
-import { attackedGraph, cliqueEdges, type Edge, expanderEdges, graphOf } from '../routes/testing/regions.ts';
+import { sybilRank } from '../rank/sybilrank.ts';
+import {
+  attackEdges,
+  attackedGraph,
+  cliqueEdges,
+  type Edge,
+  expanderEdges,
+  graphOf,
+} from '../routes/testing/regions.ts';
 import { boundOf } from './bounds.ts';
 import { countChains, createChainSearch } from './chains.ts';
 import { eigenSymmetric } from './eigen.ts';
@@ -241,6 +250,31 @@ describe('an account', () => {
     assert.ok((cut?.volume as number) <= 2000);
     assert.ok(bounded.push.touchedCount < 1500, `${bounded.push.touchedCount}`);
   });
+});
+
+test('where the honest live in communities, ranking everybody from one of them fails, and the cut around it holds', () => {
+  const dice = createPrng(4, 'communities');
+  const [size, count] = [100, 6];
+  const shape = { communityCount: count, communitySize: size, degreeInside: 16, degreeOutside: 0.3 };
+  const honest = plantedCommunities(shape, dice).graph;
+  const crossing = attackEdges(size * count, size * count, 300, dice);
+  const extra = {
+    sources: crossing.map(([from]) => from),
+    targets: crossing.map(([, to]) => to),
+    weights: null,
+  };
+  const { graph } = joinGraphs(honest, honest, extra);
+  // More edges go to Sybils than between communities, so a walk from one of them meets both alike.
+  const scores = sybilRank.rank(graph, { honest: [7], sybils: [] }, {});
+  const others = [...scores.subarray(size, size * count)].sort((a, b) => a - b);
+  const sybils = [...scores.subarray(size * count)].sort((a, b) => a - b);
+  const middle = others[others.length >> 1] as number;
+  assert.ok(sybils.filter((score) => score > middle).length > 0.1 * sybils.length);
+  const { seedCut, mixing } = createExplainer(graph, Uint32Array.of(7), random());
+  assert.ok((mixing?.communityCount ?? 0) > 2);
+  const whitelist = [...(seedCut?.members ?? [])];
+  assert.ok(whitelist.filter((node) => node < size).length >= 0.95 * size);
+  assert.ok(whitelist.filter((node) => node >= size * count).length <= 1);
 });
 
 describe('bounds', () => {
