@@ -5,8 +5,14 @@ export {
   type LandmarkSettings,
   type Landmarks,
   landmarkRouter,
+  openLandmarks,
   refreshLandmarks,
 } from './landmarks/landmarks.ts';
+export { adoptPolicy } from './ledger/adopt.ts';
+export { decodeChange, encodeChange } from './ledger/change-codec.ts';
+export * from './ledger/ledger.ts';
+export { snapshotRecords } from './ledger/snapshot-codec.ts';
+export { finishLoading, loadRecord, type SnapshotLoading, startLoading } from './ledger/snapshot-loading.ts';
 export type { Hold, Steps } from './network/holds.ts';
 export { addAccount, growLink, link, unlink } from './network/links.ts';
 export {

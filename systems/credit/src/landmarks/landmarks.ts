@@ -41,20 +41,24 @@ export interface Landmarks {
   readonly path: number[];
 }
 
-/** Builds all forests at once: 16 bytes for each account and forest while it runs, 8 after. */
-export function createLandmarks(
-  network: CreditNetwork,
-  prng: Prng,
-  settings: LandmarkSettings = DEFAULT_LANDMARKS,
-): Landmarks {
+const UNBUILT = new Uint32Array(0);
+
+/** Landmarks without ways yet: `refreshLandmarks` builds them, a slice at a time, while payments go by search alone. */
+export function openLandmarks(prng: Prng, settings: LandmarkSettings = DEFAULT_LANDMARKS): Landmarks {
   const forests: Forest[] = [];
   for (let level = settings.levels - 1; level >= 0; level -= 1)
-    for (let universe = 0; universe < settings.universes; universe += 1) {
-      const building = startForest(network, level, prng);
-      growForest(network, building, Number.POSITIVE_INFINITY);
-      forests.push(building.forest);
-    }
+    for (let universe = 0; universe < settings.universes; universe += 1)
+      forests.push({ level, towards: UNBUILT, away: UNBUILT });
   return { settings, prng, forests, turn: 0, building: null, spare: null, rebuilt: 0, path: [] };
+}
+
+/** Builds all forests at once: 8 bytes for each account and forest. */
+export function createLandmarks(network: CreditNetwork, prng: Prng, settings?: LandmarkSettings): Landmarks {
+  const landmarks = openLandmarks(prng, settings);
+  for (let i = 0; i < landmarks.forests.length; i += 1)
+    refreshLandmarks(network, landmarks, Number.POSITIVE_INFINITY);
+  landmarks.rebuilt = 0;
+  return landmarks;
 }
 
 /** Goes on rebuilding, looking at no more than about `links` links: to be called between payments. */

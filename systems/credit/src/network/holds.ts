@@ -18,13 +18,16 @@ export interface Hold {
 export interface Holds {
   /** By token, the oldest first. */
   readonly byToken: Map<number, Hold>;
-  readonly max: number;
+  /** How many may stand at a time; more are refused. */
+  max: number;
   nextToken: number;
   /** Expiry never goes back, whatever the caller's clock does. */
   lastExpiryMs: number;
 }
 
-export const createHolds = (max: number): Holds => ({
+const DEFAULT_MAX = 100_000;
+
+export const createHolds = (max = DEFAULT_MAX): Holds => ({
   byToken: new Map(),
   max,
   nextToken: 1,

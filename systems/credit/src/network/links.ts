@@ -4,6 +4,7 @@
  */
 
 import { assert } from '@concordat/kernel';
+import { isUnits, MAX_UNITS } from '../policies/policy.ts';
 import { type CreditNetwork, isAccount, placeBetween } from './network.ts';
 import { park, unpark } from './parking.ts';
 import { adjust, settleLink } from './recovery.ts';
@@ -44,7 +45,7 @@ export function link(
 ): boolean {
   if (!isAccount(network, a) || !isAccount(network, b) || a === b || placeBetween(network, a, b) >= 0)
     return false;
-  assert(credit >= 0 && creditBack >= 0, 'a link gives no less than nothing');
+  assert(isUnits(credit) && isUnits(creditBack), 'a link begins with whole units, within bounds');
   const parked = unpark(network, a, b);
   const [own, ownBase] = (a < b ? parked?.low : parked?.high) ?? [credit, credit];
   const [other, otherBase] = (a < b ? parked?.high : parked?.low) ?? [creditBack, creditBack];
@@ -72,6 +73,7 @@ export function growLink(network: CreditNetwork, a: number, b: number, units: nu
   if (!isAccount(network, a) || !isAccount(network, b) || a === b) return false;
   const place = placeBetween(network, a, b);
   const twin = placeBetween(network, b, a);
+  if (Math.max(network.base[place] as number, network.base[twin] as number) + units > MAX_UNITS) return false;
   settleLink(network, a, place);
   network.base[place]! += units;
   network.base[twin]! += units;

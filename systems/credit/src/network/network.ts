@@ -13,7 +13,7 @@ import { createHolds, type Holds } from './holds.ts';
 import { createSearch, type Search } from './search.ts';
 
 export interface CreditNetwork {
-  readonly policy: LinkPolicy;
+  policy: LinkPolicy;
   /** Accounts are the nodes below this. */
   nodeCount: number;
   linkCount: number;
@@ -62,11 +62,9 @@ export interface NetworkOptions {
   readonly nowMs: number;
 }
 
-const DEFAULT_HOLDS = 100_000;
-
 /** The network of a graph, all links fresh. O(nodes + links). */
 export function createNetwork(options: NetworkOptions): CreditNetwork {
-  const { graph, policy, credits, holdsMax = DEFAULT_HOLDS } = options;
+  const { graph, policy, credits, holdsMax } = options;
   assert(!graph.isDirected, 'a credit network lies on an undirected graph');
   assert(policyProblems(policy).length === 0, 'the policy of a network is sound');
   const arcs = graph.targets.length;

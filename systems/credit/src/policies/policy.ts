@@ -35,9 +35,12 @@ export interface LinkPolicy {
 
 /** Shorter periods would run out of 32 bits. */
 const MIN_PERIOD_MS = 1000;
-const MAX_UNITS = 2 ** 29;
+/** What one direction of a link begins with at most: what both have fits 31 bits. */
+export const MAX_UNITS = 2 ** 29;
 
-const isUnits = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= MAX_UNITS;
+/** Whether a direction of a link may begin with so much. */
+export const isUnits = (value: number): boolean =>
+  Number.isInteger(value) && value >= 0 && value <= MAX_UNITS;
 
 function recoveryProblems(recovery: Recovery): string[] {
   const problems: string[] = [];
