@@ -10,15 +10,25 @@ import {
   HONEST_HABITS,
   simulateCrawl,
 } from '@concordat/credit';
+import type { Graph } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
 import { drawCurves } from '../../drawing/chart.ts';
 import type { Experiment } from '../../experiment.ts';
 import { atLeast, atMost, exactly, type Finding } from '../../finding.ts';
-import { COMMUNITIES, chooseGraph, EGO_FACEBOOK, type GraphChoice } from '../../harness/real-graphs.ts';
+import {
+  COMMUNITIES,
+  chooseGraph,
+  DEEZER,
+  EGO_FACEBOOK,
+  EPINIONS,
+  type GraphChoice,
+} from '../../harness/real-graphs.ts';
 import { auditCrawl, type Books } from './ledger.ts';
 
 interface Parameters {
   readonly choice: GraphChoice;
+  /** There one crawl is looked at for what honest people notice of it. */
+  readonly others: readonly GraphChoice[];
   readonly policy: GenieSettings;
   /** Days on which links recover; in between 1 day for crawls without. */
   readonly days: number;
@@ -40,6 +50,8 @@ interface Data {
   readonly days: number;
   readonly honestViews: number;
   readonly rows: readonly Row[];
+  /** One crawl on each other graph. */
+  readonly others: readonly { readonly graph: string; readonly figure: CrawlFigure }[];
   readonly books: Books;
 }
 
@@ -62,33 +74,46 @@ function trialsOf({ attackLinks, accounts }: Parameters): Trial[] {
   ];
 }
 
+function crawl(graph: Graph, { policy, days, honestViews }: Parameters, trial: Trial): CrawlFigure {
+  const { attackLinks, accounts, order, recovers } = trial;
+  const settings = {
+    graph,
+    policy,
+    attack: { accounts, attackLinks },
+    habits: HONEST_HABITS,
+    periods: recovers ? days : 1,
+    honestViews,
+    order,
+    patience: PATIENCE,
+  };
+  return simulateCrawl(settings, createPrng(7, 'crawl'));
+}
+
+function told({ attackLinks, accounts, order, recovers }: Trial, figure: CrawlFigure): string {
+  return (
+    `${attackLinks} links, ${accounts} accounts, ${order}${recovers ? '' : ', one day'}: ` +
+    `${figure.crawlerViews} views, ${figure.unitsTaken} of ${figure.unitsBound} units, ` +
+    `${(100 * refusedShare(figure)).toFixed(2)} % of honest views refused`
+  );
+}
+
 function run(parameters: Parameters, progress: (line: string) => void): Data {
   const { choice, policy, days, honestViews } = parameters;
   const { name, graph } = chooseGraph(choice, progress);
   const rows = trialsOf(parameters).map((trial): Row => {
-    const { attackLinks, accounts, order, recovers } = trial;
-    const figure = simulateCrawl(
-      {
-        graph,
-        policy,
-        attack: { accounts, attackLinks },
-        habits: HONEST_HABITS,
-        periods: recovers ? days : 1,
-        honestViews,
-        order,
-        patience: PATIENCE,
-      },
-      createPrng(7, 'crawl'),
-    );
-    progress(
-      `${attackLinks} links, ${accounts} accounts, ${order}${recovers ? '' : ', one day'}: ` +
-        `${figure.crawlerViews} views, ${figure.unitsTaken} of ${figure.unitsBound} units, ` +
-        `${(100 * refusedShare(figure)).toFixed(2)} % of honest views refused`,
-    );
+    const figure = crawl(graph, parameters, trial);
+    progress(told(trial, figure));
     return { ...trial, figure };
   });
+  const others = parameters.others.map((choice) => {
+    const other = chooseGraph(choice, progress);
+    const trial: Trial = { order: 'random', recovers: true, attackLinks: LINKS, accounts: ACCOUNTS };
+    const figure = crawl(other.graph, parameters, trial);
+    progress(`${other.name}: ${told(trial, figure)}`);
+    return { graph: other.name, figure };
+  });
   const books = auditCrawl(graph, policy, { accounts: ACCOUNTS, attackLinks: LINKS }, days, AUDITED_VIEWS);
-  return { graph: name, days, honestViews, rows, books };
+  return { graph: name, days, honestViews, rows, others, books };
 }
 
 const refusedShare = ({ honestViews, honestRefused }: CrawlFigure): number => honestRefused / honestViews;
@@ -97,13 +122,17 @@ const byLinksOf = ({ rows }: Data, recovers: boolean): Row[] =>
   rows.filter((row) => row.order === 'random' && row.recovers === recovers && row.accounts === ACCOUNTS);
 
 const byAccountsOf = ({ rows }: Data, order: CrawlOrder, recovers: boolean): Row[] =>
-  rows.filter((row) => row.order === order && row.recovers === recovers && row.attackLinks === LINKS);
+  rows
+    .filter((row) => row.order === order && row.recovers === recovers && row.attackLinks === LINKS)
+    .sort((a, b) => a.accounts - b.accounts);
 
 /** The largest over the smallest. */
 const spreadOf = (values: readonly number[]): number => Math.max(...values) / Math.min(...values);
 
+const REFUSED_BEFORE = 'about 1.4 % of activity flagged (RenRen; quoted from memory)';
+
 function findingsOf(data: Data): Finding[] {
-  const { graph, rows, books } = data;
+  const { graph, rows, others, books } = data;
   const [few, many] = [byAccountsOf(data, 'random', true)[0], byAccountsOf(data, 'random', true).at(-1)];
   const growth = (order: CrawlOrder, recovers: boolean): number => {
     const own = byAccountsOf(data, order, recovers);
@@ -149,7 +178,12 @@ function findingsOf(data: Data): Finding[] {
       `${graph}: share of honest views refused, the most of all crawls`,
       Math.max(...rows.map(({ figure }) => refusedShare(figure))),
       0.02,
-      { published: 'about 1.4 % of activity flagged (RenRen; quoted from memory)' },
+      { published: REFUSED_BEFORE },
+    ),
+    ...others.map(({ graph: other, figure }) =>
+      atMost(`${other}: share of honest views refused during a crawl`, refusedShare(figure), 0.02, {
+        published: REFUSED_BEFORE,
+      }),
     ),
     exactly(`${graph}: links whose units are not conserved or below nothing`, books.brokenLinks, 0, {
       remark: `${books.looks} looks at links`,
@@ -199,6 +233,7 @@ export const creditGenie: Experiment<Parameters, Data> = {
   source: 'Genie (CoNEXT 2012)',
   small: {
     choice: COMMUNITIES,
+    others: [],
     policy: { credit: 4, replenish: 2, everyMs: DAY_MS },
     days: 3,
     honestViews: 5,
@@ -207,8 +242,9 @@ export const creditGenie: Experiment<Parameters, Data> = {
   },
   full: {
     choice: EGO_FACEBOOK,
+    others: [DEEZER, EPINIONS],
     policy: { credit: 4, replenish: 2, everyMs: DAY_MS },
-    days: 7,
+    days: 14,
     honestViews: 5,
     attackLinks: [5, 10, 20, 40, 80, 160],
     accounts: [1, 10, 1000, 10_000],

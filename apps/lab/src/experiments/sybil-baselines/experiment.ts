@@ -44,16 +44,14 @@ const TOLERANCE = 0.02;
 /** On communities, each with a few seeds, the order by trust alone misleads. */
 const MOST_LOST = 0.12;
 
-function areasOf(scene: Scene): Record<Baseline | 'consensus', number> {
+function measure(scene: Scene, into: Readonly<Record<Baseline | 'consensus', number[]>>): void {
   const { labels } = scene;
   const one = { honest: labels.honest.slice(0, 1), sybils: [] };
-  return {
-    sybilrank: areaBy('sybilrank', scene),
-    'sybilscar-c': areaBy('sybilscar-c', scene),
-    'acl, 1 seed': areaBy('acl', scene, one, AS_PUSHED_BEFORE),
-    acl: areaBy('acl', scene, labels, AS_PUSHED_BEFORE),
-    consensus: areaBy('consensus', scene),
-  };
+  into.sybilrank.push(areaBy('sybilrank', scene));
+  into['sybilscar-c'].push(areaBy('sybilscar-c', scene));
+  into['acl, 1 seed'].push(areaBy('acl', scene, one, AS_PUSHED_BEFORE));
+  into.acl.push(areaBy('acl', scene, labels, AS_PUSHED_BEFORE));
+  into.consensus.push(areaBy('consensus', scene));
 }
 
 function run({ graphs, labels, draws, withRatings }: Parameters, progress: (line: string) => void): Row[] {
@@ -62,10 +60,14 @@ function run({ graphs, labels, draws, withRatings }: Parameters, progress: (line
     const { name, isReal, graph } = chooseGraph(choice, progress);
     return attackEdges.map((edgeCount): Row => {
       const attack = { region: { kind: 'replica' }, edges: { kind: 'random' }, edgeCount } as const;
-      const areas: Record<string, number[]> = {};
-      for (let draw = 1; draw <= draws; draw += 1)
-        for (const [method, area] of Object.entries(areasOf(setScene(graph, attack, labelled, draw))))
-          (areas[method] ??= []).push(area);
+      const areas: Record<Baseline | 'consensus', number[]> = {
+        sybilrank: [],
+        'sybilscar-c': [],
+        'acl, 1 seed': [],
+        acl: [],
+        consensus: [],
+      };
+      for (let draw = 1; draw <= draws; draw += 1) measure(setScene(graph, attack, labelled, draw), areas);
       progress(`${name}, ${edgeCount} attack edges: ${told(areas)}`);
       return { graph: name, isReal, attackEdges: edgeCount, areas };
     });
