@@ -134,7 +134,7 @@ function labelOf(value: unknown): string {
 
 const LEGEND_ROW = 34;
 /** Rows of the legend for which there is always room. */
-const USUAL_ROWS = 2;
+const USUAL_ROWS = 1;
 
 /** Rows of the legend beyond the usual, in pixels: letters are some 7 pixels wide, a mark and the gap after it 43. */
 function legendOverflow(names: readonly string[]): number {

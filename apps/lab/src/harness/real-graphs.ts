@@ -3,20 +3,11 @@
  * without them says so and takes generated communities in their place, whose figures are not compared with what was measured on the real ones.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import {
-  buildGraph,
-  type CommunitiesShape,
-  createEdgeBuffer,
-  edgeListOf,
-  type Graph,
-  largestComponent,
-  plantedCommunities,
-  pushEdge,
-} from '@concordat/graph';
+import { type CommunitiesShape, type Graph, largestComponent, plantedCommunities } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
+import { loadGraph } from '@concordat/runtime/graphs';
 
 export interface GraphChoice {
   readonly name: string;
@@ -63,40 +54,24 @@ export function graphsFolder(): string {
   return process.env['CONCORDAT_GRAPHS'] ?? resolve('../shared/data/graphs');
 }
 
-/** Rows of numbers of a file with an edge on each line; null where the file is not there. */
-export function rowsOf(file: string): number[][] | null {
+/** Where a file of the folder is; null: it is not there. */
+export function placeOf(file: string): string | null {
   const path = join(graphsFolder(), file);
-  if (!existsSync(path)) return null;
-  return gunzipSync(readFileSync(path))
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => /^\d/.test(line))
-    .map((line) => line.split(/[\s,]+/).map(Number));
+  return existsSync(path) ? path : null;
 }
 
-function readGraph(file: string): Graph | null {
-  const rows = rowsOf(file);
-  if (rows === null) return null;
-  const edges = createEdgeBuffer();
-  let nodeCount = 0;
-  for (const [from = 0, to = 0] of rows) {
-    pushEdge(edges, from, to);
-    nodeCount = Math.max(nodeCount, from + 1, to + 1);
-  }
-  return buildGraph({ nodeCount, isDirected: false, ...edgeListOf(edges) }).graph;
-}
-
-/** The graph, or communities in its place; the name says which. */
-export function chooseGraph(
+/** The largest component of the graph, or of communities in its place; the name says which. */
+export async function chooseGraph(
   { name, file, standIn }: GraphChoice,
   progress: (line: string) => void,
-): ChosenGraph {
-  const graph = file === null ? null : readGraph(file);
-  if (graph !== null) return { name, isReal: true, graph };
+): Promise<ChosenGraph> {
+  const component = (graph: Graph): Graph => largestComponent(graph).graph;
+  const path = file === null ? null : placeOf(file);
+  if (path !== null) return { name, isReal: true, graph: component((await loadGraph(path)).graph) };
   if (file !== null) progress(`${file} is not in ${graphsFolder()}: generated communities stand in for it`);
   return {
     name: file === null ? name : `${name} (not at hand: generated communities)`,
     isReal: false,
-    graph: largestComponent(plantedCommunities(standIn, createPrng(1, name)).graph).graph,
+    graph: component(plantedCommunities(standIn, createPrng(1, name)).graph),
   };
 }

@@ -97,21 +97,22 @@ function told({ attackLinks, accounts, order, recovers }: Trial, figure: CrawlFi
   );
 }
 
-function run(parameters: Parameters, progress: (line: string) => void): Data {
+async function run(parameters: Parameters, progress: (line: string) => void): Promise<Data> {
   const { choice, policy, days, honestViews } = parameters;
-  const { name, graph } = chooseGraph(choice, progress);
+  const { name, graph } = await chooseGraph(choice, progress);
   const rows = trialsOf(parameters).map((trial): Row => {
     const figure = crawl(graph, parameters, trial);
     progress(told(trial, figure));
     return { ...trial, figure };
   });
-  const others = parameters.others.map((choice) => {
-    const other = chooseGraph(choice, progress);
+  const others: { graph: string; figure: CrawlFigure }[] = [];
+  for (const other of parameters.others) {
+    const chosen = await chooseGraph(other, progress);
     const trial: Trial = { order: 'random', recovers: true, attackLinks: LINKS, accounts: ACCOUNTS };
-    const figure = crawl(other.graph, parameters, trial);
-    progress(`${other.name}: ${told(trial, figure)}`);
-    return { graph: other.name, figure };
-  });
+    const figure = crawl(chosen.graph, parameters, trial);
+    progress(`${chosen.name}: ${told(trial, figure)}`);
+    others.push({ graph: chosen.name, figure });
+  }
   const books = auditCrawl(graph, policy, { accounts: ACCOUNTS, attackLinks: LINKS }, days, AUDITED_VIEWS);
   return { graph: name, days, honestViews, rows, others, books };
 }

@@ -171,7 +171,10 @@ interface Data {
   readonly rows: readonly Row[];
 }
 
-function run({ clustered, sparse, large }: Parameters, progress: (line: string) => void): Data {
+async function run(
+  { clustered, sparse, large }: Parameters,
+  progress: (line: string) => void,
+): Promise<Data> {
   const told = (row: Row): Row => {
     const { exact, landmarks, agreed, judged } = totalOf(row);
     progress(
@@ -180,12 +183,12 @@ function run({ clustered, sparse, large }: Parameters, progress: (line: string) 
     );
     return row;
   };
-  const near = chooseGraph(clustered.choice, progress);
+  const near = await chooseGraph(clustered.choice, progress);
   const rows = clustered.loads.flatMap((load) =>
     [STATIC, SLOW, BUSY, SEARCHING].map((upkeep) => told(payAll(near, upkeep, load, 0))),
   );
   if (sparse !== null) {
-    const graph = chooseGraph(sparse.choice, progress);
+    const graph = await chooseGraph(sparse.choice, progress);
     rows.push(...[STATIC, SLOW, SEARCHING].map((upkeep) => told(payAll(graph, upkeep, sparse.load, 0))));
   }
   const name = `${large.shape.nodeCount.toLocaleString('en')} accounts by preferential attachment`;

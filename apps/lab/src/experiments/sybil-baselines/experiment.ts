@@ -54,11 +54,15 @@ function measure(scene: Scene, into: Readonly<Record<Baseline | 'consensus', num
   into.consensus.push(areaBy('consensus', scene));
 }
 
-function run({ graphs, labels, draws, withRatings }: Parameters, progress: (line: string) => void): Row[] {
+async function run(
+  { graphs, labels, draws, withRatings }: Parameters,
+  progress: (line: string) => void,
+): Promise<Row[]> {
+  const rows: Row[] = [];
   const labelled = { honest: labels, sybils: labels, noise: 0 };
-  const rows = graphs.flatMap(({ choice, attackEdges }) => {
-    const { name, isReal, graph } = chooseGraph(choice, progress);
-    return attackEdges.map((edgeCount): Row => {
+  for (const { choice, attackEdges } of graphs) {
+    const { name, isReal, graph } = await chooseGraph(choice, progress);
+    for (const edgeCount of attackEdges) {
       const attack = { region: { kind: 'replica' }, edges: { kind: 'random' }, edgeCount } as const;
       const areas: Record<Baseline | 'consensus', number[]> = {
         sybilrank: [],
@@ -69,10 +73,10 @@ function run({ graphs, labels, draws, withRatings }: Parameters, progress: (line
       };
       for (let draw = 1; draw <= draws; draw += 1) measure(setScene(graph, attack, labelled, draw), areas);
       progress(`${name}, ${edgeCount} attack edges: ${told(areas)}`);
-      return { graph: name, isReal, attackEdges: edgeCount, areas };
-    });
-  });
-  const ratings = withRatings ? rankRatings(draws) : null;
+      rows.push({ graph: name, isReal, attackEdges: edgeCount, areas });
+    }
+  }
+  const ratings = withRatings ? await rankRatings(draws) : null;
   if (withRatings && ratings === null) progress('the ratings of Bitcoin OTC are not at hand: left out');
   if (ratings === null) return rows;
   const areas = Object.fromEntries(ratings);

@@ -3,6 +3,8 @@
  * by trusted accounts, so methods that read bad ratings are judged by what they read; those here see positive ratings alone.
  */
 
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import {
   buildGraph,
   createEdgeBuffer,
@@ -12,8 +14,9 @@ import {
   undirectedForm,
 } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
+import { loadGraph } from '@concordat/runtime/graphs';
 import { areaUnderRoc, drawLabels, HONEST, SYBIL, UNJUDGED, withoutLabelled } from '@concordat/sybil';
-import { rowsOf } from '../../harness/real-graphs.ts';
+import { placeOf } from '../../harness/real-graphs.ts';
 import { scoresBy } from '../../harness/sybil-trial.ts';
 
 interface Ratings {
@@ -23,21 +26,41 @@ interface Ratings {
   readonly kinds: Uint8Array;
 }
 
-function readRatings(): Ratings | null {
-  const [rows, truth] = [rowsOf('bitcoin-otc.csv.gz'), rowsOf('bitcoin-otc-labels.csv.gz')];
-  if (rows === null || truth === null) return null;
-  const positive = rows.filter(([, , rating = 0]) => rating > 0);
+/** Names of accounts that are known to be honest, with 1, or fraudulent, with -1. */
+function readTruth(path: string): Map<number, number> {
+  const lines = gunzipSync(readFileSync(path)).toString('utf8').trim().split('\n');
+  return new Map(
+    lines.map((line) => line.split(',').map(Number)).map(([name = -1, kind = 0]) => [name, kind]),
+  );
+}
+
+async function readRatings(): Promise<Ratings | null> {
+  const [path, truthPath] = [placeOf('bitcoin-otc.csv.gz'), placeOf('bitcoin-otc-labels.csv.gz')];
+  if (path === null || truthPath === null) return null;
+  // Weights are above zero, so ratings are read as another number of each edge.
+  const { names, timed } = await loadGraph(path, { isDirected: true, time: 2 });
+  if (timed === null) return null;
+  const truth = readTruth(truthPath);
   const numbers = new Map<number, number>();
   const edges = createEdgeBuffer(true);
-  for (const [from = 0, to = 0, rating = 0] of positive) {
-    for (const name of [from, to]) if (!numbers.has(name)) numbers.set(name, numbers.size);
-    pushEdge(edges, numbers.get(from) ?? 0, numbers.get(to) ?? 0, rating);
-  }
+  const numberOf = (node: number): number => {
+    const number = numbers.get(node) ?? numbers.size;
+    numbers.set(node, number);
+    return number;
+  };
+  for (const [edge, rating] of timed.times.entries())
+    if (rating > 0)
+      pushEdge(
+        edges,
+        numberOf(timed.edges.sources[edge] ?? 0),
+        numberOf(timed.edges.targets[edge] ?? 0),
+        rating,
+      );
   const directed = buildGraph({ nodeCount: numbers.size, isDirected: true, ...edgeListOf(edges) }).graph;
   const kinds = new Uint8Array(numbers.size).fill(UNJUDGED);
-  for (const [name = 0, label] of truth) {
-    const node = numbers.get(name);
-    if (node !== undefined) kinds[node] = label === 1 ? HONEST : SYBIL;
+  for (const [node, number] of numbers) {
+    const kind = truth.get(names.ids[node] ?? -1);
+    if (kind !== undefined) kinds[number] = kind === 1 ? HONEST : SYBIL;
   }
   return { directed, undirected: { ...undirectedForm(directed), weights: null }, kinds };
 }
@@ -45,8 +68,8 @@ function readRatings(): Ratings | null {
 const LABELS = { honest: 20, sybils: 20, noise: 0 };
 
 /** Areas by method, draw by draw; null where the ratings are not at hand. Methods that know no Sybil are judged on those that others know, too. */
-export function rankRatings(draws: number): ReadonlyMap<string, readonly number[]> | null {
-  const ratings = readRatings();
+export async function rankRatings(draws: number): Promise<ReadonlyMap<string, readonly number[]> | null> {
+  const ratings = await readRatings();
   if (ratings === null) return null;
   const { directed, undirected, kinds } = ratings;
   const areas = new Map<string, number[]>();

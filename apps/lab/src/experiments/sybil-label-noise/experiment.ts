@@ -76,9 +76,9 @@ function rankFollows({ follows, labels, draws }: Parameters): Pick<Data, 'gang' 
   return { gang, scar };
 }
 
-function run(parameters: Parameters, progress: (line: string) => void): Data {
+async function run(parameters: Parameters, progress: (line: string) => void): Promise<Data> {
   const { choice, labels, noises, draws, attached, replicated } = parameters;
-  const { name, graph } = chooseGraph(choice, progress);
+  const { name, graph } = await chooseGraph(choice, progress);
   const rows: Row[] = [];
   for (const region of ['attached', 'replica'] as const)
     for (const noise of noises) {

@@ -33,8 +33,11 @@ interface Data {
   readonly rows: readonly Row[];
 }
 
-function run({ choice, seeds, attackEdges, draws }: Parameters, progress: (line: string) => void): Data {
-  const { name, graph } = chooseGraph(choice, progress);
+async function run(
+  { choice, seeds, attackEdges, draws }: Parameters,
+  progress: (line: string) => void,
+): Promise<Data> {
+  const { name, graph } = await chooseGraph(choice, progress);
   const everybody = new Uint8Array(graph.nodeCount).fill(HONEST);
   const rows = ATTACKERS.flatMap((attacker): Row[] => {
     const areas = new Map<string, number[]>(PROPERTIES.map((property) => [property.name, []]));
