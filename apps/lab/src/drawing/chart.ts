@@ -74,6 +74,7 @@ export function drawBars(bars: Bars): string {
     data: [...categories],
     inverse: isLying,
     axisTick: { show: false },
+    ...(allNamed(categories) && { axisLabel: { interval: 0 } }),
   };
   const lines = categories.length * series.length;
   const option: EChartsOption = {
@@ -94,6 +95,12 @@ export function drawBars(bars: Bars): string {
     })),
   };
   return render(option, isLying ? 130 + 19 * lines + 10 * categories.length : 420);
+}
+
+/** Whether all names have room side by side; else only some are written. */
+function allNamed(categories: readonly string[]): boolean {
+  const longest = Math.max(...categories.flatMap((name) => name.split('\n')).map((line) => line.length));
+  return 7 * longest * categories.length <= WIDTH - 60;
 }
 
 export function drawCurves(curves: Curves): string {
@@ -127,7 +134,7 @@ function labelOf(value: unknown): string {
 
 const LEGEND_ROW = 34;
 /** Rows of the legend for which there is always room. */
-const USUAL_ROWS = 2;
+const USUAL_ROWS = 1;
 
 /** Rows of the legend beyond the usual, in pixels: letters are some 7 pixels wide, a mark and the gap after it 43. */
 function legendOverflow(names: readonly string[]): number {

@@ -12,6 +12,7 @@ import {
   replicaDraw,
 } from './baselines.ts';
 import { honestGraph } from './graphs.ts';
+import { WHITELIST_ATTACKS, whitelistDraw } from './whitelist-figures.ts';
 
 test('a draw is the same again, judges every contender, and more attack edges are harder', () => {
   const honest = honestGraph(1);
@@ -72,3 +73,12 @@ test('on ratings every contender is judged, and negative ones by the trusted tel
   // What frauds say about others earns them edges only where direction is not looked at.
   assert.ok((areas['TrustRank'] ?? 0) > (areas['SybilRank'] ?? 1) + 0.1);
 });
+
+for (const kind of WHITELIST_ATTACKS)
+  test(`a draw of a whitelist under ${kind} attack edges is the same again, and within its bound`, () => {
+    const honest = honestGraph(2);
+    const draw = whitelistDraw(honest, kind, 100, 20, 1, { leastSize: 200 });
+    assert.deepEqual(whitelistDraw(honest, kind, 100, 20, 1, { leastSize: 200 }), draw);
+    assert.ok(draw.honest >= 150 && draw.precision > 0.95, JSON.stringify(draw));
+    assert.ok(draw.sybilVolumePerUnit < draw.boundPerUnit);
+  });

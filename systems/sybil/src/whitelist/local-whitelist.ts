@@ -57,7 +57,7 @@ export interface LocalWhitelist {
 /** Residual per unit of degree that pushes leave, as a share of what an account holds where the whole graph is mixed. */
 const RESIDUAL_SHARE = 0.2;
 /** Candidates for the prefix are at least so much larger than the one before. */
-const STEP = 1.1;
+const STEP = 1.25;
 
 interface Choice {
   readonly core: Uint32Array;
@@ -74,17 +74,18 @@ function choosePrefix(
   rise: number,
 ): Choice {
   const { order, volumes } = profile;
+  const degrees = weightedDegrees(graph);
   const first = Math.min(leastSize, order.length) - 1;
   for (let atLeast = volumes[first] ?? 0; atLeast <= atMost; ) {
     const dip = firstDip(profile, rise, atLeast);
     if (dip < 0 || (volumes[dip] as number) > atMost) break;
-    const core = settledCore(graph, order.subarray(0, dip + 1));
+    const core = settledCore(graph, order.subarray(0, dip + 1), degrees);
     if (core.length >= Math.min(leastSize, order.length)) return { core, chosen: dip, reason: 'dip' };
     atLeast = STEP * (volumes[dip] as number);
   }
   // Never less than the seed itself, however small the bounds are.
   const chosen = Math.max(0, lowestWithin(profile, { atLeast: volumes[first] ?? 0, atMost }));
-  return { core: settledCore(graph, order.subarray(0, chosen + 1)), chosen, reason: 'lowest' };
+  return { core: settledCore(graph, order.subarray(0, chosen + 1), degrees), chosen, reason: 'lowest' };
 }
 
 /** A whitelist of an undirected graph around `seeds`, distinct nodes, at least one. Work: triangles of the graph, then what the walk reaches. */

@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { creditGenie } from './experiment.ts';
+
+testSmallSize(creditGenie);

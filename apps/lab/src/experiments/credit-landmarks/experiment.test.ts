@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { creditLandmarks } from './experiment.ts';
+
+testSmallSize(creditLandmarks);

@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { sybilBaselines } from './experiment.ts';
+
+testSmallSize(sybilBaselines);

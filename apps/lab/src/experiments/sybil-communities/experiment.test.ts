@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { sybilCommunities } from './experiment.ts';
+
+testSmallSize(sybilCommunities);

@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { sybilLabelNoise } from './experiment.ts';
+
+testSmallSize(sybilLabelNoise);

@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { sybilProperties } from './experiment.ts';
+
+testSmallSize(sybilProperties);
