@@ -50,6 +50,11 @@ export { couplingObjection, sybilScarC, sybilScarD, usualCoupling } from './rank
 export { trustAlongArcs, trustRank } from './rank/trustrank.ts';
 export { type VictimSample, victimFeatures, victimProbabilities } from './rank/victims.ts';
 export { type EscapeBound, escapeBound } from './whitelist/escape-bound.ts';
-export { type LocalWhitelist, localWhitelist, type WhitelistOptions } from './whitelist/local-whitelist.ts';
+export {
+  type LocalWhitelist,
+  localWhitelist,
+  type WhitelistOptions,
+  whitelistObjection,
+} from './whitelist/local-whitelist.ts';
 export { settledCore } from './whitelist/settled-core.ts';
 export { trianglesByArc, weighByTriangles } from './whitelist/triangle-weights.ts';
