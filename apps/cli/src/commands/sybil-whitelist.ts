@@ -70,6 +70,10 @@ async function run(file: string, flags: WhitelistFlags): Promise<void> {
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 function tell({ nodes, reason, cut, bound }: LocalWhitelist): void {
+  if (nodes.length === 0)
+    return say(
+      'nobody: no set around the seeds has most of its friends inside. --method sybilrank lists everybody.',
+    );
   const why =
     reason === 'dip'
       ? 'the first dip of the profile that it climbs out of'

@@ -171,6 +171,7 @@ function draw(): void {
     labelColor: { color: colourOf('ink') },
     labelFont: 'system-ui, sans-serif',
     labelRenderedSizeThreshold: 7,
+    stagePadding: 60,
     labelDensity: 0.6,
     // The tip tells the name: sigma's own would stand on white in the dark.
     defaultDrawNodeHover: () => {},
