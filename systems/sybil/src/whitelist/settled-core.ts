@@ -7,11 +7,10 @@
 
 import { type Graph, marksOf, weightedDegrees } from '@concordat/graph';
 
-/** Members of `set` that stay, in its order. Linear in the edges of the set. */
-export function settledCore(graph: Graph, set: Uint32Array): Uint32Array {
+/** Members of `set` that stay, in its order. Linear in the edges of the set and the nodes of the graph; `degrees` are its weighted ones. */
+export function settledCore(graph: Graph, set: Uint32Array, degrees = weightedDegrees(graph)): Uint32Array {
   const { offsets, targets, weights } = graph;
   const marks = marksOf(graph.nodeCount, set);
-  const degrees = weightedDegrees(graph);
   const inside = new Float64Array(graph.nodeCount);
   const leaving = new Uint32Array(set.length);
   let [head, tail] = [0, 0];
