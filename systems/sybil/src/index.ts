@@ -30,12 +30,11 @@ export {
   sybilsPerEdge,
 } from './evaluate/run.ts';
 export { type Assumption, type Bound, boundOf, type CutFacts, type Method } from './explain/bounds.ts';
-export { createExplainer, type Explainer, type ExplainOptions } from './explain/explainer.ts';
+export { createExplainer, type Explainer, type ExplainOptions, type ShownCut } from './explain/explainer.ts';
 export {
   type Explanation,
   explainAccount,
   type Ground,
-  type ShownCut,
   type Side,
 } from './explain/explanation.ts';
 export { type Mixing, measureMixing } from './explain/mixing.ts';

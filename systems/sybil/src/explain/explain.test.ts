@@ -277,6 +277,22 @@ test('where the honest live in communities, ranking everybody from one of them f
   assert.ok(whitelist.filter((node) => node >= size * count).length <= 1);
 });
 
+test('a Sybil region too large for the search around its accounts is found by the walk of the seeds', () => {
+  const large = attackedGraph(1500, 1500, 5, 12, random());
+  const bounded = createExplainer(large, Uint32Array.of(5, 17), random(), { volumeLimit: 600 });
+  const sides = [2000, 2999, 33, 1400].map((account) => explainAccount(bounded, account, 'SybilRank'));
+  assert.deepEqual(
+    sides.map(({ side, ground }) => [side, ground]),
+    [
+      ['apart', 'outside-seeds'],
+      ['apart', 'outside-seeds'],
+      ['with-seeds', 'within-seeds'],
+      ['with-seeds', 'within-seeds'],
+    ],
+  );
+  for (const { attackEdges } of sides) assert.ok((attackEdges as number) < 40, `${attackEdges}`);
+});
+
 describe('bounds', () => {
   const mixing = measureMixing(
     graphOf(300, expanderEdges(0, 300, 5, random())),
@@ -317,10 +333,10 @@ test('the words say what the record says', () => {
   const text = renderExplanation(explainAccount(explainer, 20, 'SybilRank'), (node) => `user-${node}`);
   assert.equal(
     text,
-    `user-20 is apart from the seeds: a cut around them that is sparse (conductance below 0.22) leaves it outside.
-The cut: 2 edges around 12 accounts on the seeds' side, 1 seed among them; conductance 0.015.
-  user-0 - user-12
-  user-1 - user-13
+    `user-20 is apart from the seeds: a cut around it that is sparse (conductance below 0.22) leaves all of them outside.
+The cut: 2 edges around 12 accounts on the account's side, 0 seeds among them; conductance 0.015.
+  user-12 - user-0
+  user-13 - user-1
 If what is apart is fake, its owner has 2 attack edges.
 2 chains of friends to the seeds without a common edge: the fewest attack edges there can be, if it is fake.
 The sweep around it: 12 accounts, 2 edges out, conductance 0.015.

@@ -1,10 +1,10 @@
 /** The explanation of one account, as a record: where it stands, the cut, what the cut would have cost an attacker, and what is proved then. */
 
-import { degreeOf, type Graph } from '@concordat/graph';
+import { degreeOf } from '@concordat/graph';
 import { assert } from '@concordat/kernel';
 import { type Bound, boundOf, type Method } from './bounds.ts';
 import { countChains } from './chains.ts';
-import { cutWithin, type Explainer, searchRegion } from './explainer.ts';
+import { cutWithin, type Explainer, type ShownCut, searchRegion, shownCut } from './explainer.ts';
 import type { Mixing } from './mixing.ts';
 import type { Region } from './region.ts';
 import type { SparseCut } from './sparsest-cut.ts';
@@ -21,22 +21,12 @@ export type Ground =
   | 'seeds-within'
   /** The account is within the sparsest cut around the seeds. */
   | 'within-seeds'
-  /** No cut around the account is so sparse that walks would not cross it. */
+  /** Neither around the account nor around the seeds was a cut found that is so sparse that walks would not cross it. */
   | 'no-sparse-cut'
   /** A sparse cut around the account leaves all seeds outside. */
   | 'seeds-outside'
   /** A sparse cut around the seeds leaves the account outside. */
   | 'outside-seeds';
-
-/** The cut that decided. */
-export interface ShownCut extends SparseCut {
-  /** Whether the members are the account's side, not the seeds'. */
-  readonly holdsAccount: boolean;
-  /** Seeds among the members. */
-  readonly seedCount: number;
-  /** Pairs (member, other) of the edges in the cut, one after the other. */
-  readonly edges: Uint32Array;
-}
 
 export interface Explanation {
   readonly account: number;
@@ -67,23 +57,6 @@ export interface Explanation {
 
 const CHAIN_LIMIT = 64;
 
-function edgesAcross(graph: Graph, members: Uint32Array, marks: Uint8Array): Uint32Array {
-  for (const node of members) marks[node] = 1;
-  const edges: number[] = [];
-  for (const node of members)
-    for (let arc = graph.offsets[node] as number; arc < (graph.offsets[node + 1] as number); arc += 1) {
-      const target = graph.targets[arc] as number;
-      if (marks[target] === 0) edges.push(node, target);
-    }
-  for (const node of members) marks[node] = 0;
-  return Uint32Array.from(edges);
-}
-
-function shown({ graph, marks, isSeed }: Explainer, cut: SparseCut, holdsAccount: boolean): ShownCut {
-  const seedCount = cut.members.reduce((sum, node) => sum + (isSeed[node] as number), 0);
-  return { ...cut, holdsAccount, seedCount, edges: edgesAcross(graph, cut.members, marks) };
-}
-
 function wholeComponent({ graph, components, componentVolumes }: Explainer, account: number): SparseCut {
   const component = components.of[account] as number;
   const members = new Uint32Array(graph.nodeCount)
@@ -100,15 +73,17 @@ interface Finding {
 
 /** Which of the two cuts decides, and how; the account is in the seeds' component and no seed. */
 function compareCuts(explainer: Explainer, account: number, own: SparseCut, sparseBelow: number): Finding {
-  const { seedCut } = explainer;
-  const ownShown = shown(explainer, own, true);
-  if (seedCut !== null && seedCut.conductance <= own.conductance && seedCut.conductance < sparseBelow) {
-    const isWithin = seedCut.members.includes(account);
-    const cut = shown(explainer, seedCut, isWithin);
+  const { seedCut, isBySeeds } = explainer;
+  // Of equal ones the account's own is shown: it is the smaller, and exact.
+  const isSparser = seedCut !== null && seedCut.conductance < own.conductance * (1 - 1e-9);
+  if (isSparser && seedCut.conductance < sparseBelow) {
+    const isWithin = isBySeeds[account] === 1;
+    const cut = { ...seedCut, holdsAccount: isWithin };
     return isWithin
       ? { side: 'with-seeds', ground: 'within-seeds', cut }
       : { side: 'apart', ground: 'outside-seeds', cut };
   }
+  const ownShown = shownCut(explainer, own, true);
   if (ownShown.seedCount > 0) return { side: 'with-seeds', ground: 'seeds-within', cut: ownShown };
   if (own.conductance >= sparseBelow) return { side: 'with-seeds', ground: 'no-sparse-cut', cut: ownShown };
   return { side: 'apart', ground: 'seeds-outside', cut: ownShown };
@@ -125,7 +100,7 @@ function plainFinding(explainer: Explainer, account: number): Finding | null {
   return {
     side: 'apart',
     ground: 'other-component',
-    cut: shown(explainer, wholeComponent(explainer, account), true),
+    cut: shownCut(explainer, wholeComponent(explainer, account), true),
   };
 }
 

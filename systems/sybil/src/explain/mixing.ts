@@ -10,7 +10,10 @@
 import { type Graph, weightedDegrees } from '@concordat/graph';
 import type { Prng } from '@concordat/kernel';
 import { walkLength } from '../rank/sybilrank.ts';
-import { eigenSymmetric } from './eigen.ts';
+import { eigenSymmetric, orthonormalise, products, WIDTH } from './eigen.ts';
+import { stepAll } from './eigen-step.ts';
+
+const TURNS = 40;
 
 export interface Mixing {
   /** Eigenvalues of the walk (not lazy; signs dropped by making it so first), descending; the first is 1. */
@@ -27,59 +30,6 @@ export interface Mixing {
   readonly walkDistance: number | null;
 }
 
-/** Vectors side by side: PERF: eight doubles of one node are one cache line, and each arc visits one. */
-const WIDTH = 8;
-const TURNS = 40;
-
-/** One step of the lazy symmetric walk, `(I + D^-1/2 A D^-1/2) / 2`, for all vectors at once. */
-function stepAll(graph: Graph, roots: Float64Array, vectors: Float64Array, into: Float64Array): void {
-  const { nodeCount, offsets, targets, weights } = graph;
-  const sums = new Float64Array(WIDTH);
-  for (let node = 0; node < nodeCount; node += 1) {
-    sums.fill(0);
-    for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
-      const target = targets[arc] as number;
-      const factor = (weights === null ? 1 : (weights[arc] as number)) * (roots[target] as number);
-      for (let at = 0; at < WIDTH; at += 1) sums[at]! += factor * (vectors[target * WIDTH + at] as number);
-    }
-    const own = roots[node] as number;
-    for (let at = 0; at < WIDTH; at += 1)
-      into[node * WIDTH + at] = 0.5 * ((vectors[node * WIDTH + at] as number) + own * (sums[at] as number));
-  }
-}
-
-/** Products of each vector of `a` with each of `b`, row by row. */
-function products(a: Float64Array, b: Float64Array): Float64Array {
-  const out = new Float64Array(WIDTH * WIDTH);
-  for (let base = 0; base < a.length; base += WIDTH)
-    for (let row = 0; row < WIDTH; row += 1) {
-      const factor = a[base + row] as number;
-      for (let column = 0; column < WIDTH; column += 1)
-        out[row * WIDTH + column]! += factor * (b[base + column] as number);
-    }
-  return out;
-}
-
-/** Makes the vectors orthonormal, first to last; one that lies in the span of those before it becomes zero. */
-function orthonormalise(vectors: Float64Array): void {
-  const count = vectors.length / WIDTH;
-  for (let column = 0; column < WIDTH; column += 1) {
-    // Twice: once loses digits where vectors nearly agree.
-    for (let pass = 0; pass < 2; pass += 1)
-      for (let other = 0; other < column; other += 1) {
-        let dot = 0;
-        for (let at = 0; at < count; at += 1)
-          dot += (vectors[at * WIDTH + column] as number) * (vectors[at * WIDTH + other] as number);
-        for (let at = 0; at < count; at += 1)
-          vectors[at * WIDTH + column]! -= dot * (vectors[at * WIDTH + other] as number);
-      }
-    let norm = 0;
-    for (let at = 0; at < count; at += 1) norm += (vectors[at * WIDTH + column] as number) ** 2;
-    const scale = norm > 1e-20 ? 1 / Math.sqrt(norm) : 0;
-    for (let at = 0; at < count; at += 1) vectors[at * WIDTH + column]! *= scale;
-  }
-}
-
 /** The largest eigenvalues of the lazy walk, descending: of a connected graph the first is 1. */
 function largestEigenvalues(graph: Graph, degrees: Float64Array, random: Prng): number[] {
   const { nodeCount } = graph;
@@ -93,8 +43,10 @@ function largestEigenvalues(graph: Graph, degrees: Float64Array, random: Prng): 
   for (let turn = 0; turn < TURNS; turn += 1) {
     stepAll(graph, roots, vectors, next);
     [vectors, next] = [next, vectors];
-    if (turn % 4 === 3) orthonormalise(vectors);
+    if (turn % 8 === 7) orthonormalise(vectors);
   }
+  // Again: once loses digits of vectors that nearly agree.
+  orthonormalise(vectors);
   stepAll(graph, roots, vectors, next);
   return eigenSymmetric(products(vectors, next), WIDTH).slice(0, Math.min(WIDTH, nodeCount));
 }

@@ -1,7 +1,8 @@
 /** An explanation in sentences, for somebody who decides about the account. Nothing here computes: the record says all. */
 
 import type { Bound } from './bounds.ts';
-import type { Explanation, Ground, ShownCut } from './explanation.ts';
+import type { ShownCut } from './explainer.ts';
+import type { Explanation, Ground } from './explanation.ts';
 import type { Mixing } from './mixing.ts';
 
 const SHOWN_EDGES = 10;
@@ -30,7 +31,7 @@ function groundSentence(ground: Ground, name: string, sparseBelow: number): stri
     case 'within-seeds':
       return `${name} is on the seeds' side: it is within the sparsest cut around the seeds.`;
     case 'no-sparse-cut':
-      return `${name} is on the seeds' side: no cut around it is ${sparse}.`;
+      return `${name} is on the seeds' side: no cut that is ${sparse} was found around it, nor around the seeds.`;
     case 'seeds-outside':
       return `${name} is apart from the seeds: a cut around it that is ${sparse} leaves all of them outside.`;
     case 'outside-seeds':
