@@ -98,20 +98,31 @@ function plant(scratch: PushScratch, { nodes, weights }: Seeds, tolerance: numbe
   return waiting;
 }
 
-/** Runs the pushes; returns how many pushes there were and how many arcs they followed. */
-function pushAll(
-  scratch: PushScratch,
-  waitingAtFirst: number,
-  keep: number,
-  tolerance: number,
-): [number, number] {
+/** What a run has done and where it stands. */
+interface Run {
+  readonly keep: number;
+  readonly tolerance: number;
+  /** Of the queue: its first place, and how many wait. */
+  head: number;
+  waiting: number;
+  pushCount: number;
+  arcCount: number;
+}
+
+/** With more in the queue it is cheaper to look at all nodes in their order. PERF: 1/32 of them, against 1/8 and 1/128. */
+const crowdOf = ({ nodeCount }: Graph): number => Math.max(8, nodeCount / 32);
+
+/** Pushes from the queue until it is empty or crowded. */
+function pushQueued(scratch: PushScratch, run: Run): void {
   const { graph, residuals, estimates, queue, touched } = scratch;
   const { offsets, targets, weights } = graph;
+  const { keep, tolerance } = run;
   const room = queue.length;
-  let [head, waiting, touchedCount] = [0, waitingAtFirst, scratch.touchedCount];
-  let tail = waiting === room ? 0 : waiting;
-  let [pushes, visits] = [0, 0];
-  while (waiting > 0) {
+  const crowd = crowdOf(graph);
+  let { head, waiting, pushCount, arcCount } = run;
+  let { touchedCount } = scratch;
+  let tail = (head + waiting) % room;
+  while (waiting > 0 && waiting <= crowd) {
     const node = queue[head] as number;
     head = head + 1 === room ? 0 : head + 1;
     waiting -= 1;
@@ -120,8 +131,8 @@ function pushAll(
     const residual = residuals[2 * node] as number;
     residuals[2 * node] = 0;
     estimates[node]! += from === end ? residual : keep * residual;
-    pushes += 1;
-    visits += end - from;
+    pushCount += 1;
+    arcCount += end - from;
     const share = ((1 - keep) * residual) / (residuals[2 * node + 1] as number);
     for (let arc = from; arc < end; arc += 1) {
       const target = targets[arc] as number;
@@ -139,7 +150,46 @@ function pushAll(
     }
   }
   scratch.touchedCount = touchedCount;
-  return [pushes, visits];
+  Object.assign(run, { head, waiting, pushCount, arcCount });
+}
+
+/**
+ * One pass over all nodes in their order, pushing those that hold enough. PERF: rows are read in order and an arc costs one addition, a
+ * fifth of what it costs from the queue (Wu et al., SIGMOD 2021, do the same).
+ */
+function pushInOrder(scratch: PushScratch, run: Run): void {
+  const { graph, residuals, estimates } = scratch;
+  const { nodeCount, offsets, targets, weights } = graph;
+  const { keep, tolerance } = run;
+  for (let node = 0; node < nodeCount; node += 1) {
+    const residual = residuals[2 * node] as number;
+    const degree = residuals[2 * node + 1] as number;
+    if (residual < tolerance * degree) continue;
+    const from = offsets[node] as number;
+    const end = offsets[node + 1] as number;
+    residuals[2 * node] = 0;
+    estimates[node]! += from === end ? residual : keep * residual;
+    run.pushCount += 1;
+    run.arcCount += end - from;
+    const share = ((1 - keep) * residual) / degree;
+    if (weights === null)
+      for (let arc = from; arc < end; arc += 1) residuals[2 * (targets[arc] as number)]! += share;
+    else
+      for (let arc = from; arc < end; arc += 1)
+        residuals[2 * (targets[arc] as number)]! += share * (weights[arc] as number);
+  }
+}
+
+/** Fills the queue with the nodes that hold enough, and takes every node for touched. */
+function gatherQueue(scratch: PushScratch, run: Run): void {
+  const { residuals, queue, touched } = scratch;
+  run.head = run.waiting = 0;
+  for (let node = 0; node < queue.length; node += 1) {
+    touched[node] = node;
+    if ((residuals[2 * node] as number) >= run.tolerance * (residuals[2 * node + 1] as number))
+      queue[run.waiting++] = node;
+  }
+  scratch.touchedCount = queue.length;
 }
 
 /**
@@ -147,11 +197,18 @@ function pushAll(
  * keeps residuals and estimates until the next call.
  */
 export function pushPageRank(scratch: PushScratch, seeds: Seeds, options: PushOptions): PushedRank {
+  const { graph } = scratch;
   const { teleport, tolerance, isLazy = true } = options;
   assert(teleport > 0 && teleport <= 1 && tolerance > 0, 'teleport is in (0, 1], tolerance above 0');
   clear(scratch);
   const keep = isLazy ? (2 * teleport) / (1 + teleport) : teleport;
-  const [pushCount, arcCount] = pushAll(scratch, plant(scratch, seeds, tolerance), keep, tolerance);
+  const waiting = plant(scratch, seeds, tolerance);
+  const run: Run = { keep, tolerance, head: 0, waiting, pushCount: 0, arcCount: 0 };
+  while (run.waiting > 0) {
+    pushQueued(scratch, run);
+    for (; run.waiting > crowdOf(graph); gatherQueue(scratch, run)) pushInOrder(scratch, run);
+  }
+  const { pushCount, arcCount } = run;
   const reached = scratch.touched.subarray(0, scratch.touchedCount);
   const nodes = reached.filter((node) => scratch.estimates[node] !== 0);
   const estimates = Float64Array.from(nodes, (node) => scratch.estimates[node] as number);
