@@ -55,8 +55,11 @@ export async function openDirectoryLog(options: DirectoryLogOptions): Promise<Ch
     ...(sync === undefined ? {} : { sync }),
     ...(disk === undefined ? {} : { disk }),
   };
-  if (isNew && !existsSync(join(journalDirectory, 'journal.manifest')))
+  if (isNew && !existsSync(join(journalDirectory, 'journal.manifest'))) {
+    // What a crash left of an earlier beginning: nothing was acknowledged over it.
+    await rm(journalDirectory, { recursive: true, force: true });
     await createJournal(journalDirectory, settings);
+  }
   const journal = await opened(journalDirectory, settings);
   try {
     if (isNew) await writeVersion(directory);

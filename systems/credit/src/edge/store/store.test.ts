@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -76,6 +76,18 @@ test('a store is as it was left, with snapshots or without, and its files are pr
       assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name);
     assert.equal(statSync(directory).mode & 0o777, 0o700);
   }
+});
+
+test('a directory that was not yet begun when its process died is begun anew', async () => {
+  const directory = fresh();
+  mkdirSync(join(directory, 'journal'), { recursive: true });
+  writeFileSync(join(directory, 'journal', 'segment-0000000000.log'), new Uint8Array(1000));
+  const store = await open(directory);
+  prepare(store);
+  await store.close();
+  const again = await open(directory);
+  assert.equal(paid(again), 0);
+  await again.close();
 });
 
 test('a setting that changed is adopted at the next start', async () => {
