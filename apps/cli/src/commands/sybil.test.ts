@@ -61,7 +61,17 @@ test('generate, then evaluate on its labels: tables and figures, and the same ag
   }
   assert.match(ran.err, /40 edges between honest accounts and fakes/);
   assert.equal(linesOf(readFileSync(join(results, 'runs.csv'), 'utf8')).length, 1 + 2 * 2);
-  assert.equal(JSON.parse(readFileSync(join(results, 'summary.json'), 'utf8')).methods.length, 2);
+  const summary = JSON.parse(readFileSync(join(results, 'summary.json'), 'utf8'));
+  assert.equal(summary.methods.length, 2);
+  const whitelists = linesOf(readFileSync(join(results, 'whitelist.csv'), 'utf8')).map((line) =>
+    line.split(','),
+  );
+  assert.deepEqual(whitelists[0], ['draw', 'accounts', 'sybils', 'precision', 'sybils_per_attack_edge']);
+  const lists = whitelists.slice(1);
+  assert.equal(lists.length, 2);
+  const mean = (column: number): number => lists.reduce((sum, row) => sum + Number(row[column]), 0) / 2;
+  assert.equal(summary.whitelist.accounts, mean(1));
+  assert.ok(Math.abs(summary.whitelist.sybilsPerAttackEdge - mean(2) / 40) < 1e-9);
   for (const [name, text] of [
     ['roc.svg', 'sybilrank'],
     ['conductance.svg', 'conductance of the set'],
