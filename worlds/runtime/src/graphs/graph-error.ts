@@ -18,6 +18,8 @@ export type GraphErrorCode =
   | 'unwritable'
   /** A data set could not be fetched: the server's answer, or its connection. */
   | 'fetch'
+  /** Nobody says which bytes a data set has. */
+  | 'no-digest'
   /** What was fetched is not what it should be. */
   | 'wrong-digest';
 

@@ -1,4 +1,6 @@
 /** Graphs on disks and from the network. */
+export { DATA_SETS, type DataSet, type FetchDataSetOptions, fetchDataSet } from './catalogue.ts';
+export { digestOfFile, type FetchOptions, type FetchProgress, fetchFile } from './fetch.ts';
 export * from './graph-error.ts';
 export {
   fromGraphology,
