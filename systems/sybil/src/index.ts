@@ -29,6 +29,17 @@ export {
   summarise,
   sybilsPerEdge,
 } from './evaluate/run.ts';
+export { type Assumption, type Bound, boundOf, type CutFacts, type Method } from './explain/bounds.ts';
+export { createExplainer, type Explainer, type ExplainOptions, type ShownCut } from './explain/explainer.ts';
+export {
+  type Explanation,
+  explainAccount,
+  type Ground,
+  type Side,
+} from './explain/explanation.ts';
+export { type Mixing, measureMixing } from './explain/mixing.ts';
+export { type SparseCut, sparsestCut } from './explain/sparsest-cut.ts';
+export { renderExplanation } from './explain/text.ts';
 export { acl, seedPageRank } from './rank/acl.ts';
 export { cia, walkWithRestart } from './rank/cia.ts';
 export { consensus, directedConsensus, meanPlaces, placesOf } from './rank/consensus.ts';
@@ -49,6 +60,40 @@ export { scoreOfTrust, spreadTrust, sybilRank, walkLength } from './rank/sybilra
 export { couplingObjection, sybilScarC, sybilScarD, usualCoupling } from './rank/sybilscar.ts';
 export { trustAlongArcs, trustRank } from './rank/trustrank.ts';
 export { type VictimSample, victimFeatures, victimProbabilities } from './rank/victims.ts';
+export { type Admissions, combinedAdmissions } from './routes/admission.ts';
+export { type GateOptions, gateAdmissions } from './routes/gatekeeper.ts';
+export {
+  type Admit,
+  admitByGate,
+  admitByGuard,
+  admitByInference,
+  admitByLimit,
+  admitByVotes,
+  ROUTE_RANKINGS,
+  rankingOf,
+} from './routes/rankings.ts';
+export {
+  createRouting,
+  firstArc,
+  headOf,
+  nextArc,
+  previousArc,
+  type Routing,
+  tailOf,
+} from './routes/route.ts';
+export { type GuardOptions, guardAdmissions, guardRouteLength } from './routes/sybilguard.ts';
+export { type InferOptions, inferAdmissions, inferObjection } from './routes/sybilinfer.ts';
+export {
+  estimateInstances,
+  type InstanceEstimate,
+  type LimitAdmissions,
+  type LimitOptions,
+  limitAdmissions,
+  limitInstances,
+} from './routes/sybillimit.ts';
+export { type Envelope, surveyLinks } from './votes/envelope.ts';
+export { blamePath, createLinkHistory, type LinkHistory } from './votes/history.ts';
+export { type Collection, collectVotes, type VoteOptions, voteAdmissions } from './votes/sumup.ts';
 export { type EscapeBound, escapeBound } from './whitelist/escape-bound.ts';
 export {
   type LocalWhitelist,

@@ -1,0 +1,224 @@
+/** SumUp: by hand, the bound on bogus votes for every Sybil region, the envelope, pruning, feedback, and where nobody can vote. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Graph, twinsOf } from '@concordat/graph';
+import { createPrng } from '@concordat/kernel';
+import fc from 'fast-check';
+import { attackEdges, cliqueEdges, type Edge, expanderEdges, graphOf } from '../routes/testing/regions.ts';
+import { capacitiesFor, surveyLinks } from './envelope.ts';
+import { blamePath, createLinkHistory } from './history.ts';
+import { collectVotes, voteAdmissions } from './sumup.ts';
+
+const random = () => createPrng(11, 'votes');
+const fresh = (graph: Graph) => createLinkHistory(graph.targets.length);
+
+/** Arcs of a path as the nodes that it visits. */
+function nodesOf(graph: Graph, voter: number, path: Uint32Array): number[] {
+  return [voter, ...Array.from(path, (arc) => graph.targets[arc] as number)];
+}
+
+describe('a collection', () => {
+  test('counts on a line what its links carry: tickets and one', () => {
+    // 0 - 1 - 2 - 3: four tickets leave 3 for the first link, 2 for the next, 1 for the last.
+    const graph = graphOf(4, [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ]);
+    const voters = Uint32Array.of(1, 2, 3);
+    const { paths, capacities, ticketCount } = collectVotes(
+      graph,
+      0,
+      voters,
+      { firstTickets: 4 },
+      fresh(graph),
+      random(),
+    );
+    assert.equal(ticketCount, 4);
+    assert.deepEqual([...capacities], [1, 4, 1, 3, 1, 2]);
+    assert.deepEqual(
+      paths.map((path, vote) => path && nodesOf(graph, voters[vote] as number, path)),
+      [
+        [1, 0],
+        [2, 1, 0],
+        [3, 2, 1, 0],
+      ],
+    );
+  });
+
+  test('without enough tickets counts one vote over the link beyond them, and takes more where many were counted', () => {
+    // A star of stars: 0 - 1, and twenty voters at 1.
+    const graph = graphOf(22, [[0, 1], ...Array.from({ length: 20 }, (_, at): Edge => [1, at + 2])]);
+    const voters = Uint32Array.from({ length: 20 }, (_, at) => at + 2);
+    const few = collectVotes(graph, 0, voters, { firstTickets: 1, fullness: 2 }, fresh(graph), random());
+    assert.equal(few.collectedCount, 1);
+    const adapted = collectVotes(graph, 0, voters, { firstTickets: 1 }, fresh(graph), random());
+    assert.ok(adapted.ticketCount >= 20);
+    assert.equal(adapted.collectedCount, 20);
+  });
+
+  test('takes each counted vote to the collector, over no link more than it carries', () => {
+    const graph = graphOf(200, expanderEdges(0, 200, 3, random()));
+    for (const linkLimit of [3, null]) {
+      const voters = Uint32Array.from({ length: 120 }, (_, at) => at + 50);
+      const { paths, capacities, collectedCount } = collectVotes(
+        graph,
+        7,
+        voters,
+        { linkLimit, firstTickets: 30 },
+        fresh(graph),
+        random(),
+      );
+      const carried = new Float64Array(graph.targets.length);
+      for (const [vote, path] of paths.entries()) {
+        if (path === null) continue;
+        const nodes = nodesOf(graph, voters[vote] as number, path);
+        assert.equal(nodes.at(-1), 7);
+        assert.equal(new Set(nodes).size, nodes.length);
+        for (const arc of path) carried[arc]! += 1;
+      }
+      assert.ok(carried.every((votes, arc) => votes <= (capacities[arc] as number)));
+      assert.equal(paths.filter((path) => path !== null).length, collectedCount);
+    }
+  });
+
+  test('prunes links of those with many: two Sybil accounts of fifty attack edges each bring three votes each, and few more', () => {
+    const edges = [...expanderEdges(0, 400, 5, random()), ...cliqueEdges(400, 2)];
+    for (let victim = 100; victim < 150; victim += 1) edges.push([victim, 400], [victim + 100, 401]);
+    for (let sybil = 402; sybil < 600; sybil += 1) edges.push([400, sybil], [401, sybil]);
+    const graph = graphOf(600, edges);
+    const sybils = Uint32Array.from({ length: 198 }, (_, at) => at + 402);
+    const run = (linkLimit: number | null) =>
+      collectVotes(graph, 0, sybils, { linkLimit, firstTickets: 100, fullness: 9 }, fresh(graph), random());
+    assert.ok(run(3).collectedCount <= 12, `${run(3).collectedCount}`);
+    assert.ok(run(null).collectedCount > 60, `${run(null).collectedCount}`);
+  });
+});
+
+describe('bogus votes', () => {
+  const worlds = fc.record({
+    seed: fc.integer(),
+    sybils: fc.integer({ min: 1, max: 150 }),
+    half: fc.integer({ min: 1, max: 6 }),
+    attacks: fc.integer({ min: 1, max: 25 }),
+    tickets: fc.integer({ min: 1, max: 200 }),
+    linkLimit: fc.constantFrom(3, null),
+  });
+
+  test('are at most what the attack edges carry, one each and the tickets that crossed them, for every Sybil region', () => {
+    fc.assert(
+      fc.property(worlds, ({ seed, sybils, half, attacks, tickets, linkLimit }) => {
+        const honest = 80;
+        const dice = createPrng(seed, 'world');
+        const crossing = attackEdges(honest, sybils, Math.min(attacks, honest * sybils), dice);
+        const inside = expanderEdges(honest, sybils, half, dice);
+        const graph = graphOf(honest + sybils, [
+          ...expanderEdges(0, honest, 3, dice),
+          ...inside,
+          ...crossing,
+        ]);
+        const voters = Uint32Array.from({ length: sybils + 40 }, (_, at) => at + honest - 40);
+        const { paths, capacities, ticketCount } = collectVotes(
+          graph,
+          0,
+          voters,
+          { linkLimit, firstTickets: tickets },
+          fresh(graph),
+          dice,
+        );
+        let bound = 0;
+        for (let sybil = honest; sybil < graph.nodeCount; sybil += 1)
+          for (let arc = graph.offsets[sybil] as number; arc < (graph.offsets[sybil + 1] as number); arc += 1)
+            if ((graph.targets[arc] as number) < honest) bound += capacities[arc] as number;
+        const bogus = paths.slice(40).filter((path) => path !== null).length;
+        assert.ok(bogus <= bound);
+        assert.ok(bound <= crossing.length + ticketCount);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('are about one for each of few attack edges, however many Sybils vote, while honest votes count', () => {
+    const honest = 2000;
+    const attacks = 20;
+    const counts = [200, 4000].map((sybils) => {
+      const dice = createPrng(5, 'leverage');
+      const graph = graphOf(honest + sybils, [
+        ...expanderEdges(0, honest, 5, dice),
+        ...attackEdges(honest, Math.min(sybils, 200), attacks, dice),
+        ...expanderEdges(honest, sybils, 5, dice),
+      ]);
+      const voters = Uint32Array.from({ length: 200 + sybils }, (_, at) =>
+        at < 200 ? 10 * at + 5 : honest + at - 200,
+      );
+      const { paths } = collectVotes(graph, 0, voters, {}, fresh(graph), dice);
+      const counted = paths.map((path) => (path === null ? 0 : 1) as number);
+      return [0, 200].map((from) =>
+        counted.slice(from, from === 0 ? 200 : undefined).reduce((sum, one) => sum + one, 0),
+      );
+    });
+    for (const [good, bogus] of counts as [number, number][]) {
+      assert.ok(good >= 0.95 * 200, `${good}`);
+      assert.ok(bogus <= 1.6 * attacks, `${bogus}`);
+    }
+  });
+});
+
+describe('feedback', () => {
+  const honest = 300;
+  const dice = createPrng(9, 'feedback');
+  const graph = graphOf(honest + 100, [
+    ...expanderEdges(0, honest, 5, dice),
+    ...expanderEdges(honest, 100, 5, dice),
+    ...attackEdges(honest, 100, 10, dice),
+  ]);
+  const voters = Uint32Array.from({ length: 200 }, (_, at) => at + 200);
+  /** Bogus and honest votes counted in each of twelve collections, after each of which the bogus ones are pointed out. */
+  const play = (eliminatesAt: number): [number, number][] => {
+    const history = createLinkHistory(graph.targets.length, eliminatesAt);
+    return Array.from({ length: 12 }, (_, turn) => {
+      const { paths, capacities } = collectVotes(graph, 0, voters, {}, history, createPrng(turn, 'turn'));
+      const bogus = paths.slice(100).filter((path) => path !== null);
+      for (const path of bogus) blamePath(history, path, capacities);
+      return [bogus.length, paths.slice(0, 100).filter((path) => path !== null).length];
+    });
+  };
+
+  test('closes links that keep bringing bogus votes, and hardly costs honest ones', () => {
+    const [bogus, good] = play(5).at(-1) as [number, number];
+    assert.equal(bogus, 0);
+    assert.ok(good >= 90, `${good}`);
+  });
+
+  test('switched off changes nothing: as many come in the end as at first', () => {
+    const [first, last] = [play(Number.POSITIVE_INFINITY)[0], play(Number.POSITIVE_INFINITY).at(-1)];
+    assert.ok((last as [number, number])[0] >= (first as [number, number])[0] - 4);
+  });
+
+  test('sends tickets over blameless links first', () => {
+    // 0 - {1, 2}, each with voters behind; link 1 -> 0 is blamed.
+    const fork = graphOf(3, [
+      [0, 1],
+      [0, 2],
+    ]);
+    const history = createLinkHistory(fork.targets.length);
+    history.blame[fork.offsets[1] as number] = 2;
+    const envelope = surveyLinks(fork, 0, 3, history, random());
+    const capacities = capacitiesFor(envelope, twinsOf(fork), 101, history, random());
+    assert.deepEqual([...capacities].slice(2), [21, 81]);
+  });
+});
+
+describe('where there is nobody to hear', () => {
+  test('votes from another component or of nobody are not counted, and the collector hears itself', () => {
+    const graph = graphOf(11, [...cliqueEdges(0, 5), ...cliqueEdges(5, 5)]);
+    assert.deepEqual([...voteAdmissions(graph, 0, {}, random()).accepted], [1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(
+      [...voteAdmissions(graph, 10, {}, random()).accepted],
+      [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    );
+    const none = collectVotes(graph, 0, new Uint32Array(0), {}, fresh(graph), random());
+    assert.deepEqual([none.collectedCount, none.paths.length], [0, 0]);
+  });
+});
