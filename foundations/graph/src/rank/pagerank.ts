@@ -7,7 +7,7 @@ import { assert } from '@concordat/kernel';
 import { weightedDegrees } from '../degrees.ts';
 import type { Graph } from '../graph.ts';
 import { reversed } from '../parts/directions.ts';
-import { neighbourSums } from './neighbour-sums.ts';
+import { plannedSums, planSums } from './neighbour-sums.ts';
 
 export interface PageRankOptions {
   /** Probability per step of going on, in [0, 1). */
@@ -32,7 +32,7 @@ export function pageRank(graph: Graph, options: PageRankOptions): PageRank {
   const { damping, reset, tolerance, maxRounds } = options;
   assert(damping >= 0 && damping < 1, 'damping is in [0, 1)');
   const { nodeCount } = graph;
-  const inward = reversed(graph);
+  const plan = planSums(reversed(graph));
   // Rounds multiply by these; a node without arcs has nothing to pass on.
   const inverses = weightedDegrees(graph).map((degree) => (degree === 0 ? 0 : 1 / degree));
   const restart = new Float64Array(nodeCount).fill(1 / nodeCount);
@@ -51,7 +51,7 @@ export function pageRank(graph: Graph, options: PageRankOptions): PageRank {
       if (inverse === 0) stranded += scores[node] as number;
       shares[node] = (scores[node] as number) * inverse;
     }
-    neighbourSums(inward, shares, gathered);
+    plannedSums(plan, shares, gathered);
     const again = 1 - damping + damping * stranded;
     change = 0;
     for (let node = 0; node < nodeCount; node += 1) {
