@@ -11,7 +11,10 @@ export function neighbourSums(graph: Graph, values: Float64Array, into: Float64A
   const { nodeCount, offsets, targets } = graph;
   let arc = 0;
   for (let node = 0; node < nodeCount; node += 1) {
-    let [first, second, third, fourth] = [0, 0, 0, 0];
+    let first = 0;
+    let second = 0;
+    let third = 0;
+    let fourth = 0;
     const end = offsets[node + 1] as number;
     for (const last = end - 3; arc < last; arc += 4) {
       first += values[targets[arc] as number] as number;
@@ -32,7 +35,8 @@ function weightedSums(
 ): void {
   let arc = 0;
   for (let node = 0; node < nodeCount; node += 1) {
-    let [first, second] = [0, 0];
+    let first = 0;
+    let second = 0;
     const end = offsets[node + 1] as number;
     for (const last = end - 1; arc < last; arc += 2) {
       first += (values[targets[arc] as number] as number) * (weights[arc] as number);
