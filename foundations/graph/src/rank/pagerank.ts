@@ -41,23 +41,23 @@ export function pageRank(graph: Graph, options: PageRankOptions): PageRank {
     for (let node = 0; node < nodeCount; node += 1) restart[node] = (reset[node] as number) / total;
   }
   const scores = restart.slice();
-  const shares = new Float64Array(nodeCount);
   const gathered = new Float64Array(nodeCount);
-  let [rounds, change] = [0, Number.POSITIVE_INFINITY];
+  // What each node passes on along an arc of weight 1, and what nodes without arcs cannot pass on.
+  const shares = scores.map((score, node) => score * (inverses[node] as number));
+  let stranded = scores.reduce((sum, score, node) => sum + (inverses[node] === 0 ? score : 0), 0);
+  let rounds = 0;
+  let change = Number.POSITIVE_INFINITY;
   for (; rounds < maxRounds && change > tolerance; rounds += 1) {
-    let stranded = 0;
-    for (let node = 0; node < nodeCount; node += 1) {
-      const inverse = inverses[node] as number;
-      if (inverse === 0) stranded += scores[node] as number;
-      shares[node] = (scores[node] as number) * inverse;
-    }
     plannedSums(plan, shares, gathered);
     const again = 1 - damping + damping * stranded;
-    change = 0;
+    change = stranded = 0;
     for (let node = 0; node < nodeCount; node += 1) {
+      const inverse = inverses[node] as number;
       const score = damping * (gathered[node] as number) + again * (restart[node] as number);
       change += Math.abs(score - (scores[node] as number));
       scores[node] = score;
+      shares[node] = score * inverse;
+      if (inverse === 0) stranded += score;
     }
   }
   return { scores, rounds, change };
