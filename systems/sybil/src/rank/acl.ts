@@ -10,15 +10,19 @@ import { scoreOfTrust } from './sybilrank.ts';
 export const ACL_RESTART = 0.01;
 export const ACL_RESIDUAL = 1e-6;
 
-/** Probability mass by node of the lazy walk from `seeds` (each starts it as often), up to `residual` times the degree too low. */
+/**
+ * Probability mass by node of the lazy walk from `seeds`, up to `residual` times the degree too low. Each seed starts it as often, or, with
+ * `weights`, as often as those say.
+ */
 export function seedPageRank(
   graph: Graph,
   seeds: readonly number[],
   restart = ACL_RESTART,
   residual = ACL_RESIDUAL,
+  weights: readonly number[] | null = null,
 ): Float64Array {
   const options = { teleport: restart, tolerance: residual };
-  const ranked = pushPageRank(createPushScratch(graph), { nodes: seeds, weights: null }, options);
+  const ranked = pushPageRank(createPushScratch(graph), { nodes: seeds, weights }, options);
   return scoresOfAll(graph.nodeCount, ranked.nodes, ranked.estimates);
 }
 

@@ -5,6 +5,10 @@
  * two numbers, and half of all accounts have few: its noise falls as 1 / degree. Trust alone has little noise and a bias for hubs.
  * One errs on accounts of low degree, the other on those of high degree. Why two walks: SybilRank's has one length and sees the global
  * shape, ACL's mixes all lengths, mostly short ones, and sees the neighbourhood of the seeds.
+ *
+ * Where not to use it: trust alone counts friends, which Sybils make among themselves for nothing. It is for networks of single frauds, where
+ * an edge costs a deal with somebody; against a dense Sybil region it is worse than SybilRank. The directed one counts in half what
+ * comes along arcs from trusted accounts, which cannot be made for nothing.
  */
 
 import { descendingOrder, type Graph, undirectedForm } from '@concordat/graph';

@@ -6,7 +6,7 @@
  *     p[u] <- q[u] + 2 coupling (sum of p[v], mutual; of min(p[v], 0), v followed by u; of max(p[v], 0), v a follower of u)
  */
 
-import { type Graph, undirectedForm } from '@concordat/graph';
+import { type Graph, twinsOf, undirectedForm } from '@concordat/graph';
 import { NEEDS_SEEDS, type Ranking, residualPriors } from './ranking.ts';
 import {
   couplingObjection,
@@ -45,17 +45,12 @@ export function followGraph(graph: Graph): FollowGraph {
   return { around, kinds: withMutual(around, kinds) };
 }
 
-/** Arcs that both ends own as follows become mutual. Rows are sorted, so the arc back is met in order, as in `reverseArcs`. */
+/** Arcs that both ends own as follows become mutual. */
 function withMutual(around: Graph, kinds: Uint8Array): Uint8Array {
-  const next = around.offsets.slice(0, around.nodeCount);
-  const known = new Uint8Array(kinds.length);
-  for (let arc = 0; arc < kinds.length; arc += 1) {
-    const target = around.targets[arc] as number;
-    const back = next[target] as number;
-    next[target]! += 1;
-    known[arc] = kinds[arc] === FOLLOWS && kinds[back] === FOLLOWS ? MUTUAL : (kinds[arc] as number);
-  }
-  return known;
+  const twins = twinsOf(around);
+  return kinds.map((kind, arc) =>
+    kind === FOLLOWS && kinds[twins[arc] as number] === FOLLOWS ? MUTUAL : kind,
+  );
 }
 
 /** Residuals by node after at most `rounds` rounds. */

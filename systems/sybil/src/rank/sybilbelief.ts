@@ -5,24 +5,12 @@
  * h = homophily / (1 - homophily). Products over a thousand neighbours leave the doubles, so they carry a power of SCALE beside them.
  */
 
-import type { Graph } from '@concordat/graph';
+import { type Graph, twinsOf } from '@concordat/graph';
 import { NEEDS_SEEDS, type Ranking, residualPriors } from './ranking.ts';
 
 export const BELIEF_ROUNDS = 10;
 const SCALE = 2 ** 400;
 const LN_SCALE = 400 * Math.LN2;
-
-/** For each arc the place of the arc back, in an undirected graph. One pass: rows are sorted, so each row is met in its order. */
-export function reverseArcs(graph: Graph): Uint32Array {
-  const next = graph.offsets.slice(0, graph.nodeCount);
-  const reverse = new Uint32Array(graph.targets.length);
-  for (let arc = 0; arc < reverse.length; arc += 1) {
-    const target = graph.targets[arc] as number;
-    reverse[arc] = next[target] as number;
-    next[target]! += 1;
-  }
-  return reverse;
-}
 
 /** The odds that a prior probability means, kept away from certainty so that no belief is infinite. */
 function priorOdds(residual: number): number {
@@ -43,12 +31,12 @@ function boundedOdds(belief: number, power: number): number {
  */
 export function beliefs(graph: Graph, priors: Float64Array, homophily: number, rounds: number): Float64Array {
   const { nodeCount, offsets } = graph;
-  const reverse = reverseArcs(graph);
+  const twins = twinsOf(graph);
   const other = 1 - homophily;
   const odds = priors.map(priorOdds);
   // The message to the owner of a row from the node that the arc leads to.
-  let inbox = new Float64Array(reverse.length).fill(1);
-  let outbox = new Float64Array(reverse.length);
+  let inbox = new Float64Array(twins.length).fill(1);
+  let outbox = new Float64Array(twins.length);
   const logOdds = new Float64Array(nodeCount);
   for (let round = 0; round <= rounds; round += 1) {
     for (let node = 0; node < nodeCount; node += 1) {
@@ -68,7 +56,7 @@ export function beliefs(graph: Graph, priors: Float64Array, homophily: number, r
       belief = boundedOdds(belief, power);
       for (let arc = from; arc < to && round < rounds; arc += 1) {
         const cavity = belief / (inbox[arc] as number);
-        outbox[reverse[arc] as number] = (homophily * cavity + other) / (other * cavity + homophily);
+        outbox[twins[arc] as number] = (homophily * cavity + other) / (other * cavity + homophily);
       }
     }
     [inbox, outbox] = [outbox, inbox];

@@ -5,6 +5,7 @@
  */
 
 import { degreeOf, type Graph } from '@concordat/graph';
+import { trianglesByArc } from '../whitelist/triangle-weights.ts';
 
 /**
  * Features by node, `FEATURE_COUNT` in a row: 1, then ln (1 + degree), the share of open edges and ln (1 + mean degree of friends), each
@@ -12,30 +13,14 @@ import { degreeOf, type Graph } from '@concordat/graph';
  */
 export const FEATURE_COUNT = 4;
 
-/**
- * For each node how many of its edges close no triangle: friends with whom it has no other friend in common. Edges are looked at from
- * the end of the lower degree, and a look ends at the first common friend: at most the sum over edges of the smaller degree.
- */
+/** For each node how many of its edges close no triangle: friends with whom it has no other friend in common. */
 export function openEdges(graph: Graph): Uint32Array {
-  const { nodeCount, offsets, targets } = graph;
-  const open = new Uint32Array(nodeCount);
-  const marks = new Uint32Array(nodeCount);
-  for (let node = 0; node < nodeCount; node += 1) {
-    const [from, to] = [offsets[node] as number, offsets[node + 1] as number];
-    for (let arc = from; arc < to; arc += 1) marks[targets[arc] as number] = node + 1;
-    for (let arc = from; arc < to; arc += 1) {
-      const friend = targets[arc] as number;
-      const degree = degreeOf(graph, friend);
-      if (degree > to - from || (degree === to - from && friend > node)) continue;
-      let at = offsets[friend] as number;
-      const end = at + degree;
-      while (at < end && marks[targets[at] as number] !== node + 1) at += 1;
-      if (at < end) continue;
-      open[node]! += 1;
-      open[friend]! += 1;
-    }
-  }
-  return open;
+  const triangles = trianglesByArc(graph);
+  return new Uint32Array(graph.nodeCount).map((_, node) =>
+    triangles
+      .subarray(graph.offsets[node], graph.offsets[node + 1])
+      .reduce((open, count) => open + (count === 0 ? 1 : 0), 0),
+  );
 }
 
 /** Brings every column but the first to mean 0 and deviation 1; one that does not vary becomes 0. */
