@@ -84,7 +84,11 @@ export const evaluateCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Methods: ${METHODS.map(({ name }) => name).join(', ')}\nThose that draw routes (sybilguard, sybillimit, sybilinfer, gatekeeper, sumup) take minutes on large graphs.
+Methods: ${METHODS.filter(({ needs }) => !needs.victims)
+        .map(({ name }) => name)
+        .join(
+          ', ',
+        )}\nThose that draw routes (sybilguard, sybillimit, sybilinfer, gatekeeper, sumup) take minutes on large graphs.
 
 Examples:
   concordat sybil evaluate graph.txt --labels labels.csv --out results

@@ -152,3 +152,26 @@ test('a graph that is none is told with its line, and nothing is written', async
     assert.match(err, /broken\.txt:2: there is no column for both nodes\nA line is two names/);
   }
 });
+
+test('integro takes victims, whose friendships count less', async () => {
+  const graph = file('leaky.txt', twoCliques(8, 8));
+  const rank = ['sybil', 'rank', graph, '--seeds', file('leaky-seeds.txt', 'a7\n'), '--method', 'integro'];
+  const without = await concordat(...rank);
+  assert.equal(without.code, 1);
+  assert.match(without.err, /needs a victim probability for every node\nGive with --victims FILE/);
+  const victims = Array.from({ length: 7 }, (_, at) => `a${at},0.95\n`).join('');
+  const { code, out, err } = await concordat(
+    ...rank,
+    '--victims',
+    file('victims.csv', `account,probability\n${victims}`),
+  );
+  assert.equal(code, 0, err);
+  assert.equal(linesOf(out).length, 17);
+  const none = await concordat(...rank, '--victims', file('victims.csv', 'a1,0\n'));
+  assert.notEqual(none.out, out, 'who is a victim changes the scores');
+  for (const line of ['a1,2', 'a1', 'a1,often']) {
+    const wrong = await concordat(...rank, '--victims', file('victims.csv', `${line}\n`));
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.err, /victims\.csv:1: the probability of 'a1' is/);
+  }
+});
