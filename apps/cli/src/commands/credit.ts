@@ -8,4 +8,12 @@ export const creditCommand = (): Command =>
   new Command('credit')
     .description('limits over who knows whom, which more accounts do not lift')
     .addCommand(simulateCommand())
-    .addCommand(serveCreditCommand());
+    .addCommand(serveCreditCommand())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  concordat credit simulate --out figures
+  concordat credit serve --data /var/lib/concordat-credit --links friends.txt --dry-run
+`,
+    );

@@ -7,7 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError, messageOf } from '../errors.ts';
 import { readLabels } from '../sybil/account-list.ts';
 import { type Evaluation, type EvaluationSettings, evaluate, type Truth } from '../sybil/evaluation.ts';
-import { runsCsv, summaryCsv, summaryJson, summaryText } from '../sybil/evaluation-table.ts';
+import { runsCsv, summaryCsv, summaryJson, summaryText, whitelistsCsv } from '../sybil/evaluation-table.ts';
 import { profileFigure, rocFigure } from '../sybil/figures.ts';
 import { type AttackKind, type RegionKind, regionOf } from '../sybil/generated.ts';
 import { createMeter } from '../sybil/meter.ts';
@@ -77,11 +77,18 @@ export const evaluateCommand = (): Command =>
     .addOption(
       new Option('--format <name>', 'of standard output').choices(['text', 'csv', 'json']).default('text'),
     )
-    .option('--out <directory>', 'summary.csv, summary.json, runs.csv, roc.svg and conductance.svg as well')
+    .option(
+      '--out <directory>',
+      'tables of methods, draws and whitelists, ROC and conductance as SVG as well',
+    )
     .addHelpText(
       'after',
       `
-Methods: ${METHODS.map(({ name }) => name).join(', ')}\nThose that draw routes (sybilguard, sybillimit, sybilinfer, gatekeeper, sumup) take minutes on large graphs.
+Methods: ${METHODS.filter(({ needs }) => !needs.victims)
+        .map(({ name }) => name)
+        .join(
+          ', ',
+        )}\nThose that draw routes (sybilguard, sybillimit, sybilinfer, gatekeeper, sumup) take minutes on large graphs.
 
 Examples:
   concordat sybil evaluate graph.txt --labels labels.csv --out results
@@ -171,6 +178,7 @@ async function writeAll(folder: string, evaluation: Evaluation, settings: Evalua
     'summary.csv': summaryCsv(evaluation),
     'summary.json': [summaryJson(evaluation, settings)],
     'runs.csv': runsCsv(evaluation),
+    'whitelist.csv': whitelistsCsv(evaluation),
     'roc.svg': [drawCurves(rocFigure(evaluation, `${graphName}, ${against}: first draw`))],
     'conductance.svg': [
       drawCurves(profileFigure(evaluation.firstDraw, `${graphName}, ${against}: sweep from ${seeds} seeds`)),

@@ -5,7 +5,13 @@ import { createExplainer, explainAccount, type Method, objectionTo } from '@conc
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from '../errors.ts';
 import { readSeeds } from '../sybil/account-list.ts';
-import { type Explained, explanationJson, explanationPage, explanationText } from '../sybil/explained.ts';
+import {
+  type Explained,
+  explanationJson,
+  explanationPage,
+  explanationText,
+  MOST_SHOWN,
+} from '../sybil/explained.ts';
 import { writeParts } from '../sybil/output.ts';
 import { rankAccounts, unreachedRemark } from '../sybil/ranked.ts';
 import { natural } from './natural.ts';
@@ -38,11 +44,9 @@ interface ExplainFlags extends GraphFlags {
   readonly html?: string;
 }
 
-const MOST_NODES = 4000;
-
 function nodes(text: string): number {
   const value = natural(text);
-  if (value < 50 || value > MOST_NODES) throw new InvalidArgumentError(`Must be from 50 to ${MOST_NODES}.`);
+  if (value < 50 || value > MOST_SHOWN) throw new InvalidArgumentError(`Must be from 50 to ${MOST_SHOWN}.`);
   return value;
 }
 
@@ -69,7 +73,12 @@ export const explainCommand = (): Command =>
       '--html <file>',
       'a picture of the neighbourhood as well: one file, to open in a browser, offline',
     )
-    .option('--nodes <n>', `accounts in the picture, 50 to ${MOST_NODES}`, nodes, 1500)
+    .option(
+      '--nodes <n>',
+      `accounts in the picture, 50 to ${MOST_SHOWN}; more where the cut needs it`,
+      nodes,
+      1500,
+    )
     .addHelpText(
       'after',
       `

@@ -108,10 +108,11 @@ export async function openNamed(
 /** Methods that need nothing but a graph and labels, and are fast on large graphs. */
 export const WALKING: readonly Ranking[] = RANKINGS.filter(({ needs }) => !needs.victims && !needs.distrust);
 
-/** All that need nothing else; those that draw routes, walks or tickets cost more than they give on large graphs. */
-export const METHODS: readonly Ranking[] = [...WALKING, ...ROUTE_RANKINGS].sort((a, b) =>
-  a.name < b.name ? -1 : 1,
-);
+/** All that a user can give what they need; those that draw routes, walks or tickets cost more than they give on large graphs. */
+export const METHODS: readonly Ranking[] = [
+  ...RANKINGS.filter(({ needs }) => !needs.distrust),
+  ...ROUTE_RANKINGS,
+].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 export function methodNamed(name: string): Ranking {
   const found = METHODS.find((method) => method.name === name);

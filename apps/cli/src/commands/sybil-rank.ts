@@ -1,9 +1,9 @@
 /** `concordat sybil rank`: all accounts of a graph by how honest they look from the seeds, the most suspect first. */
 
-import { objectionTo, type Purpose } from '@concordat/sybil';
+import { type Needs, objectionTo, type Purpose } from '@concordat/sybil';
 import { Command, Option } from 'commander';
 import { CommandError } from '../errors.ts';
-import { readSeeds } from '../sybil/account-list.ts';
+import { readSeeds, readVictims } from '../sybil/account-list.ts';
 import { writeParts } from '../sybil/output.ts';
 import {
   type RankedAccounts,
@@ -26,6 +26,7 @@ import {
 export interface RankFlags extends GraphFlags {
   readonly seeds: string;
   readonly sybils?: string;
+  readonly victims?: string;
   readonly method: string;
   readonly limit?: number;
   readonly format: 'csv' | 'json';
@@ -34,7 +35,7 @@ export interface RankFlags extends GraphFlags {
 
 export const METHOD_LIST = `
 Methods:
-${METHODS.map(({ name, source, needs }) => `  ${name.padEnd(20)}${needs.isDirected ? 'follows (--directed); ' : ''}${needs.sybils ? 'needs --sybils; ' : ''}${source}`).join('\n')}
+${METHODS.map(({ name, source, needs }) => `  ${name.padEnd(20)}${needs.isDirected ? 'follows (--directed); ' : ''}${needs.sybils ? 'needs --sybils; ' : ''}${needs.victims ? 'needs --victims; ' : ''}${source}`).join('\n')}
 `;
 
 export const rankCommand = (): Command =>
@@ -64,6 +65,7 @@ export const listOptions = (command: Command): Command =>
   command
     .requiredOption('--seeds <file>', 'accounts known to be honest, one a line')
     .option('--sybils <file>', 'accounts known to be fake, for methods that learn from both')
+    .option('--victims <file>', 'account,probability to have befriended a fake, for integro')
     .option('--limit <n>', 'only so many accounts from the top of the list', natural)
     .addOption(new Option('--format <name>').choices(['csv', 'json']).default('csv'))
     .option('--out <file>', 'instead of standard output');
@@ -82,12 +84,14 @@ export async function rank(file: string, flags: RankFlags, purpose: Purpose): Pr
     if (chosen !== null && chosen.unknown > 0)
       say(`${list}: ${chosen.unknown} accounts are not in the graph and are skipped`);
   const labels = { honest: seeds.nodes, sybils: sybils?.nodes ?? [] };
-  const objection = objectionTo(method, named.graph, labels, { purpose });
+  const victims = flags.victims === undefined ? null : readVictims(flags.victims, named, maySkip);
+  const options = { purpose, ...(victims !== null && { victims }) };
+  const objection = objectionTo(method, named.graph, labels, options);
   if (objection !== null) throw new CommandError('cannot-rank', objection, adviceFor(method.needs));
   const ranked = rankAccounts(
     named,
     [...labels.honest, ...labels.sybils],
-    method.rank(named.graph, labels, { purpose }),
+    method.rank(named.graph, labels, options),
     purpose,
   );
   const remark = unreachedRemark(ranked);
@@ -113,7 +117,8 @@ export async function writeRanked(
   );
 }
 
-function adviceFor(needs: { readonly isDirected: boolean; readonly sybils: boolean }): string {
+function adviceFor(needs: Needs): string {
+  if (needs.victims) return 'Give with --victims FILE how likely accounts are to accept a stranger.';
   if (needs.isDirected) return 'This method reads follows: say --directed.';
   return needs.sybils
     ? 'Give accounts known to be fake with --sybils FILE.'

@@ -1,7 +1,7 @@
 /** `concordat sybil whitelist`: accounts to trust, around the seeds, and how many fakes can be among them. */
 
 import { connectedComponents, volumeOf } from '@concordat/graph';
-import { type LocalWhitelist, localWhitelist } from '@concordat/sybil';
+import { type LocalWhitelist, localWhitelist, whitelistObjection } from '@concordat/sybil';
 import { Command, Option } from 'commander';
 import { CommandError } from '../errors.ts';
 import { readSeeds } from '../sybil/account-list.ts';
@@ -70,6 +70,10 @@ async function run(file: string, flags: WhitelistFlags): Promise<void> {
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 function tell({ nodes, reason, cut, bound }: LocalWhitelist): void {
+  if (nodes.length === 0)
+    return say(
+      'nobody: no set around the seeds has most of its friends inside. --method sybilrank lists everybody.',
+    );
   const why =
     reason === 'dip'
       ? 'the first dip of the profile that it climbs out of'
@@ -92,6 +96,9 @@ async function local(file: string, flags: WhitelistFlags): Promise<void> {
   if (seeds.unknown > 0)
     say(`${flags.seeds}: ${seeds.unknown} accounts are not in the graph and are skipped`);
   const options = { leastSize: flags.least, honestShare: flags.honestShare, weighting: flags.weighting };
+  const objection = whitelistObjection(named.graph, seeds.nodes, options);
+  if (objection !== null)
+    throw new CommandError('cannot-rank', objection, 'See: concordat sybil whitelist --help');
   const found = localWhitelist(named.graph, seeds.nodes, options);
   tell(found);
   const isSeed = new Uint8Array(named.graph.nodeCount);

@@ -14,16 +14,16 @@ const TOLD = 5;
 
 export interface Listed {
   readonly name: string;
-  /** What stands in the file's second column, or in that named `label`; empty if there is none. */
-  readonly label: string;
+  /** What stands in the file's second column, or in that which its header names so; empty if there is none. */
+  readonly value: string;
   /** From 1. */
   readonly line: number;
 }
 
-/** The rows of an account file. Throws `bad-line` with `file:line`. */
-export function parseAccounts(file: string, text: string): Listed[] {
+/** The rows of an account file; `valueName` is what its header would call the values. Throws `bad-line` with `file:line`. */
+export function parseAccounts(file: string, text: string, valueName: string): Listed[] {
   const found: Listed[] = [];
-  let [nameAt, labelAt] = [0, 1];
+  let [nameAt, valueAt] = [0, 1];
   let isFirst = true;
   let line = 0;
   for (const raw of text.split('\n')) {
@@ -41,18 +41,18 @@ export function parseAccounts(file: string, text: string): Listed[] {
     isFirst = false;
     if (header.includes('account')) {
       nameAt = header.indexOf('account');
-      labelAt = header.includes('label') ? header.indexOf('label') : values.length;
+      valueAt = header.includes(valueName) ? header.indexOf(valueName) : values.length;
       continue;
     }
     const name = values[nameAt] ?? '';
     if (name === '') throw new CommandError('bad-line', `${file}:${line}: names no account`);
-    found.push({ name, label: values[labelAt] ?? '', line });
+    found.push({ name, value: values[valueAt] ?? '', line });
   }
   return found;
 }
 
 /** Throws `no-file` or `bad-line`. */
-export function readAccounts(file: string): Listed[] {
+export function readAccounts(file: string, valueName: string): Listed[] {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
@@ -60,7 +60,7 @@ export function readAccounts(file: string): Listed[] {
     throw new CommandError('no-file', `${file} cannot be read: ${messageOf(error)}`);
   }
   if (bytes.length > MAX_BYTES) throw new CommandError('too-large', `${file} is larger than 512 MiB`);
-  return parseAccounts(file, bytes.toString('utf8'));
+  return parseAccounts(file, bytes.toString('utf8'), valueName);
 }
 
 export interface Chosen {
@@ -97,7 +97,7 @@ export function nodesOf(
 
 /** The seeds that a file names; at least one. Throws `no-seeds`, too. */
 export function readSeeds(file: string, named: NamedGraph, maySkip: boolean): Chosen {
-  const chosen = nodesOf(file, readAccounts(file), named, maySkip);
+  const chosen = nodesOf(file, readAccounts(file, 'label'), named, maySkip);
   if (chosen.nodes.length === 0)
     throw new CommandError(
       'no-seeds',
@@ -114,10 +114,10 @@ export interface LabelledAccounts {
 
 /** Labels of accounts. Throws `bad-line` where a label is neither word, or two lines disagree. */
 export function readLabels(file: string, named: NamedGraph, maySkip: boolean): LabelledAccounts {
-  const listed = readAccounts(file);
+  const listed = readAccounts(file, 'label');
   const first = new Map<string, Listed>();
   for (const entry of listed) {
-    const { name, label, line } = entry;
+    const { name, value: label, line } = entry;
     if (label !== 'honest' && label !== 'sybil')
       throw new CommandError(
         'bad-line',
@@ -125,10 +125,10 @@ export function readLabels(file: string, named: NamedGraph, maySkip: boolean): L
         'A label is honest or sybil, after a comma or in a column named label.',
       );
     const earlier = first.get(name);
-    if (earlier !== undefined && earlier.label !== label)
+    if (earlier !== undefined && earlier.value !== label)
       throw new CommandError(
         'bad-line',
-        `${file}:${line}: '${name}' is ${label} here, and ${earlier.label} in line ${earlier.line}`,
+        `${file}:${line}: '${name}' is ${label} here, and ${earlier.value} in line ${earlier.line}`,
         'An account has one label: take one of the lines away.',
       );
     first.set(name, entry);
@@ -136,10 +136,29 @@ export function readLabels(file: string, named: NamedGraph, maySkip: boolean): L
   const of = (label: string): readonly number[] =>
     nodesOf(
       file,
-      listed.filter((entry) => entry.label === label),
+      listed.filter((entry) => entry.value === label),
       named,
       true,
     ).nodes;
   nodesOf(file, listed, named, maySkip);
   return { honest: of('honest'), sybils: of('sybil') };
+}
+
+/** By node the probability that somebody has befriended a fake; 0 for accounts that the file does not name. Throws `bad-line`. */
+export function readVictims(file: string, named: NamedGraph, maySkip: boolean): Float64Array {
+  const victims = new Float64Array(named.graph.nodeCount);
+  const listed = readAccounts(file, 'probability');
+  nodesOf(file, listed, named, maySkip);
+  for (const { name, value, line } of listed) {
+    const probability = value === '' ? Number.NaN : Number(value);
+    if (!(probability >= 0 && probability <= 1))
+      throw new CommandError(
+        'bad-line',
+        `${file}:${line}: the probability of '${name}' is '${value}'`,
+        'It is a number from 0 to 1, after a comma or in a column named probability.',
+      );
+    const node = named.nodeOf(name);
+    if (node !== undefined) victims[node] = probability;
+  }
+  return victims;
 }

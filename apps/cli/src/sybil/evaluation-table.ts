@@ -2,7 +2,7 @@
 
 import { type MethodSummary, type RunRecord, summarise } from '@concordat/sybil';
 import { csvOf, type Value } from './csv.ts';
-import { type Evaluation, type EvaluationSettings, LIST_SIZES } from './evaluation.ts';
+import { type Evaluation, type EvaluationSettings, LIST_SIZES, type WhitelistRecord } from './evaluation.ts';
 import { sizesOf } from './ranked.ts';
 
 const mean = (values: readonly number[]): number | null =>
@@ -71,6 +71,31 @@ export const summaryCsv = (evaluation: Evaluation): Iterable<string> =>
     summaryRows(evaluation).map(({ values }) => values),
   );
 
+export const whitelistsCsv = ({ whitelists }: Evaluation): Iterable<string> =>
+  csvOf(
+    ['draw', 'accounts', 'sybils', 'precision', 'sybils_per_attack_edge'],
+    whitelists.map(({ draw, size, sybils, precision, sybilsPerAttackEdge }) => [
+      draw,
+      size,
+      sybils,
+      finite(precision),
+      finite(sybilsPerAttackEdge),
+    ]),
+  );
+
+/** Means over draws of the local whitelist; null without one. */
+function whitelistMeans({ whitelists }: Evaluation): Readonly<Record<string, number | null>> | null {
+  if (whitelists.length === 0) return null;
+  const over = (value: (record: WhitelistRecord) => number): number | null =>
+    mean(whitelists.map(value).filter(Number.isFinite));
+  return {
+    accounts: over(({ size }) => size),
+    sybils: over(({ sybils }) => sybils),
+    precision: over(({ precision }) => precision),
+    sybilsPerAttackEdge: over(({ sybilsPerAttackEdge }) => sybilsPerAttackEdge),
+  };
+}
+
 const RUN_COLUMNS = ['draw', 'method', 'auc', 'sybils_per_attack_edge', 'elapsed_ms', 'memory_mib'];
 
 export const runsCsv = ({ runs }: Evaluation): Iterable<string> =>
@@ -106,6 +131,7 @@ export function summaryJson(evaluation: Evaluation, settings: EvaluationSettings
       noise,
       dice,
       methods,
+      whitelist: whitelistMeans(evaluation),
     },
     null,
     2,
@@ -136,5 +162,10 @@ export function summaryText(evaluation: Evaluation): string {
     );
     lines.push([String(values[0]).padEnd(20), ...cells].join('  '));
   }
+  const whitelist = whitelistMeans(evaluation);
+  if (whitelist !== null)
+    lines.push(
+      `whitelist: ${shortly(whitelist['accounts'], 0)} accounts, ${shortly(whitelist['precision'], 3)} of them honest, ${shortly(whitelist['sybilsPerAttackEdge'], 2)} fakes/attack edge`,
+    );
   return `${lines.join('\n')}\n`;
 }

@@ -13,6 +13,7 @@ import {
   type Judgement,
   judge,
   type Labels,
+  localWhitelist,
   type Measured,
   mountAttack,
   objectionTo,
@@ -58,13 +59,27 @@ export interface Draw {
   readonly graph: Graph;
   /** Accounts that are told or that no seed reaches are UNJUDGED. */
   readonly kinds: Uint8Array;
+  /** Of those too, what they really are. */
+  readonly truth: Uint8Array;
   readonly labels: Labels;
   readonly attackEdges: number;
   readonly unreached: number;
 }
 
+/** The local whitelist of one draw. */
+export interface WhitelistRecord {
+  readonly draw: number;
+  readonly size: number;
+  readonly sybils: number;
+  /** Of honest accounts among those of which the truth is known. */
+  readonly precision: number;
+  readonly sybilsPerAttackEdge: number;
+}
+
 export interface Evaluation {
   readonly runs: readonly RunRecord[];
+  /** Empty for directed graphs, which have none. */
+  readonly whitelists: readonly WhitelistRecord[];
   /** Of the first draw, by method. */
   readonly curves: ReadonlyMap<string, readonly RocPoint[]>;
   readonly firstDraw: Draw;
@@ -155,7 +170,7 @@ function drawOf(graph: Graph, kinds: Uint8Array, labels: Labels, attackEdges: nu
     judged[node] = UNJUDGED;
     unreached += 1;
   }
-  return { graph, kinds: judged, labels, attackEdges, unreached };
+  return { graph, kinds: judged, truth: kinds, labels, attackEdges, unreached };
 }
 
 function labelledDraw(graph: Graph, kinds: Uint8Array, settings: EvaluationSettings, random: Prng): Draw {
@@ -177,6 +192,7 @@ export async function evaluate(
   const { truth, methods, draws } = settings;
   const graph = truth.kind === 'attack' ? largestComponent(given).graph : given;
   const runs: RunRecord[] = [];
+  const whitelists: WhitelistRecord[] = [];
   const curves = new Map<string, readonly RocPoint[]>();
   let firstDraw: Draw | null = null;
   for (let draw = 0; draw < draws; draw += 1) {
@@ -186,6 +202,7 @@ export async function evaluate(
         ? attackedDraw(graph, settings, random)
         : labelledDraw(graph, truth.kinds, settings, random);
     firstDraw ??= drawn;
+    if (!drawn.graph.isDirected) whitelists.push(whitelistRecord(drawn, draw));
     for (const method of methods) {
       const { record, scores } = runOne(drawn, method);
       const attack = truth.kind === 'attack' ? truth.attack : 'labels';
@@ -198,7 +215,20 @@ export async function evaluate(
   }
   if (firstDraw === null)
     throw new CommandError('no-draws', 'there is nothing to evaluate', 'At least one draw.');
-  return { runs, curves, firstDraw };
+  return { runs, whitelists, curves, firstDraw };
+}
+
+function whitelistRecord({ graph, truth, labels, attackEdges }: Draw, draw: number): WhitelistRecord {
+  const { nodes } = localWhitelist(graph, labels.honest);
+  const sybils = nodes.filter((node) => truth[node] === SYBIL).length;
+  const honest = nodes.filter((node) => truth[node] === HONEST).length;
+  return {
+    draw,
+    size: nodes.length,
+    sybils,
+    precision: honest / (honest + sybils),
+    sybilsPerAttackEdge: sybils / attackEdges,
+  };
 }
 
 const memoryOf = (): number => {

@@ -79,12 +79,15 @@ function sideOf(graph: Graph, { cut }: Explanation, seeds: readonly number[]): U
   return side;
 }
 
-/** The picture as a page with at most `limit` accounts. */
-export function explanationPage(explained: Explained, limit: number): string {
+/** Accounts in a picture, whatever is asked for: browsers draw more, but nobody sees anything in it. */
+export const MOST_SHOWN = 4000;
+
+/** The picture as a page with about so many accounts. */
+export function explanationPage(explained: Explained, asked: number): string {
   const { named, explanation, seeds, ranked } = explained;
   const { graph } = named;
   const side = sideOf(graph, explanation, seeds);
-  const around = neighbourhoodOf({ graph, account: explanation.account, seeds, side }, limit);
+  const around = neighbourhoodOf({ graph, account: explanation.account, seeds, side }, asked, MOST_SHOWN);
   const positions = layOut(
     around.edges,
     around.nodes.map((node) => side[node] as number),
@@ -118,5 +121,5 @@ function leftOutSentence({ nodes, hiddenAccounts, hiddenCutEdges, cutEdges }: Ne
     hiddenCutEdges === 0
       ? `all ${cutEdges} edges of the cut are in it`
       : `${cutEdges - hiddenCutEdges} of the ${cutEdges} edges of the cut are in it, the nearest to the account`;
-  return `It shows ${nodes.length} of ${nodes.length + hiddenAccounts} accounts, those nearest to the account, the cut and the seeds; ${cut}. --nodes shows more.`;
+  return `It shows ${nodes.length} of ${nodes.length + hiddenAccounts} accounts, those nearest to the account, the cut and the seeds; ${cut}.${nodes.length < MOST_SHOWN ? ' --nodes shows more.' : ''}`;
 }

@@ -6,11 +6,25 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CommandError, messageOf } from '../errors.ts';
 
+/** Letters that are written at once: a write for each line of a million would take longer than to rank them. */
+const BLOCK = 1 << 16;
+
+function* blocksOf(parts: Iterable<string>): Iterable<string> {
+  let block = '';
+  for (const part of parts) {
+    block += part;
+    if (block.length < BLOCK) continue;
+    yield block;
+    block = '';
+  }
+  if (block !== '') yield block;
+}
+
 /** Writes `parts` to `file`, or to standard output if there is none. Throws `not-written`. */
 export async function writeParts(parts: Iterable<string>, file: string | undefined): Promise<void> {
-  if (file === undefined) return toStandardOutput(parts);
+  if (file === undefined) return toStandardOutput(blocksOf(parts));
   try {
-    await pipeline(Readable.from(parts), createWriteStream(file));
+    await pipeline(Readable.from(blocksOf(parts)), createWriteStream(file));
   } catch (error) {
     throw new CommandError('not-written', `${file} could not be written: ${messageOf(error)}`);
   }

@@ -3,8 +3,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPrng } from '@concordat/kernel';
-import { arcBetween, buildGraph, createWalker, preferentialAttachment, walkEnd, walkFrom } from '../index.ts';
-import { graphOf } from '../testing/small-graphs.ts';
+import fc from 'fast-check';
+import {
+  arcBetween,
+  buildGraph,
+  createWalker,
+  neighbourSums,
+  plannedSums,
+  planSums,
+  preferentialAttachment,
+  randomGraph,
+  spreadMass,
+  walkEnd,
+  walkFrom,
+} from '../index.ts';
+import { graphOf, matrixOf, smallGraphs } from '../testing/small-graphs.ts';
 
 test('arcs are drawn by weight', () => {
   const { graph } = buildGraph({
@@ -44,4 +57,56 @@ test('a walk from a node that has no arcs stays', () => {
   const walker = createWalker(graphOf(2, []));
   assert.equal(walkEnd(walker, 1, 10, createPrng(1)), 1);
   assert.deepEqual([...walkFrom(walker, 1, 10, createPrng(1))], [1]);
+});
+
+const anyGraph = fc.boolean().chain((isDirected) => smallGraphs(12, isDirected));
+
+test('sums over neighbours are the matrix times the vector, and mass spreads by its columns', () => {
+  fc.assert(
+    fc.property(
+      anyGraph,
+      fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 12 }),
+      fc.nat(4),
+      (graph, draws, steps) => {
+        const rows = matrixOf(graph);
+        const values = Float64Array.from(rows, (_, node) => draws[node] as number);
+        const sums = new Float64Array(values.length);
+        neighbourSums(graph, values, sums);
+        const inBlocks = new Float64Array(values.length).fill(7);
+        plannedSums(planSums(graph, 1), values, inBlocks);
+        assert.deepEqual(inBlocks, sums);
+        for (const [node, row] of rows.entries())
+          assert.equal(
+            sums[node],
+            row.reduce((sum, weight, to) => sum + weight * (values[to] as number), 0),
+          );
+        let mass = [...values];
+        for (let step = 0; step < steps; step += 1) {
+          const next = mass.map(() => 0);
+          for (const [node, row] of rows.entries()) {
+            const degree = row.reduce((sum, weight) => sum + weight, 0);
+            if (degree === 0) next[node]! += mass[node] as number;
+            else
+              for (const [to, weight] of row.entries())
+                next[to]! += ((mass[node] as number) * weight) / degree;
+          }
+          mass = next;
+        }
+        for (const [node, value] of spreadMass(graph, values, steps).entries())
+          assert.ok(Math.abs(value - (mass[node] as number)) < 1e-9);
+      },
+    ),
+  );
+});
+
+test('sums in blocks are the same where there are several', () => {
+  const graph = randomGraph(200_000, 300_000, createPrng(3));
+  const values = Float64Array.from({ length: graph.nodeCount }, (_, node) => (node * 31) % 1009);
+  const [plain, planned] = [new Float64Array(graph.nodeCount), new Float64Array(graph.nodeCount)];
+  neighbourSums(graph, values, plain);
+  const plan = planSums(graph, 1);
+  assert.equal(plan.blocks?.starts.length, 5);
+  plannedSums(plan, values, planned);
+  assert.deepEqual(planned, plain);
+  assert.equal(planSums(graph).blocks, null);
 });

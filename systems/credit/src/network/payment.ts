@@ -6,6 +6,7 @@
 
 import { assert } from '@concordat/kernel';
 import type { HoldOutcome } from '../policies/policy.ts';
+import { isCutOff, rememberCut } from './cuts.ts';
 import { expired, type Hold, type Steps } from './holds.ts';
 import { type CreditNetwork, pairKey, placeBetween } from './network.ts';
 import { endParked, stepEnd } from './parking.ts';
@@ -71,12 +72,18 @@ function pairProblem(network: CreditNetwork, { from, to, amount }: PaymentReques
 
 /** The exact router: shortest augmenting paths, until the amount is met or no path is left. */
 export function findSteps(network: CreditNetwork, request: PaymentRequest): Steps | null {
+  const { from, to, amount, bounds = UNBOUNDED } = request;
   const { grain } = network.policy;
   const steps: number[] = [];
-  let left = request.amount;
+  if (isCutOff(network, from, to, amount)) {
+    network.search.dry = 'from';
+    return null;
+  }
+  let left = amount;
   while (left > 0) {
-    if (findPath(network, request.from, request.to, grain, request.bounds ?? UNBOUNDED) === 0) {
+    if (findPath(network, from, to, grain, bounds) === 0) {
       undoSteps(network, steps);
+      rememberCut(network);
       return null;
     }
     left -= pushAlong(network, network.search.path, left, steps);

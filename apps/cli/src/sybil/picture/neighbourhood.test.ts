@@ -25,7 +25,7 @@ const acrossOf = (
 test('a cut that fits is there whole, with seeds and both sides', () => {
   for (const limit of [100, 300, 5000]) {
     const given = scene(20);
-    const { nodes, edges, cutEdges, hiddenCutEdges, hiddenAccounts } = neighbourhoodOf(given, limit);
+    const { nodes, edges, cutEdges, hiddenCutEdges, hiddenAccounts } = neighbourhoodOf(given, limit, 5000);
     assert.equal(nodes[0], 777);
     assert.equal(new Set(nodes).size, nodes.length);
     assert.equal(nodes.length, Math.min(limit, given.graph.nodeCount));
@@ -38,9 +38,22 @@ test('a cut that fits is there whole, with seeds and both sides', () => {
   }
 });
 
+test('a cut that needs more room than was asked for gets it', () => {
+  const given = scene(300);
+  const { nodes, edges, hiddenCutEdges } = neighbourhoodOf(given, 100, 5000);
+  assert.deepEqual([hiddenCutEdges, acrossOf(given, nodes, edges)], [0, 300]);
+  const ends = new Set<number>();
+  for (const [a, b] of edges)
+    if (given.side[nodes[a] as number] !== given.side[nodes[b] as number]) ends.add(a).add(b);
+  assert.ok(
+    nodes.length > ends.size && nodes.length <= ends.size + 32,
+    `${nodes.length} for ${ends.size} ends`,
+  );
+});
+
 test('of a cut that is too large the rest is counted, and there is still room for what is around', () => {
   const given = scene(2000);
-  const { nodes, edges, cutEdges, hiddenCutEdges } = neighbourhoodOf(given, 200);
+  const { nodes, edges, cutEdges, hiddenCutEdges } = neighbourhoodOf(given, 200, 200);
   assert.equal(nodes.length, 200);
   assert.equal(cutEdges, 2000);
   assert.equal(acrossOf(given, nodes, edges), cutEdges - hiddenCutEdges);
@@ -49,7 +62,7 @@ test('of a cut that is too large the rest is counted, and there is still room fo
 
 test('edges are those of the graph among the nodes, each once', () => {
   const { graph, ...rest } = scene(20);
-  const { nodes, edges } = neighbourhoodOf({ graph, ...rest }, 120);
+  const { nodes, edges } = neighbourhoodOf({ graph, ...rest }, 120, 5000);
   const shown = new Set(nodes);
   let expected = 0;
   for (const node of nodes)
@@ -68,6 +81,10 @@ test('an account without friends is a picture of itself', () => {
     weights: null,
   };
   const graph: Graph = buildGraph(list).graph;
-  const { nodes, edges } = neighbourhoodOf({ graph, account: 2, seeds: [0], side: new Uint8Array(3) }, 50);
+  const { nodes, edges } = neighbourhoodOf(
+    { graph, account: 2, seeds: [0], side: new Uint8Array(3) },
+    50,
+    50,
+  );
   assert.deepEqual([nodes, edges], [[2], []]);
 });

@@ -1,7 +1,7 @@
 /**
  * The part of a graph that one picture shows: an account, the ends of the cut that separates it from the seeds, seeds, what joins
- * them, and what lies around, in this order, until there are enough. The cut's edges are all in it unless they alone are too many:
- * then those nearest to the account, and how many are missing is told.
+ * them, and what lies around, in this order, until there are enough. The cut's edges are all in it, which may make it larger than asked
+ * for; only where they would pass all bounds it has those nearest to the account, and how many are missing is told.
  */
 
 import { degreeOf, type Graph } from '@concordat/graph';
@@ -29,8 +29,8 @@ export interface Neighbourhood {
 
 /** Seeds in the picture: they show where trust comes from, and all would show nothing else. */
 const SEEDS_SHOWN = 20;
-/** The part of a picture that the cut's ends may take: the rest is for what is around. */
-const CUT_SHARE = 0.7;
+/** What is around takes this share of the asked size at least, however many ends the cut has. */
+const AROUND_SHARE = 0.3;
 
 /** Hops from `start` by node, and the node from which each was reached; -1 where it was not. */
 function distancesFrom({ nodeCount, offsets, targets }: Graph, start: number): [Int32Array, Int32Array] {
@@ -68,8 +68,10 @@ function cutOf({ graph, side }: Scene, hops: Int32Array): [number, number][] {
   return cut.sort((a, b) => distance(a[0]) - distance(b[0]) || a[0] - b[0] || a[1] - b[1]);
 }
 
-/** At most `limit` nodes, which is at least 50. O(edges + cut * log cut). */
-export function neighbourhoodOf(scene: Scene, limit: number): Neighbourhood {
+/**
+ * About `asked` nodes, more where the cut has so many ends, but at most `most`. Both are at least 50. O(edges + cut * log cut).
+ */
+export function neighbourhoodOf(scene: Scene, asked: number, most: number): Neighbourhood {
   const { graph, account, seeds } = scene;
   const [hops, via] = distancesFrom(graph, account);
   const chosen = new Set<number>([account]);
@@ -83,9 +85,10 @@ export function neighbourhoodOf(scene: Scene, limit: number): Neighbourhood {
   // Both ends or none: half an edge shows nothing.
   for (const [inside, outside] of cut) {
     const needed = Number(!chosen.has(inside)) + Number(!chosen.has(outside));
-    if (chosen.size + needed > CUT_SHARE * limit) break;
+    if (chosen.size + needed > most - AROUND_SHARE * asked) break;
     chosen.add(inside).add(outside);
   }
+  const limit = Math.min(most, Math.max(asked, Math.ceil(chosen.size + AROUND_SHARE * asked)));
   const near = [...seeds]
     .filter((seed) => (hops[seed] as number) >= 0)
     .sort((a, b) => (hops[a] as number) - (hops[b] as number) || a - b);

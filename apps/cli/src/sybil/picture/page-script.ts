@@ -22,7 +22,7 @@ interface Attributes {
   readonly forceLabel: boolean;
 }
 
-type Colour = 'apart' | 'trusted' | 'account' | 'seed' | 'cut' | 'edge' | 'faint' | 'ink';
+type Colour = 'apart' | 'trusted' | 'account' | 'seed' | 'cut' | 'cut-faint' | 'edge' | 'faint' | 'ink';
 
 function element<T extends HTMLElement>(id: string, kind: { new (): T }): T {
   const found = document.getElementById(id);
@@ -64,9 +64,12 @@ function attributesOf(node: PageNode, at: number): Attributes {
 const isCut = ([a, b]: readonly [number, number]): boolean =>
   data.nodes[a]?.isApart !== data.nodes[b]?.isApart;
 
+/** Thinner the more there are: a thousand thick edges are a red blot. */
+const cutSize = Math.max(0.7, Math.min(2.5, 2.5 * Math.sqrt(60 / data.edges.filter(isCut).length)));
+
 const edgeAttributes = (edge: readonly [number, number]): Record<string, unknown> =>
   isCut(edge)
-    ? { size: 2.5, color: colourOf('cut'), isCut: true, zIndex: 1 }
+    ? { size: cutSize, color: colourOf('cut'), isCut: true, zIndex: 1 }
     : { size: 0.7, color: colourOf('edge'), isCut: false, zIndex: 0 };
 
 const graph = new graphology.UndirectedGraph();
@@ -171,6 +174,7 @@ function draw(): void {
     labelColor: { color: colourOf('ink') },
     labelFont: 'system-ui, sans-serif',
     labelRenderedSizeThreshold: 7,
+    stagePadding: 60,
     labelDensity: 0.6,
     // The tip tells the name: sigma's own would stand on white in the dark.
     defaultDrawNodeHover: () => {},
@@ -179,7 +183,11 @@ function draw(): void {
     edgeReducer: (key, attributes) => {
       const edge = data.edges[Number(key)];
       const centre = focus();
-      if (centre === null || attributes['isCut']) return attributes;
+      if (centre === null) return attributes;
+      if (attributes['isCut'])
+        return edge?.includes(centre)
+          ? { ...attributes, size: 2.5, zIndex: 2 }
+          : { ...attributes, color: colourOf('cut-faint') };
       if (edge?.includes(centre)) return { ...attributes, color: colourOf('ink'), size: 1.4, zIndex: 2 };
       return { ...attributes, color: faint(), zIndex: -1 };
     },

@@ -4,12 +4,12 @@ export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --panel: #f5f7f9; --ink: #1f2429; --quiet: #56606a; --line: #d5dbe1;
-  --apart: #d9822b; --trusted: #5b8fc7; --account: #6a1b9a; --seed: #12633f; --cut: #d42a4c; --edge: #d3d9df; --faint: #eceff2;
+  --apart: #d9822b; --trusted: #5b8fc7; --account: #6a1b9a; --seed: #12633f; --cut: #d42a4c; --cut-faint: #f0c9d1; --edge: #d3d9df; --faint: #eceff2;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14181c; --panel: #1c2228; --ink: #e6eaee; --quiet: #9aa5b0; --line: #343c45;
-    --apart: #e8a05a; --trusted: #5f93cc; --account: #e3a8ff; --seed: #6fe0a8; --cut: #ff4d6d; --edge: #39424c; --faint: #232a31;
+    --apart: #e8a05a; --trusted: #5f93cc; --account: #e3a8ff; --seed: #6fe0a8; --cut: #ff4d6d; --cut-faint: #55262f; --edge: #39424c; --faint: #232a31;
   }
 }
 * { box-sizing: border-box; }
