@@ -29,8 +29,9 @@ export { type Components, connectedComponents, largestComponent } from './parts/
 export { reciprocalPart, reversed, undirectedForm } from './parts/directions.ts';
 export { type ExtraEdges, edgesOf, joinGraphs } from './parts/join.ts';
 export { ABSENT, inducedSubgraph, type Subgraph } from './parts/subgraph.ts';
+export { neighbourSums } from './rank/neighbour-sums.ts';
 export { descendingOrder, rankNodes } from './rank/order.ts';
-export { neighbourSums, type PageRank, type PageRankOptions, pageRank } from './rank/pagerank.ts';
+export { type PageRank, type PageRankOptions, pageRank } from './rank/pagerank.ts';
 export {
   createPushScratch,
   type PushedRank,
@@ -58,4 +59,5 @@ export {
   nodeOfText,
 } from './read/node-names.ts';
 export { describeProblem, type ProblemKind, type ReadProblem } from './read/problem.ts';
+export { spreadMass } from './walk/spread.ts';
 export { createWalker, drawArc, type Walker, walkEnd, walkFrom } from './walk/walk.ts';

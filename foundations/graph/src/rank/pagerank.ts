@@ -7,6 +7,7 @@ import { assert } from '@concordat/kernel';
 import { weightedDegrees } from '../degrees.ts';
 import type { Graph } from '../graph.ts';
 import { reversed } from '../parts/directions.ts';
+import { neighbourSums } from './neighbour-sums.ts';
 
 export interface PageRankOptions {
   /** Probability per step of going on, in [0, 1). */
@@ -26,35 +27,14 @@ export interface PageRank {
   readonly change: number;
 }
 
-/**
- * For each node the sum of `values` at the ends of its arcs, by weight: the adjacency matrix times a vector, which is what rankings spend
- * their time on. PERF: 3.5 ms for two million arcs in cache, where a compiled sparse product takes 2.6.
- */
-export function neighbourSums(
-  { nodeCount, offsets, targets, weights }: Graph,
-  values: Float64Array,
-  into: Float64Array,
-): void {
-  for (let node = 0; node < nodeCount; node += 1) {
-    let sum = 0;
-    const end = offsets[node + 1] as number;
-    if (weights === null)
-      for (let arc = offsets[node] as number; arc < end; arc += 1)
-        sum += values[targets[arc] as number] as number;
-    else
-      for (let arc = offsets[node] as number; arc < end; arc += 1)
-        sum += (values[targets[arc] as number] as number) * (weights[arc] as number);
-    into[node] = sum;
-  }
-}
-
 /** A walk on a node without arcs begins again. */
 export function pageRank(graph: Graph, options: PageRankOptions): PageRank {
   const { damping, reset, tolerance, maxRounds } = options;
   assert(damping >= 0 && damping < 1, 'damping is in [0, 1)');
   const { nodeCount } = graph;
   const inward = reversed(graph);
-  const degrees = weightedDegrees(graph);
+  // Rounds multiply by these; a node without arcs has nothing to pass on.
+  const inverses = weightedDegrees(graph).map((degree) => (degree === 0 ? 0 : 1 / degree));
   const restart = new Float64Array(nodeCount).fill(1 / nodeCount);
   if (reset !== null) {
     const total = reset.reduce((sum, value) => sum + value, 0);
@@ -67,9 +47,9 @@ export function pageRank(graph: Graph, options: PageRankOptions): PageRank {
   for (; rounds < maxRounds && change > tolerance; rounds += 1) {
     let stranded = 0;
     for (let node = 0; node < nodeCount; node += 1) {
-      const degree = degrees[node] as number;
-      if (degree === 0) stranded += scores[node] as number;
-      shares[node] = degree === 0 ? 0 : (scores[node] as number) / degree;
+      const inverse = inverses[node] as number;
+      if (inverse === 0) stranded += scores[node] as number;
+      shares[node] = (scores[node] as number) * inverse;
     }
     neighbourSums(inward, shares, gathered);
     const again = 1 - damping + damping * stranded;

@@ -3,8 +3,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPrng } from '@concordat/kernel';
-import { arcBetween, buildGraph, createWalker, preferentialAttachment, walkEnd, walkFrom } from '../index.ts';
-import { graphOf } from '../testing/small-graphs.ts';
+import fc from 'fast-check';
+import {
+  arcBetween,
+  buildGraph,
+  createWalker,
+  neighbourSums,
+  preferentialAttachment,
+  spreadMass,
+  walkEnd,
+  walkFrom,
+} from '../index.ts';
+import { graphOf, matrixOf, smallGraphs } from '../testing/small-graphs.ts';
 
 test('arcs are drawn by weight', () => {
   const { graph } = buildGraph({
@@ -44,4 +54,41 @@ test('a walk from a node that has no arcs stays', () => {
   const walker = createWalker(graphOf(2, []));
   assert.equal(walkEnd(walker, 1, 10, createPrng(1)), 1);
   assert.deepEqual([...walkFrom(walker, 1, 10, createPrng(1))], [1]);
+});
+
+const anyGraph = fc.boolean().chain((isDirected) => smallGraphs(12, isDirected));
+
+test('sums over neighbours are the matrix times the vector, and mass spreads by its columns', () => {
+  fc.assert(
+    fc.property(
+      anyGraph,
+      fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 12 }),
+      fc.nat(4),
+      (graph, draws, steps) => {
+        const rows = matrixOf(graph);
+        const values = Float64Array.from(rows, (_, node) => draws[node] as number);
+        const sums = new Float64Array(values.length);
+        neighbourSums(graph, values, sums);
+        for (const [node, row] of rows.entries())
+          assert.equal(
+            sums[node],
+            row.reduce((sum, weight, to) => sum + weight * (values[to] as number), 0),
+          );
+        let mass = [...values];
+        for (let step = 0; step < steps; step += 1) {
+          const next = mass.map(() => 0);
+          for (const [node, row] of rows.entries()) {
+            const degree = row.reduce((sum, weight) => sum + weight, 0);
+            if (degree === 0) next[node]! += mass[node] as number;
+            else
+              for (const [to, weight] of row.entries())
+                next[to]! += ((mass[node] as number) * weight) / degree;
+          }
+          mass = next;
+        }
+        for (const [node, value] of spreadMass(graph, values, steps).entries())
+          assert.ok(Math.abs(value - (mass[node] as number)) < 1e-9);
+      },
+    ),
+  );
 });
