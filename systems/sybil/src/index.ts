@@ -95,6 +95,11 @@ export { type Envelope, surveyLinks } from './votes/envelope.ts';
 export { blamePath, createLinkHistory, type LinkHistory } from './votes/history.ts';
 export { type Collection, collectVotes, type VoteOptions, voteAdmissions } from './votes/sumup.ts';
 export { type EscapeBound, escapeBound } from './whitelist/escape-bound.ts';
-export { type LocalWhitelist, localWhitelist, type WhitelistOptions } from './whitelist/local-whitelist.ts';
+export {
+  type LocalWhitelist,
+  localWhitelist,
+  type WhitelistOptions,
+  whitelistObjection,
+} from './whitelist/local-whitelist.ts';
 export { settledCore } from './whitelist/settled-core.ts';
 export { trianglesByArc, weighByTriangles } from './whitelist/triangle-weights.ts';

@@ -23,7 +23,7 @@ export interface RankOptions {
   readonly purpose?: Purpose;
   /** Steps of a walk or rounds of propagation; each method has the default of its paper. */
   readonly steps?: number;
-  /** Probability that a walk starts over, in (0, 1): CIA 0.15, ACL 0.01. */
+  /** Probability that a walk starts over, in (0, 1): CIA and TrustRank 0.15, ACL 0.01. */
   readonly restart?: number;
   /** ACL: a node's residual stays below this times its degree. Default 1e-6. */
   readonly residual?: number;
@@ -72,7 +72,8 @@ export const NEEDS_SEEDS: Needs = {
   usesWeights: true,
 };
 
-function labelObjection(kind: string, nodes: readonly number[], nodeCount: number): string | null {
+/** Why `nodes` cannot be labels of a graph of so many nodes, or null. */
+export function labelObjection(kind: string, nodes: readonly number[], nodeCount: number): string | null {
   for (const node of nodes)
     if (!Number.isInteger(node) || node < 0 || node >= nodeCount)
       return `${kind} label ${node} is not a node of the graph (0 .. ${nodeCount - 1})`;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { degreeOf, undirectedForm } from '@concordat/graph';
 import { HONEST, SYBIL, UNJUDGED } from '../evaluate/roc.ts';
+import { seedPageRank } from '../rank/acl.ts';
 import {
   FURTHER_CONTENDERS,
   REPLICA_CONTENDERS,
@@ -12,6 +13,7 @@ import {
   replicaDraw,
 } from './baselines.ts';
 import { honestGraph } from './graphs.ts';
+import { textbookPush } from './textbook-push.ts';
 import { WHITELIST_ATTACKS, whitelistDraw } from './whitelist-figures.ts';
 
 test('a draw is the same again, judges every contender, and more attack edges are harder', () => {
@@ -82,3 +84,13 @@ for (const kind of WHITELIST_ATTACKS)
     assert.ok(draw.honest >= 150 && draw.precision > 0.95, JSON.stringify(draw));
     assert.ok(draw.sybilVolumePerUnit < draw.boundPerUnit);
   });
+
+test('textbook pushes leave no residual above the tolerance: both kinds agree within it', () => {
+  const graph = honestGraph(4);
+  const [textbook, ours] = [
+    textbookPush(graph, [3, 50], 0.05, 1e-7),
+    seedPageRank(graph, [3, 50], 0.05, 1e-7),
+  ];
+  for (const [node, value] of textbook.entries())
+    assert.ok(Math.abs(value - (ours[node] as number)) <= 1e-7 * degreeOf(graph, node));
+});

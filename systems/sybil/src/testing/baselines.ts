@@ -18,14 +18,15 @@ import { mountAttack } from '../attack/attack.ts';
 import { drawLabels, withoutLabelled } from '../attack/draw-labels.ts';
 import { localCommunity } from '../community/local-community.ts';
 import { areaUnderRoc, UNJUDGED } from '../evaluate/roc.ts';
-import { acl } from '../rank/acl.ts';
+import { ACL_RESIDUAL, ACL_RESTART, acl } from '../rank/acl.ts';
 import { consensus, directedConsensus } from '../rank/consensus.ts';
 import type { Labels, Ranking, RankOptions } from '../rank/ranking.ts';
 import { trustedBalance } from '../rank/rating-balance.ts';
 import { sybilBelief } from '../rank/sybilbelief.ts';
-import { sybilRank } from '../rank/sybilrank.ts';
+import { scoreOfTrust, sybilRank } from '../rank/sybilrank.ts';
 import { sybilScarC, sybilScarD } from '../rank/sybilscar.ts';
 import { trustRank } from '../rank/trustrank.ts';
+import { textbookPush } from './textbook-push.ts';
 
 /** Areas of one draw, by method. */
 export type Areas = Readonly<Record<string, number>>;
@@ -37,11 +38,19 @@ interface Contender {
   readonly seeds?: number;
 }
 
+/** ACL with the pushes of the paper, whose residual is larger. */
+const textbookAcl: Ranking = {
+  ...acl,
+  rank: (graph, labels) =>
+    scoreOfTrust(graph, textbookPush(graph, labels.honest, ACL_RESTART, ACL_RESIDUAL), 'suspects'),
+};
+
 export const REPLICA_CONTENDERS: readonly Contender[] = [
   { name: 'SybilRank', ranking: sybilRank },
   { name: 'SCAR-C', ranking: sybilScarC },
   { name: 'ACL, 1 seed', ranking: acl, seeds: 1 },
   { name: 'ACL, all seeds', ranking: acl },
+  { name: 'ACL, all seeds, textbook push', ranking: textbookAcl },
 ];
 
 /** Methods beyond the baselines, told the same labels. */

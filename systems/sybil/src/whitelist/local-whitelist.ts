@@ -22,6 +22,7 @@ import {
   weightedDegrees,
 } from '@concordat/graph';
 import { ACL_RESTART, seedPageRank } from '../rank/acl.ts';
+import { labelObjection } from '../rank/ranking.ts';
 import { type EscapeBound, escapeBound } from './escape-bound.ts';
 import { settledCore } from './settled-core.ts';
 import { weighByTriangles } from './triangle-weights.ts';
@@ -52,6 +53,22 @@ export interface LocalWhitelist {
   /** The cut around the list, in the weights that were used. */
   readonly cut: Cut;
   readonly bound: EscapeBound;
+}
+
+/** Why there can be no whitelist around `seeds` with these options, as a sentence for the user, or null. */
+export function whitelistObjection(
+  graph: Graph,
+  seeds: readonly number[],
+  options: WhitelistOptions,
+): string | null {
+  const { restart = ACL_RESTART, leastSize = 1, honestShare = 1, rise = 2 } = options;
+  if (graph.isDirected) return 'a whitelist needs an undirected graph';
+  if (seeds.length === 0) return 'a whitelist needs accounts known to be honest';
+  if (!(restart > 0 && restart < 1)) return `restart ${restart}: between 0 and 1, both excluded`;
+  if (!(Number.isInteger(leastSize) && leastSize >= 1)) return `least size ${leastSize}: 1, 2, 3 ...`;
+  if (!(honestShare > 0 && honestShare <= 1)) return `honest share ${honestShare}: above 0, at most 1`;
+  if (!(rise > 1 && rise < Infinity)) return `rise ${rise}: above 1`;
+  return labelObjection('honest', seeds, graph.nodeCount);
 }
 
 /** Residual per unit of degree that pushes leave, as a share of what an account holds where the whole graph is mixed. */
@@ -88,7 +105,7 @@ function choosePrefix(
   return { core: settledCore(graph, order.subarray(0, chosen + 1), degrees), chosen, reason: 'lowest' };
 }
 
-/** A whitelist of an undirected graph around `seeds`, distinct nodes, at least one. Work: triangles of the graph, then what the walk reaches. */
+/** A whitelist of an undirected graph around `seeds`; only after `whitelistObjection` returned null. Work: triangles of the graph, then what the walk reaches. */
 export function localWhitelist(
   graph: Graph,
   seeds: readonly number[],

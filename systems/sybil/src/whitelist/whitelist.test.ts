@@ -10,7 +10,7 @@ import { SYBIL } from '../evaluate/roc.ts';
 import { seedPageRank } from '../rank/acl.ts';
 import { graphOf, graphs, honestGraph, matrixOf } from '../testing/graphs.ts';
 import { escapeBound } from './escape-bound.ts';
-import { localWhitelist } from './local-whitelist.ts';
+import { localWhitelist, type WhitelistOptions, whitelistObjection } from './local-whitelist.ts';
 import { settledCore } from './settled-core.ts';
 import { trianglesByArc, weighByTriangles } from './triangle-weights.ts';
 
@@ -157,4 +157,21 @@ test('a seed without friends has a list of nobody, and one with a single friend 
   const pair = graphOf(4, [[0, 1]]);
   assert.deepEqual([...localWhitelist(pair, [3]).nodes], []);
   assert.ok(localWhitelist(pair, [0]).nodes.length <= 2);
+});
+
+test('what makes no sense is refused with a sentence', () => {
+  const graph = honestGraph(1);
+  const cases: [RegExp, Graph, number[], WhitelistOptions][] = [
+    [/undirected/, { ...graph, isDirected: true }, [1], {}],
+    [/known to be honest/, graph, [], {}],
+    [/label 400 is not a node/, graph, [400], {}],
+    [/twice/, graph, [3, 3], {}],
+    [/restart 1:/, graph, [3], { restart: 1 }],
+    [/restart NaN/, graph, [3], { restart: Number.NaN }],
+    [/least size 0/, graph, [3], { leastSize: 0 }],
+    [/honest share 2/, graph, [3], { honestShare: 2 }],
+    [/rise 1:/, graph, [3], { rise: 1 }],
+  ];
+  for (const [pattern, ...inputs] of cases) assert.match(whitelistObjection(...inputs) ?? '', pattern);
+  assert.equal(whitelistObjection(graph, [3, 4], {}), null);
 });
