@@ -5,6 +5,7 @@
  */
 
 import type { Prng } from '@concordat/kernel';
+import { isCutOff } from '../network/cuts.ts';
 import type { Steps } from '../network/holds.ts';
 import type { CreditNetwork } from '../network/network.ts';
 import { findSteps, type PaymentRequest, pushAlong, type Router, undoSteps } from '../network/payment.ts';
@@ -81,6 +82,10 @@ export const landmarkRouter =
   (network, request) => {
     const steps: number[] = [];
     let left = request.amount;
+    if (isCutOff(network, request.from, request.to, left)) {
+      network.search.dry = 'landmarks';
+      return null;
+    }
     for (const forest of landmarks.forests) {
       if (wayOver(network, forest, request.from, request.to, landmarks.path))
         left -= pushAlong(network, landmarks.path, left, steps);

@@ -4,6 +4,7 @@
  */
 
 import { assert } from '@concordat/kernel';
+import { forgetCuts } from '../network/cuts.ts';
 import { type CreditNetwork, placeBetween } from '../network/network.ts';
 import { settleRow } from '../network/recovery.ts';
 import { type LinkPolicy, policyProblems } from '../policies/policy.ts';
@@ -18,6 +19,7 @@ export function adoptPolicy(network: CreditNetwork, policy: LinkPolicy, nowMs: n
   network.policy = policy;
   network.period = period;
   network.stamps.fill(period);
+  forgetCuts(network.cuts);
   // What is put by recovers from here on; a period's worth may be lost.
   for (const [pair, link] of network.parked) network.parked.set(pair, { ...link, period });
   const more = policy.credit - former.credit;

@@ -4,6 +4,7 @@
  */
 
 import { createReader, type Reader } from '@concordat/wire';
+import { createCuts } from '../network/cuts.ts';
 import { createHolds, type Hold } from '../network/holds.ts';
 import { type CreditNetwork, type ParkedLink, pairKey, placeBetween } from '../network/network.ts';
 import { createSearch } from '../network/search.ts';
@@ -160,6 +161,7 @@ function networkOf(first: First, arcs: Arcs, parked: Map<string, ParkedLink>): C
     holds: createHolds(),
     parked,
     search: createSearch(nodeCount),
+    cuts: createCuts(nodeCount),
   };
   network.holds.nextToken = first.nextToken;
   network.holds.lastExpiryMs = first.lastExpiryMs;

@@ -5,6 +5,7 @@
 
 import { assert } from '@concordat/kernel';
 import { isUnits, MAX_UNITS } from '../policies/policy.ts';
+import { growCuts, noteCapacity } from './cuts.ts';
 import { type CreditNetwork, isAccount, placeBetween } from './network.ts';
 import { park, unpark } from './parking.ts';
 import { adjust, settleLink } from './recovery.ts';
@@ -26,6 +27,7 @@ export function addAccount(network: CreditNetwork): number {
     network.ends = grown(network.ends);
     network.rooms = grown(network.rooms);
     growSearch(network.search, nodes);
+    growCuts(network.cuts, nodes);
   }
   network.starts[node] = network.ends[node] = network.rooms[node] = network.filled;
   network.nodeCount += 1;
@@ -52,6 +54,8 @@ export function link(
   insert(network, a, b, [own, ownBase, other]);
   insert(network, b, a, [other, otherBase, own]);
   network.linkCount += 1;
+  noteCapacity(network, a, b, own);
+  noteCapacity(network, b, a, other);
   return true;
 }
 
@@ -61,6 +65,8 @@ export function unlink(network: CreditNetwork, a: number, b: number): boolean {
   const place = placeBetween(network, a, b);
   if (place < 0) return false;
   park(network, a, b);
+  noteCapacity(network, a, b, -(network.out[place] as number));
+  noteCapacity(network, b, a, -(network.back[place] as number));
   remove(network, a, place);
   remove(network, b, placeBetween(network, b, a));
   network.linkCount -= 1;

@@ -91,7 +91,15 @@ for (const policy of [GENIE, ostra(), sumUp(), MARKET])
         assert.ok(endHold(run.network, token, 'release'));
       assertSound(run.network);
     }
-    const wanted = ['link', 'unlink', 'reserved', 'too-many-holds', 'payer-exhausted', 'payee-exhausted'];
+    const wanted = [
+      'link',
+      'unlink',
+      'reserved',
+      'too-many-holds',
+      'payer-exhausted',
+      'payee-exhausted',
+      'no-route',
+    ];
     for (const outcome of wanted) assert.ok(seen.has(outcome), `some run saw '${outcome}'`);
   });
 

@@ -9,6 +9,7 @@
 import type { Graph } from '@concordat/graph';
 import { assert } from '@concordat/kernel';
 import { type LinkPolicy, policyProblems } from '../policies/policy.ts';
+import { type Cuts, createCuts } from './cuts.ts';
 import { createHolds, type Holds } from './holds.ts';
 import { createSearch, type Search } from './search.ts';
 
@@ -41,6 +42,8 @@ export interface CreditNetwork {
   /** Links that were removed before all was as they began, by `pairKey`. */
   readonly parked: Map<string, ParkedLink>;
   readonly search: Search;
+  /** What searches have run into. */
+  readonly cuts: Cuts;
 }
 
 /** A link that was removed: what its end with the smaller number could pay and began with, then the other end. */
@@ -92,6 +95,7 @@ export function createNetwork(options: NetworkOptions): CreditNetwork {
     holds: createHolds(holdsMax),
     parked: new Map(),
     search: createSearch(nodeCount),
+    cuts: createCuts(nodeCount),
   };
 }
 

@@ -6,11 +6,12 @@
 
 import { assert } from '@concordat/kernel';
 import type { HoldOutcome } from '../policies/policy.ts';
+import { isCutOff, rememberCut } from './cuts.ts';
 import { expired, type Hold, type Steps } from './holds.ts';
 import { type CreditNetwork, pairKey, placeBetween } from './network.ts';
 import { endParked, stepEnd } from './parking.ts';
-import { adjust, settleLink, transfer } from './recovery.ts';
-import { type Dry, findPath, type SearchBounds, UNBOUNDED } from './search.ts';
+import { adjust, settleLink, settleRow, transfer } from './recovery.ts';
+import { findPath, type SearchBounds, UNBOUNDED } from './search.ts';
 
 export interface PaymentRequest {
   readonly from: number;
@@ -26,14 +27,14 @@ export type Router = (network: CreditNetwork, request: PaymentRequest) => Steps 
 export type Refusal =
   /** Payer and payee are the same, or one is no account. */
   | 'no-such-pair'
-  /** What the payer's side of the network can still pay ends before the payee. */
+  /** The payer's own links cannot pay so much. */
   | 'payer-exhausted'
-  /** What the payee's side can still receive does. */
+  /** The payee's own links cannot bring him so much. */
   | 'payee-exhausted'
-  /** A bound of the search was met first. */
-  | 'too-far'
-  /** No way over landmarks can pay; another way may. */
+  /** Somewhere between the two, what links had is used: no flow of the amount exists, or landmarks do not know of one. */
   | 'no-route'
+  /** A bound of the search was met before it was known. */
+  | 'too-far'
   | 'too-many-holds';
 
 export type PaymentResult =
@@ -44,14 +45,21 @@ export type Reservation =
   | { readonly ok: true; readonly hold: Hold }
   | { readonly ok: false; readonly why: Refusal };
 
-const REFUSALS: Readonly<Record<Dry, Refusal>> = {
-  none: 'payer-exhausted',
-  from: 'payer-exhausted',
-  to: 'payee-exhausted',
-  hops: 'too-far',
-  visits: 'too-far',
-  landmarks: 'no-route',
-};
+/** Why the payment that was just tried and undone was not made. */
+function refusalOf(network: CreditNetwork, { from, to, amount }: PaymentRequest): Refusal {
+  if (sumOfRow(network, from, network.out) < amount) return 'payer-exhausted';
+  if (sumOfRow(network, to, network.back) < amount) return 'payee-exhausted';
+  const { dry } = network.search;
+  return dry === 'hops' || dry === 'visits' ? 'too-far' : 'no-route';
+}
+
+function sumOfRow(network: CreditNetwork, node: number, units: Int32Array): number {
+  settleRow(network, node);
+  let sum = 0;
+  for (let at = network.starts[node] as number; at < (network.ends[node] as number); at += 1)
+    sum += units[at] as number;
+  return sum;
+}
 
 function pairProblem(network: CreditNetwork, { from, to, amount }: PaymentRequest): Refusal | null {
   assert(
@@ -64,12 +72,18 @@ function pairProblem(network: CreditNetwork, { from, to, amount }: PaymentReques
 
 /** The exact router: shortest augmenting paths, until the amount is met or no path is left. */
 export function findSteps(network: CreditNetwork, request: PaymentRequest): Steps | null {
+  const { from, to, amount, bounds = UNBOUNDED } = request;
   const { grain } = network.policy;
   const steps: number[] = [];
-  let left = request.amount;
+  if (isCutOff(network, from, to, amount)) {
+    network.search.dry = 'from';
+    return null;
+  }
+  let left = amount;
   while (left > 0) {
-    if (findPath(network, request.from, request.to, grain, request.bounds ?? UNBOUNDED) === 0) {
+    if (findPath(network, from, to, grain, bounds) === 0) {
       undoSteps(network, steps);
+      rememberCut(network);
       return null;
     }
     left -= pushAlong(network, network.search.path, left, steps);
@@ -131,7 +145,7 @@ export function pay(
   const problem = pairProblem(network, request);
   if (problem !== null) return { ok: false, why: problem };
   const steps = route(network, request);
-  return steps === null ? { ok: false, why: REFUSALS[network.search.dry] } : { ok: true, steps };
+  return steps === null ? { ok: false, why: refusalOf(network, request) } : { ok: true, steps };
 }
 
 /** Reserves units until the hold is ended, or changes nothing. Ends what is over first, to make room for it. */
@@ -146,7 +160,7 @@ export function reserve(
   const { holds, policy } = network;
   if (holds.byToken.size >= holds.max) return { ok: false, why: 'too-many-holds' };
   const moved = route(network, request);
-  if (moved === null) return { ok: false, why: REFUSALS[network.search.dry] };
+  if (moved === null) return { ok: false, why: refusalOf(network, request) };
   const { from, to, amount } = request;
   const expiresAtMs = Math.max(holds.lastExpiryMs, nowMs + policy.holdMs);
   const hold = { token: holds.nextToken, from, to, amount, expiresAtMs, steps: netSteps(moved) };

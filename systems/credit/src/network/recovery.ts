@@ -5,6 +5,7 @@
  */
 
 import type { Recovery } from '../policies/policy.ts';
+import { noteCapacity } from './cuts.ts';
 import { type CreditNetwork, placeBetween } from './network.ts';
 
 /** What is left of a debt of `units` after so many periods. */
@@ -57,6 +58,14 @@ export function transfer(network: CreditNetwork, place: number, twin: number, un
   back[twin] = own;
   back[place] = other;
   out[twin] = other;
+  if (network.cuts.byNumber.size > 0) noteMoved(network, place, twin, -units, units);
+}
+
+function noteMoved(network: CreditNetwork, place: number, twin: number, own: number, other: number): void {
+  const { targets } = network;
+  const [node, target] = [targets[twin] as number, targets[place] as number];
+  noteCapacity(network, node, target, own);
+  noteCapacity(network, target, node, other);
 }
 
 /** Adds to what each direction of a link has left: what `place`'s node can pay, and what its other end can. */
@@ -72,6 +81,7 @@ export function adjust(
   back[twin]! += own;
   back[place]! += other;
   out[twin]! += other;
+  if (network.cuts.byNumber.size > 0) noteMoved(network, place, twin, own, other);
 }
 
 /** Lets all links of an account recover: what one looks at before adding them up. */

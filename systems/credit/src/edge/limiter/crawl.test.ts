@@ -15,8 +15,9 @@ import {
   crawl,
   createTrial,
   killServer,
-  lookHonestly,
   nextDay,
+  playRounds,
+  playTrial,
   startServer,
   type Trial,
 } from '../testing/crawl-trial.ts';
@@ -27,15 +28,6 @@ after(() => rmSync(parent, { recursive: true, force: true }));
 const CREDIT = 5;
 const REPLENISH = 2;
 const ATTACK = { accounts: 10_000, attackLinks: 20 };
-
-/** Both at once, so many rounds, or until somebody says stop. */
-async function play(trial: Trial, rounds: number, isOver: () => boolean = () => false): Promise<void> {
-  for (let round = 0; round < rounds && !isOver(); round += 1)
-    await Promise.all([
-      ...Array.from({ length: 10 }, () => lookHonestly(trial)),
-      ...Array.from({ length: 4 }, () => crawl(trial)),
-    ]);
-}
 
 /** Units that the data says have crossed the attack links, net, on a day without recovery. */
 async function unitsKept(trial: Trial): Promise<number> {
@@ -68,7 +60,7 @@ test('a crawl by 10,000 accounts over 20 links, with a kill in the middle', {
   };
   const trial = createTrial(settings, 11);
   await startServer(trial);
-  await play(trial, 1000, () => trial.crawlerUnits >= 40);
+  await playRounds(trial, 1000, () => trial.crawlerUnits >= 40);
   // Some are answered and some are under way when it dies.
   const underWay = Array.from({ length: 60 }, () => crawl(trial));
   await Promise.race(underWay);
@@ -82,7 +74,7 @@ test('a crawl by 10,000 accounts over 20 links, with a kill in the middle', {
   await startServer(trial);
   for (let day = 0; day < 3; day += 1) {
     if (day > 0) assert.equal((await nextDay(trial))?.status, 200);
-    await play(trial, 60);
+    await playRounds(trial, 60);
   }
   await killServer(trial);
   const bound = full + 2 * REPLENISH * ATTACK.attackLinks;
@@ -93,4 +85,27 @@ test('a crawl by 10,000 accounts over 20 links, with a kill in the middle', {
   assert.ok(trial.crawlerUnits + unheard <= bound && trial.crawlerUnits + unheard > 0.8 * bound);
   assert.ok(trial.honestViews > 1500 && trial.honestRefused < 0.02 * trial.honestViews);
   trial.agent.destroy();
+});
+
+test('live, a crawler gets four times as much by four times the links, and nothing by a hundred times the accounts', {
+  timeout: 55_000,
+}, async (t) => {
+  const play = async (accounts: number, attackLinks: number) => {
+    const directory = join(parent, `${accounts}-${attackLinks}`);
+    const settings = {
+      directory,
+      honest: 300,
+      attack: { accounts, attackLinks },
+      credit: CREDIT,
+      replenish: REPLENISH,
+    };
+    const figure = await playTrial(settings, 2, 60, 5);
+    t.diagnostic(JSON.stringify(figure));
+    assert.ok(figure.crawlerUnits <= figure.unitsBound && figure.crawlerUnits > 0.9 * figure.unitsBound);
+    assert.ok(figure.honestRefused < 0.02 * figure.honestViews);
+    return figure;
+  };
+  const [few, more, crowd] = [await play(50, 4), await play(50, 16), await play(5000, 16)];
+  assert.ok(more.crawlerUnits > 3.5 * few.crawlerUnits && more.crawlerUnits < 4.5 * few.crawlerUnits);
+  assert.ok(crowd.crawlerViews <= 1.05 * more.crawlerViews);
 });

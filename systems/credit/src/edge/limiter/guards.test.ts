@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import express from 'express';
-import fastify from 'fastify';
+import fastify, { type FastifyRequest } from 'fastify';
 import { createMemoryLog } from '../store/memory-log.ts';
 import {
   addNamed,
@@ -49,7 +49,8 @@ interface Served {
 const servers: Readonly<Record<string, (more?: Partial<OpenLimiterOptions>) => Promise<Served>>> = {
   'fastify plugin': async (more) => {
     const app = fastify();
-    await app.register(fastifyLimiterPlugin(await openChain(more), options));
+    const asked = { ...options, viewer: (request: FastifyRequest) => options.viewer(request) };
+    await app.register(fastifyLimiterPlugin<FastifyRequest>(await openChain(more), asked));
     app.get('/profiles/:name', async () => 'profile');
     app.get('/', async () => 'home');
     await app.listen({ port: 0, host: '127.0.0.1' });
@@ -58,14 +59,18 @@ const servers: Readonly<Record<string, (more?: Partial<OpenLimiterOptions>) => P
   'fastify route': async (more) => {
     const app = fastify();
     const limiter = await openChain(more);
-    app.get('/profiles/:name', { preHandler: fastifyLimiter(limiter, options) }, async () => 'profile');
+    app.get(
+      '/profiles/:name',
+      { preHandler: fastifyLimiter<FastifyRequest>(limiter, options) },
+      async () => 'profile',
+    );
     app.get('/', async () => 'home');
     await app.listen({ port: 0, host: '127.0.0.1' });
     return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
   },
   express: async (more) => {
     const app = express();
-    app.use(expressLimiter(await openChain(more), options));
+    app.use(expressLimiter<express.Request>(await openChain(more), options));
     app.get('/profiles/:name', (_, response) => {
       response.send('profile');
     });

@@ -72,10 +72,10 @@ const TYPES = 'https://iana.org/assignments/http-problem-types';
 const DETAILS: Readonly<Record<Why, string>> = {
   'no-such-pair': 'One of the accounts is not known here.',
   'payer-exhausted':
-    'Your connections have no credit left that leads there. It comes back with time; new connections help at once.',
-  'payee-exhausted': 'The connections of that account have no credit left. It comes back with time.',
+    'Your connections have too little credit left. It comes back with time, and new connections bring some at once.',
+  'payee-exhausted': 'The connections of that account have too little credit left. It comes back with time.',
   'too-far': 'That account is too far from yours.',
-  'no-route': 'No connection between you and that account has credit left. It comes back with time.',
+  'no-route': 'Between you and that account too little credit is left. It comes back with time.',
   'too-many-holds': 'Too many requests are under way.',
   unconnected: 'Nothing connects you with that account.',
   'unknown-viewer': 'Your account has no connections yet.',

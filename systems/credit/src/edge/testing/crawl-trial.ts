@@ -142,3 +142,53 @@ export async function crawl(trial: Trial): Promise<boolean> {
   trial.crawlerUnits += answer.cost;
   return true;
 }
+
+/** So many rounds in which ten honest people and four accounts of the crawler ask at a time, or until somebody says stop. */
+export async function playRounds(
+  trial: Trial,
+  rounds: number,
+  isOver: () => boolean = () => false,
+): Promise<void> {
+  const HONEST_AT_ONCE = 10;
+  const CRAWLERS_AT_ONCE = 4;
+  for (let round = 0; round < rounds && !isOver(); round += 1)
+    await Promise.all([
+      ...Array.from({ length: HONEST_AT_ONCE }, () => lookHonestly(trial)),
+      ...Array.from({ length: CRAWLERS_AT_ONCE }, () => crawl(trial)),
+    ]);
+}
+
+export interface TrialFigure {
+  readonly attackLinks: number;
+  readonly accounts: number;
+  readonly crawlerViews: number;
+  readonly crawlerUnits: number;
+  /** What the links give at most in these days. */
+  readonly unitsBound: number;
+  readonly honestViews: number;
+  readonly honestRefused: number;
+}
+
+/** One point of Genie's figure, live: a server of its own, so many days of so many rounds. */
+export async function playTrial(
+  settings: TrialSettings,
+  days: number,
+  rounds: number,
+  seed: number,
+): Promise<TrialFigure> {
+  const trial = createTrial(settings, seed);
+  const { attackLinks, accounts } = settings.attack;
+  try {
+    await startServer(trial);
+    for (let day = 0; day < days; day += 1) {
+      if (day > 0) await nextDay(trial);
+      await playRounds(trial, rounds);
+    }
+  } finally {
+    await killServer(trial);
+    trial.agent.destroy();
+  }
+  const { crawlerViews, crawlerUnits, honestViews, honestRefused } = trial;
+  const unitsBound = attackLinks * (settings.credit + (days - 1) * settings.replenish);
+  return { attackLinks, accounts, crawlerViews, crawlerUnits, unitsBound, honestViews, honestRefused };
+}
