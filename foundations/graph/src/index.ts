@@ -29,7 +29,7 @@ export { type Components, connectedComponents, largestComponent } from './parts/
 export { reciprocalPart, reversed, undirectedForm } from './parts/directions.ts';
 export { type ExtraEdges, edgesOf, joinGraphs } from './parts/join.ts';
 export { ABSENT, inducedSubgraph, type Subgraph } from './parts/subgraph.ts';
-export { neighbourSums } from './rank/neighbour-sums.ts';
+export { neighbourSums, plannedSums, planSums, type SumsPlan } from './rank/neighbour-sums.ts';
 export { descendingOrder, rankNodes } from './rank/order.ts';
 export { type PageRank, type PageRankOptions, pageRank } from './rank/pagerank.ts';
 export {

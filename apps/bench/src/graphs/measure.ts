@@ -21,7 +21,7 @@ import {
 import { createPrng } from '@concordat/kernel';
 import { saveGraph } from '@concordat/runtime/graphs';
 import { spreadTrust, walkLength } from '@concordat/sybil';
-import type { GraphOptions } from './options.ts';
+import type { GraphOptions, PeerLibrary } from './options.ts';
 import { type Peer, startPeer } from './peer.ts';
 
 export interface LoadFigures {
@@ -50,8 +50,9 @@ export interface GraphFigures {
 }
 
 export const OURS = 'concordat';
-/** Networkx keeps a dictionary for each node and edge: 10 million edges take it 10 GB. */
-const NETWORKX_EDGES = 2_000_000;
+/** Libraries that keep an object for each edge: ten million take them 10 GB, or minutes. */
+const OBJECT_LIBRARIES: readonly PeerLibrary[] = ['networkx', 'graphology'];
+const OBJECT_EDGES = 2_000_000;
 const DAMPING = 0.85;
 const TOLERANCE = 1e-10;
 
@@ -76,7 +77,7 @@ function tasksOf(graph: Graph, seeds: readonly number[]): Task[] {
       run: () => pageRank(graph, { ...rank, reset }).scores,
     },
     {
-      ...{ ...pagerank, name: 'PageRank', arguments_: { ...peers, seeds: [] } },
+      ...{ ...pagerank, name: PLAIN, arguments_: { ...peers, seeds: [] } },
       run: () => pageRank(graph, { ...rank, reset: null }).scores,
     },
     {
@@ -86,6 +87,7 @@ function tasksOf(graph: Graph, seeds: readonly number[]): Task[] {
   ];
 }
 
+const PLAIN = 'PageRank';
 export const PUSH = 'personalised PageRank by pushes';
 
 /** Pushes answer the same question up to a tolerance. The first call makes the scratch that later ones use again. */
@@ -128,9 +130,9 @@ async function loadOurs(file: string, graph: Graph): Promise<LoadFigures> {
   return { who: OURS, ms, peakBytes };
 }
 
-/** Peers whose library can do a task; SybilRank is a few products of a sparse matrix, which only scipy has. */
-const canDo = ({ library }: Peer, { algorithm }: Task): boolean =>
-  algorithm === 'pagerank' || library === 'scipy';
+/** Which library can do a task: SybilRank is a few products of a sparse matrix, and graphology's walks begin again anywhere. */
+const canDo = ({ library }: Peer, { algorithm, name }: Task): boolean =>
+  algorithm === 'sybilrank' ? library === 'scipy' : library !== 'graphology' || name === PLAIN;
 
 async function rankInTurns(
   graph: Graph,
@@ -185,8 +187,8 @@ async function measureOne(
     tell(`${edgeCountOf(graph)} edges: generated and saved`);
     const loads = [await loadOurs(file, graph)];
     for (const library of options.peers) {
-      if (library === 'networkx' && edges > NETWORKX_EDGES) {
-        absent.push(`networkx is left out above ${NETWORKX_EDGES} edges`);
+      if (OBJECT_LIBRARIES.includes(library) && edges > OBJECT_EDGES) {
+        absent.push(`${library} is left out above ${OBJECT_EDGES} edges`);
         continue;
       }
       const peer = await startPeer(python, library, file);

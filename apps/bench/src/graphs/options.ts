@@ -9,21 +9,21 @@ export interface GraphOptions {
   readonly degree: number;
   readonly rounds: number;
   readonly seed: number;
-  /** Libraries of Python to measure beside ours. */
+  /** Libraries to measure beside ours. */
   readonly peers: readonly PeerLibrary[];
   readonly python: string;
   readonly json: boolean;
 }
 
-export const PEER_LIBRARIES = ['igraph', 'scipy', 'networkx'] as const;
+export const PEER_LIBRARIES = ['igraph', 'scipy', 'networkx', 'graphology'] as const;
 export type PeerLibrary = (typeof PEER_LIBRARIES)[number];
 
-export const GRAPHS_USAGE = `bench graphs: loading and ranking large graphs, beside python-igraph, networkx and scipy
+export const GRAPHS_USAGE = `bench graphs: loading and ranking large graphs, beside python-igraph, scipy, networkx and graphology
 
   npm run bench -- graphs --compare
 
   --compare       also the peers, in the same rounds (python3 -m pip install igraph networkx scipy)
-  --peers LIST    of ${PEER_LIBRARIES.join(',')}, in place of all three; networkx is left out above two million edges
+  --peers LIST    of ${PEER_LIBRARIES.join(',')}, in place of all; the last two are left out above two million edges
   --python PATH   that has them (default python3)
   --edges LIST    of the graphs, by preferential attachment (default 1000000,10000000)
   --degree N      edges that each node brings (default 10)

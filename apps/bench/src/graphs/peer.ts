@@ -1,4 +1,4 @@
-/** A library of Python in a process of its own, which ranks when it is asked (`python/graph_peer.py`). */
+/** Another library in a process of its own, which ranks when it is asked: `python/graph_peer.py`, or graphology. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { PeerLibrary } from './options.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../python/graph_peer.py', import.meta.url));
+const PYTHON_PEER = fileURLToPath(new URL('../../python/graph_peer.py', import.meta.url));
+const GRAPHOLOGY_PEER = fileURLToPath(new URL('./graphology-peer.js', import.meta.url));
 
 export interface Ranked {
   /** CPU time. */
@@ -40,7 +41,11 @@ async function nextAnswer(lines: AsyncIterator<string>, library: string): Promis
 
 /** Starts a library on an edge list; a sentence if there is no such library, or no Python. */
 export async function startPeer(python: string, library: PeerLibrary, file: string): Promise<Peer | string> {
-  const child: ChildProcess = spawn(python, [SCRIPT, library, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [command, args] =
+    library === 'graphology'
+      ? [process.execPath, [GRAPHOLOGY_PEER, file]]
+      : [python, [PYTHON_PEER, library, file]];
+  const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const failed = new Promise<string>((resolve) => {
     child.once('error', (error) =>
       resolve(`${python} cannot be run (${error.message}): name another with --python`),

@@ -47,7 +47,8 @@ export function sweepProfile(
   let [volume, cut] = [0, 0];
   for (let at = 0; at < order.length; at += 1) {
     const node = order[at] as number;
-    let [degree, inside] = [0, 0];
+    let degree = 0;
+    let inside = 0;
     for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
       const weight = weights === null ? 1 : (weights[arc] as number);
       degree += weight;

@@ -27,7 +27,8 @@ export function connectedComponents({ nodeCount, offsets, targets }: Graph): Com
   const parents = Uint32Array.from({ length: nodeCount }, (_, node) => node);
   for (let node = 0; node < nodeCount; node += 1)
     for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
-      const [a, b] = [rootOf(parents, node), rootOf(parents, targets[arc] as number)];
+      const a = rootOf(parents, node);
+      const b = rootOf(parents, targets[arc] as number);
       if (a < b) parents[b] = a;
       else parents[a] = b;
     }

@@ -15,7 +15,8 @@ function wordsOf(keys: Float64Array): [Uint32Array, Uint32Array] {
   for (let at = 0; at < keys.length; at += 1) {
     // Adding zero makes a plain zero of a negative one, which must not rank below it.
     one.setFloat64(0, (keys[at] as number) + 0);
-    const [head, tail] = [one.getUint32(0), one.getUint32(4)];
+    const head = one.getUint32(0);
+    const tail = one.getUint32(4);
     const isNegative = head >= 0x8000_0000;
     high[at] = isNegative ? head : ~(head | 0x8000_0000);
     low[at] = isNegative ? tail : ~tail;

@@ -7,7 +7,7 @@ import { assert } from '@concordat/kernel';
 import { weightedDegrees } from '../degrees.ts';
 import type { Graph } from '../graph.ts';
 import { reversed } from '../parts/directions.ts';
-import { neighbourSums } from './neighbour-sums.ts';
+import { plannedSums, planSums } from './neighbour-sums.ts';
 
 export interface PageRankOptions {
   /** Probability per step of going on, in [0, 1). */
@@ -32,7 +32,7 @@ export function pageRank(graph: Graph, options: PageRankOptions): PageRank {
   const { damping, reset, tolerance, maxRounds } = options;
   assert(damping >= 0 && damping < 1, 'damping is in [0, 1)');
   const { nodeCount } = graph;
-  const inward = reversed(graph);
+  const plan = planSums(reversed(graph));
   // Rounds multiply by these; a node without arcs has nothing to pass on.
   const inverses = weightedDegrees(graph).map((degree) => (degree === 0 ? 0 : 1 / degree));
   const restart = new Float64Array(nodeCount).fill(1 / nodeCount);
@@ -41,23 +41,23 @@ export function pageRank(graph: Graph, options: PageRankOptions): PageRank {
     for (let node = 0; node < nodeCount; node += 1) restart[node] = (reset[node] as number) / total;
   }
   const scores = restart.slice();
-  const shares = new Float64Array(nodeCount);
   const gathered = new Float64Array(nodeCount);
-  let [rounds, change] = [0, Number.POSITIVE_INFINITY];
+  // What each node passes on along an arc of weight 1, and what nodes without arcs cannot pass on.
+  const shares = scores.map((score, node) => score * (inverses[node] as number));
+  let stranded = scores.reduce((sum, score, node) => sum + (inverses[node] === 0 ? score : 0), 0);
+  let rounds = 0;
+  let change = Number.POSITIVE_INFINITY;
   for (; rounds < maxRounds && change > tolerance; rounds += 1) {
-    let stranded = 0;
+    plannedSums(plan, shares, gathered);
+    const again = 1 - damping + damping * stranded;
+    change = stranded = 0;
     for (let node = 0; node < nodeCount; node += 1) {
       const inverse = inverses[node] as number;
-      if (inverse === 0) stranded += scores[node] as number;
-      shares[node] = (scores[node] as number) * inverse;
-    }
-    neighbourSums(inward, shares, gathered);
-    const again = 1 - damping + damping * stranded;
-    change = 0;
-    for (let node = 0; node < nodeCount; node += 1) {
       const score = damping * (gathered[node] as number) + again * (restart[node] as number);
       change += Math.abs(score - (scores[node] as number));
       scores[node] = score;
+      shares[node] = score * inverse;
+      if (inverse === 0) stranded += score;
     }
   }
   return { scores, rounds, change };

@@ -79,7 +79,8 @@ function note(reader: EdgeReader, kind: ProblemKind, found: string | number, lin
 
 /** The number of a node in a field, or one below zero after noting what is wrong with it. */
 function idAt(reader: EdgeReader, bytes: Uint8Array, place: number): number {
-  const [from, to] = [reader.fields.starts[place] as number, reader.fields.ends[place] as number];
+  const from = reader.fields.starts[place] as number;
+  const to = reader.fields.ends[place] as number;
   const id = wholeNumberAt(bytes, from, to);
   if (id >= 0) return id;
   const kind = id === NEGATIVE ? 'negative-node' : id === HUGE ? 'huge-node' : 'not-a-node';
@@ -98,7 +99,8 @@ function isName(reader: EdgeReader, place: number): boolean {
 /** The node named in a field, or -1 if there is no room for it. Of a name in quotes that holds doubled ones, one of each two counts. */
 function namedNode(reader: EdgeReader, bytes: Uint8Array, place: number): number {
   const { names, fields, limits } = reader;
-  const [from, to] = [fields.starts[place] as number, fields.ends[place] as number];
+  const from = fields.starts[place] as number;
+  const to = fields.ends[place] as number;
   const mayAdd = names.count < limits.nodes;
   if (from === 0 || bytes[from - 1] !== QUOTE) return nodeOfText(names, bytes, from, to, mayAdd);
   const quoted = bytes.subarray(from, to);
@@ -116,7 +118,8 @@ function isSecondQuote(name: Uint8Array, at: number): boolean {
 /** The weight of the line in `fields`: 1 where there is no such column, NaN after noting a problem, 0 for an edge to leave out. */
 function weightOf(reader: EdgeReader, bytes: Uint8Array, column: number): number {
   if (column < 0) return 1;
-  const [from, to] = [reader.fields.starts[column] as number, reader.fields.ends[column] as number];
+  const from = reader.fields.starts[column] as number;
+  const to = reader.fields.ends[column] as number;
   const weight = decimalAt(bytes, from, to);
   if (!Number.isFinite(weight)) {
     note(reader, 'not-a-weight', textAt(bytes, from, to));
@@ -165,7 +168,8 @@ function takeEdge(reader: EdgeReader, layout: Layout, bytes: Uint8Array, from: n
 function addEdge(reader: EdgeReader, { source, target }: Layout, bytes: Uint8Array, weight: number): void {
   const { names, edges, limits } = reader;
   if (edges.count === limits.edges) return note(reader, 'too-many-edges', limits.edges);
-  let [from, to] = [-1, -1];
+  let from = -1;
+  let to = -1;
   if (names.kind === 'numbers') {
     const fromId = idAt(reader, bytes, source);
     const toId = fromId < 0 ? -1 : idAt(reader, bytes, target);

@@ -61,7 +61,8 @@ export function splitLine(
   const room = fields.starts.length;
   for (let at = from; fields.count < room; ) {
     while (at < to && bytes[at] === SPACE) at += 1;
-    let [start, end] = [at, at];
+    let start = at;
+    let end = at;
     if (at < to && bytes[at] === QUOTE) {
       start = at + 1;
       end = closingQuote(bytes, start, to);

@@ -6,14 +6,14 @@
 import { weightedDegrees } from '../degrees.ts';
 import type { Graph } from '../graph.ts';
 import { reversed } from '../parts/directions.ts';
-import { neighbourSums } from '../rank/neighbour-sums.ts';
+import { plannedSums, planSums } from '../rank/neighbour-sums.ts';
 
 /**
  * The mass of `start` after `steps` steps, by node. Each step divides a node's mass over its arcs by weight; a node without arcs keeps
  * what it has.
  */
 export function spreadMass(graph: Graph, start: Float64Array, steps: number): Float64Array {
-  const inward = reversed(graph);
+  const plan = planSums(reversed(graph));
   const inverses = weightedDegrees(graph).map((degree) => (degree === 0 ? 0 : 1 / degree));
   const hasStranded = inverses.includes(0);
   const shares = new Float64Array(graph.nodeCount);
@@ -22,7 +22,7 @@ export function spreadMass(graph: Graph, start: Float64Array, steps: number): Fl
   for (let step = 0; step < steps; step += 1) {
     for (let node = 0; node < mass.length; node += 1)
       shares[node] = (mass[node] as number) * (inverses[node] as number);
-    neighbourSums(inward, shares, next);
+    plannedSums(plan, shares, next);
     for (let node = 0; hasStranded && node < mass.length; node += 1)
       if (inverses[node] === 0) next[node]! += mass[node] as number;
     [mass, next] = [next, mass];

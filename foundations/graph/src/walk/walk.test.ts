@@ -9,7 +9,10 @@ import {
   buildGraph,
   createWalker,
   neighbourSums,
+  plannedSums,
+  planSums,
   preferentialAttachment,
+  randomGraph,
   spreadMass,
   walkEnd,
   walkFrom,
@@ -69,6 +72,9 @@ test('sums over neighbours are the matrix times the vector, and mass spreads by 
         const values = Float64Array.from(rows, (_, node) => draws[node] as number);
         const sums = new Float64Array(values.length);
         neighbourSums(graph, values, sums);
+        const inBlocks = new Float64Array(values.length).fill(7);
+        plannedSums(planSums(graph, 1), values, inBlocks);
+        assert.deepEqual(inBlocks, sums);
         for (const [node, row] of rows.entries())
           assert.equal(
             sums[node],
@@ -91,4 +97,16 @@ test('sums over neighbours are the matrix times the vector, and mass spreads by 
       },
     ),
   );
+});
+
+test('sums in blocks are the same where there are several', () => {
+  const graph = randomGraph(200_000, 300_000, createPrng(3));
+  const values = Float64Array.from({ length: graph.nodeCount }, (_, node) => (node * 31) % 1009);
+  const [plain, planned] = [new Float64Array(graph.nodeCount), new Float64Array(graph.nodeCount)];
+  neighbourSums(graph, values, plain);
+  const plan = planSums(graph, 1);
+  assert.equal(plan.blocks?.starts.length, 5);
+  plannedSums(plan, values, planned);
+  assert.deepEqual(planned, plain);
+  assert.equal(planSums(graph).blocks, null);
 });

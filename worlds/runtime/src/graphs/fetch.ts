@@ -68,14 +68,14 @@ function startOf(response: Response, from: number, { url }: Settings): number | 
   return Number(range?.[1] ?? -1) === from ? from : null;
 }
 
-/** Writes a body to the part file from `start` on; returns bytes written, whatever ended it, and whether it came to its end. */
+/** Writes a body to the part file from `start` on, to its end. Throws what breaks it; what came before is then written. */
 async function writeBody(
   response: Response,
   part: FileHandle,
   start: number,
   settings: Settings,
   beat: () => void,
-): Promise<number> {
+): Promise<void> {
   const length = response.headers.get('content-length');
   const bytesTotal = length === null ? null : start + Number(length);
   if (bytesTotal !== null && bytesTotal > settings.maxBytes) throw tooLarge(settings);
@@ -87,7 +87,6 @@ async function writeBody(
     at += chunk.length;
     settings.onProgress?.({ bytesDone: at, bytesTotal });
   }
-  return at - start;
 }
 
 const tooLarge = ({ url, maxBytes }: Settings): GraphError =>
