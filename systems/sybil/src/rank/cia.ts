@@ -3,9 +3,8 @@
  * starts over. Who holds much is near many of them. Badness is conserved and sums to 1.
  */
 
-import { type Graph, weightedDegrees } from '@concordat/graph';
+import { type Graph, neighbourSums, weightedDegrees } from '@concordat/graph';
 import { NEEDS_SEEDS, type Ranking } from './ranking.ts';
-import { sumOverArcs } from './spectrum.ts';
 import { relativeChange } from './sybilscar.ts';
 
 /** The share of badness that starts over: the paper's damping of 0.85 read as the share that walks on. */
@@ -30,7 +29,7 @@ export function walkWithRestart(
   for (let step = 0; step < steps; step += 1) {
     for (let node = 0; node < nodeCount; node += 1)
       share[node] = degrees[node] === 0 ? 0 : (mass[node] as number) / (degrees[node] as number);
-    sumOverArcs(graph, share, next);
+    neighbourSums(graph, share, next);
     for (let node = 0; node < nodeCount; node += 1) {
       const arrived = degrees[node] === 0 ? (mass[node] as number) : (next[node] as number);
       next[node] = (1 - restart) * arrived + restart * (begin[node] as number);

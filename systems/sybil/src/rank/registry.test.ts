@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { mountAttack } from '../attack/attack.ts';
 import { drawLabels } from '../attack/draw-labels.ts';
 import { areaUnderRoc, SYBIL } from '../evaluate/roc.ts';
+import { ROUTE_RANKINGS } from '../routes/rankings.ts';
 import { graphOf, graphs, honestGraph, renamed } from '../testing/graphs.ts';
 import { type Labels, objectionTo, type Ranking, type RankOptions } from './ranking.ts';
 import { RANKINGS, rankingNamed } from './registry.ts';
@@ -25,8 +26,9 @@ function inputsFor(ranking: Ranking, graph: Graph, labels: Labels): [Graph, Labe
 }
 
 test('names are unique, and found', () => {
-  assert.equal(new Set(RANKINGS.map(({ name }) => name)).size, RANKINGS.length);
-  for (const ranking of RANKINGS) assert.equal(rankingNamed(ranking.name), ranking);
+  const all = [...RANKINGS, ...ROUTE_RANKINGS];
+  assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
+  for (const ranking of all) assert.equal(rankingNamed(ranking.name), ranking);
   assert.equal(rankingNamed('no such'), null);
 });
 

@@ -1,6 +1,7 @@
-/** All rankings by name: what the command line, the evaluation and the lab choose from. */
+/** All rankings by name: what the command line, the evaluation and the lab choose from. Those that draw routes are in a list of their own. */
 
 import { localCommunity } from '../community/local-community.ts';
+import { ROUTE_RANKINGS } from '../routes/rankings.ts';
 import { acl } from './acl.ts';
 import { cia } from './cia.ts';
 import { consensus, directedConsensus } from './consensus.ts';
@@ -29,6 +30,7 @@ export const RANKINGS: readonly Ranking[] = [
   trustedBalance,
 ];
 
+/** A ranking of either list. */
 export function rankingNamed(name: string): Ranking | null {
-  return RANKINGS.find((ranking) => ranking.name === name) ?? null;
+  return [...RANKINGS, ...ROUTE_RANKINGS].find((ranking) => ranking.name === name) ?? null;
 }

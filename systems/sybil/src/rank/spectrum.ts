@@ -1,22 +1,6 @@
-/** Products with the adjacency matrix, and the bounds of its spectral radius that convergence conditions are about. */
+/** Bounds of the spectral radius of a graph, which convergence conditions are about. */
 
-import type { Graph } from '@concordat/graph';
-
-/** `into[u]` becomes the sum of `weight(u, v) values[v]` over the arcs of `u`: one product with the adjacency matrix. */
-export function sumOverArcs(graph: Graph, values: Float64Array, into: Float64Array): void {
-  const { nodeCount, offsets, targets, weights } = graph;
-  for (let node = 0; node < nodeCount; node += 1) {
-    const to = offsets[node + 1] as number;
-    let sum = 0;
-    if (weights === null)
-      for (let arc = offsets[node] as number; arc < to; arc += 1)
-        sum += values[targets[arc] as number] as number;
-    else
-      for (let arc = offsets[node] as number; arc < to; arc += 1)
-        sum += (weights[arc] as number) * (values[targets[arc] as number] as number);
-    into[node] = sum;
-  }
-}
+import { type Graph, neighbourSums } from '@concordat/graph';
 
 export interface SpectralBounds {
   readonly low: number;
@@ -34,7 +18,7 @@ export function spectralBounds(graph: Graph, rounds = 30): SpectralBounds {
   let next = new Float64Array(nodeCount);
   let [low, high] = [0, Infinity];
   for (let round = 0; round < rounds; round += 1) {
-    sumOverArcs(graph, x, next);
+    neighbourSums(graph, x, next);
     let [top, dot, norm, largest] = [0, 0, 0, 0];
     for (let node = 0; node < nodeCount; node += 1) {
       const before = x[node] as number;

@@ -4,10 +4,9 @@
  * (see `Purpose`). Trust is conserved: it sums to the number of nodes after every step.
  */
 
-import { type Graph, weightedDegrees } from '@concordat/graph';
+import { type Graph, spreadMass, weightedDegrees } from '@concordat/graph';
 import { assert } from '@concordat/kernel';
 import { NEEDS_SEEDS, type Purpose, type Ranking } from './ranking.ts';
-import { sumOverArcs } from './spectrum.ts';
 
 /** Steps of the walk: ceil(log2 n), the paper's choice. */
 export function walkLength(nodeCount: number): number {
@@ -24,21 +23,9 @@ export function spreadTrust(
   steps = walkLength(graph.nodeCount),
 ): Float64Array {
   assert(seeds.length > 0, 'trust starts at a seed');
-  const { nodeCount } = graph;
-  const degrees = weightedDegrees(graph);
-  let trust = new Float64Array(nodeCount);
-  let next = new Float64Array(nodeCount);
-  const share = new Float64Array(nodeCount);
-  for (const seed of seeds) trust[seed] = nodeCount / seeds.length;
-  for (let step = 0; step < steps; step += 1) {
-    for (let node = 0; node < nodeCount; node += 1)
-      share[node] = degrees[node] === 0 ? 0 : (trust[node] as number) / (degrees[node] as number);
-    sumOverArcs(graph, share, next);
-    for (let node = 0; node < nodeCount; node += 1)
-      if (degrees[node] === 0) next[node] = trust[node] as number;
-    [trust, next] = [next, trust];
-  }
-  return trust;
+  const start = new Float64Array(graph.nodeCount);
+  for (const seed of seeds) start[seed] = graph.nodeCount / seeds.length;
+  return spreadMass(graph, start, steps);
 }
 
 /** Trust as a score: by degree for suspects, as it is for a whitelist. A node without neighbours scores what it holds. */

@@ -8,9 +8,9 @@
  * 1 / (2 average degree) does not promise that, so rounds are bounded. D: w(u, v) = weight / (2 degree of u), a mean of neighbours.
  */
 
-import { type Graph, weightedDegrees } from '@concordat/graph';
+import { type Graph, neighbourSums, weightedDegrees } from '@concordat/graph';
 import { type Needs, type Ranking, residualPriors } from './ranking.ts';
-import { spectralBounds, sumOverArcs } from './spectrum.ts';
+import { spectralBounds } from './spectrum.ts';
 
 export const SCAR_ROUNDS = 20;
 /** Rounds end when residuals change by less than this share of themselves, both in sums of magnitudes. */
@@ -54,7 +54,7 @@ export function propagateResiduals(
   let residuals = priors.slice();
   let next = new Float64Array(graph.nodeCount);
   for (let round = 0; round < rounds; round += 1) {
-    sumOverArcs(graph, residuals, next);
+    neighbourSums(graph, residuals, next);
     for (let node = 0; node < next.length; node += 1) {
       const sum = (priors[node] as number) + (factors[node] as number) * (next[node] as number);
       next[node] = Math.min(0.5, Math.max(-0.5, sum));
