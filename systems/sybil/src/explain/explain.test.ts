@@ -115,6 +115,20 @@ test('a region stops at its volume, begins with its account, and costs nothing o
   );
 });
 
+test('a region is cut off at its volume where the walk goes farther, but never without its anchors', () => {
+  const graph = attackedGraph(100, 100, 4, 3, random());
+  const scratch = createPushScratch(graph);
+  const marks = new Uint8Array(graph.nodeCount);
+  for (const account of [0, 50, 150]) {
+    const region = regionAround(scratch, Uint32Array.of(account), 700, marks);
+    assert.ok(region.volume <= 700 && region.volume > 650, `${region.volume}`);
+    assert.ok(scratch.touchedCount > region.nodes.length);
+  }
+  const anchors = Uint32Array.from({ length: 100 }, (_, at) => at);
+  const { nodes, sweepLength } = regionAround(scratch, anchors, 100, marks);
+  assert.deepEqual([nodes, sweepLength], [anchors, 100]);
+});
+
 describe('chains', () => {
   test('to one seed in a clique are as many as friends, over bridges as many as bridges, and asking changes nothing', () => {
     const search = createChainSearch(twoCliques(8, 3), Uint32Array.of(4, 5));

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createPrng } from '@concordat/kernel';
+import fc from 'fast-check';
 import { type Admissions, combinedAdmissions } from './admission.ts';
-import { gateAdmissions } from './gatekeeper.ts';
+import { createLevels, distribute, gateAdmissions, searchLevels } from './gatekeeper.ts';
 import { createRouting, firstArc, nextArc, tailOf } from './route.ts';
 import { guardAdmissions, guardRouteLength } from './sybilguard.ts';
 import { estimateInstances, type LimitAdmissions, limitAdmissions, limitInstances } from './sybillimit.ts';
@@ -27,30 +28,41 @@ function split({ accepted }: Admissions): { honest: number; sybils: number } {
 
 describe('SybilGuard', () => {
   test('counts, by plain simulation of every route, the verifier routes that meet one of the suspect', () => {
-    const routing = createRouting(attackedGraph(20, 10, 2, 3, createPrng(3, 'small')));
-    const { graph } = routing;
-    const instance = createPrng(5, 'dice').uint32();
-    const { scores } = guardAdmissions(routing, 0, { routeLength: 4 }, createPrng(5, 'dice'));
-    const routesOf = (node: number): number[][] => {
-      const routes: number[][] = [];
-      for (
-        let first = graph.offsets[node] as number;
-        first < (graph.offsets[node + 1] as number);
-        first += 1
-      ) {
-        const nodes = [node];
-        for (let step = 0, arc = first; step < 4; step += 1, arc = nextArc(routing, instance, arc))
-          nodes.push(graph.targets[arc] as number);
-        routes.push(nodes);
-      }
-      return routes;
-    };
-    const mine = routesOf(0);
-    for (let suspect = 1; suspect < 30; suspect += 1) {
-      const theirs = new Set([suspect, ...routesOf(suspect).flat()]);
-      const meeting = mine.filter((route) => route.some((node) => theirs.has(node))).length;
-      assert.ok(Math.abs((scores[suspect] as number) - meeting / mine.length) < 1e-9, `suspect ${suspect}`);
-    }
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 12 }), (seed, routeLength) => {
+        const routing = createRouting(attackedGraph(9, 5, 2, 2, createPrng(seed, 'small')));
+        const { graph } = routing;
+        const instance = createPrng(seed, 'dice').uint32();
+        const routesOf = (node: number): number[][] => {
+          const routes: number[][] = [];
+          for (
+            let first = graph.offsets[node] as number;
+            first < (graph.offsets[node + 1] as number);
+            first += 1
+          ) {
+            const nodes = [node];
+            for (
+              let step = 0, arc = first;
+              step < routeLength;
+              step += 1, arc = nextArc(routing, instance, arc)
+            )
+              nodes.push(graph.targets[arc] as number);
+            routes.push(nodes);
+          }
+          return routes;
+        };
+        const mine = routesOf(0);
+        const { scores } = guardAdmissions(routing, 0, { routeLength }, createPrng(seed, 'dice'));
+        for (let suspect = 1; suspect < graph.nodeCount && mine.length > 0; suspect += 1) {
+          const theirs = new Set([suspect, ...routesOf(suspect).flat()]);
+          const meeting = mine.filter((route) => route.some((node) => theirs.has(node))).length;
+          assert.ok(
+            Math.abs((scores[suspect] as number) - meeting / mine.length) < 1e-9,
+            `suspect ${suspect}`,
+          );
+        }
+      }),
+    );
   });
 
   test("admits nearly all honest nodes, and at most a route's length of Sybils for each attack edge", () => {
@@ -98,16 +110,17 @@ describe('SybilLimit', () => {
     edges.push([3, hub]);
     const routing = createRouting(graphOf(hub + 1, edges));
     // The Sybils ask first.
-    const order = Uint32Array.from({ length: hub + 1 }, (_, at) => hub - at);
-    const run = (setting: { slack?: number }) =>
+    const sybilsFirst = Uint32Array.from({ length: hub + 1 }, (_, at) => hub - at);
+    const run = (setting: { slack?: number; order?: null }) =>
       limitAdmissions(
         routing,
         3,
-        { instanceCount: 100, routeLength: 10, ...setting, order },
+        { instanceCount: 100, routeLength: 10, order: sybilsFirst, ...setting },
         createPrng(2, 'l'),
       );
     const [on, off] = [run({}), run({ slack: Number.POSITIVE_INFINITY })];
     const sybilsOf = ({ accepted }: Admissions) => markedBetween(accepted, honest, hub + 1);
+    assert.notDeepEqual(run({ order: null }).accepted, on.accepted);
     const heaviest = (admissions: LimitAdmissions) => Math.max(...admissions.loads);
     assert.equal(off.overloadCount, 0);
     assert.ok(heaviest(on) <= 4 * 9 && heaviest(off) > 4 * 9, `${heaviest(off)}`);
@@ -152,6 +165,32 @@ describe('SybilLimit', () => {
 });
 
 describe('GateKeeper', () => {
+  test('hands on whole tickets, evenly, and loses none but at the rim', () => {
+    // 0 in the middle of ten, each with one friend farther out.
+    const edges = Array.from(
+      { length: 10 },
+      (_, at) =>
+        [
+          [0, at + 1],
+          [at + 1, at + 11],
+        ] as const,
+    ).flat();
+    const graph = graphOf(21, edges);
+    const search = createLevels(21);
+    searchLevels(graph, 0, search);
+    const held = new Float64Array(21);
+    for (const [tickets, near, far] of [
+      [7, 6, 0],
+      [16, 10, 5],
+      [21, 10, 10],
+    ] as const) {
+      distribute(graph, search, tickets, held, createPrng(tickets, 'tickets'));
+      const got = [1, 11].map((from) => held.subarray(from, from + 10).filter((count) => count > 0).length);
+      assert.deepEqual(got, [near, far]);
+      assert.ok(Math.max(...held.subarray(1, 11)) - Math.min(...held.subarray(1, 11)) <= 1);
+    }
+  });
+
   test('admits nearly all honest nodes and about as many Sybils as there are attack edges', () => {
     const graph = attacked(5, 'gate');
     const { honest, sybils } = split(gateAdmissions(graph, [3], { walkLength: 10 }, createPrng(1, 'k')));

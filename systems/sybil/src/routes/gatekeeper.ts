@@ -22,13 +22,17 @@ export interface GateOptions {
 }
 
 /** Breadth-first levels from a source; nodes out of reach have level -1. */
-interface Levels {
+export interface Levels {
   readonly levels: Int32Array;
   readonly order: Uint32Array;
   reached: number;
 }
 
-function searchLevels(graph: Graph, source: number, into: Levels): void {
+export function createLevels(nodeCount: number): Levels {
+  return { levels: new Int32Array(nodeCount), order: new Uint32Array(nodeCount), reached: 0 };
+}
+
+export function searchLevels(graph: Graph, source: number, into: Levels): void {
   const { offsets, targets } = graph;
   const { levels, order } = into;
   levels.fill(-1);
@@ -82,7 +86,13 @@ function handOn(
  * Hands out `tickets` from the source of `search`: each node keeps one of those that it gets, and hands on the others; where there is nobody
  * farther out they are lost. Afterwards `held` is above zero for exactly the nodes that got some.
  */
-function distribute(graph: Graph, search: Levels, tickets: number, held: Float64Array, random: Prng): void {
+export function distribute(
+  graph: Graph,
+  search: Levels,
+  tickets: number,
+  held: Float64Array,
+  random: Prng,
+): void {
   held.fill(0);
   held[search.order[0] as number] = tickets;
   let abroad = tickets;
@@ -132,7 +142,7 @@ export function gateAdmissions(
   const { nodeCount } = graph;
   const walker = createWalker(graph);
   const scores = new Float64Array(nodeCount);
-  const search: Levels = { levels: new Int32Array(nodeCount), order: new Uint32Array(nodeCount), reached: 0 };
+  const search = createLevels(nodeCount);
   const held = new Float64Array(nodeCount);
   for (let turn = 0; turn < sourceCount && seeds.length > 0; turn += 1) {
     const source = walkEnd(walker, seeds[turn % seeds.length] as number, walkLength, random);

@@ -107,9 +107,8 @@ export function guardAdmissions(
   for (let route = 1; route <= routeCount; route += 1) {
     markRoute(routing, instance, (offsets[verifier] as number) + route - 1, routeLength, marks, route);
     noteMeetings(cycles, routeLength, marks, met, route);
-    // A route meets whoever stands on it, also before that node's own routes have left.
-    for (let node = 0; node < nodeCount; node += 1)
-      if (met[node] === route || marks[node] === route) scores[node]! += 1 / routeCount;
+    // Whoever stands on the route meets it: over the edge by which the route came, or by which it leaves.
+    for (let node = 0; node < nodeCount; node += 1) if (met[node] === route) scores[node]! += 1 / routeCount;
   }
   scores[verifier] = 1;
   return { accepted: Uint8Array.from(scores, (share) => (share >= quorum - 1e-9 ? 1 : 0)), scores };

@@ -78,7 +78,7 @@ function flowOf(
 }
 
 /** Takes one vote out of the flow: its arcs from `voter` to `collector`, without the circles that a flow may contain. */
-function takePath(
+export function takePath(
   graph: Graph,
   flow: Float64Array,
   voter: number,

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Graph, twinsOf } from '@concordat/graph';
+import { arcBetween, type Graph, twinsOf } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
 import fc from 'fast-check';
 import { attackEdges, cliqueEdges, type Edge, expanderEdges, graphOf } from '../routes/testing/regions.ts';
 import { capacitiesFor, surveyLinks } from './envelope.ts';
 import { blamePath, createLinkHistory } from './history.ts';
-import { collectVotes, voteAdmissions } from './sumup.ts';
+import { collectVotes, takePath, voteAdmissions } from './sumup.ts';
 
 const random = () => createPrng(11, 'votes');
 const fresh = (graph: Graph) => createLinkHistory(graph.targets.length);
@@ -81,6 +81,27 @@ describe('a collection', () => {
       assert.ok(carried.every((votes, arc) => votes <= (capacities[arc] as number)));
       assert.equal(paths.filter((path) => path !== null).length, collectedCount);
     }
+  });
+
+  test('leaves circles of the flow out of the path that a vote took', () => {
+    // From 0 over 3 to 6 one unit, one round 0, 1, 2, and one round 3, 4, 5.
+    const arcs = [
+      [0, 1],
+      [1, 2],
+      [2, 0],
+      [0, 3],
+      [3, 4],
+      [4, 5],
+      [5, 3],
+      [3, 6],
+    ] as const;
+    const graph = graphOf(7, arcs);
+    const flow = new Float64Array(graph.targets.length);
+    for (const [from, to] of arcs) flow[arcBetween(graph, from, to)] = 1;
+    const places = new Int32Array(7).fill(-1);
+    const path = takePath(graph, flow, 0, 6, places);
+    assert.deepEqual([...path], [arcBetween(graph, 0, 3), arcBetween(graph, 3, 6)]);
+    assert.ok(flow.every((left) => left === 0) && places.every((place) => place === -1));
   });
 
   test('prunes links of those with many: two Sybil accounts of fifty attack edges each bring three votes each, and few more', () => {
