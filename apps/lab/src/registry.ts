@@ -21,6 +21,7 @@ import { streamingFlightpath } from './experiments/streaming-flightpath/experime
 import { streamingGossip } from './experiments/streaming-gossip/experiment.ts';
 import { streamingSideBySide } from './experiments/streaming-side-by-side/experiment.ts';
 import { sybilAdmission } from './experiments/sybil-admission/experiment.ts';
+import { sybilAttacks } from './experiments/sybil-attacks/experiment.ts';
 import { sybilBaselines } from './experiments/sybil-baselines/experiment.ts';
 import { sybilCommunities } from './experiments/sybil-communities/experiment.ts';
 import { sybilLabelNoise } from './experiments/sybil-label-noise/experiment.ts';
@@ -50,6 +51,7 @@ export const EXPERIMENTS: readonly AnyExperiment[] = [
   streamingEpsilon,
   streamingCoalitions,
   sybilBaselines,
+  sybilAttacks,
   sybilLabelNoise,
   sybilProperties,
   sybilCommunities,
