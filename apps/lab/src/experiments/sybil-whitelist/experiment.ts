@@ -14,6 +14,7 @@ import {
   EGO_FACEBOOK,
   EPINIONS,
   type GraphChoice,
+  isStandIn,
 } from '../../harness/real-graphs.ts';
 import { mean } from '../../harness/sybil-trial.ts';
 import { ATTACKS, type AttackKind, type Draw, drawList } from './draws.ts';
@@ -90,7 +91,7 @@ function findingsAt(own: readonly Row[], graph: string, seeds: number): Finding[
   const draws = random.flatMap((row) => row.draws);
   const kept = draws.filter(({ honest, precision }) => honest >= HONEST && precision >= PRECISION).length;
   const beaten = Math.max(...aimed.map((row) => average(row, 'perEdge')));
-  return [
+  const unaware = [
     atLeast(
       `${place}: honest accounts on a list, attack edges at random, the least of all draws`,
       Math.min(...random.map((row) => least(row, 'honest'))),
@@ -108,6 +109,11 @@ function findingsAt(own: readonly Row[], graph: string, seeds: number): Finding[
       Math.max(...unforeseen.flatMap((row) => row.draws.map(({ perEdge }) => perEdge))),
       PER_EDGE,
     ),
+  ];
+  // What one seed and aimed edges come to depends on the graph.
+  if (isStandIn(graph)) return seeds === 1 ? [] : unaware;
+  return [
+    ...unaware,
     atMost(
       `${place}: Sybils for each attack edge, aimed at who is next to the seeds, mean of draws, the most`,
       beaten,
