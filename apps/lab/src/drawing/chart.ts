@@ -94,7 +94,8 @@ export function drawBars(bars: Bars): string {
       ...(index === 0 && marksOf(levels, isLying ? 'xAxis' : 'yAxis')),
     })),
   };
-  return render(option, isLying ? 130 + 19 * lines + 10 * categories.length : 420);
+  const height = isLying ? 130 + 19 * lines + 10 * categories.length : 420;
+  return render(option, height + legendOverflow(series.map(({ name }) => name)));
 }
 
 /** Whether all names have room side by side; else only some are written. */

@@ -50,6 +50,11 @@ export const COMMUNITIES: GraphChoice = {
   standIn: { communityCount: 10, communitySize: 100, degreeInside: 14, degreeOutside: 2 },
 };
 
+const NOT_AT_HAND = ' (not at hand: generated communities)';
+
+/** Whether a graph of that name took the place of a real one: bounds that depend on the real one do not apply. */
+export const isStandIn = (name: string): boolean => name.endsWith(NOT_AT_HAND);
+
 export function graphsFolder(): string {
   return process.env['CONCORDAT_GRAPHS'] ?? resolve('../shared/data/graphs');
 }
@@ -70,7 +75,7 @@ export async function chooseGraph(
   if (path !== null) return { name, isReal: true, graph: component((await loadGraph(path)).graph) };
   if (file !== null) progress(`${file} is not in ${graphsFolder()}: generated communities stand in for it`);
   return {
-    name: file === null ? name : `${name} (not at hand: generated communities)`,
+    name: file === null ? name : `${name}${NOT_AT_HAND}`,
     isReal: false,
     graph: component(plantedCommunities(standIn, createPrng(1, name)).graph),
   };

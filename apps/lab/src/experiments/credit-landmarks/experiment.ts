@@ -42,7 +42,7 @@ const STATIC: Upkeep = { name: 'static trees', links: 0, searches: false };
 const SLOW: Upkeep = { name: 'rebuilt slowly', links: 1000, searches: false };
 const BUSY: Upkeep = { name: 'rebuilt all the time', links: 100_000, searches: false };
 /** What is shipped. */
-const SEARCHING: Upkeep = { name: 'rebuilt slowly, and a bounded search', links: 1000, searches: true };
+const SEARCHING: Upkeep = { name: 'rebuilt slowly, with a search', links: 1000, searches: true };
 
 interface Load {
   /** Units of a payment. */
@@ -232,7 +232,7 @@ function findingsOf({ clustered, isReal, large, rows }: Data): Finding[] {
           0.5,
         ),
         atLeast(
-          `${place}: decided as an exact search, rebuilt slowly and a bounded search`,
+          `${place}: decided as an exact search, rebuilt slowly, with a bounded search`,
           alike(at(clustered, amount, SEARCHING)),
           0.97,
         ),
@@ -242,7 +242,7 @@ function findingsOf({ clustered, isReal, large, rows }: Data): Finding[] {
       .filter(({ graph, upkeep }) => graph !== clustered && upkeep === SEARCHING.name)
       .map((row) =>
         atLeast(
-          `${row.graph}, ${row.amount} units: decided as an exact search, rebuilt slowly and a bounded search`,
+          `${row.graph}, ${row.amount} units: decided as an exact search, rebuilt slowly, with a bounded search`,
           alike(totalOf(row)),
           0.97,
           {
@@ -254,19 +254,21 @@ function findingsOf({ clustered, isReal, large, rows }: Data): Finding[] {
   ];
 }
 
+/** Curves of the largest payments: those that take most. */
 function draw({ rows }: Data): string {
+  const most = Math.max(...rows.map(({ amount }) => amount));
   return drawCurves({
-    title: 'Decisions of landmarks that are those of an exact search, as credit runs dry',
+    title: `Decisions of landmarks that are those of an exact search, as credit runs dry, ${most} units each`,
     series: rows
-      .filter(({ stretches }) => stretches.length > 1)
-      .map(({ graph, upkeep, amount, stretches }) => ({
-        name: `${graph}, ${amount} ${amount === 1 ? 'unit' : 'units'}: ${upkeep}`,
+      .filter(({ amount, stretches }) => amount === most && stretches.length > 1)
+      .map(({ graph, upkeep, stretches }) => ({
+        name: `${graph}: ${upkeep}`,
         points: stretches.map(({ payments, agreed, judged }): [number, number] => [
           payments,
           (100 * agreed) / judged,
         ]),
       })),
-    x: { name: 'payments until then' },
+    x: { name: 'payments until then', isLog: true },
     y: { name: '% alike', max: 100 },
     levels: [{ name: '97 %', value: 97 }],
   });

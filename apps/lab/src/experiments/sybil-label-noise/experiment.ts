@@ -19,7 +19,13 @@ import {
 import { drawCurves } from '../../drawing/chart.ts';
 import type { Experiment } from '../../experiment.ts';
 import { atLeast, atMost, type Finding } from '../../finding.ts';
-import { COMMUNITIES, chooseGraph, EGO_FACEBOOK, type GraphChoice } from '../../harness/real-graphs.ts';
+import {
+  COMMUNITIES,
+  chooseGraph,
+  EGO_FACEBOOK,
+  type GraphChoice,
+  isStandIn,
+} from '../../harness/real-graphs.ts';
 import { areaBy, scoresBy, setScene } from '../../harness/sybil-trial.ts';
 import { drawFollows, type FollowShape } from './follow-graph.ts';
 
@@ -113,7 +119,7 @@ const PUBLISHED: Readonly<Record<string, string>> = {
 };
 
 const REPLICA_FALLS =
-  'against a replica with 1,000 attack edges a label is one of 40 accounts and meets as many wrong ones nearby; SybilSCAR still stands it better than SybilRank, whose area is 0.80 and 0.66';
+  'of a replica as many accounts are labelled as of the honest graph, one of 40, and wrong labels weigh as much as right ones far away; SybilRank falls further';
 
 function findingsOf(data: Data): Finding[] {
   const { graph, gang, scar } = data;
@@ -127,18 +133,19 @@ function findingsOf(data: Data): Finding[] {
       },
     ),
   );
-  const standing = (['attached', 'replica'] as const).flatMap((region) =>
-    [0.3, 0.4].map((noise) =>
-      atLeast(
-        `${graph}, ${NAMES[region]}: sybilscar-c, area with ${100 * noise} % wrong labels`,
-        areaAt(data, region, noise, 'sybilscar-c').mean,
-        0.9,
-        {
-          published: 'stands 30 to 40 %',
-          ...(region === 'replica' && graph === EGO_FACEBOOK.name && { missedBecause: REPLICA_FALLS }),
-        },
+  const standing = (isStandIn(graph) ? ['attached' as const] : (['attached', 'replica'] as const)).flatMap(
+    (region) =>
+      [0.3, 0.4].map((noise) =>
+        atLeast(
+          `${graph}, ${NAMES[region]}: sybilscar-c, area with ${100 * noise} % wrong labels`,
+          areaAt(data, region, noise, 'sybilscar-c').mean,
+          0.9,
+          {
+            published: 'stands 30 to 40 %',
+            ...(region === 'replica' && graph === EGO_FACEBOOK.name && { missedBecause: REPLICA_FALLS }),
+          },
+        ),
       ),
-    ),
   );
   return [
     ...clean,

@@ -1,0 +1,4 @@
+import { testSmallSize } from '../../testing/small-size.ts';
+import { sybilAttacks } from './experiment.ts';
+
+testSmallSize(sybilAttacks);
