@@ -110,6 +110,8 @@ test('sides, account, seed and cut are drawn; nothing is fetched, nothing from o
       [1, 7],
       [2, 8],
     ]);
+    // The legend has all colours, too, and lies over the picture.
+    await page.evaluate('document.getElementById("legend").hidden = true');
     await page.waitForTimeout(300);
     const counts = await browser.count(await page.locator('#stage').screenshot(), Object.values(DAY));
     for (const [at, name] of Object.keys(DAY).entries())
