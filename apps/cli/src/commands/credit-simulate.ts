@@ -32,7 +32,7 @@ interface SimulateFlags extends GraphFlags {
   readonly order: CrawlOrder | 'both';
   readonly periods: number;
   readonly honestViews: number;
-  readonly patience?: number;
+  readonly patience: number;
   readonly dice: number;
   readonly format: 'text' | 'csv' | 'json';
   readonly out?: string;
@@ -72,7 +72,12 @@ export const simulateCommand = (): Command =>
     )
     .option('--periods <n>', 'of recovery', natural, 7)
     .option('--honest-views <n>', 'of an honest account in a period', natural, 5)
-    .option('--patience <n>', 'refusals in a row after which the crawler waits for the next period', natural)
+    .option(
+      '--patience <n>',
+      'attempts in a row that bring nothing, after which the crawler waits for the next period',
+      natural,
+      200,
+    )
     .option('--dice <n>', 'another number, other draws', natural, 1)
     .addOption(new Option('--format <name>').choices(['text', 'csv', 'json']).default('text'))
     .option('--out <directory>', 'points.csv, by-links.svg and by-accounts.svg as well')
@@ -87,12 +92,6 @@ Examples:
 `,
     )
     .action(run);
-
-const PATIENCE = 200;
-
-/** A crawler that goes round all profiles meets those of friends, which are free, after so many refusals at most: less patience ends. */
-const longestWait = (graph: Graph, links: readonly number[]): number =>
-  Math.max(1, graph.nodeCount - (links.at(-1) ?? 0) - 1);
 
 /** One honest network in which everybody can reach everybody. */
 async function honestGraph(file: string | undefined, flags: SimulateFlags): Promise<Graph> {
@@ -122,7 +121,7 @@ async function run(file: string | undefined, flags: SimulateFlags): Promise<void
     accounts: flags.crawlerAccounts,
     periods: flags.periods,
     honestViews: flags.honestViews,
-    patience: flags.patience ?? Math.min(PATIENCE, longestWait(graph, flags.attackLinks)),
+    patience: flags.patience,
     dice: flags.dice,
   };
   const objection = objectionTo(settings, graph);
@@ -150,8 +149,6 @@ function objectionTo(settings: SimulationSettings, graph: Graph): string | null 
   if (policy.credit < 1 || policy.replenish < 1) return '--credit and --replenish: at least 1';
   if (periods < 1 || honestViews < 1 || patience < 1)
     return '--periods, --honest-views and --patience: at least 1';
-  if (patience > longestWait(graph, links))
-    return `--patience: at most ${longestWait(graph, links)} on this graph, or the crawler never waits`;
   const room = graph.nodeCount * (accounts[0] ?? 1);
   return (links.at(-1) ?? 0) > room / 2
     ? `--attack-links: at most ${Math.floor(room / 2)}, or pairs of accounts run out`

@@ -47,6 +47,21 @@ for (const order of ['random', 'nearest'] as const) {
   });
 }
 
+test('a crawler with more patience than there are profiles comes to an end: free looks bring nothing new', () => {
+  const settings = {
+    graph: GRAPH,
+    policy: { credit: 2, replenish: 1, everyMs: DAY_MS },
+    attack: { accounts: 10, attackLinks: 10 },
+    habits: HONEST_HABITS,
+    periods: 2,
+    honestViews: 1,
+    order: 'nearest' as const,
+    patience: 3 * GRAPH.nodeCount,
+  };
+  const figure = simulateCrawl(settings, createPrng(2));
+  assert.ok(figure.unitsTaken > 0 && figure.unitsTaken <= figure.unitsBound);
+});
+
 test('without attack links a crawler sees nothing; with too little credit honest people are refused, too', () => {
   const alone = crawl(50, 0, 'random');
   assert.deepEqual([alone.crawlerViews, alone.unitsTaken, alone.unitsBound], [0, 0, 0]);

@@ -28,7 +28,7 @@ export interface CrawlSettings {
   /** Views of one honest account in a period, on average. */
   readonly honestViews: number;
   readonly order: CrawlOrder;
-  /** The crawler stops for a period after so many refusals in a row. */
+  /** The crawler stops for a period after so many attempts in a row that were refused or cost nothing and showed nothing new. */
   readonly patience: number;
 }
 
@@ -94,13 +94,13 @@ const ATTEMPTS_MAX = 4;
 function playPeriod(crawl: Crawl): void {
   const { settings, prng } = crawl;
   const views = Math.round(settings.graph.nodeCount * settings.honestViews);
-  let refusals = 0;
+  let vain = 0;
   for (let turn = 0; turn < views; turn += 1) {
     playHonest(crawl);
-    for (let i = prng.below(ATTEMPTS_MAX); i > 0 && refusals < settings.patience; i -= 1)
-      refusals = playCrawler(crawl) ? 0 : refusals + 1;
+    for (let i = prng.below(ATTEMPTS_MAX); i > 0 && vain < settings.patience; i -= 1)
+      vain = playCrawler(crawl) ? 0 : vain + 1;
   }
-  while (refusals < settings.patience) refusals = playCrawler(crawl) ? 0 : refusals + 1;
+  while (vain < settings.patience) vain = playCrawler(crawl) ? 0 : vain + 1;
 }
 
 function playHonest({ settings, network, prng, counts }: Crawl): void {
@@ -112,6 +112,7 @@ function playHonest({ settings, network, prng, counts }: Crawl): void {
   if (!view(network, { viewer, viewed }).isAllowed) counts.honestRefused += 1;
 }
 
+/** One attempt; whether it brought anything: credit and profiles are bounded, so a crawler with patience comes to an end. */
 function playCrawler({ network, crawler, seen, counts }: Crawl): boolean {
   const attempt = drawCrawlerView(crawler);
   if (attempt === null) return false;
@@ -121,9 +122,10 @@ function playCrawler({ network, crawler, seen, counts }: Crawl): boolean {
     counts.crawlerRefused += 1;
     return false;
   }
+  const isNew = !seen.has(attempt.viewed);
   seen.add(attempt.viewed);
   counts.crawlerViews += 1;
   counts.paid += cost;
   if (cost === 0) counts.crawlerFree += 1;
-  return true;
+  return isNew || cost > 0;
 }
