@@ -39,7 +39,10 @@ export function preferentialAttachment({ nodeCount, edgesPerNode }: AttachmentSh
       filled += 2;
     }
   }
-  const sources = ends.filter((_, at) => at % 2 === 0);
-  const targets = ends.filter((_, at) => at % 2 === 1);
+  const [sources, targets] = [new Uint32Array(edgeCount), new Uint32Array(edgeCount)];
+  for (let edge = 0; edge < edgeCount; edge += 1) {
+    sources[edge] = ends[2 * edge] as number;
+    targets[edge] = ends[2 * edge + 1] as number;
+  }
   return buildGraph({ nodeCount, isDirected: false, sources, targets, weights: null }).graph;
 }

@@ -51,7 +51,7 @@ function weightedSums(
 /**
  * How to sum over the arcs of one graph again and again. PERF: the values of a million nodes fill the caches and the pages that a processor
  * knows: an arc costs 2 ns alone and 8 ns beside other work. Arcs that lie in blocks by the node that they lead to read values out of half
- * a megabyte at a time: 3 ns, whatever runs beside. Making the blocks costs as much as three rounds. (Tiles by both ends: 6 ns.)
+ * a megabyte at a time: 2 ns, whatever runs beside. Making the blocks costs as much as three rounds. (Tiles by both ends: 6 ns.)
  */
 export interface SumsPlan {
   readonly graph: Graph;
@@ -103,16 +103,51 @@ export function planSums(graph: Graph, large = LARGE_GRAPH): SumsPlan {
 /** What `neighbourSums` does, as planned. */
 export function plannedSums({ graph, blocks }: SumsPlan, values: Float64Array, into: Float64Array): void {
   if (blocks === null) return neighbourSums(graph, values, into);
-  const { starts, sources, places, weights } = blocks;
   into.fill(0);
-  for (let block = 0; block + 1 < starts.length; block += 1) {
+  for (let block = 0; block + 1 < blocks.starts.length; block += 1) {
     const here = values.subarray(block * BLOCK_NODES, (block + 1) * BLOCK_NODES);
-    const end = starts[block + 1] as number;
-    if (weights === null)
-      for (let at = starts[block] as number; at < end; at += 1)
-        into[sources[at] as number]! += here[places[at] as number] as number;
-    else
-      for (let at = starts[block] as number; at < end; at += 1)
-        into[sources[at] as number]! += (here[places[at] as number] as number) * (weights[at] as number);
+    if (blocks.weights === null) addBlock(blocks, block, here, into);
+    else addWeightedBlock(blocks, blocks.weights, block, here, into);
   }
+}
+
+/** PERF: four arcs a turn, all values read before any is added, take two thirds of the time of one. */
+function addBlock(
+  { starts, sources, places }: ArcBlocks,
+  block: number,
+  values: Float64Array,
+  into: Float64Array,
+): void {
+  const end = starts[block + 1] as number;
+  let at = starts[block] as number;
+  for (const last = end - 3; at < last; at += 4) {
+    const first = values[places[at] as number] as number;
+    const second = values[places[at + 1] as number] as number;
+    const third = values[places[at + 2] as number] as number;
+    const fourth = values[places[at + 3] as number] as number;
+    into[sources[at] as number]! += first;
+    into[sources[at + 1] as number]! += second;
+    into[sources[at + 2] as number]! += third;
+    into[sources[at + 3] as number]! += fourth;
+  }
+  for (; at < end; at += 1) into[sources[at] as number]! += values[places[at] as number] as number;
+}
+
+function addWeightedBlock(
+  { starts, sources, places }: ArcBlocks,
+  weights: Float64Array,
+  block: number,
+  values: Float64Array,
+  into: Float64Array,
+): void {
+  const end = starts[block + 1] as number;
+  let at = starts[block] as number;
+  for (const last = end - 1; at < last; at += 2) {
+    const first = (values[places[at] as number] as number) * (weights[at] as number);
+    const second = (values[places[at + 1] as number] as number) * (weights[at + 1] as number);
+    into[sources[at] as number]! += first;
+    into[sources[at + 1] as number]! += second;
+  }
+  for (; at < end; at += 1)
+    into[sources[at] as number]! += (values[places[at] as number] as number) * (weights[at] as number);
 }
