@@ -199,7 +199,10 @@ describe('an account', () => {
 
   test('among the Sybils is apart, by the attack edges, as many as there are', () => {
     for (const account of [310, 444, 599]) {
-      const { side, cut, attackEdges, chainCount } = explain(account);
+      const { side, cut, attackEdges, chainCount, sweep } = explain(account);
+      assert.ok(
+        sweep?.members.includes(account) && sweep.conductance >= (cut?.conductance as number) - 1e-12,
+      );
       assert.equal(side, 'apart');
       assert.equal(attackEdges, 8);
       assert.equal(chainCount, Math.min(8, degreeOf(graph, account)));

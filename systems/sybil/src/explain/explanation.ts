@@ -43,13 +43,8 @@ export interface Explanation {
    */
   readonly chainCount: number | null;
   readonly chainLimit: number;
-  /** The sweep's set around the account, which the cut improves on; null without edges. */
-  readonly sweep: {
-    readonly size: number;
-    readonly volume: number;
-    readonly weight: number;
-    readonly conductance: number;
-  } | null;
+  /** The set with the lowest conductance of the sweep around the account, which the cut improves on; null without edges. */
+  readonly sweep: SparseCut | null;
   /** What is proved of the method asked about; null without a cut or a measured graph. */
   readonly bound: Bound | null;
   readonly mixing: Mixing | null;
@@ -114,6 +109,16 @@ function searched(
   return compareCuts(explainer, account, cutWithin(explainer, region, Uint32Array.of(account)), sparseBelow);
 }
 
+function sweptSet({ nodes, profile, sweepLength }: Region): SparseCut {
+  const at = sweepLength - 1;
+  return {
+    members: nodes.slice(0, sweepLength).sort(),
+    volume: profile.volumes[at] as number,
+    weight: profile.cuts[at] as number,
+    conductance: profile.conductances[at] as number,
+  };
+}
+
 function boundFor(explainer: Explainer, { cut }: Finding, method: Method): Bound | null {
   if (cut === null || explainer.mixing === null) return null;
   const { components, componentVolumes, home } = explainer;
@@ -140,7 +145,6 @@ export function explainAccount(explainer: Explainer, account: number, method: Me
     1 / Math.max(1, Math.log2(components.sizes[components.of[account] as number] as number));
   const region = degreeOf(graph, account) === 0 ? null : searchRegion(explainer, Uint32Array.of(account));
   const finding = plainFinding(explainer, account) ?? searched(explainer, account, region, sparseBelow);
-  const at = region === null ? -1 : region.sweepLength - 1;
   return {
     account,
     ...finding,
@@ -151,15 +155,7 @@ export function explainAccount(explainer: Explainer, account: number, method: Me
         ? null
         : countChains(explainer.chains, account, CHAIN_LIMIT),
     chainLimit: CHAIN_LIMIT,
-    sweep:
-      region === null
-        ? null
-        : {
-            size: region.sweepLength,
-            volume: region.profile.volumes[at] as number,
-            weight: region.profile.cuts[at] as number,
-            conductance: region.profile.conductances[at] as number,
-          },
+    sweep: region === null ? null : sweptSet(region),
     bound: boundFor(explainer, finding, method),
     mixing,
   };

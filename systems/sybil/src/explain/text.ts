@@ -103,7 +103,7 @@ export function renderExplanation(
     );
   if (sweep !== null)
     lines.push(
-      `The sweep around it: ${counted(sweep.size, 'account')}, ${short(sweep.weight)} edges out, conductance ${short(sweep.conductance)}.`,
+      `The sweep around it: ${counted(sweep.members.length, 'account')}, ${short(sweep.weight)} edges out, conductance ${short(sweep.conductance)}.`,
     );
   if (bound !== null) lines.push(...boundSentences(bound));
   if (mixing !== null) lines.push(mixingSentence(mixing));
