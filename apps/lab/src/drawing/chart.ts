@@ -98,10 +98,10 @@ export function drawBars(bars: Bars): string {
   return render(option, height + legendOverflow(series.map(({ name }) => name)));
 }
 
-/** Whether all names have room side by side; else only some are written. */
+/** Whether all names have room side by side, at some 6.5 pixels a letter; else only some are written. */
 function allNamed(categories: readonly string[]): boolean {
   const longest = Math.max(...categories.flatMap((name) => name.split('\n')).map((line) => line.length));
-  return 7 * longest * categories.length <= WIDTH - 60;
+  return 6.5 * longest * categories.length <= WIDTH - 60;
 }
 
 export function drawCurves(curves: Curves): string {

@@ -118,8 +118,11 @@ const PUBLISHED: Readonly<Record<string, string>> = {
   'sybilscar-c': '1.00, Facebook',
 };
 
+/** The papers draw curves: what they call standing is about this. */
+const STANDS = 0.85;
+
 const REPLICA_FALLS =
-  'of a replica as many accounts are labelled as of the honest graph, one of 40, and wrong labels weigh as much as right ones far away; SybilRank falls further';
+  'where both sides are of one size wrong labels cancel right ones: of 100 on each side a net 20 are left; SybilRank falls further';
 
 function findingsOf(data: Data): Finding[] {
   const { graph, gang, scar } = data;
@@ -139,10 +142,12 @@ function findingsOf(data: Data): Finding[] {
         atLeast(
           `${graph}, ${NAMES[region]}: sybilscar-c, area with ${100 * noise} % wrong labels`,
           areaAt(data, region, noise, 'sybilscar-c').mean,
-          0.9,
+          STANDS,
           {
             published: 'stands 30 to 40 %',
-            ...(region === 'replica' && graph === EGO_FACEBOOK.name && { missedBecause: REPLICA_FALLS }),
+            ...(region === 'replica' &&
+              noise >= 0.4 &&
+              graph === EGO_FACEBOOK.name && { missedBecause: REPLICA_FALLS }),
           },
         ),
       ),
@@ -224,7 +229,7 @@ export const sybilLabelNoise: Experiment<Parameters, Data> = {
     choice: EGO_FACEBOOK,
     labels: 100,
     noises: [0, 0.1, 0.2, 0.3, 0.4],
-    draws: 10,
+    draws: 20,
     attached: 500,
     replicated: 1000,
     follows: FOLLOWS,
