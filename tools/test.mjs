@@ -1,8 +1,8 @@
 /**
- * `npm test [-- filter]`: build, tidy, biome, then the tests of every package: one process per package, two at a
- * time. A file that outlives its budget (test-budgets.json) hangs and is stopped, and so is a run that outlives the
- * deadline; both are failures with a name, never a silent wait. The last line is
- * `N passed, N failed, N skipped`; the build and the two checks count as one test each.
+ * `npm test [-- filter]`: build, tidy, biome, then the tests of every package: one process per package, three at a
+ * time, because many tests wait for sockets and clocks. A file that outlives its budget (test-budgets.json) hangs and
+ * is stopped, and so is a run that outlives the deadline; both are failures with a name, never a silent wait. The last
+ * line is `N passed, N failed, N skipped`; the build and the two checks count as one test each.
  */
 
 import { spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import { runTidy } from './tidy/index.mjs';
 import { findFiles, findPackages, ROOT, readJson } from './workspace.mjs';
 
 const DEADLINE_MS = 14 * 60_000;
-const PROCESSES = 2;
+const PROCESSES = 3;
 /** How long a process may linger once its last test is done. */
 const LINGER_MS = 10_000;
 const SLOWEST_SHOWN = 10;

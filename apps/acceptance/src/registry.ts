@@ -1,6 +1,7 @@
 /** Every acceptance trial, and those that `all` runs, in its order. */
 
 import { clients } from './clients.ts';
+import { crawl } from './crawl.ts';
 import { credentials } from './credentials.ts';
 import { differential } from './differential/differential.ts';
 import { histories } from './histories.ts';
@@ -32,4 +33,4 @@ export const TRIALS: readonly Acceptance[] = [
 ];
 
 /** What needs the network, or minutes, is run by name only. */
-export const NAMED_ONLY: readonly Acceptance[] = [suites, soak, streaming, kafka, patroni, bookKeeper];
+export const NAMED_ONLY: readonly Acceptance[] = [suites, soak, streaming, crawl, kafka, patroni, bookKeeper];
