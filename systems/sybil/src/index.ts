@@ -1,6 +1,14 @@
 /** Detection of fake accounts by the shape of a social graph. */
 export { type Attack, type AttackedGraph, mountAttack } from './attack/attack.ts';
-export { type AttackEdges, type AttackModel, drawAttackEdges, nearestTo } from './attack/attack-edges.ts';
+export {
+  ATTACK_KINDS,
+  type AttackEdges,
+  type AttackKind,
+  type AttackModel,
+  drawAttackEdges,
+  nearestTo,
+  usualAttack,
+} from './attack/attack-edges.ts';
 export { drawLabels, type LabelShape, withoutLabelled } from './attack/draw-labels.ts';
 export { growRegion, type SybilRegion } from './attack/region.ts';
 export { type GrownCommunity, growCommunity, localCommunity } from './community/local-community.ts';

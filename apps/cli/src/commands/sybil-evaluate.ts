@@ -2,20 +2,20 @@
 
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { HONEST, type Ranking, SYBIL, UNJUDGED } from '@concordat/sybil';
+import { ATTACK_KINDS, type AttackKind, HONEST, type Ranking, SYBIL, UNJUDGED } from '@concordat/sybil';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError, messageOf } from '../errors.ts';
 import { readLabels } from '../sybil/account-list.ts';
 import { type Evaluation, type EvaluationSettings, evaluate, type Truth } from '../sybil/evaluation.ts';
 import { runsCsv, summaryCsv, summaryJson, summaryText, whitelistsCsv } from '../sybil/evaluation-table.ts';
 import { profileFigure, rocFigure } from '../sybil/figures.ts';
-import { type AttackKind, type RegionKind, regionOf } from '../sybil/generated.ts';
+import { type RegionKind, regionOf } from '../sybil/generated.ts';
 import { createMeter } from '../sybil/meter.ts';
 import type { NamedGraph } from '../sybil/named-graph.ts';
 import { writeParts } from '../sybil/output.ts';
 import { natural } from './natural.ts';
 import { share } from './share.ts';
-import { ATTACKS, REGIONS } from './sybil-generate.ts';
+import { REGIONS } from './sybil-generate.ts';
 import {
   GRAPH_ARGUMENT,
   type GraphFlags,
@@ -59,7 +59,9 @@ export const evaluateCommand = (): Command =>
   )
     .option('--labels <file>', 'the truth: account,honest or account,sybil a line; others are not judged')
     .addOption(
-      new Option('--attack <model>', 'mount it; all accounts of the graph count as honest').choices(ATTACKS),
+      new Option('--attack <model>', 'mount it; all accounts of the graph count as honest').choices(
+        ATTACK_KINDS,
+      ),
     )
     .addOption(new Option('--region <model>', 'of the attack').choices(REGIONS).default('replica'))
     .option('--sybil-share <share>', 'fakes for each honest account, unless a replica', share, 0.2)

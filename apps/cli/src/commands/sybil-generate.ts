@@ -2,15 +2,15 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ATTACK_KINDS, type AttackKind } from '@concordat/sybil';
 import { Command, Option } from 'commander';
 import { CommandError, messageOf } from '../errors.ts';
-import { type AttackKind, generateGraph, type RegionKind } from '../sybil/generated.ts';
+import { generateGraph, type RegionKind } from '../sybil/generated.ts';
 import { writeParts } from '../sybil/output.ts';
 import { natural } from './natural.ts';
 import { share } from './share.ts';
 import { say } from './sybil-input.ts';
 
-export const ATTACKS: readonly AttackKind[] = ['random', 'aimed', 'triangle-closing', 'community'];
 export const REGIONS: readonly RegionKind[] = ['replica', 'preferential-attachment', 'erdos-renyi'];
 
 interface GenerateFlags {
@@ -32,7 +32,7 @@ export const generateCommand = (): Command =>
     .option('--accounts <n>', 'honest ones, about', natural, 1000)
     .option('--communities <n>', 'that they live in', natural, 4)
     .addOption(
-      new Option('--attack <model>', 'whom the attacker befriends').choices(ATTACKS).default('random'),
+      new Option('--attack <model>', 'whom the attacker befriends').choices(ATTACK_KINDS).default('random'),
     )
     .option('--attack-edges <n>', 'honest accounts that accept a fake one as a friend', natural, 30)
     .addOption(

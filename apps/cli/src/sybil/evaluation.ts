@@ -7,6 +7,7 @@
 import { type Graph, largestComponent } from '@concordat/graph';
 import { createPrng, type Prng } from '@concordat/kernel';
 import {
+  type AttackKind,
   type AttackModel,
   drawLabels,
   HONEST,
@@ -24,10 +25,11 @@ import {
   SYBIL,
   type SybilRegion,
   UNJUDGED,
+  usualAttack,
   withoutLabelled,
 } from '@concordat/sybil';
 import { CommandError } from '../errors.ts';
-import { type AttackKind, attackModelOf, targetsOf } from './generated.ts';
+import { targetsOf } from './generated.ts';
 import { reachableFrom } from './named-graph.ts';
 
 export type Truth =
@@ -120,7 +122,7 @@ function attackedDraw(honest: Graph, settings: EvaluationSettings, random: Prng)
   const everybody = new Uint8Array(honest.nodeCount).fill(HONEST);
   // The attacker that aims knows the seeds, so they are drawn before he acts.
   const aimedAt = drawLabels(everybody, { honest: seeds, sybils: 0, noise: 0 }, random.fork('seeds')).honest;
-  const model: AttackModel = attackModelOf(truth.attack, aimedAt);
+  const model: AttackModel = usualAttack(truth.attack, aimedAt);
   const attack = { region: truth.region, edges: model, edgeCount: truth.attackEdges };
   requireRoom(honest, truth.region, model, truth.attackEdges);
   const { graph, kinds } = mountAttack(honest, attack, random.fork('attack'));

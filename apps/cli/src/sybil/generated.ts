@@ -5,28 +5,16 @@
 
 import { edgesOf, plantedCommunities } from '@concordat/graph';
 import { createPrng, type Prng } from '@concordat/kernel';
-import { type AttackModel, mountAttack, type SybilRegion } from '@concordat/sybil';
+import {
+  type AttackKind,
+  type AttackModel,
+  mountAttack,
+  type SybilRegion,
+  usualAttack,
+} from '@concordat/sybil';
 import { csvOf } from './csv.ts';
 
-export type AttackKind = AttackModel['kind'];
 export type RegionKind = SybilRegion['kind'];
-
-/** An aimed attack asks the accounts nearest to the seeds, this share of all; one on a community as many around somebody. */
-const AIMED_SHARE = 0.05;
-
-export function attackModelOf(kind: AttackKind, seeds: readonly number[]): AttackModel {
-  switch (kind) {
-    case 'random':
-    case 'triangle-closing':
-      return { kind };
-    case 'aimed':
-      return { kind, seeds, share: AIMED_SHARE };
-    case 'community':
-      return { kind, share: AIMED_SHARE };
-    default:
-      return kind satisfies never;
-  }
-}
 
 /** Honest accounts that the attacker may befriend. */
 export const targetsOf = (model: AttackModel, honestCount: number): number =>
@@ -90,7 +78,7 @@ export function generateGraph(shape: GeneratedShape): GeneratedGraph {
     honest,
     {
       region: regionOf(shape.region, shape.sybilShare),
-      edges: attackModelOf(shape.attack, seeds),
+      edges: usualAttack(shape.attack, seeds),
       edgeCount: shape.attackEdges,
     },
     random.fork('attack'),

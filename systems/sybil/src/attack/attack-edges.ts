@@ -20,6 +20,24 @@ export type AttackModel =
   /** The `share` of honest accounts that is nearest to one of them. */
   | { readonly kind: 'community'; readonly share: number };
 
+export type AttackKind = AttackModel['kind'];
+export const ATTACK_KINDS: readonly AttackKind[] = ['random', 'triangle-closing', 'community', 'aimed'];
+
+/** The model with the shares of all figures here: an aimed attacker asks the nearest twentieth, one that is after a community a tenth. */
+export function usualAttack(kind: AttackKind, seeds: readonly number[]): AttackModel {
+  switch (kind) {
+    case 'aimed':
+      return { kind, seeds, share: 0.05 };
+    case 'community':
+      return { kind, share: 0.1 };
+    case 'random':
+    case 'triangle-closing':
+      return { kind };
+    default:
+      return kind satisfies never;
+  }
+}
+
 export interface AttackEdges {
   /** Honest end of each edge, and its Sybil end, each in the numbering of its own region. */
   readonly victims: Uint32Array;

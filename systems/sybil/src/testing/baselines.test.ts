@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { degreeOf, undirectedForm } from '@concordat/graph';
+import { ATTACK_KINDS } from '../attack/attack-edges.ts';
 import { HONEST, SYBIL, UNJUDGED } from '../evaluate/roc.ts';
 import { seedPageRank } from '../rank/acl.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from './baselines.ts';
 import { honestGraph } from './graphs.ts';
 import { textbookPush } from './textbook-push.ts';
-import { WHITELIST_ATTACKS, whitelistDraw } from './whitelist-figures.ts';
+import { whitelistDraw } from './whitelist-figures.ts';
 
 test('a draw is the same again, judges every contender, and more attack edges are harder', () => {
   const honest = honestGraph(1);
@@ -76,7 +77,7 @@ test('on ratings every contender is judged, and negative ones by the trusted tel
   assert.ok((areas['TrustRank'] ?? 0) > (areas['SybilRank'] ?? 1) + 0.1);
 });
 
-for (const kind of WHITELIST_ATTACKS)
+for (const kind of ATTACK_KINDS)
   test(`a draw of a whitelist under ${kind} attack edges is the same again, and within its bound`, () => {
     const honest = honestGraph(2);
     const draw = whitelistDraw(honest, kind, 100, 20, 1, { leastSize: 200 });

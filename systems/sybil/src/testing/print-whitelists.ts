@@ -10,7 +10,8 @@
 import { join } from 'node:path';
 import { largestComponent } from '@concordat/graph';
 import { loadGraph } from '@concordat/runtime/graphs';
-import { WHITELIST_ATTACKS, type WhitelistDraw, whitelistDraw } from './whitelist-figures.ts';
+import { ATTACK_KINDS } from '../attack/attack-edges.ts';
+import { type WhitelistDraw, whitelistDraw } from './whitelist-figures.ts';
 
 const [folder = '', drawsText = '10', ...chosen] = process.argv.slice(2);
 const draws = Number(drawsText);
@@ -41,7 +42,7 @@ for (const [file, edgeCounts] of CASES) {
   if (chosen.length > 0 && !chosen.some((word) => file.startsWith(word))) continue;
   const honest = largestComponent((await loadGraph(join(folder, file))).graph).graph;
   for (const seedCount of [1, 20])
-    for (const kind of WHITELIST_ATTACKS)
+    for (const kind of ATTACK_KINDS)
       for (const edgeCount of edgeCounts) {
         const rows = Array.from({ length: draws }, (_, draw) =>
           whitelistDraw(honest, kind, edgeCount, seedCount, draw + 1),

@@ -3,25 +3,11 @@
 import { type Graph, weightedDegreeOf } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
 import { mountAttack } from '../attack/attack.ts';
-import type { AttackModel } from '../attack/attack-edges.ts';
+import { type AttackKind, usualAttack } from '../attack/attack-edges.ts';
 import { drawLabels } from '../attack/draw-labels.ts';
 import { sybilsPerEdge } from '../evaluate/run.ts';
 import { localWhitelist, type WhitelistOptions } from '../whitelist/local-whitelist.ts';
 import { weighByTriangles } from '../whitelist/triangle-weights.ts';
-
-export const WHITELIST_ATTACKS = ['random', 'aimed', 'triangle-closing', 'community'] as const;
-
-/** Aimed attacks ask the nearest twentieth, those on a community a tenth of all honest accounts. */
-function modelOf(kind: AttackModel['kind'], seeds: readonly number[]): AttackModel {
-  switch (kind) {
-    case 'aimed':
-      return { kind, seeds, share: 0.05 };
-    case 'community':
-      return { kind, share: 0.1 };
-    default:
-      return { kind };
-  }
-}
 
 export interface WhitelistDraw {
   readonly honest: number;
@@ -38,7 +24,7 @@ export interface WhitelistDraw {
 /** `honest` is connected; its replica is the Sybil region. */
 export function whitelistDraw(
   honest: Graph,
-  kind: AttackModel['kind'],
+  kind: AttackKind,
   edgeCount: number,
   seedCount: number,
   draw: number,
@@ -47,7 +33,7 @@ export function whitelistDraw(
   const random = createPrng(draw, `whitelist ${kind} ${edgeCount}`);
   const shape = { honest: seedCount, sybils: 0, noise: 0 };
   const { honest: seeds } = drawLabels(new Uint8Array(honest.nodeCount), shape, random.fork('seeds'));
-  const attack = { region: { kind: 'replica' }, edges: modelOf(kind, seeds), edgeCount } as const;
+  const attack = { region: { kind: 'replica' }, edges: usualAttack(kind, seeds), edgeCount } as const;
   const { graph, kinds, honestCount } = mountAttack(honest, attack, random.fork('attack'));
   const list = localWhitelist(graph, seeds, options);
   const weighed = options.weighting === 'plain' ? graph : weighByTriangles(graph);

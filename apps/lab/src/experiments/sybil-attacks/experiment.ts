@@ -7,13 +7,15 @@
 import type { Graph } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
 import {
-  type AttackModel,
+  ATTACK_KINDS,
+  type AttackKind,
   drawLabels,
   HONEST,
   mountAttack,
   SYBIL,
   trianglesByArc,
   UNJUDGED,
+  usualAttack,
   withoutLabelled,
 } from '@concordat/sybil';
 import { drawBars } from '../../drawing/chart.ts';
@@ -41,8 +43,6 @@ interface Parameters {
   readonly labels: number;
 }
 
-type AttackKind = AttackModel['kind'];
-const ATTACKS: readonly AttackKind[] = ['random', 'triangle-closing', 'community', 'aimed'];
 const METHODS = ['sybilrank', 'sybilscar-c', 'acl'] as const;
 type Method = (typeof METHODS)[number];
 
@@ -56,18 +56,6 @@ interface Row {
   /** Shares of edges that close at least one triangle. */
   readonly honestClosing: number;
   readonly attackClosing: number;
-}
-
-/** An aimed attacker knows all seeds and asks the nearest twentieth of all accounts, one that is after a community a tenth. */
-function modelOf(kind: AttackKind, seeds: readonly number[]): AttackModel {
-  switch (kind) {
-    case 'aimed':
-      return { kind, seeds, share: 0.05 };
-    case 'community':
-      return { kind, share: 0.1 };
-    default:
-      return { kind };
-  }
 }
 
 /** Of the edges among honest accounts, and of those between them and Sybils, the shares in some triangle. */
@@ -94,7 +82,7 @@ function drawOne(honest: Graph, kind: AttackKind, edgeCount: number, labelled: n
     { honest: labelled, sybils: 0, noise: 0 },
     random.fork('seeds'),
   );
-  const attack = { region: { kind: 'replica' }, edges: modelOf(kind, seeds), edgeCount } as const;
+  const attack = { region: { kind: 'replica' }, edges: usualAttack(kind, seeds), edgeCount } as const;
   const attacked = mountAttack(honest, attack, random.fork('attack'));
   const { sybils } = drawLabels(
     attacked.kinds,
@@ -116,7 +104,7 @@ async function run({ places, labels }: Parameters, progress: (line: string) => v
   for (const { choice, attackEdges, draws: count } of places) {
     const { name, isReal, graph } = await chooseGraph(choice, progress);
     for (const edgeCount of attackEdges)
-      for (const attack of ATTACKS) {
+      for (const attack of ATTACK_KINDS) {
         const draws = Array.from({ length: count }, (_, draw) =>
           drawOne(graph, attack, edgeCount, labels, draw + 1),
         );
@@ -195,7 +183,7 @@ function areaFindings(rows: readonly Row[], graph: string): Finding[] {
   const at = (attack: AttackKind, method: Method): number =>
     own.find((row) => row.attack === attack)?.areas[method] ?? Number.NaN;
   const told = (method: Method): string =>
-    ATTACKS.map((attack) => `${attack} ${at(attack, method).toFixed(3)}`).join(', ');
+    ATTACK_KINDS.map((attack) => `${attack} ${at(attack, method).toFixed(3)}`).join(', ');
   const walks = ['sybilrank', 'acl'] as const;
   const nothingLost = walks.map((method) =>
     atMost(
@@ -217,7 +205,7 @@ function areaFindings(rows: readonly Row[], graph: string): Finding[] {
     ),
     atLeast(
       `${place}: sybilscar-c, which is told Sybils too, area under the attack that is worst for it`,
-      Math.min(...ATTACKS.map((attack) => at(attack, 'sybilscar-c'))),
+      Math.min(...ATTACK_KINDS.map((attack) => at(attack, 'sybilscar-c'))),
       0.9,
       { remark: told('sybilscar-c') },
     ),
@@ -233,7 +221,7 @@ function draw(rows: readonly Row[]): string {
     title: 'Area under the ROC against a replica, by whom the attacker asks',
     categories: places.map(({ graph, attackEdges }) => `${graph}\n${attackEdges.toLocaleString('en')}`),
     series: shown.flatMap((method) =>
-      ATTACKS.map((attack) => ({
+      ATTACK_KINDS.map((attack) => ({
         name: `${method}, ${attack}`,
         values: places.map((place) => {
           const isMeant = (row: Row): boolean =>

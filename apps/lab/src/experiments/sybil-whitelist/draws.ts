@@ -3,28 +3,13 @@
 import { cutAround, type Graph, marksOf } from '@concordat/graph';
 import { createPrng, type Prng } from '@concordat/kernel';
 import {
-  type AttackModel,
+  type AttackKind,
   localWhitelist,
   mountAttack,
   sybilsPerEdge,
+  usualAttack,
   weighByTriangles,
 } from '@concordat/sybil';
-
-export type AttackKind = AttackModel['kind'];
-
-export const ATTACKS: readonly AttackKind[] = ['random', 'triangle-closing', 'community', 'aimed'];
-
-/** One that foresees the seeds asks the nearest twentieth of all, one that is after a community a tenth. */
-function modelOf(kind: AttackKind, seeds: readonly number[]): AttackModel {
-  switch (kind) {
-    case 'aimed':
-      return { kind, seeds, share: 0.05 };
-    case 'community':
-      return { kind, share: 0.1 };
-    default:
-      return { kind };
-  }
-}
 
 /** Distinct accounts drawn by degree, which is what the bound is about: the far end of a random friendship. */
 function drawSeeds({ targets }: Graph, count: number, random: Prng): number[] {
@@ -53,7 +38,7 @@ export function drawList(
 ): Draw {
   const random = createPrng(draw, `whitelist ${kind}`);
   const seeds = drawSeeds(honest, seedCount, random.fork('seeds'));
-  const attack = { region: { kind: 'replica' }, edges: modelOf(kind, seeds), edgeCount } as const;
+  const attack = { region: { kind: 'replica' }, edges: usualAttack(kind, seeds), edgeCount } as const;
   const { graph, kinds, honestCount } = mountAttack(honest, attack, random.fork('attack'));
   const { nodes, mass, bound } = localWhitelist(graph, seeds);
   const weighed = weighByTriangles(graph);

@@ -4,6 +4,7 @@
  * the honest graph is behind them. The bound is for attackers who cannot foresee the seeds.
  */
 
+import { ATTACK_KINDS, type AttackKind } from '@concordat/sybil';
 import { drawBars } from '../../drawing/chart.ts';
 import type { Experiment } from '../../experiment.ts';
 import { atLeast, atMost, type Finding } from '../../finding.ts';
@@ -17,7 +18,7 @@ import {
   isStandIn,
 } from '../../harness/real-graphs.ts';
 import { mean } from '../../harness/sybil-trial.ts';
-import { ATTACKS, type AttackKind, type Draw, drawList } from './draws.ts';
+import { type Draw, drawList } from './draws.ts';
 
 interface Place {
   readonly choice: GraphChoice;
@@ -44,7 +45,7 @@ async function run({ places, seedCounts }: Parameters, progress: (line: string) 
     const { name, graph } = await chooseGraph(choice, progress);
     for (const seeds of seedCounts)
       for (const edgeCount of attackEdges)
-        for (const attack of ATTACKS) {
+        for (const attack of ATTACK_KINDS) {
           const draws = Array.from({ length: count }, (_, draw) =>
             drawList(graph, attack, edgeCount, seeds, draw + 1),
           );
@@ -161,7 +162,7 @@ function draw(rows: readonly Row[]): string {
   const counts = rows.map(({ seeds }) => seeds);
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
   const places = rows.filter(({ attack, seeds }) => attack === 'random' && seeds === fewest);
-  const shown = ATTACKS.map((attack) => ({ attack, seeds: fewest }));
+  const shown = ATTACK_KINDS.map((attack) => ({ attack, seeds: fewest }));
   if (most > fewest) shown.push({ attack: 'aimed', seeds: most });
   return drawBars({
     title: 'Honest share of whitelists, by attack edges',
