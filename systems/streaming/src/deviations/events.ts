@@ -3,7 +3,7 @@
 import type { Env, Millis, NodeId, Process } from '@concordat/kernel';
 import type { Accept, Reveal, StreamMessage } from '../messages/messages.ts';
 import type { PeerState } from '../peer/state.ts';
-import { signStatementBody } from '../trade/signing.ts';
+import { signStatement, unsigned } from '../trade/signing.ts';
 import { chance, type Deviation, deviation, type View, type Wrap, withSend } from './deviation.ts';
 
 const LATE_TIMER = 'deviation-late';
@@ -87,9 +87,10 @@ export const breaksCommitments: Deviation = deviation({
 
 /** The same statement with fewer packets, signed. */
 function told(peer: PeerState, message: Accept | Reveal): StreamMessage {
-  const { signature: _signature, ...rest } = message;
-  const other = { ...rest, have: rest.have.map((word) => word & 0x3333_3333), known: rest.known ^ 1 };
-  return { ...other, signature: signStatementBody(peer, other).signature };
+  const have = message.have.map((word) => word & 0x3333_3333);
+  const other = { ...message, have, known: message.known ^ 1, signature: unsigned() };
+  signStatement(peer, other);
+  return other;
 }
 
 export const answersTwice: Deviation = deviation({

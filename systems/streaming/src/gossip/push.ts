@@ -37,7 +37,7 @@ import {
 import { findTrade, type PeerState, post, strike, tradesOf } from '../peer/state.ts';
 import { acceptableOpening } from '../trade/answering.ts';
 import { sendBriefcase } from '../trade/briefcases.ts';
-import { authenticBody, hearAgain, signStatementBody } from '../trade/signing.ts';
+import { authenticBody, hearAgain, signStatement, unsigned } from '../trade/signing.ts';
 import { bodyDigest } from '../trade/statements.ts';
 import { createTrade, type Trade } from '../trade/trade.ts';
 import { missing } from './rules.ts';
@@ -81,7 +81,7 @@ export function offerPush(peer: PeerState, env: Env<StreamMessage>, to: NodeId, 
     rowsOf(shape, missing(shape, round, store.have), oldest, oldest + parameters.oldRounds - 1),
   );
   if (isEmpty(offer.young) || isEmpty(offer.old)) return;
-  const content: Omit<PushOffer, 'signature'> = {
+  const made: PushOffer = {
     kind: 'push-offer',
     epoch: peer.list.epoch,
     round,
@@ -94,21 +94,22 @@ export function offerPush(peer: PeerState, env: Env<StreamMessage>, to: NodeId, 
     young: offer.young,
     old: offer.old,
     known: knownRounds(store),
+    signature: unsigned(),
   };
-  const { body, signature } = signStatementBody(peer, content);
+  const body = signStatement(peer, made);
   const trade = createTrade({
     peer: to,
     isInitiator: true,
     tag: PUSH,
     round,
     stage: 'opened',
-    claim: claimOf(offer.young, offer.old, content.known),
+    claim: claimOf(offer.young, offer.old, made.known),
     nonce: NO_NONCE,
     openedBy: null,
     opening: bodyDigest(keys.hash, body),
   });
   tradesOf(peer, round).push(trade);
-  post(peer, env, to, { ...content, signature });
+  post(peer, env, to, made);
 }
 
 /**
@@ -137,7 +138,7 @@ export function onPushOffer(peer: PeerState, env: Env<StreamMessage>, offer: Pus
   for (const id of conduct.wants(peer, env, useful).slice(0, parameters.pushSize)) setBit(shape, want, id);
   const answers = bodyDigest(keys.hash, opening);
   const known = knownRounds(peer.store);
-  const content: Omit<PushWant, 'signature'> = {
+  const made: PushWant = {
     kind: 'push-want',
     epoch: peer.list.epoch,
     round,
@@ -147,8 +148,9 @@ export function onPushOffer(peer: PeerState, env: Env<StreamMessage>, offer: Pus
     answers,
     want,
     known,
+    signature: unsigned(),
   };
-  const { body, signature } = signStatementBody(peer, content);
+  const body = signStatement(peer, made);
   const trade = createTrade({
     peer: from,
     isInitiator: false,
@@ -166,7 +168,7 @@ export function onPushOffer(peer: PeerState, env: Env<StreamMessage>, offer: Pus
   trade.give = returnsFor(peer, env, offer.old, trade.take.length);
   trade.stage = trade.take.length > 0 ? 'agreed' : 'closed';
   tradesOf(peer, round).push(trade);
-  post(peer, env, from, { ...content, signature });
+  post(peer, env, from, made);
 }
 
 /** In the order in which both sides list them. */

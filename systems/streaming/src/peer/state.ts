@@ -39,9 +39,9 @@ export interface PeerOptions {
   readonly code: RoundCode;
   readonly conduct: Conduct;
   /** Runs under an unsound config, too: for tests and audits. Default false. */
-  readonly allowsUnsound?: boolean;
+  readonly allowsUnsound?: boolean | undefined;
   /** Gets the media of each round at its deadline, or null for one that cannot be played. */
-  readonly play?: (round: number, media: Uint8Array | null) => void;
+  readonly play?: ((round: number, media: Uint8Array | null) => void) | undefined;
 }
 
 export interface PeerSetup<X> extends PeerOptions {
@@ -87,11 +87,21 @@ export function createPeerState<X>(
   list: Members,
   own: X,
 ): PeerState<X> {
-  const { config, keys } = options;
+  const { config, keys, broadcaster, clock, sealing, check, code, conduct, allowsUnsound, play } = options;
   const shape = shapeOf(config);
   return {
+    // PERF: one by one. Spread, each peer's would be of a shape of its own.
     setup: {
-      ...options,
+      config,
+      keys,
+      broadcaster,
+      clock,
+      sealing,
+      check,
+      code,
+      conduct,
+      allowsUnsound,
+      play,
       shape,
       stream: streamId(keys.hash, config),
       sizes: createSizes(config),

@@ -28,15 +28,20 @@ export const namelessNode = (id: NodeId): NodeId | null =>
 /** Ids by node, as each said last: who was at the other end of a link that broke. */
 export type Names = Map<NodeId, NodeId>;
 
+/** PERF: as many fields as the outer one, and no link to it: with a prototype of its own each would have a shape of its own. */
+type InnerEnv<M> = Omit<Env<M>, 'now'> & { now: number };
+
 export function withDirectory<S, M>(
   process: Process<S, M>,
   directory: Directory<S>,
   names: Names,
 ): Process<S, Enveloped<M>> {
-  let holder: { readonly outer: Env<Enveloped<M>>; readonly inner: Env<M>; state: S | null } | null = null;
+  let holder: { readonly outer: Env<Enveloped<M>>; readonly inner: InnerEnv<M>; state: S | null } | null =
+    null;
   const envFor = (outer: Env<Enveloped<M>>, state: S | null): Env<M> => {
     if (holder?.outer === outer) {
       holder.state = state ?? holder.state;
+      holder.inner.now = outer.now;
       return holder.inner;
     }
     const send = (to: NodeId, message: M): void => {
@@ -46,7 +51,7 @@ export function withDirectory<S, M>(
       const node = namelessNode(to) ?? directory.nodeOf(known, to);
       if (node !== null) outer.send(node, { from: own ?? FIRST_NAMELESS + outer.self, message });
     };
-    const inner: Env<M> = Object.create(outer, { send: { value: send }, sendEarly: { value: send } });
+    const inner = { ...outer, send, sendEarly: send };
     holder = { outer, inner, state };
     return inner;
   };

@@ -7,7 +7,7 @@ import type { Accept, PushOffer, Reserve, Reveal, StreamMessage } from '../messa
 import { findTrade, isDebtor, type PeerState, post, strike, tradesOf } from '../peer/state.ts';
 import { sendBriefcase } from './briefcases.ts';
 import { settleLists } from './lists.ts';
-import { authenticBody, hearAgain, signStatementBody } from './signing.ts';
+import { authenticBody, hearAgain, signStatement, unsigned } from './signing.ts';
 import { bodyDigest, commitmentOf } from './statements.ts';
 import { createTrade, type Trade } from './trade.ts';
 
@@ -45,7 +45,7 @@ export function onReserve(peer: PeerState, env: Env<StreamMessage>, reserve: Res
   if (opening === null) return;
   const claim = conduct.claims(peer, env, rules.claim(peer, from, tag), tag, from, false);
   const answers = bodyDigest(keys.hash, opening);
-  const content: Omit<Accept, 'signature'> = {
+  const accept: Accept = {
     kind: 'accept',
     epoch: peer.list.epoch,
     round,
@@ -58,8 +58,9 @@ export function onReserve(peer: PeerState, env: Env<StreamMessage>, reserve: Res
     known: claim.known,
     mayOwe: claim.mayOwe,
     mayGive: claim.mayGive,
+    signature: unsigned(),
   };
-  const { body, signature } = signStatementBody(peer, content);
+  const body = signStatement(peer, accept);
   const trade = createTrade({
     peer: from,
     isInitiator: false,
@@ -73,7 +74,7 @@ export function onReserve(peer: PeerState, env: Env<StreamMessage>, reserve: Res
   });
   trade.answer = bodyDigest(keys.hash, body);
   tradesOf(peer, round).push(trade);
-  post(peer, env, from, { ...content, signature });
+  post(peer, env, from, accept);
 }
 
 const NO_NONCE = new Uint8Array(0);

@@ -15,7 +15,7 @@ import type { Packed } from './conduct.ts';
 import { askForKey } from './key-release.ts';
 import { keyDigestOf } from './opening.ts';
 import { type Item, SCRAP } from './sealing.ts';
-import { authenticBody, signStatementBody } from './signing.ts';
+import { authenticBody, signStatement, unsigned } from './signing.ts';
 import type { Trade } from './trade.ts';
 
 /** Headers of the rounds in `ids` that are not in the mask `known`. */
@@ -71,7 +71,7 @@ export function sendBriefcase(peer: PeerState, env: Env<StreamMessage>, trade: T
   if (items === null) return;
   const key = env.secret(KEY_BYTES);
   const sealed = sealing.seal(key, items);
-  const content: Omit<Briefcase, 'signature' | 'headers' | 'sealed'> = {
+  const briefcase: Briefcase = {
     kind: 'briefcase',
     epoch: peer.list.epoch,
     round: trade.round,
@@ -82,11 +82,13 @@ export function sendBriefcase(peer: PeerState, env: Env<StreamMessage>, trade: T
     contents: trade.give,
     keyDigest: keyDigestOf(peer, key),
     sealDigest: sealing.digestOf(sealed),
+    signature: unsigned(),
+    headers: headersFor(peer, trade, trade.theirs?.known ?? 0),
+    sealed,
   };
   trade.key = key;
-  const { signature } = signStatementBody(peer, content);
-  const headers = headersFor(peer, trade, trade.theirs?.known ?? 0);
-  post(peer, env, trade.peer, { ...content, signature, headers, sealed });
+  signStatement(peer, briefcase);
+  post(peer, env, trade.peer, briefcase);
 }
 
 function isListed(contents: readonly number[], list: readonly number[]): boolean {

@@ -17,7 +17,7 @@ import {
 import { findTrade, type PeerState, post, strike, tradesOf } from '../peer/state.ts';
 import { sendBriefcase } from './briefcases.ts';
 import { settleLists } from './lists.ts';
-import { authenticBody, hearAgain, signStatementBody } from './signing.ts';
+import { authenticBody, hearAgain, signStatement, unsigned } from './signing.ts';
 import { bodyDigest, commitmentOf } from './statements.ts';
 import { createTrade, type Trade } from './trade.ts';
 
@@ -33,7 +33,7 @@ export function openTrade(
   const { rules, conduct, keys, shape } = peer.setup;
   const claim = conduct.claims(peer, env, rules.claim(peer, to, tag), tag, to, true);
   const nonce = env.secret(NONCE_BYTES);
-  const content: Omit<Reserve, 'signature' | 'introduction'> = {
+  const reserve: Reserve = {
     kind: 'reserve',
     epoch: peer.list.epoch,
     round: peer.round,
@@ -44,8 +44,10 @@ export function openTrade(
     candidate: choice.candidate,
     evictions: choice.evictions,
     commitment: commitmentOf(keys.hash, shape, nonce, claim, tag),
+    signature: unsigned(),
+    introduction,
   };
-  const { body, signature } = signStatementBody(peer, content);
+  const body = signStatement(peer, reserve);
   const trade = createTrade({
     peer: to,
     isInitiator: true,
@@ -58,13 +60,13 @@ export function openTrade(
     opening: bodyDigest(keys.hash, body),
   });
   tradesOf(peer, peer.round).push(trade);
-  post(peer, env, to, { ...content, signature, introduction });
+  post(peer, env, to, reserve);
   return trade;
 }
 
 /** 3: shows the claim that RESERVE committed to, now that the partner's is known. */
 function reveal(peer: PeerState, env: Env<StreamMessage>, trade: Trade): void {
-  const content: Omit<Reveal, 'signature'> = {
+  const told: Reveal = {
     kind: 'reveal',
     epoch: peer.list.epoch,
     round: trade.round,
@@ -77,8 +79,10 @@ function reveal(peer: PeerState, env: Env<StreamMessage>, trade: Trade): void {
     known: trade.claim.known,
     mayOwe: trade.claim.mayOwe,
     mayGive: trade.claim.mayGive,
+    signature: unsigned(),
   };
-  post(peer, env, trade.peer, { ...content, signature: signStatementBody(peer, content).signature });
+  signStatement(peer, told);
+  post(peer, env, trade.peer, told);
 }
 
 export function onAccept(peer: PeerState, env: Env<StreamMessage>, accept: Accept): void {
