@@ -100,7 +100,11 @@ test('exact payments on a generated graph', (t) => {
 for (const file of ['ego-facebook.txt.gz', 'soc-epinions1.txt.gz'])
   test(
     `exact payments on ${file}`,
-    { skip: existsSync(join(GRAPHS, file)) ? false : `${file} of SNAP is not in CONCORDAT_GRAPHS` },
+    {
+      skip: existsSync(join(GRAPHS, file))
+        ? false
+        : `${file} of SNAP is not in CONCORDAT_GRAPHS: concordat sybil datasets says where to get it`,
+    },
     (t) => exact(t, file, load(file), 0.95),
   );
 

@@ -2,10 +2,10 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ATTACK_KINDS, type AttackKind } from '@concordat/sybil';
+import { ATTACK_KINDS } from '@concordat/sybil';
 import { Command, Option } from 'commander';
 import { CommandError, messageOf } from '../errors.ts';
-import { generateGraph, type RegionKind } from '../sybil/generated.ts';
+import { type GeneratedShape, generateGraph, type RegionKind } from '../sybil/generated.ts';
 import { writeParts } from '../sybil/output.ts';
 import { natural } from './natural.ts';
 import { share } from './share.ts';
@@ -13,16 +13,8 @@ import { say } from './sybil-input.ts';
 
 export const REGIONS: readonly RegionKind[] = ['replica', 'preferential-attachment', 'erdos-renyi'];
 
-interface GenerateFlags {
+interface GenerateFlags extends GeneratedShape {
   readonly out: string;
-  readonly accounts: number;
-  readonly communities: number;
-  readonly attack: AttackKind;
-  readonly attackEdges: number;
-  readonly region: RegionKind;
-  readonly sybilShare: number;
-  readonly seeds: number;
-  readonly dice: number;
 }
 
 export const generateCommand = (): Command =>
