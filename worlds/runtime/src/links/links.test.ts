@@ -6,6 +6,7 @@ import { afterEach, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import type { MessageCodec, NodeId, Note } from '@concordat/kernel';
 import { generateIdentity, type Identity } from '../crypto/identity.ts';
+import { freePort } from '../free-port.ts';
 import type { Source } from '../host/inbox.ts';
 import { createLinks, type LinkLimits, type Links } from './links.ts';
 import { LINK_PROTOCOL } from './pins.ts';
@@ -60,7 +61,7 @@ async function start(self: NodeId, options: NodeOptions): Promise<Node> {
   const links = await createLinks<string>(
     {
       self,
-      listen: options.isDeaf === true ? null : { host: LOOPBACK, port: options.port ?? 0 },
+      listen: options.isDeaf === true ? null : { host: LOOPBACK, port: options.port ?? (await freePort()) },
       tls: options.identities[self]!.tls,
       peers: new Map(peers),
       limits: options.limits ?? {},

@@ -1,8 +1,7 @@
 /**
  * All members of a service in this process, and its executors and filter nodes if the preset has some, for tests and trials:
- * real nodes over real loopback links, each with keys of its own and a journal in memory or below a directory. They start from
- * the highest id down, because the smaller id calls: so every port is the system's choice and known to whoever needs it, without
- * a race.
+ * real nodes over real loopback links, each with keys of its own and a journal in memory or below a directory. Their ports are
+ * theirs for as long as this process lives: one that was killed finds its own free when it comes back.
  */
 
 import { join } from 'node:path';
@@ -97,15 +96,14 @@ export async function createCluster<I, O, QI, QO, E>(
   const [members, executors, filters] = [ordering.cards, executing.cards, filtering.cards];
   const { version = 1 } = options;
   const membership: Membership = { u, r, preset, version, members, executors, filters, clients };
-  const order = launcherOf(service, options, membership, ordering, startMember);
-  const execution = launcherOf(service, options, membership, executing, startExecutor);
-  const filtration = launcherOf(service, options, membership, filtering, startFilter);
+  const order = launcherOf(service, options, membership, ordering.places, startMember);
+  const execution = launcherOf(service, options, membership, executing.places, startExecutor);
+  const filtration = launcherOf(service, options, membership, filtering.places, startFilter);
   const close = async (): Promise<void> => {
-    // Those that were not started leave holes.
-    const nodes = [order, execution, filtration].flatMap((stage) => Object.values(stage.nodes));
-    await Promise.all(nodes.map((node) => node.close()));
+    await Promise.all([order, execution, filtration].map((stage) => stage.close()));
   };
   try {
+    // The smaller id calls: started last, it finds the others there.
     for (let id = counts.filters - 1; id >= 0; id--) await filtration.launch(id);
     for (let id = counts.executors - 1; id >= 0; id--) await execution.launch(id);
     for (let id = counts.members - 1; id >= 0; id--) await order.launch(id);
@@ -133,10 +131,10 @@ export async function createCluster<I, O, QI, QO, E>(
   };
 }
 
-/** The nodes of one stage, and the first ones' cards, which tell their ports once they have started. */
+/** The nodes of one stage, and the first ones' cards. */
 interface Stage {
   readonly places: Place[];
-  readonly cards: MemberCard[];
+  readonly cards: readonly MemberCard[];
 }
 
 async function prepareStage(
@@ -147,30 +145,35 @@ async function prepareStage(
 ): Promise<Stage> {
   const names = Array.from({ length: count }, (_, id) => `${kind}-${id}`);
   const places = await Promise.all(names.map((name) => prepare(directory, name)));
-  const cards = places.map(({ identity, admin }, id) => {
-    const address = { host: LOOPBACK, port: 0, clientPort: 0 };
-    return cardOf(names[id] as string, identity, address, isGoverned ? admin : undefined);
-  });
+  const cards = await Promise.all(
+    places.map(async ({ identity, admin }, id) =>
+      cardOf(names[id] as string, identity, await freeAddress(), isGoverned ? admin : undefined),
+    ),
+  );
   return { places, cards };
 }
+
+const freeAddress = async () => ({ host: LOOPBACK, port: await freePort(), clientPort: await freePort() });
 
 interface Launcher<I, O, QI, QO> {
   /** By index. */
   readonly nodes: readonly Member<I, O, QI, QO>[];
   launch(id: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 function launcherOf<I, O, QI, QO, E>(
   service: TypedService<I, O, QI, QO, E>,
   { logger = SILENT, settings, onEvent }: ClusterOptions<E>,
   membership: Membership,
-  { places, cards }: Stage,
+  places: readonly Place[],
   start: typeof startMember,
 ): Launcher<I, O, QI, QO> {
   const nodes: Member<I, O, QI, QO>[] = [];
-  const launch = async (id: number): Promise<void> => {
+  const starting = new Set<Promise<void>>();
+  const begin = async (id: number): Promise<void> => {
     const { identity, keyring, later, openJournal } = places[id] as Place;
-    const node = await start(service, {
+    nodes[id] = await start(service, {
       membership,
       identity,
       keyring,
@@ -180,14 +183,19 @@ function launcherOf<I, O, QI, QO, E>(
       ...(settings && { settings }),
       onEvent: (event) => onEvent?.(event, id),
     });
-    nodes[id] = node;
-    const card = cards[id];
-    // The card of one that joined is its place in the configuration.
-    if (card === undefined) return;
-    const [port, clientPort] = ['members', 'clients'].map((name) => node.addresses.get(name)?.port ?? 0);
-    cards[id] = { ...card, port: port as number, clientPort: clientPort as number };
   };
-  return { nodes, launch };
+  const launch = async (id: number): Promise<void> => {
+    const start = begin(id);
+    starting.add(start);
+    await start.finally(() => starting.delete(start));
+  };
+  const close = async (): Promise<void> => {
+    // One that is about to start would outlive the others: who restarts several is told of the first that cannot.
+    await Promise.allSettled(starting);
+    // Those that were not started leave holes.
+    await Promise.all(Object.values(nodes).map((node) => node.close()));
+  };
+  return { nodes, launch, close };
 }
 
 function newcomers(
@@ -200,8 +208,7 @@ function newcomers(
     prepare: async (name) => {
       const place = await prepare(directory, name);
       waiting.push(place);
-      const address = { host: LOOPBACK, port: await freePort(), clientPort: await freePort() };
-      return cardOf(name, place.identity, address, place.admin);
+      return cardOf(name, place.identity, await freeAddress(), place.admin);
     },
     admit: async (next) => {
       for (const { id, key } of next.members) {
