@@ -2,17 +2,14 @@
  * What payments cost, in a size that runs as a test: it asserts counts and prints medians. For figures that are quoted:
  *
  *   BENCH_SCALE=100 node --test dist/bench.test.js          a generated graph of a million accounts
- *   CONCORDAT_GRAPHS=DIR ...                                 ego-facebook.txt.gz and soc-epinions1.txt.gz of SNAP as well
+ *   CONCORDAT_GRAPHS=DIR ...                                 ego-Facebook and Epinions as well
  */
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
-import { buildGraph, edgeCountOf, type Graph, preferentialAttachment } from '@concordat/graph';
+import { edgeCountOf, type Graph, preferentialAttachment } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
+import { dataSetAtHand, loadGraph, skipWithout } from '@concordat/runtime/graphs';
 import {
   type CreditNetwork,
   createLandmarks,
@@ -28,9 +25,6 @@ import { undoSteps } from './network/payment.ts';
 const SCALE = Number(process.env['BENCH_SCALE'] ?? 1);
 const PAYMENTS = 2000;
 const POLICY = genie({ credit: 3, replenish: 1, everyMs: 3_600_000 });
-const GRAPHS =
-  process.env['CONCORDAT_GRAPHS'] ??
-  fileURLToPath(new URL('../../../../shared/data/graphs', import.meta.url));
 
 const networkOf = (graph: Graph): CreditNetwork => createNetwork({ graph, policy: POLICY, nowMs: 0 });
 
@@ -68,26 +62,6 @@ function exact(t: TestContext, name: string, graph: Graph, least: number): void 
   }
 }
 
-function load(file: string): Graph {
-  const ids = new Map<string, number>();
-  const idOf = (text: string): number => {
-    const found = ids.get(text) ?? ids.size;
-    ids.set(text, found);
-    return found;
-  };
-  const [sources, targets]: [number[], number[]] = [[], []];
-  for (const line of gunzipSync(readFileSync(join(GRAPHS, file)))
-    .toString()
-    .split('\n')) {
-    const [a, b] = line.trim().split(/\s+/);
-    if (line.startsWith('#') || a === undefined || b === undefined) continue;
-    sources.push(idOf(a));
-    targets.push(idOf(b));
-  }
-  const ends = { sources: Uint32Array.from(sources), targets: Uint32Array.from(targets) };
-  return buildGraph({ nodeCount: ids.size, isDirected: false, ...ends, weights: null }).graph;
-}
-
 test('exact payments on a generated graph', (t) => {
   exact(
     t,
@@ -97,16 +71,11 @@ test('exact payments on a generated graph', (t) => {
   );
 });
 
-for (const file of ['ego-facebook.txt.gz', 'soc-epinions1.txt.gz'])
-  test(
-    `exact payments on ${file}`,
-    {
-      skip: existsSync(join(GRAPHS, file))
-        ? false
-        : `${file} of SNAP is not in CONCORDAT_GRAPHS: concordat sybil datasets says where to get it`,
-    },
-    (t) => exact(t, file, load(file), 0.95),
-  );
+for (const name of ['ego-facebook', 'soc-epinions1'])
+  test(`exact payments on ${name}`, { skip: skipWithout(name) }, async (t) => {
+    const { graph } = await loadGraph(dataSetAtHand(name) ?? '');
+    exact(t, name, graph, 0.95);
+  });
 
 test('landmarks against searches, in the same states, while forests are rebuilt', (t) => {
   const nodeCount = 10_000 * SCALE;

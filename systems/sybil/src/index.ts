@@ -31,7 +31,6 @@ export {
   judge,
   type Measured,
   type MethodSummary,
-  planRuns,
   type RunName,
   type RunRecord,
   summarise,

@@ -16,7 +16,7 @@ export const datasetsCommand = (): Command =>
       for (const { name, description, nodeCount, edgeCount, licence, url, sha256 } of DATA_SETS)
         process.stdout.write(
           `${name.padEnd(16)}${nodeCount} accounts, ${edgeCount} edges: ${description}\n` +
-            `${' '.repeat(16)}${url}\n${' '.repeat(16)}licence: ${licence}; SHA-256: ${sha256 ?? 'not known here'}\n`,
+            `${' '.repeat(16)}${url}\n${' '.repeat(16)}licence: ${licence}; SHA-256: ${sha256}\n`,
         );
     });
 
@@ -31,27 +31,31 @@ export const fetchCommand = (): Command =>
     .description('fetch a public graph; what has come is kept, and the next try asks for the rest')
     .argument('<name>', NAMES)
     .requiredOption('--out <directory>', 'where the file goes')
-    .option('--sha256 <digest>', 'of the file, from its publisher or from a copy that you trust')
     .option('--url <url>', 'from a mirror: who serves it does not matter, the digest does')
+    .option('--sha256 <digest>', 'of what the mirror serves, where it packs the file otherwise')
     .addHelpText(
       'after',
       `
 The file appears only when it is whole and its digest is right.
 
 Examples:
-  concordat sybil fetch ego-facebook --out graphs --sha256 DIGEST
-  concordat sybil fetch deezer-hu --out graphs --sha256 DIGEST --url https://mirror.example/HU_edges.csv
+  concordat sybil fetch ego-facebook --out graphs
+  concordat sybil fetch deezer-hu --out graphs --url https://mirror.example/HU_edges.csv
+
+The lab and the benchmarks read the same files from the folder that CONCORDAT_GRAPHS names.
 `,
     )
     .action(fetchNamed);
 
-/** How the commands read it, as their flags. */
-function flagsFor({ options }: DataSet): string {
-  return [
+/** How the commands read it. */
+function useOf(file: string, { options }: DataSet): string {
+  if (options === null) return `concordat sybil evaluate GRAPH --labels ${file}`;
+  const flags = [
     options.isDirected === true ? ' --directed' : '',
     options.notPositive === 'skip' ? ' --positive-only' : '',
     options.hasHeader === true ? ' --header' : '',
   ].join('');
+  return `concordat sybil rank ${file}${flags} --seeds FILE`;
 }
 
 async function fetchNamed(name: string, { out, sha256, url }: FetchFlags): Promise<void> {
@@ -70,12 +74,11 @@ async function fetchNamed(name: string, { out, sha256, url }: FetchFlags): Promi
     });
     meter.end();
     process.stdout.write(`${file}\n`);
-    say(`${known.licence}. To read it: concordat sybil rank ${file}${flagsFor(known)} --seeds FILE`);
+    say(`${known.licence}. To read it: ${useOf(file, known)}`);
   } catch (error) {
     meter.end();
     if (!(error instanceof GraphError)) throw error;
-    const advice = error.code === 'no-digest' ? 'Say it with --sha256.' : 'See: concordat sybil datasets';
-    throw new CommandError('not-fetched', error.message, advice);
+    throw new CommandError('not-fetched', error.message, 'See: concordat sybil datasets');
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }

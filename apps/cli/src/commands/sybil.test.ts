@@ -103,7 +103,10 @@ test('evaluate mounts attacks; what cannot be is said before anything runs', asy
   const twice = await concordat('sybil', 'evaluate', graph, '--labels', labels);
   assert.match(twice.err, /labels\.csv:4: 'a1' is sybil here, and honest in line 2/);
   const wrong = await concordat('sybil', 'evaluate', graph, '--labels', file('labels.csv', 'a1,friend\n'));
-  assert.match(wrong.err, /labels\.csv:1: the label of 'a1' is 'friend'\nA label is honest or sybil/);
+  assert.match(
+    wrong.err,
+    /labels\.csv:1: the label of 'a1' is 'friend'\nA label is honest or sybil \(1 or -1\)/,
+  );
   const stranger = await concordat('sybil', 'evaluate', graph, '--labels', file('labels.csv', 'zed,sybil\n'));
   assert.match(stranger.err, /accounts are not in the graph: 'zed' \(line 1\)/);
   const few = await concordat(
@@ -169,22 +172,26 @@ test('fetch takes a file by its digest, from anywhere, and says how it is read',
   const server = createServer((_, response) => response.end(content)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   after(() => server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/wiki-Vote.txt.gz`;
-  const fetch = ['sybil', 'fetch', 'wiki-vote', '--out', join(directory, 'graphs'), '--url', url];
-  const unknown = await concordat(...fetch);
-  assert.deepEqual([unknown.code, unknown.out], [1, '']);
-  assert.match(unknown.err, /SHA-256 of wiki-vote is not known here.*\nSay it with --sha256/);
-  const wrong = await concordat(...fetch, '--sha256', '0'.repeat(64));
-  assert.equal(wrong.code, 1);
-  assert.match(wrong.err, new RegExp(`its SHA-256 is ${sha256}, not 0{64}: nothing of it was kept`));
-  const { code, out, err } = await concordat(...fetch, '--sha256', sha256);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/ratings.csv`;
+  const fetch = (name: string) => ['sybil', 'fetch', name, '--out', join(directory, 'graphs'), '--url', url];
+  const wrong = await concordat(...fetch('bitcoin-otc'));
+  assert.deepEqual([wrong.code, wrong.out], [1, '']);
+  assert.match(
+    wrong.err,
+    new RegExp(`its SHA-256 is ${sha256}, not 76bd9d8f1d[0-9a-f]{54}: nothing of it was kept`),
+  );
+  const word = await concordat(...fetch('bitcoin-otc'), '--sha256', 'abc');
+  assert.match(word.err, /not a SHA-256 of 64 hexadecimal digits: abc/);
+  const { code, out, err } = await concordat(...fetch('bitcoin-otc'), '--sha256', sha256);
   assert.equal(code, 0, err);
   assert.equal(readFileSync(out.trim(), 'utf8'), content);
-  assert.match(err, /rank .*wiki-Vote\.txt\.gz --directed --seeds FILE/);
+  assert.match(err, /rank .*bitcoin-otc\.csv --directed --positive-only --seeds FILE/);
+  const labels = await concordat(...fetch('bitcoin-otc-labels'), '--sha256', sha256);
+  assert.match(labels.err, /evaluate GRAPH --labels .*bitcoin-otc-labels\.csv/);
   const nobody = await concordat('sybil', 'fetch', 'orkut', '--out', directory);
   assert.match(nobody.err, /no data set 'orkut'\nData sets: ego-facebook, /);
   const list = await concordat('sybil', 'datasets');
-  assert.match(list.out, /^wiki-vote +7115 accounts, 103689 edges/m);
+  assert.match(list.out, /^soc-epinions1 +75877 accounts, 405739 edges/m);
 });
 
 test('every command has help with examples', () => {

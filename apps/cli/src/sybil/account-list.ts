@@ -1,6 +1,6 @@
 /**
  * Files that name accounts: seeds, known Sybils, labels. One account a line, or CSV with a column `account` (and `label`, which is
- * `honest` or `sybil`); empty lines and lines that begin with # count for nothing. What is wrong is told with its line.
+ * `honest` or `sybil`, or 1 or -1 as published labels of frauds have it); empty lines and lines that begin with # count for nothing. What is wrong is told with its line.
  */
 
 import { readFileSync } from 'node:fs';
@@ -112,35 +112,44 @@ export interface LabelledAccounts {
   readonly sybils: readonly number[];
 }
 
+type Label = 'honest' | 'sybil';
+
+const LABELS: ReadonlyMap<string, Label> = new Map([
+  ['honest', 'honest'],
+  ['sybil', 'sybil'],
+  ['1', 'honest'],
+  ['-1', 'sybil'],
+]);
+
 /** Labels of accounts. Throws `bad-line` where a label is neither word, or two lines disagree. */
 export function readLabels(file: string, named: NamedGraph, maySkip: boolean): LabelledAccounts {
   const listed = readAccounts(file, 'label');
-  const first = new Map<string, Listed>();
-  for (const entry of listed) {
-    const { name, value: label, line } = entry;
-    if (label !== 'honest' && label !== 'sybil')
+  const first = new Map<string, { readonly label: Label; readonly line: number }>();
+  for (const { name, value, line } of listed) {
+    const label = LABELS.get(value);
+    if (label === undefined)
       throw new CommandError(
         'bad-line',
-        `${file}:${line}: the label of '${name}' is '${label}'`,
-        'A label is honest or sybil, after a comma or in a column named label.',
+        `${file}:${line}: the label of '${name}' is '${value}'`,
+        'A label is honest or sybil (1 or -1), after a comma or in a column named label.',
       );
     const earlier = first.get(name);
-    if (earlier !== undefined && earlier.value !== label)
+    if (earlier !== undefined && earlier.label !== label)
       throw new CommandError(
         'bad-line',
-        `${file}:${line}: '${name}' is ${label} here, and ${earlier.value} in line ${earlier.line}`,
+        `${file}:${line}: '${name}' is ${label} here, and ${earlier.label} in line ${earlier.line}`,
         'An account has one label: take one of the lines away.',
       );
-    first.set(name, entry);
+    first.set(name, { label, line });
   }
-  const of = (label: string): readonly number[] =>
+  nodesOf(file, listed, named, maySkip);
+  const of = (label: Label): readonly number[] =>
     nodesOf(
       file,
-      listed.filter((entry) => entry.value === label),
+      listed.filter(({ name }) => first.get(name)?.label === label),
       named,
       true,
     ).nodes;
-  nodesOf(file, listed, named, maySkip);
   return { honest: of('honest'), sybils: of('sybil') };
 }
 

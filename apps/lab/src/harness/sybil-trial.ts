@@ -16,6 +16,14 @@ import {
   UNJUDGED,
   withoutLabelled,
 } from '@concordat/sybil';
+import type { GraphChoice } from './real-graphs.ts';
+
+/** A graph, the attacks on it, and how often each is drawn. */
+export interface AttackPlan {
+  readonly choice: GraphChoice;
+  readonly attackEdges: readonly number[];
+  readonly draws: number;
+}
 
 export interface Scene extends AttackedGraph {
   readonly labels: Labels;

@@ -15,7 +15,7 @@ import {
   UNJUDGED,
   whitelistPrecision,
 } from './roc.ts';
-import { judge, planRuns, type RunRecord, summarise, sybilsPerEdge } from './run.ts';
+import { judge, type RunRecord, summarise, sybilsPerEdge } from './run.ts';
 
 const scored = fc.array(fc.tuple(fc.integer({ min: -3, max: 3 }), fc.constantFrom(HONEST, SYBIL, UNJUDGED)), {
   minLength: 1,
@@ -95,9 +95,10 @@ test('paired differences cancel what draws have in common', () => {
   assert.deepEqual(estimate([3]), { count: 1, mean: 3, deviation: 0, low: -Infinity, high: Infinity });
 });
 
-test('a plan has every run once, its records are judged and summed up by method', () => {
-  const plan = planRuns(['g'], ['a', 'b'], ['x', 'y'], 3);
-  assert.equal(new Set(plan.map((run) => Object.values(run).join())).size, 12);
+test('runs are judged, and summed up by method', () => {
+  const plan = ['a', 'b'].flatMap((attack) =>
+    [0, 1, 2].flatMap((draw) => ['x', 'y'].map((method) => ({ graph: 'g', attack, method, draw }))),
+  );
   const kinds = Uint8Array.of(HONEST, HONEST, SYBIL, SYBIL);
   const runs = plan.map((run): RunRecord => {
     const scores = run.method === 'x' ? Float64Array.of(4, 3, 2, 1) : Float64Array.of(4, 1, 2, run.draw);

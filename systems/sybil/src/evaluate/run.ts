@@ -1,6 +1,6 @@
 /**
- * An evaluation as records: a plan of runs (graph x attack x method x draw), the judgement of each, and their summary over draws. Pure:
- * who executes a plan measures time and memory and adds them, since there is no clock here.
+ * An evaluation as records: the judgement of each run (graph x attack x method x draw), and their summary over draws. Pure: who
+ * executes a run measures time and memory and adds them, since there is no clock here.
  */
 
 import { descendingOrder } from '@concordat/graph';
@@ -20,22 +20,6 @@ export interface RunName {
   readonly attack: string;
   readonly method: string;
   readonly draw: number;
-}
-
-/** All runs of a plan, draws innermost but for methods, so that methods meet the same draw one after the other. */
-export function planRuns(
-  graphs: readonly string[],
-  attacks: readonly string[],
-  methods: readonly string[],
-  draws: number,
-): RunName[] {
-  return graphs.flatMap((graph) =>
-    attacks.flatMap((attack) =>
-      Array.from({ length: draws }, (_, draw) => draw).flatMap((draw) =>
-        methods.map((method) => ({ graph, attack, method, draw })),
-      ),
-    ),
-  );
 }
 
 export interface JudgeOptions {

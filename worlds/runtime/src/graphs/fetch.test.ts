@@ -2,20 +2,25 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { edgeCountOf } from '@concordat/graph';
 import {
   DATA_SETS,
   type DataSet,
+  dataSetAtHand,
   digestOfFile,
   type FetchOptions,
   fetchDataSet,
   fetchFile,
   type GraphErrorCode,
+  loadGraph,
+  skipWithout,
 } from './index.ts';
 
 const BYTES = Buffer.from(Array.from({ length: 200_000 }, (_, at) => (at * 31 + (at >> 8)) & 0xff));
@@ -260,14 +265,54 @@ test('whoever stops a fetch finds its part again', async () => {
   assert.equal(ranges.at(-1), 'bytes=5000-');
 });
 
-test('a data set without a digest is refused until somebody gives one', async () => {
+test('a data set is taken by the digest of the catalogue, or by one that is given', async () => {
   const options = plan(honest);
-  const dataSet: DataSet = { ...(DATA_SETS[0] as DataSet), url, sha256: null };
-  await assert.rejects(fetchDataSet(dataSet, folder), { code: 'no-digest' });
-  await assert.rejects(fetchDataSet(dataSet, folder, { sha256: 'abc' }), { code: 'no-digest' });
+  const dataSet: DataSet = { ...(DATA_SETS[0] as DataSet), url };
+  await assert.rejects(fetchDataSet(dataSet, folder, { sha256: 'abc' }), { code: 'bad-digest' });
   assert.equal(ranges.length, 0);
-  const file = await fetchDataSet(dataSet, folder, { sha256: SHA256, signal: options.signal as AbortSignal });
+  const signal = options.signal as AbortSignal;
+  await assert.rejects(fetchDataSet(dataSet, folder, { signal }), { code: 'wrong-digest' });
+  const file = await fetchDataSet(dataSet, folder, { sha256: SHA256, signal });
   assert.equal(await digestOfFile(file), SHA256);
-  const names = DATA_SETS.map(({ name }) => name);
-  assert.equal(new Set(names).size, names.length);
+  const other = { ...dataSet, sha256: SHA256 };
+  assert.equal(
+    await fetchDataSet(other, folder, { signal: AbortSignal.abort() }).catch(() => 'stopped'),
+    'stopped',
+  );
+  assert.equal(await fetchDataSet(other, folder, { signal }), file, 'it is there already');
 });
+
+test('the catalogue names each data set once, with a digest', () => {
+  const of = (field: 'name' | 'file' | 'sha256') => new Set(DATA_SETS.map((dataSet) => dataSet[field])).size;
+  assert.deepEqual([of('name'), of('file'), of('sha256')], Array(3).fill(DATA_SETS.length));
+  for (const { sha256 } of DATA_SETS) assert.match(sha256, /^[0-9a-f]{64}$/);
+});
+
+test('a data set at hand is found as fetched or packed', () => {
+  const [empty, full] = [join(folder, 'empty'), join(folder, 'full')];
+  mkdirSync(full);
+  writeFileSync(join(full, 'deezer-hu.csv.gz'), '');
+  assert.equal(dataSetAtHand('deezer-hu', empty), null);
+  assert.equal(dataSetAtHand('deezer-hu', full), join(full, 'deezer-hu.csv.gz'));
+  writeFileSync(join(full, 'deezer-hu.csv'), '');
+  assert.equal(dataSetAtHand('deezer-hu', full), join(full, 'deezer-hu.csv'));
+  assert.equal(dataSetAtHand('orkut', full), null);
+});
+
+// Of ego-Facebook copies go round that give the same people other numbers.
+for (const { name, sha256, options, nodeCount, edgeCount } of DATA_SETS.filter(
+  (dataSet) => dataSet.name !== 'ego-facebook',
+))
+  test(`the copy of ${name} at hand has the digest of the catalogue, and reads as it says`, {
+    skip: skipWithout(name),
+  }, async () => {
+    const copy = dataSetAtHand(name);
+    assert(copy !== null);
+    const bytes = readFileSync(copy);
+    const plain = copy.endsWith('.gz') ? gunzipSync(bytes) : bytes;
+    assert.equal(createHash('sha256').update(plain).digest('hex'), sha256);
+    if (options === null) return;
+    const { graph, skippedCount } = await loadGraph(copy, options);
+    assert.equal(edgeCountOf(graph) + skippedCount, edgeCount);
+    if (skippedCount === 0) assert.equal(graph.nodeCount, nodeCount);
+  });

@@ -19,7 +19,7 @@ export type GraphErrorCode =
   /** A data set could not be fetched: the server's answer, or its connection. */
   | 'fetch'
   /** Nobody says which bytes a data set has. */
-  | 'no-digest'
+  | 'bad-digest'
   /** What was fetched is not what it should be. */
   | 'wrong-digest';
 

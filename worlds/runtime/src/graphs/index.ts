@@ -1,4 +1,5 @@
 /** Graphs on disks and from the network. */
+export { dataSetAtHand, graphsFolder, skipWithout } from './at-hand.ts';
 export { DATA_SETS, type DataSet, type FetchDataSetOptions, fetchDataSet } from './catalogue.ts';
 export { digestOfFile, type FetchOptions, type FetchProgress, fetchFile } from './fetch.ts';
 export * from './graph-error.ts';

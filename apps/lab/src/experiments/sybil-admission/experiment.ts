@@ -253,7 +253,7 @@ const FLOOR = 0.01;
 /** For the small size: communities between which walks hardly mix. */
 const APART: GraphChoice = {
   name: 'separate communities',
-  file: null,
+  dataSet: null,
   standIn: { communityCount: 8, communitySize: 80, degreeInside: 12, degreeOutside: 0.3 },
 };
 

@@ -27,19 +27,12 @@ import {
   DEEZER,
   EGO_FACEBOOK,
   EPINIONS,
-  type GraphChoice,
   isStandIn,
 } from '../../harness/real-graphs.ts';
-import { areaBy, mean } from '../../harness/sybil-trial.ts';
-
-interface Place {
-  readonly choice: GraphChoice;
-  readonly attackEdges: readonly number[];
-  readonly draws: number;
-}
+import { type AttackPlan, areaBy, mean } from '../../harness/sybil-trial.ts';
 
 interface Parameters {
-  readonly places: readonly Place[];
+  readonly places: readonly AttackPlan[];
   readonly labels: number;
 }
 

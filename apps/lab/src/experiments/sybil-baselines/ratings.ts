@@ -14,9 +14,16 @@ import {
   undirectedForm,
 } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
-import { loadGraph } from '@concordat/runtime/graphs';
-import { areaUnderRoc, drawLabels, HONEST, SYBIL, UNJUDGED, withoutLabelled } from '@concordat/sybil';
-import { placeOf } from '../../harness/real-graphs.ts';
+import { dataSetAtHand, loadGraph } from '@concordat/runtime/graphs';
+import {
+  areaUnderRoc,
+  drawLabels,
+  HONEST,
+  type Labels,
+  SYBIL,
+  UNJUDGED,
+  withoutLabelled,
+} from '@concordat/sybil';
 import { scoresBy } from '../../harness/sybil-trial.ts';
 
 interface Ratings {
@@ -28,14 +35,15 @@ interface Ratings {
 
 /** Names of accounts that are known to be honest, with 1, or fraudulent, with -1. */
 function readTruth(path: string): Map<number, number> {
-  const lines = gunzipSync(readFileSync(path)).toString('utf8').trim().split('\n');
+  const bytes = readFileSync(path);
+  const lines = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').trim().split('\n');
   return new Map(
     lines.map((line) => line.split(',').map(Number)).map(([name = -1, kind = 0]) => [name, kind]),
   );
 }
 
 async function readRatings(): Promise<Ratings | null> {
-  const [path, truthPath] = [placeOf('bitcoin-otc.csv.gz'), placeOf('bitcoin-otc-labels.csv.gz')];
+  const [path, truthPath] = [dataSetAtHand('bitcoin-otc'), dataSetAtHand('bitcoin-otc-labels')];
   if (path === null || truthPath === null) return null;
   // Weights are above zero, so ratings are read as another number of each edge.
   const { names, timed } = await loadGraph(path, { isDirected: true, time: 2 });
@@ -67,29 +75,38 @@ async function readRatings(): Promise<Ratings | null> {
 
 const LABELS = { honest: 20, sybils: 20, noise: 0 };
 
+/** Methods, with what they see and are told. */
+function trialsOf({ directed, undirected }: Ratings, labels: Labels) {
+  const seeds = { honest: labels.honest, sybils: [] };
+  return [
+    ['sybilrank', undirected, seeds],
+    ['sybilscar-c', undirected, labels],
+    ['acl', undirected, seeds],
+    ['consensus', undirected, seeds],
+    ['trustrank', directed, seeds],
+    ['directed-consensus', directed, seeds],
+  ] as const;
+}
+
 /** Areas by method, draw by draw; null where the ratings are not at hand. Methods that know no Sybil are judged on those that others know, too. */
-export async function rankRatings(draws: number): Promise<ReadonlyMap<string, readonly number[]> | null> {
+export async function rankRatings(
+  draws: number,
+  oneSeedDraws: number,
+): Promise<ReadonlyMap<string, readonly number[]> | null> {
   const ratings = await readRatings();
   if (ratings === null) return null;
-  const { directed, undirected, kinds } = ratings;
+  const { undirected, kinds } = ratings;
   const areas = new Map<string, number[]>();
-  for (let draw = 1; draw <= draws; draw += 1) {
+  for (let draw = 1; draw <= oneSeedDraws; draw += 1) {
     const labels = drawLabels(kinds, LABELS, createPrng(draw, 'ratings'));
-    const seeds = { honest: labels.honest, sybils: [] };
-    const one = { honest: labels.honest.slice(0, 1), sybils: [] };
-    const trials = [
-      ['sybilrank', undirected, seeds],
-      ['sybilscar-c', undirected, labels],
-      ['acl, 1 seed', undirected, one],
-      ['acl', undirected, seeds],
-      ['consensus', undirected, seeds],
-      ['directed-consensus', directed, seeds],
-    ] as const;
-    for (const [name, graph, told] of trials) {
-      const scores = scoresBy(name.replace(/,.*/, ''), graph, told);
+    const measure = (name: string, method: string, graph: Graph, told: Labels): void => {
       const judged = withoutLabelled(kinds, { honest: labels.honest, sybils: told.sybils }, UNJUDGED);
-      areas.set(name, [...(areas.get(name) ?? []), areaUnderRoc(scores, judged)]);
-    }
+      const area = areaUnderRoc(scoresBy(method, graph, told), judged);
+      areas.set(name, [...(areas.get(name) ?? []), area]);
+    };
+    measure('acl, 1 seed', 'acl', undirected, { honest: labels.honest.slice(0, 1), sybils: [] });
+    if (draw <= draws)
+      for (const [method, graph, told] of trialsOf(ratings, labels)) measure(method, method, graph, told);
   }
   return areas;
 }

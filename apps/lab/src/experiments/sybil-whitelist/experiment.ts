@@ -14,20 +14,13 @@ import {
   DEEZER,
   EGO_FACEBOOK,
   EPINIONS,
-  type GraphChoice,
   isStandIn,
 } from '../../harness/real-graphs.ts';
-import { mean } from '../../harness/sybil-trial.ts';
+import { type AttackPlan, mean } from '../../harness/sybil-trial.ts';
 import { type Draw, drawList } from './draws.ts';
 
-interface Place {
-  readonly choice: GraphChoice;
-  readonly attackEdges: readonly number[];
-  readonly draws: number;
-}
-
 interface Parameters {
-  readonly places: readonly Place[];
+  readonly places: readonly AttackPlan[];
   readonly seedCounts: readonly number[];
 }
 
@@ -193,8 +186,8 @@ export const sybilWhitelist: Experiment<Parameters, readonly Row[]> = {
   full: {
     places: [
       { choice: EGO_FACEBOOK, attackEdges: [100, 1000, 5000, 20_000], draws: 10 },
-      { choice: EPINIONS, attackEdges: [1000, 20_000], draws: 3 },
-      { choice: DEEZER, attackEdges: [11_885], draws: 5 },
+      { choice: EPINIONS, attackEdges: [1000, 20_000], draws: 10 },
+      { choice: DEEZER, attackEdges: [11_885], draws: 10 },
     ],
     seedCounts: [1, 20],
   },
