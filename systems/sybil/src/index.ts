@@ -46,7 +46,7 @@ export {
 } from './explain/explanation.ts';
 export { type Mixing, measureMixing } from './explain/mixing.ts';
 export { type SparseCut, sparsestCut } from './explain/sparsest-cut.ts';
-export { renderExplanation } from './explain/text.ts';
+export { explanationLines } from './explain/text.ts';
 export { acl, seedPageRank } from './rank/acl.ts';
 export { cia, walkWithRestart } from './rank/cia.ts';
 export { consensus, directedConsensus, meanPlaces, placesOf } from './rank/consensus.ts';

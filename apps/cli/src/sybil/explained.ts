@@ -1,7 +1,7 @@
 /** The explanation of one account: as a record of names for programs, as text for people, and as the picture's page. */
 
 import { degreeOf, type Graph } from '@concordat/graph';
-import { type Explanation, renderExplanation } from '@concordat/sybil';
+import { type Explanation, explanationLines } from '@concordat/sybil';
 import type { NamedGraph } from './named-graph.ts';
 import { layOut } from './picture/layout.ts';
 import { type Neighbourhood, neighbourhoodOf } from './picture/neighbourhood.ts';
@@ -25,10 +25,12 @@ export function placesOf({ order, named }: RankedAccounts): Uint32Array {
 /** Control characters do things to terminals, and names are from outside. */
 export const printable = (name: string): string => name.replace(/\p{Cc}/gu, '\ufffd');
 
-export function explanationText({ named, explanation, ranked }: Explained): string {
+function linesOf({ named, explanation, ranked }: Explained): string[] {
   const nameOf = (node: number): string => printable(named.nameOf(node));
-  return `${renderExplanation(explanation, nameOf)}${placeSentence(ranked, explanation.account)}\n`;
+  return [...explanationLines(explanation, nameOf), placeSentence(ranked, explanation.account)];
 }
+
+export const explanationText = (explained: Explained): string => `${linesOf(explained).join('\n')}\n`;
 
 function placeSentence(ranked: RankedAccounts, account: number): string {
   const place = placesOf(ranked)[account] as number;
@@ -103,7 +105,7 @@ export function explanationPage(explained: Explained, asked: number): string {
     score: places[node] === 0 ? null : (ranked.scores[node] as number),
     place: places[node] === 0 ? null : (places[node] as number),
   }));
-  const [verdict = '', ...lines] = explanationText(explained).trimEnd().split('\n');
+  const [verdict = '', ...lines] = linesOf(explained);
   return pageOf(
     {
       account: named.nameOf(explanation.account),

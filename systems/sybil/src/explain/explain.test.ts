@@ -30,7 +30,7 @@ import { type Explanation, explainAccount } from './explanation.ts';
 import { measureMixing } from './mixing.ts';
 import { regionAround } from './region.ts';
 import { sparsestCut } from './sparsest-cut.ts';
-import { renderExplanation } from './text.ts';
+import { explanationLines } from './text.ts';
 
 const random = () => createPrng(3, 'explain');
 
@@ -347,7 +347,8 @@ describe('bounds', () => {
 test('the words say what the record says', () => {
   const graph = twoCliques(12, 2);
   const explainer = createExplainer(graph, Uint32Array.of(3), random());
-  const text = renderExplanation(explainAccount(explainer, 20, 'SybilRank'), (node) => `user-${node}`);
+  const lines = explanationLines(explainAccount(explainer, 20, 'SybilRank'), (node) => `user-${node}`);
+  const text = `${lines.join('\n')}\n`;
   assert.equal(
     text,
     `user-20 is apart from the seeds: a cut around it that is sparse (conductance below 0.22) leaves all of them outside.

@@ -88,11 +88,11 @@ function warningSentences({ side, ground, attackEdges, mixing }: Explanation): s
   return lines;
 }
 
-/** The explanation as lines of text. */
-export function renderExplanation(
+/** The explanation as lines of text, the verdict first. */
+export function explanationLines(
   explanation: Explanation,
   nameOf: (node: number) => string = String,
-): string {
+): string[] {
   const { account, ground, cut, chainCount, chainLimit, sweep, bound, mixing, sparseBelow } = explanation;
   const lines = [groundSentence(ground, nameOf(account), sparseBelow)];
   if (cut !== null) lines.push(...cutSentences(cut, nameOf));
@@ -107,5 +107,5 @@ export function renderExplanation(
     );
   if (bound !== null) lines.push(...boundSentences(bound));
   if (mixing !== null) lines.push(mixingSentence(mixing));
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
