@@ -13,12 +13,15 @@ export const datasetsCommand = (): Command =>
     .description('public graphs that people measure detection on: what they are, whose, and where from')
     .addHelpText('after', '\nExamples:\n  concordat sybil datasets\n')
     .action(() => {
-      for (const { name, description, nodeCount, edgeCount, licence, url, sha256 } of DATA_SETS)
-        process.stdout.write(
-          `${name.padEnd(16)}${nodeCount} accounts, ${edgeCount} edges: ${description}\n` +
-            `${' '.repeat(16)}${url}\n${' '.repeat(16)}licence: ${licence}; SHA-256: ${sha256}\n`,
-        );
+      for (const dataSet of DATA_SETS) process.stdout.write(entryOf(dataSet));
     });
+
+function entryOf(dataSet: DataSet): string {
+  const { name, description, nodeCount, edgeCount, licence, url, sha256, options } = dataSet;
+  const size = `${nodeCount} accounts${options === null ? '' : `, ${edgeCount} edges`}`;
+  const lines = [`${size}: ${description}`, url, `licence: ${licence}`, `SHA-256: ${sha256}`];
+  return lines.map((line, at) => `${(at === 0 ? name : '').padEnd(20)}${line}\n`).join('');
+}
 
 interface FetchFlags {
   readonly out: string;
