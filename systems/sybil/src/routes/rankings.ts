@@ -33,7 +33,7 @@ function byVerifier(graph: Graph, labels: Labels, admit: (verifier: number) => A
 const stepsOf = (graph: Graph, { steps }: RankOptions): number => steps ?? walkLength(graph.nodeCount);
 
 /** Suspects in a random order: by number those who came first would be served first. */
-function randomOrder(nodeCount: number, random: Prng): Uint32Array {
+export function randomOrder(nodeCount: number, random: Prng): Uint32Array {
   const order = new Uint32Array(nodeCount).map((_, node) => node);
   for (let at = nodeCount - 1; at > 0; at -= 1) {
     const other = random.below(at + 1);
