@@ -45,7 +45,7 @@ interface Route {
 
 const LAID_OUT = 0xffff_ffff;
 
-/** The arc after each. PERF: by node, in the order of memory: 1.6 million arcs take 20 ms, in the order of routes 400. */
+/** The arc after each. PERF: by node, in the order of memory: 20 ms for 1.6 million arcs. */
 function successorsOf(routing: Routing, instance: number): Uint32Array {
   const { nodeCount, offsets, targets } = routing.graph;
   const { primes } = routing.moduli;
