@@ -88,7 +88,12 @@ export {
   type Routing,
   tailOf,
 } from './routes/route.ts';
-export { type GuardOptions, guardAdmissions, guardRouteLength } from './routes/sybilguard.ts';
+export {
+  type GuardOptions,
+  guardAdmissions,
+  guardAdmissionsOf,
+  guardRouteLength,
+} from './routes/sybilguard.ts';
 export { type InferOptions, inferAdmissions, inferObjection } from './routes/sybilinfer.ts';
 export {
   estimateInstances,

@@ -1,27 +1,67 @@
 /**
- * Permutations that nobody stores: the swap-or-not shuffle (Hoang, Morris and Rogaway, CRYPTO 2012) maps one place at a time under a
- * key, in both directions, for any size. A round pairs the places `x` and `K - x`, and a coin that both share swaps them or not; as
- * each round is its own inverse, the rounds backwards undo it. For statistics, not for secrets.
+ * Permutations that nobody stores: a turn `x -> x - c` modulo the size, then `x -> a x + b` modulo a prime (Wegman and Carter, JCSS 1981),
+ * where a key draws a, b and c. Sizes that are no prime take the next one, and what falls beyond the size goes on until it comes back
+ * (Black and Rogaway, CT-RSA 2002). Each place goes to every place equally often. So do two places to any two others where the size is a
+ * prime, else nearly: the distance from that, in total variation, is at most 0.12 (size 6), and .03 at 30. For statistics, not for secrets.
  */
 
-/**
- * After a round whose coin falls on "swap", a place is uniform; so all but 2^-10 of the keys send it anywhere alike, and the rest
- * leave it where it is.
- */
-const ROUNDS = 10;
-const GOLDEN = 0x9e3779b9;
+import { assert } from '@concordat/kernel';
 
-/** Keys of the rounds are a linear congruential sequence (Numerical Recipes' constants), of which only high bits are used. */
-const FACTOR = 1664525;
-const STEP = 1013904223;
-/** The factor's inverse modulo 2^32, to run through the sequence backwards. */
-const INVERSE = inverseOf(FACTOR);
+/** What permutations of some sizes need, made once. */
+export interface Moduli {
+  /** By size the least prime that is no smaller. */
+  readonly primes: Uint32Array;
+  /** For sizes that were asked for, where in `inverses` those modulo its prime begin: that of `a` stands at `starts[size] + a`. */
+  readonly starts: Uint32Array;
+  readonly inverses: Uint32Array;
+}
 
-/** Newton's iteration modulo 2^32 for an odd number. */
-function inverseOf(odd: number): number {
-  let inverse = odd;
-  for (let turn = 0; turn < 5; turn += 1) inverse = Math.imul(inverse, 2 - Math.imul(odd, inverse));
-  return inverse;
+/** Products of two residues stay below 2^52, so that floating point divides them without error. */
+const SIZE_LIMIT = 1 << 25;
+
+const KEYS = 0x1_0000_0000;
+
+/** For each number up to `limit` the least prime that is no smaller: Eratosthenes, and by Bertrand there is one below twice a number. */
+function leastPrimes(limit: number): Uint32Array {
+  const isComposite = new Uint8Array(2 * limit + 3);
+  for (let prime = 2; prime * prime < isComposite.length; prime += 1)
+    if (isComposite[prime] === 0)
+      for (let multiple = prime * prime; multiple < isComposite.length; multiple += prime)
+        isComposite[multiple] = 1;
+  const primes = new Uint32Array(limit + 1);
+  for (let number = isComposite.length - 1, prime = 0; number >= 0; number -= 1) {
+    if (number >= 2 && isComposite[number] === 0) prime = number;
+    if (number <= limit) primes[number] = prime;
+  }
+  return primes;
+}
+
+/** Tables for permutations of `sizes`. As many inverses as the primes of different sizes sum to: for degrees of a graph about its arcs at most. */
+export function moduliOf(sizes: ReadonlySet<number>): Moduli {
+  const largest = [...sizes].reduce((most, size) => Math.max(most, size), 0);
+  assert(largest < SIZE_LIMIT, 'places fit in half a word');
+  const primes = leastPrimes(largest);
+  const blocks = new Map<number, number>();
+  const starts = new Uint32Array(largest + 1);
+  let filled = 0;
+  for (const size of sizes) {
+    const prime = primes[size] as number;
+    const start = blocks.get(prime) ?? filled;
+    if (start === filled) filled += prime;
+    blocks.set(prime, start);
+    starts[size] = start;
+  }
+  const inverses = new Uint32Array(filled);
+  for (const [prime, start] of blocks) {
+    inverses[start + 1] = 1;
+    // prime = q a + rest, so 1 / a = -q / rest.
+    for (let a = 2; a < prime; a += 1)
+      inverses[start + a] = remainder(
+        (prime - Math.floor(prime / a)) * (inverses[start + (prime % a)] as number),
+        prime,
+      );
+  }
+  return { primes, starts, inverses };
 }
 
 /** Stirs 32 bits so that each output bit depends on each input bit; a bijection (the constants are Wellons' `lowbias32`). */
@@ -30,41 +70,49 @@ export function stirred(bits: number): number {
   x = Math.imul(x, 0x7feb352d);
   x ^= x >>> 15;
   x = Math.imul(x, 0x846ca68b);
-  return (x ^ (x >>> 16)) >>> 0;
+  return x ^ (x >>> 16);
 }
 
-/** One round. PERF: without branches, as coins cannot be predicted; 160 against 350 ns for ten of them. */
-function swapped(key: number, size: number, place: number): number {
-  const drawn =
-    size < 0x1_0000 ? Math.imul(key >>> 16, size) >>> 16 : Math.floor(((key >>> 0) / 0x1_0000_0000) * size);
-  let partner = drawn - place;
-  partner += size & (partner >> 31);
-  const higher = Math.max(place, partner);
-  let coin = Math.imul(key ^ Math.imul(higher + 1, GOLDEN), 0x846ca68b);
-  coin ^= coin >>> 15;
-  coin = Math.imul(coin, 0x7feb352d);
-  return place ^ ((place ^ partner) & (coin >> 31));
+/** 32 bits as a number in 0 .. bound - 1. */
+export function scaled(bits: number, bound: number): number {
+  return Math.floor(((bits >>> 0) / KEYS) * bound);
 }
 
-/** Where the permutation of `0 .. size - 1` under `key` (32 bits) puts `place`. */
-export function permuted(key: number, size: number, place: number): number {
+/** PERF: `%` of numbers above 2^31 calls a library; 15 against 40 ns. */
+function remainder(value: number, prime: number): number {
+  return value - prime * Math.floor(value / prime);
+}
+
+/** The `a` of a key. */
+export function factorOf(key: number, prime: number): number {
+  return 1 + scaled(key, prime - 1);
+}
+
+/** Its `b` and `c` come from other bits: products by odd numbers. */
+function shiftOf(key: number, prime: number): number {
+  return scaled(Math.imul(key, 0x9e3779b9), prime);
+}
+
+function turnOf(key: number, size: number): number {
+  return scaled(Math.imul(key, 0x2545f491), size);
+}
+
+/** Where the permutation of `0 .. size - 1` under `key` (32 well-stirred bits) puts `place`; `inverse` of the key's factor. */
+export function permuted(prime: number, inverse: number, key: number, size: number, place: number): number {
+  const shift = prime - shiftOf(key, prime);
   let at = place;
-  let turnKey = key | 0;
-  for (let turn = 0; turn < ROUNDS; turn += 1) {
-    at = swapped(turnKey, size, at);
-    turnKey = (Math.imul(turnKey, FACTOR) + STEP) | 0;
-  }
-  return at;
+  do at = remainder(inverse * (at + shift), prime);
+  while (at >= size);
+  const turned = at + turnOf(key, size) - size;
+  return turned + (size & (turned >> 31));
 }
 
 /** The place that `permuted` puts at `place`. */
-export function unpermuted(key: number, size: number, place: number): number {
-  let at = place;
-  let turnKey = key | 0;
-  for (let turn = 0; turn < ROUNDS; turn += 1) turnKey = (Math.imul(turnKey, FACTOR) + STEP) | 0;
-  for (let turn = 0; turn < ROUNDS; turn += 1) {
-    turnKey = Math.imul(turnKey - STEP, INVERSE);
-    at = swapped(turnKey, size, at);
-  }
+export function unpermuted(prime: number, key: number, size: number, place: number): number {
+  const [factor, shift] = [factorOf(key, prime), shiftOf(key, prime)];
+  const turned = place - turnOf(key, size);
+  let at = turned + (size & (turned >> 31));
+  do at = remainder(factor * at + shift, prime);
+  while (at >= size);
   return at;
 }

@@ -11,7 +11,7 @@ import { voteAdmissions } from '../votes/sumup.ts';
 import { type Admissions, combinedAdmissions } from './admission.ts';
 import { gateAdmissions } from './gatekeeper.ts';
 import { createRouting } from './route.ts';
-import { guardAdmissions, guardRouteLength } from './sybilguard.ts';
+import { guardAdmissionsOf, guardRouteLength } from './sybilguard.ts';
 import { inferAdmissions, inferObjection } from './sybilinfer.ts';
 import { estimateInstances, limitAdmissions } from './sybillimit.ts';
 
@@ -21,18 +21,19 @@ const VERIFIERS = 5;
 /** How a scheme admits, given what a ranking is given. */
 export type Admit = (graph: Graph, labels: Labels, options: RankOptions, random: Prng) => Admissions;
 
-function byVerifier(graph: Graph, { honest }: Labels, admit: (verifier: number) => Admissions): Admissions {
+function verifiersOf(graph: Graph, { honest }: Labels): readonly number[] {
   const able = honest.filter((seed) => degreeOf(graph, seed) > 0);
-  return combinedAdmissions(
-    graph.nodeCount,
-    (able.length > 0 ? able : honest).slice(0, VERIFIERS).map(admit),
-  );
+  return (able.length > 0 ? able : honest).slice(0, VERIFIERS);
+}
+
+function byVerifier(graph: Graph, labels: Labels, admit: (verifier: number) => Admissions): Admissions {
+  return combinedAdmissions(graph.nodeCount, verifiersOf(graph, labels).map(admit));
 }
 
 const stepsOf = (graph: Graph, { steps }: RankOptions): number => steps ?? walkLength(graph.nodeCount);
 
 /** Suspects in a random order: by number those who came first would be served first. */
-function randomOrder(nodeCount: number, random: Prng): Uint32Array {
+export function randomOrder(nodeCount: number, random: Prng): Uint32Array {
   const order = new Uint32Array(nodeCount).map((_, node) => node);
   for (let at = nodeCount - 1; at > 0; at -= 1) {
     const other = random.below(at + 1);
@@ -44,7 +45,8 @@ function randomOrder(nodeCount: number, random: Prng): Uint32Array {
 export const admitByGuard: Admit = (graph, labels, { steps }, random) => {
   const routing = createRouting(graph);
   const routeLength = steps ?? guardRouteLength(graph.nodeCount);
-  return byVerifier(graph, labels, (verifier) => guardAdmissions(routing, verifier, { routeLength }, random));
+  const each = guardAdmissionsOf(routing, verifiersOf(graph, labels), { routeLength }, random);
+  return combinedAdmissions(graph.nodeCount, each);
 };
 
 export const admitByLimit: Admit = (graph, labels, options, random) => {

@@ -7,7 +7,7 @@
 import { createWalker, degreeOf, edgeCountOf, type Graph, walkEnd } from '@concordat/graph';
 import { assert, type Prng } from '@concordat/kernel';
 import type { Admissions } from './admission.ts';
-import { firstArc, headOf, type Routing, sourceOf, tailOf } from './route.ts';
+import { firstArc, type Routing, routeBack, routeOn, sourceOf } from './route.ts';
 
 export interface LimitOptions {
   /** r, instances of the verifier's routes and as many of the suspects'. */
@@ -30,6 +30,21 @@ export interface LimitAdmissions extends Admissions {
 /** r0 sqrt(m), by the birthday paradox the number of tails at which two honest nodes share one; r0 about 4. */
 export function limitInstances(graph: Graph, r0 = 4): number {
   return Math.max(1, Math.ceil(r0 * Math.sqrt(edgeCountOf(graph))));
+}
+
+/** The last arcs of the routes of `nodes` in each of the instances, one instance after the other. */
+function tailsOf(
+  routing: Routing,
+  instances: Uint32Array,
+  nodes: readonly number[],
+  length: number,
+): Uint32Array {
+  const ofEach = new Uint32Array(nodes.length * instances.length);
+  for (let at = 0; at < ofEach.length; at += 1)
+    ofEach[at] = instances[Math.floor(at / nodes.length)] as number;
+  const arcs = ofEach.map((instance, at) => firstArc(routing, instance, nodes[at % nodes.length] as number));
+  routeOn(routing, ofEach, arcs, length);
+  return arcs;
 }
 
 function drawSeeds(random: Prng, count: number): Uint32Array {
@@ -59,6 +74,17 @@ function groupedBySuspect(
   return { offsets, tails: grouped };
 }
 
+/** The verifier's tails; several of its routes may end with one arc. */
+function tailsByArc(tails: Uint32Array): Map<number, number[]> {
+  const tailsOfArc = new Map<number, number[]>();
+  for (const [tail, arc] of tails.entries()) {
+    const same = tailsOfArc.get(arc);
+    if (same === undefined) tailsOfArc.set(arc, [tail]);
+    else same.push(tail);
+  }
+  return tailsOfArc;
+}
+
 /**
  * All suspects' intersections with the verifier's tails. Routes are back-traceable, so each tail is followed to the one node that could
  * have sent a route there in each of the suspects' instances: r^2 w steps for all suspects together, instead of n r w.
@@ -70,22 +96,24 @@ function intersectionsOf(
   length: number,
 ): Intersections {
   const [suspects, met]: [number[], number[]] = [[], []];
-  const tailsOfArc = new Map<number, number[]>();
-  for (const [tail, arc] of tails.entries()) {
-    const same = tailsOfArc.get(arc);
-    if (same === undefined) tailsOfArc.set(arc, [tail]);
-    else same.push(tail);
-  }
-  for (const seed of seeds)
-    for (const [arc, same] of tailsOfArc) {
-      const head = headOf(routing, seed, arc, length);
-      const suspect = sourceOf(routing, head);
-      if (firstArc(routing, seed, suspect) !== head) continue;
-      for (const tail of same) {
+  const tailsOfArc = tailsByArc(tails);
+  const arcs = Uint32Array.from(tailsOfArc.keys());
+  const same = [...tailsOfArc.values()];
+  const sources = arcs.map((arc) => sourceOf(routing, arc));
+  const [heads, nodes] = [new Uint32Array(arcs.length), new Uint32Array(arcs.length)];
+  for (const seed of seeds) {
+    heads.set(arcs);
+    nodes.set(sources);
+    routeBack(routing, seed, heads, nodes, length);
+    for (let at = 0; at < heads.length; at += 1) {
+      const suspect = nodes[at] as number;
+      if (firstArc(routing, seed, suspect) !== heads[at]) continue;
+      for (const tail of same[at] ?? []) {
         suspects.push(suspect);
         met.push(tail);
       }
     }
+  }
   return groupedBySuspect(routing.graph.nodeCount, suspects, met);
 }
 
@@ -121,9 +149,7 @@ export function limitAdmissions(
   accepted[verifier] = 1;
   scores[verifier] = 1;
   if (degreeOf(graph, verifier) === 0) return { accepted, scores, loads, overloadCount: 0 };
-  const tails = drawSeeds(random, instanceCount).map((seed) =>
-    tailOf(routing, seed, firstArc(routing, seed, verifier), routeLength),
-  );
+  const tails = tailsOf(routing, drawSeeds(random, instanceCount), [verifier], routeLength);
   const intersections = intersectionsOf(routing, tails, drawSeeds(random, instanceCount), routeLength);
   let [admitted, overloadCount] = [0, 0];
   for (let turn = 0; turn < graph.nodeCount; turn += 1) {
@@ -166,22 +192,24 @@ export function estimateInstances(
   const { graph } = routing;
   const walker = createWalker(graph);
   if (degreeOf(graph, verifier) === 0) return { instanceCount: 1, benchmarkShare: 1 };
-  const benchmark = Uint32Array.from({ length: benchmarkSize }, () =>
-    walkEnd(walker, verifier, routeLength, random),
-  );
-  const [mine, theirs] = [
-    new Set<number>(),
-    benchmark.reduce((sets) => [...sets, new Set<number>()], [] as Set<number>[]),
-  ];
+  // Who once shared a tail keeps it: only the others are looked at again.
+  let waiting = Array.from({ length: benchmarkSize }, () => ({
+    node: walkEnd(walker, verifier, routeLength, random),
+    tails: new Set<number>(),
+  }));
+  const mine = new Set<number>();
   for (let instanceCount = 1, drawn = 0; ; instanceCount = Math.min(limit, 2 * instanceCount)) {
-    for (; drawn < instanceCount; drawn += 1) {
-      const [own, suspects] = [random.uint32(), random.uint32()];
-      mine.add(tailOf(routing, own, firstArc(routing, own, verifier), routeLength));
-      for (const [at, node] of benchmark.entries())
-        theirs[at]?.add(tailOf(routing, suspects, firstArc(routing, suspects, node), routeLength));
-    }
-    const met = theirs.filter((tails) => [...tails].some((tail) => mine.has(tail))).length;
-    const benchmarkShare = met / benchmarkSize;
+    const [own, suspects] = [
+      drawSeeds(random, instanceCount - drawn),
+      drawSeeds(random, instanceCount - drawn),
+    ];
+    drawn = instanceCount;
+    for (const tail of tailsOf(routing, own, [verifier], routeLength)) mine.add(tail);
+    const nodes = waiting.map(({ node }) => node);
+    for (const [at, tail] of tailsOf(routing, suspects, nodes, routeLength).entries())
+      waiting[at % nodes.length]?.tails.add(tail);
+    waiting = waiting.filter(({ tails }) => ![...tails].some((tail) => mine.has(tail)));
+    const benchmarkShare = 1 - waiting.length / benchmarkSize;
     if (benchmarkShare >= wanted || instanceCount >= limit) return { instanceCount, benchmarkShare };
   }
 }
