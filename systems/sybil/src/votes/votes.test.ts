@@ -6,7 +6,7 @@ import { arcBetween, type Graph, twinsOf } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
 import fc from 'fast-check';
 import { attackEdges, cliqueEdges, type Edge, expanderEdges, graphOf } from '../routes/testing/regions.ts';
-import { capacitiesFor, surveyLinks } from './envelope.ts';
+import { createTickets, handOut, surveyLinks } from './envelope.ts';
 import { blamePath, createLinkHistory } from './history.ts';
 import { collectVotes, takePath, voteAdmissions } from './sumup.ts';
 
@@ -96,7 +96,7 @@ describe('a collection', () => {
       [3, 6],
     ] as const;
     const graph = graphOf(7, arcs);
-    const flow = new Float64Array(graph.targets.length);
+    const flow = new Int32Array(graph.targets.length);
     for (const [from, to] of arcs) flow[arcBetween(graph, from, to)] = 1;
     const places = new Int32Array(7).fill(-1);
     const path = takePath(graph, flow, 0, 6, places);
@@ -226,8 +226,9 @@ describe('feedback', () => {
     const history = createLinkHistory(fork.targets.length);
     history.blame[fork.offsets[1] as number] = 2;
     const envelope = surveyLinks(fork, 0, 3, history, random());
-    const capacities = capacitiesFor(envelope, twinsOf(fork), 101, history, random());
-    assert.deepEqual([...capacities].slice(2), [21, 81]);
+    const tickets = createTickets(envelope, twinsOf(fork));
+    handOut(tickets, 101, history, random());
+    assert.deepEqual([...tickets.capacities].slice(2), [21, 81]);
   });
 });
 
