@@ -18,7 +18,9 @@ export interface Envelope {
   readonly levels: Int32Array;
   /** Nodes within reach by level. */
   readonly order: Uint32Array;
-  /** By arc: 1 where votes may go from the arc's source to its target. */
+  /** The other arc of each arc's edge. */
+  readonly twins: Uint32Array;
+  /** By arc: 1 where votes may come over it, from its target to its source. */
   readonly isOpen: Uint8Array;
   /** Links of whoever within reach has most. */
   readonly longestRow: number;
@@ -57,12 +59,13 @@ function openSome(isOpen: Uint8Array, candidates: number[], limit: number, rando
 /**
  * Levels around the collector and the links that stay: each node may send votes over at most `linkLimit` links (pruning, section 4.3,
  * after which somebody whom many befriended has no more ways in than others), and over none that was eliminated for the bogus votes it
- * carried. Null: no pruning.
+ * carried. Null: no pruning. `twins` are those of the graph.
  *
  * Deviation: links to nearer nodes are kept before others, so that pruning cuts off nobody.
  */
 export function surveyLinks(
   graph: Graph,
+  twins: Uint32Array,
   collector: number,
   linkLimit: number | null,
   history: LinkHistory,
@@ -77,23 +80,22 @@ export function surveyLinks(
     const [inward, others]: [number[], number[]] = [[], []];
     for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
       if (isEliminated(history, arc)) continue;
-      if (linkLimit === null) isOpen[arc] = 1;
-      else if ((levels[targets[arc] as number] as number) < (levels[node] as number)) inward.push(arc);
-      else others.push(arc);
+      const twin = twins[arc] as number;
+      if (linkLimit === null) isOpen[twin] = 1;
+      else if ((levels[targets[arc] as number] as number) < (levels[node] as number)) inward.push(twin);
+      else others.push(twin);
     }
     if (linkLimit !== null) openSome(isOpen, others, openSome(isOpen, inward, linkLimit, random), random);
   }
-  return { graph, levels, order, isOpen, longestRow };
+  return { graph, twins, levels, order, isOpen, longestRow };
 }
 
 /** Tickets handed out so far, and what they let through. */
 export interface Tickets {
   readonly envelope: Envelope;
-  /** Those of the graph. */
-  readonly twins: Uint32Array;
-  /** By arc: how many votes it may carry. */
+  /** By arc: how many votes may come over it, from its target to its source. PERF: whoever looks outwards from the collector reads it in order. */
   readonly capacities: Int32Array;
-  /** By arc: how many more votes it may carry; who sends votes takes from it. */
+  /** By arc: how many more votes may come over it; who counts votes takes from it. */
   readonly residuals: Int32Array;
   /** By node: tickets that came to it, those that it handed on among them. */
   readonly held: Uint32Array;
@@ -104,17 +106,17 @@ export interface Tickets {
 }
 
 /** No tickets yet: each open link carries one vote. */
-export function createTickets(envelope: Envelope, twins: Uint32Array): Tickets {
+export function createTickets(envelope: Envelope): Tickets {
   const { graph, isOpen } = envelope;
   const [held, turns] = [new Uint32Array(graph.nodeCount), new Uint32Array(graph.nodeCount)];
   const [capacities, residuals] = [new Int32Array(isOpen), new Int32Array(isOpen)];
-  return { envelope, twins, capacities, residuals, held, turns, count: 0 };
+  return { envelope, capacities, residuals, held, turns, count: 0 };
 }
 
 /** Over whom a node hands on tickets, side by side; made once, as long as the longest row. */
 interface Heirs {
   readonly nodes: Uint32Array;
-  /** Arcs from the heirs to the node, and what they count for. */
+  /** Arcs from the node to the heirs, and what they count for. */
   readonly arcs: Uint32Array;
   readonly weights: Float64Array;
   /** Tickets that each gets. */
@@ -132,23 +134,20 @@ function createHeirs(longestRow: number): Heirs {
 
 /** Finds the nodes on the next level with an open link to `node`, and what those links weigh in all; returns how many there are. */
 function findHeirs(
-  { envelope, twins }: Tickets,
+  { graph, twins, levels, isOpen }: Envelope,
   node: number,
   history: LinkHistory,
   heirs: Heirs,
 ): [count: number, total: number] {
-  const { graph, levels, isOpen } = envelope;
   const { offsets, targets } = graph;
   const next = (levels[node] as number) + 1;
   let [count, total] = [0, 0];
   for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
     const target = targets[arc] as number;
-    if (levels[target] !== next) continue;
-    const twin = twins[arc] as number;
-    if (isOpen[twin] === 0) continue;
-    const weight = weightOf(history, twin);
+    if (levels[target] !== next || isOpen[arc] === 0) continue;
+    const weight = weightOf(history, twins[arc] as number);
     heirs.nodes[count] = target;
-    heirs.arcs[count] = twin;
+    heirs.arcs[count] = arc;
     heirs.weights[count] = weight;
     total += weight;
     count += 1;
@@ -204,7 +203,7 @@ export function handOut(tickets: Tickets, more: number, history: LinkHistory, ra
     held[node] = before + got;
     const given = before === 0 ? got - 1 : got;
     if (given === 0) continue;
-    const [count, total] = findHeirs(tickets, node, history, heirs);
+    const [count, total] = findHeirs(envelope, node, history, heirs);
     if (!(total > 0)) continue;
     const first = before <= 1 ? random.below(count) : (turns[node] as number);
     turns[node] = splitTickets(given, heirs, count, total, first);

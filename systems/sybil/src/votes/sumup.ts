@@ -74,6 +74,7 @@ interface Count {
 /** Doubles the tickets until fewer votes come than they let through, and counts all that come then. The flow goes on: links only get wider. */
 function countAdapted(
   graph: Graph,
+  twins: Uint32Array,
   collector: number,
   voters: Uint32Array,
   options: VoteOptions,
@@ -81,11 +82,10 @@ function countAdapted(
   random: Prng,
 ): Count {
   const { firstTickets = 100, fullness = 0.5, linkLimit = null } = options;
-  const envelope = surveyLinks(graph, collector, linkLimit, history, random);
-  const tickets = createTickets(envelope, twinsOf(graph));
+  const tickets = createTickets(surveyLinks(graph, twins, collector, linkLimit, history, random));
   const isWaiting = new Uint8Array(graph.nodeCount);
   for (const voter of voters) isWaiting[voter] = 1;
-  const search = createVoteSearch({ graph, twins: tickets.twins, residuals: tickets.residuals, isWaiting });
+  const search = createVoteSearch({ graph, twins, residuals: tickets.residuals, isWaiting });
   let value = 0;
   for (let more = firstTickets; ; more = tickets.count) {
     handOut(tickets, more, history, random);
@@ -111,9 +111,21 @@ export function collectVotes(
   random: Prng,
 ): Collection {
   assert(new Set(voters).size === voters.length, 'everybody has one vote');
-  const { value, tickets, isWaiting } = countAdapted(graph, collector, voters, options, history, random);
-  const { capacities, residuals } = tickets;
-  const flow = capacities.map((capacity, arc) => Math.max(0, capacity - (residuals[arc] as number)));
+  const twins = twinsOf(graph);
+  const { value, tickets, isWaiting } = countAdapted(
+    graph,
+    twins,
+    collector,
+    voters,
+    options,
+    history,
+    random,
+  );
+  // From who hears to who votes: what may come over an arc is what its twin carries.
+  const capacities = tickets.capacities.map((_, arc) => tickets.capacities[twins[arc] as number] as number);
+  const flow = capacities.map((capacity, arc) =>
+    Math.max(0, capacity - (tickets.residuals[twins[arc] as number] as number)),
+  );
   const places = new Int32Array(graph.nodeCount).fill(-1);
   const paths = Array.from(voters, (voter) =>
     isWaiting[voter] === 0 ? takePath(graph, flow, voter, collector, places) : null,
@@ -121,16 +133,17 @@ export function collectVotes(
   return { paths, collectedCount: value, ticketCount: tickets.count, capacities };
 }
 
-/** Everybody votes: admitted is whose vote the collector counts, and that is the score. */
+/** Everybody votes: admitted is whose vote the collector counts, and that is the score. `twins` are those of the graph. */
 export function voteAdmissions(
   graph: Graph,
   collector: number,
   options: VoteOptions,
   random: Prng,
+  twins = twinsOf(graph),
 ): Admissions {
-  const voters = Uint32Array.from({ length: graph.nodeCount }, (_, node) => node);
+  const voters = new Uint32Array(graph.nodeCount).map((_, node) => node);
   const history = createLinkHistory(graph.targets.length);
-  const { isWaiting } = countAdapted(graph, collector, voters, options, history, random);
+  const { isWaiting } = countAdapted(graph, twins, collector, voters, options, history, random);
   const accepted = isWaiting.map((waits) => 1 - waits);
   return { accepted, scores: Float64Array.from(accepted) };
 }

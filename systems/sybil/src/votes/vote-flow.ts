@@ -1,11 +1,11 @@
 /**
- * The most votes that links can carry to a collector: a maximum flow in the manner of Dinic (Doklady 1970), one unit from each voter. A
- * round measures how far each node is from the collector along links with room, until it has met as many waiting voters as are still
- * wanted; then each of them in turn, nearest first, sends its vote down those levels. So a few votes cost what lies around the collector,
- * whatever the size of the graph, and a vote costs little more than its path.
+ * The most votes that links can carry to a collector: a maximum flow by Dinic's algorithm (Doklady 1970), one unit from each voter. A round
+ * measures how far each node is from the collector along links with room, up to the nearest voters who wait; then each of those in turn sends
+ * its vote down the levels. So a few votes cost what lies around the collector, whatever the size of the graph, and a vote costs little
+ * more than its path.
  *
- * Invariants: a vote once counted stays counted; what a link and its twin have left is a constant sum. Links gain room only away from
- * the collector, so after each round the nearest voter who still waits and can be reached is farther away than before: at most as many rounds as nodes.
+ * Invariants: a vote once counted stays counted; what a link and its twin have left is a constant sum; while links do not get wider, the
+ * nearest voters who wait are farther away in each round than in the one before.
  */
 
 import type { Graph } from '@concordat/graph';
@@ -14,7 +14,7 @@ import type { Graph } from '@concordat/graph';
 export interface VoteFlow {
   readonly graph: Graph;
   readonly twins: Uint32Array;
-  /** By arc: votes that may still go from its source to its target. */
+  /** By arc: votes that may still come over it, from its target to its source. */
   readonly residuals: Int32Array;
   /** By node: 1 where a vote waits to be counted. */
   readonly isWaiting: Uint8Array;
@@ -32,32 +32,32 @@ export interface VoteSearch extends VoteFlow {
   found: number;
 }
 
-/** Finds nodes around the collector, level by level, until `wanted` voters who wait are among them, or nobody is left; whether there is one. */
-function measureLevels(search: VoteSearch, collector: number, wanted: number): boolean {
-  const { graph, twins, residuals, isWaiting, levels, next, queue } = search;
+/** Finds nodes around the collector, level by level, until voters who wait are among them; whether there are any. */
+function measureLevels(search: VoteSearch, collector: number): boolean {
+  const { graph, residuals, isWaiting, levels, next, queue } = search;
   const { offsets, targets } = graph;
   for (let at = 0; at < search.found; at += 1) levels[queue[at] as number] = -1;
   queue[0] = collector;
   levels[collector] = 0;
-  let [tail, met] = [1, isWaiting[collector] as number];
-  for (let head = 0; head < tail && met < wanted; ) {
-    // A whole level at a time, or a vote might pass by a node that has no level yet.
+  let [tail, isMet] = [1, isWaiting[collector] === 1];
+  for (let head = 0; head < tail && !isMet; ) {
+    // A whole level at a time: all who are equally near are heard in the same round.
     for (const end = tail; head < end; head += 1) {
       const node = queue[head] as number;
       const level = (levels[node] as number) + 1;
       const last = offsets[node + 1] as number;
       for (let arc = offsets[node] as number; arc < last; arc += 1) {
         const target = targets[arc] as number;
-        if (levels[target] !== -1 || residuals[twins[arc] as number] === 0) continue;
+        if (residuals[arc] === 0 || levels[target] !== -1) continue;
         levels[target] = level;
         next[target] = offsets[target] as number;
         queue[tail++] = target;
-        met += isWaiting[target] as number;
+        if (isWaiting[target] === 1) isMet = true;
       }
     }
   }
   search.found = tail;
-  return met > 0;
+  return isMet;
 }
 
 /** Sends the vote of `voter` down the levels to the collector; whether it arrived. */
@@ -69,7 +69,8 @@ function sendVote(search: VoteSearch, voter: number): boolean {
     const end = offsets[node + 1] as number;
     const level = (levels[node] as number) - 1;
     let arc = next[node] as number;
-    while (arc < end && (residuals[arc] === 0 || levels[targets[arc] as number] !== level)) arc += 1;
+    while (arc < end && (levels[targets[arc] as number] !== level || residuals[twins[arc] as number] === 0))
+      arc += 1;
     next[node] = arc;
     if (arc < end) {
       path[length++] = arc;
@@ -84,8 +85,8 @@ function sendVote(search: VoteSearch, voter: number): boolean {
   }
   for (let at = 0; at < length; at += 1) {
     const arc = path[at] as number;
-    residuals[arc]! -= 1;
-    residuals[twins[arc] as number]! += 1;
+    residuals[arc]! += 1;
+    residuals[twins[arc] as number]! -= 1;
   }
   return true;
 }
@@ -107,7 +108,7 @@ export function createVoteSearch(flow: VoteFlow): VoteSearch {
 export function countVotes(search: VoteSearch, collector: number, limit: number): number {
   const { isWaiting, queue } = search;
   let count = 0;
-  while (count < limit && measureLevels(search, collector, limit - count)) {
+  while (count < limit && measureLevels(search, collector)) {
     for (let at = 0; at < search.found && count < limit; at += 1) {
       const node = queue[at] as number;
       if (isWaiting[node] === 0 || !sendVote(search, node)) continue;
