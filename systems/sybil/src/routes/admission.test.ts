@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { levelsAround } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
 import fc from 'fast-check';
 import { type Admissions, combinedAdmissions } from './admission.ts';
-import { createLevels, distribute, gateAdmissions, searchLevels } from './gatekeeper.ts';
+import { createTickets, distribute, gateAdmissions } from './gatekeeper.ts';
 import { createRouting, firstArc, nextArc, tailOf } from './route.ts';
 import { guardAdmissions, guardRouteLength } from './sybilguard.ts';
 import { estimateInstances, type LimitAdmissions, limitAdmissions, limitInstances } from './sybillimit.ts';
@@ -176,18 +177,19 @@ describe('GateKeeper', () => {
         ] as const,
     ).flat();
     const graph = graphOf(21, edges);
-    const search = createLevels(21);
-    searchLevels(graph, 0, search);
-    const held = new Float64Array(21);
+    const [around] = levelsAround(graph, [0]);
+    const into = createTickets(graph);
     for (const [tickets, near, far] of [
       [7, 6, 0],
       [16, 10, 5],
       [21, 10, 10],
     ] as const) {
-      distribute(graph, search, tickets, held, createPrng(tickets, 'tickets'));
-      const got = [1, 11].map((from) => held.subarray(from, from + 10).filter((count) => count > 0).length);
+      distribute(graph, 0, around?.levels as Uint8Array, tickets, into, createPrng(tickets, 'tickets'));
+      const got = [1, 11].map(
+        (from) => into.held.subarray(from, from + 10).filter((count) => count > 0).length,
+      );
       assert.deepEqual(got, [near, far]);
-      assert.ok(Math.max(...held.subarray(1, 11)) - Math.min(...held.subarray(1, 11)) <= 1);
+      assert.ok(Math.max(...into.held.subarray(1, 11)) - Math.min(...into.held.subarray(1, 11)) <= 1);
     }
   });
 
