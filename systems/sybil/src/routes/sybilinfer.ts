@@ -12,7 +12,14 @@ import { connectedComponents, descendingOrder, type Graph, inducedSubgraph } fro
 import type { Prng } from '@concordat/kernel';
 import { scoreOfTrust, spreadTrust, walkLength } from '../rank/sybilrank.ts';
 import type { Admissions } from './admission.ts';
-import { type Cut, countsAfter, countsOf, emptyCut, logLikelihood, moveNode } from './likelihood.ts';
+import {
+  type Cut,
+  createLogTables,
+  emptyCut,
+  type LogTables,
+  logLikelihood,
+  moveNode,
+} from './likelihood.ts';
 import { type Traces, traceWalks } from './traces.ts';
 
 export interface InferOptions {
@@ -30,7 +37,7 @@ export interface InferOptions {
   readonly nodeLimit?: number;
 }
 
-const NODE_LIMIT = 100_000;
+const NODE_LIMIT = 1_000_000;
 
 /** Why the graph is not taken on, as a sentence, or null. */
 export function inferObjection(
@@ -46,28 +53,61 @@ export function inferObjection(
 }
 
 /** Puts the likeliest prefix of `order` on the honest side of an empty cut; the first `least` nodes are in it in any case. */
-function placePrefix(cut: Cut, order: Uint32Array, least: number, logOdds: number): void {
+function placePrefix(cut: Cut, tables: LogTables, order: Uint32Array, least: number, logOdds: number): void {
+  const { offsets, others, loops } = cut.traces;
+  const places = new Uint32Array(order.length);
+  for (let at = 0; at < order.length; at += 1) places[order[at] as number] = at;
+  let [honest, sybil] = [cut.stayingHonest, cut.stayingSybil];
   let [best, bestLength] = [Number.NEGATIVE_INFINITY, least];
-  for (let length = 1; length <= order.length; length += 1) {
-    moveNode(cut, order[length - 1] as number);
-    const value = logLikelihood(cut.traces, countsOf(cut)) + length * logOdds;
-    if (length >= least && value > best) [best, bestLength] = [value, length];
+  for (let at = 0; at < order.length; at += 1) {
+    const node = order[at] as number;
+    const [first, last] = [offsets[node] as number, offsets[node + 1] as number];
+    let before = 0;
+    for (let walk = first; walk < last; walk += 1)
+      if ((places[others[walk] as number] as number) < at) before += 1;
+    honest += before + (loops[node] as number);
+    sybil -= last - first - before + (loops[node] as number);
+    const value = logLikelihood(tables, at + 1, honest, sybil) + (at + 1) * logOdds;
+    if (at + 1 >= least && value > best) [best, bestLength] = [value, at + 1];
   }
-  for (let at = order.length - 1; at >= bestLength; at -= 1) moveNode(cut, order[at] as number);
+  for (const node of order.subarray(0, bestLength)) moveNode(cut, node);
 }
 
-/** One period of the chain: as many proposals as it takes to try every node some times. */
-function runChain(cut: Cut, isSeed: Uint8Array, proposals: number, logOdds: number, random: Prng): void {
-  const nodeCount = isSeed.length;
-  let current = logLikelihood(cut.traces, countsOf(cut));
-  for (let turn = 0; turn < proposals; turn += 1) {
-    const node = random.below(nodeCount);
+/** Gains beyond which the less likely side is not drawn: once in 10 thousand million times. */
+const CERTAIN = 23;
+
+/**
+ * Draws the side of each node in turn, given those of all others, and adds to `sums` how likely it was to be honest. Seeds stay where
+ * they are.
+ */
+export function sweepSides(
+  cut: Cut,
+  tables: LogTables,
+  isSeed: Uint8Array,
+  logOdds: number,
+  sums: Float64Array,
+  random: Prng,
+): void {
+  const { isHonest, honestEnds } = cut;
+  const { offsets, loops } = cut.traces;
+  let current = logLikelihood(tables, cut.honestCount, cut.stayingHonest, cut.stayingSybil);
+  for (let node = 0; node < isHonest.length; node += 1) {
     if (isSeed[node] === 1) continue;
-    const proposed = logLikelihood(cut.traces, countsAfter(cut, node));
-    const gain = proposed - current + (cut.isHonest[node] === 1 ? -logOdds : logOdds);
-    if (gain < 0 && random.unit() >= Math.exp(gain)) continue;
+    const change = isHonest[node] === 1 ? -1 : 1;
+    const [ends, loop] = [honestEnds[node] as number, loops[node] as number];
+    const otherEnds = (offsets[node + 1] as number) - (offsets[node] as number) - ends;
+    const moved = logLikelihood(
+      tables,
+      cut.honestCount + change,
+      cut.stayingHonest + change * (ends + loop),
+      cut.stayingSybil - change * (otherEnds + loop),
+    );
+    const gain = moved - current + change * logOdds;
+    const chance = gain < -CERTAIN ? 0 : 1 / (1 + Math.exp(-gain));
+    sums[node]! += change === 1 ? chance : 1 - chance;
+    if (chance === 0 || random.unit() >= chance) continue;
     moveNode(cut, node);
-    current = proposed;
+    current = moved;
   }
 }
 
@@ -81,7 +121,7 @@ function seededOrder(graph: Graph, seeds: readonly number[], isSeed: Uint8Array)
   return order;
 }
 
-/** Share of the drawn sets that hold each node. */
+/** The mean of each node's probability to be honest over the drawn sets. */
 function sampleSets(
   graph: Graph,
   seeds: readonly number[],
@@ -95,16 +135,13 @@ function sampleSets(
   const isSeed = new Uint8Array(nodeCount);
   for (const seed of seeds) isSeed[seed] = 1;
   const cut = emptyCut(traces);
-  placePrefix(cut, seededOrder(graph, seeds, isSeed), seeds.length, logOdds);
-  const proposals = Math.ceil(nodeCount * Math.log(Math.max(2, nodeCount)));
-  const share = new Float64Array(nodeCount);
-  for (let sample = -burnIn; sample < sampleCount; sample += 1) {
-    runChain(cut, isSeed, proposals, logOdds, random);
-    if (sample < 0) continue;
-    for (let node = 0; node < nodeCount; node += 1)
-      share[node]! += (cut.isHonest[node] as number) / sampleCount;
-  }
-  return share;
+  const tables = createLogTables(nodeCount, traces.perNode);
+  placePrefix(cut, tables, seededOrder(graph, seeds, isSeed), seeds.length, logOdds);
+  const sums = new Float64Array(nodeCount);
+  for (let sweep = 0; sweep < burnIn; sweep += 1) sweepSides(cut, tables, isSeed, logOdds, sums, random);
+  sums.fill(0);
+  for (let sweep = 0; sweep < sampleCount; sweep += 1) sweepSides(cut, tables, isSeed, logOdds, sums, random);
+  return sums.map((sum, node) => (isSeed[node] === 1 ? 1 : sum / sampleCount));
 }
 
 /**
