@@ -11,8 +11,8 @@ export const SOURCES_AT_ONCE = 32;
 
 export interface SourceLevels {
   /**
-   * Steps from the source to each node, modulo 256; 0 for nodes out of reach. Levels of neighbours differ by at most one, so that which
-   * of them is farther out shows whatever the depth of the graph.
+   * Steps from the source to each node, modulo 256; 0 for nodes out of reach. In an undirected graph levels of neighbours
+   * differ by at most one, so that which of them is farther out shows whatever the depth.
    */
   readonly levels: Uint8Array;
   /** Nodes within reach, the source among them. */

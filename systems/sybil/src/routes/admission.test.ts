@@ -10,6 +10,7 @@ import { createTickets, distribute, gateAdmissions } from './gatekeeper.ts';
 import { createRouting, firstArc, nextArc, tailOf } from './route.ts';
 import { guardAdmissions, guardRouteLength } from './sybilguard.ts';
 import { estimateInstances, type LimitAdmissions, limitAdmissions, limitInstances } from './sybillimit.ts';
+import { plainTickets } from './testing/plain-tickets.ts';
 import { attackedGraph, cliqueEdges, expanderEdges, graphOf, markedBetween } from './testing/regions.ts';
 
 const HONEST = 400;
@@ -191,6 +192,32 @@ describe('GateKeeper', () => {
       assert.deepEqual(got, [near, far]);
       assert.ok(Math.max(...into.held.subarray(1, 11)) - Math.min(...into.held.subarray(1, 11)) <= 1);
     }
+  });
+
+  test('hands out what plain maps of levels and holders say, one distribution after the other', () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 5 }),
+        (seed, half, amounts) => {
+          const graph = attackedGraph(25, 15, half, 3, createPrng(seed, 'tickets'));
+          const into = createTickets(graph);
+          const [dice, same] = [createPrng(seed, 'dice'), createPrng(seed, 'dice')];
+          const sources = amounts.map((_, at) => (7 * at) % 40);
+          for (const [at, { levels }] of levelsAround(graph, sources).entries()) {
+            const [source, amount] = [sources[at] as number, amounts[at] as number];
+            distribute(graph, source, levels, amount, into, dice);
+            const expected = plainTickets(graph, source, amount, same);
+            assert.deepEqual([...into.holders.subarray(0, into.holderCount)], [...expected.keys()]);
+            assert.deepEqual(
+              [...into.held],
+              Array.from({ length: 40 }, (_, node) => expected.get(node) ?? 0),
+            );
+          }
+        },
+      ),
+    );
   });
 
   test('admits nearly all honest nodes and about as many Sybils as there are attack edges', () => {
