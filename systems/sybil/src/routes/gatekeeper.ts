@@ -14,7 +14,7 @@ import {
   walkEnd,
 } from '@concordat/graph';
 import type { Prng } from '@concordat/kernel';
-import type { Admissions } from './admission.ts';
+import { type Admissions, markedAbove } from './admission.ts';
 
 export interface GateOptions {
   /** m, 100 in the paper. */
@@ -128,7 +128,7 @@ function distributeEnough(
 
 /**
  * Whom the controller, the `seeds` in turn, admits; the score is the share of the sources whose tickets arrived. O(m) times the arcs within
- * reach of the tickets, and m / 32 searches of the whole component. Without seeds nobody is admitted.
+ * reach of the tickets, and m / 32 searches of the whole component. Without seeds nobody is admitted. Graphs have fewer than 2^25 nodes.
  */
 export function gateAdmissions(
   graph: Graph,
@@ -161,7 +161,7 @@ export function gateAdmissions(
       for (const holder of tickets.holders.subarray(0, tickets.holderCount)) arrivals[holder]! += 1;
     }
   }
-  const scores = Float64Array.from(arrivals, (count) => count / sourceCount);
+  const scores = new Float64Array(arrivals).map((count) => count / sourceCount);
   for (const seed of seeds) scores[seed] = 1;
-  return { accepted: Uint8Array.from(scores, (share) => (share >= admitShare - 1e-9 ? 1 : 0)), scores };
+  return { accepted: markedAbove(scores, admitShare - 1e-9), scores };
 }

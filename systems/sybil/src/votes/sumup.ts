@@ -145,5 +145,5 @@ export function voteAdmissions(
   const history = createLinkHistory(graph.targets.length);
   const { isWaiting } = countAdapted(graph, twins, collector, voters, options, history, random);
   const accepted = isWaiting.map((waits) => 1 - waits);
-  return { accepted, scores: Float64Array.from(accepted) };
+  return { accepted, scores: new Float64Array(accepted) };
 }
