@@ -36,8 +36,8 @@ function walkOn({ offsets, targets }: Graph, steps: number, at: Uint32Array, ran
       const place = mark | 0;
       const target = targets[first + place] as number;
       const targetDegree = (offsets[target + 1] as number) - (offsets[target] as number);
-      // All ones below zero: with a probability of own degree / its degree, and always if that is above 1.
-      const goes = Math.floor((mark - place) * targetDegree - degree) >> 31;
+      // All ones if below zero: with a probability of own degree / its degree, and always if that is above 1.
+      const goes = ((((mark - place) * targetDegree) | 0) - degree) >> 31;
       at[walk] = node ^ ((node ^ target) & goes);
     }
 }
