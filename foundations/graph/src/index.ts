@@ -59,5 +59,6 @@ export {
   nodeOfText,
 } from './read/node-names.ts';
 export { describeProblem, type ProblemKind, type ReadProblem } from './read/problem.ts';
+export { levelsAround, SOURCES_AT_ONCE, type SourceLevels } from './walk/levels.ts';
 export { spreadMass } from './walk/spread.ts';
 export { createWalker, drawArc, type Walker, walkEnd, walkFrom } from './walk/walk.ts';

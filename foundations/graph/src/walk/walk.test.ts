@@ -8,11 +8,14 @@ import {
   arcBetween,
   buildGraph,
   createWalker,
+  type Graph,
+  levelsAround,
   neighbourSums,
   plannedSums,
   planSums,
   preferentialAttachment,
   randomGraph,
+  SOURCES_AT_ONCE,
   spreadMass,
   walkEnd,
   walkFrom,
@@ -109,4 +112,43 @@ test('sums in blocks are the same where there are several', () => {
   plannedSums(plan, values, planned);
   assert.deepEqual(planned, plain);
   assert.equal(planSums(graph).blocks, null);
+});
+
+/** Steps from a node to each that a path leads to. */
+function stepsFrom(graph: Graph, source: number): Map<number, number> {
+  const steps = new Map([[source, 0]]);
+  for (const [node, step] of steps)
+    for (const target of graph.targets.subarray(graph.offsets[node], graph.offsets[node + 1]))
+      if (!steps.has(target)) steps.set(target, step + 1);
+  return steps;
+}
+
+test('levels around many sources are those around each, up to whole rounds of 256', () => {
+  const chain = graphOf(
+    600,
+    Array.from({ length: 599 }, (_, node) => [node, node + 1] as const),
+  );
+  const check = (graph: Graph, sources: readonly number[]) => {
+    for (const [at, { levels, reachedCount }] of levelsAround(graph, sources).entries()) {
+      const steps = stepsFrom(graph, sources[at] as number);
+      assert.equal(reachedCount, steps.size);
+      assert.deepEqual(
+        [...levels],
+        Array.from(levels, (_, node) => (steps.get(node) ?? 0) % 256),
+      );
+    }
+  };
+  check(chain, [0, 599, 300, 0]);
+  check(chain, []);
+  fc.assert(
+    fc.property(
+      fc.boolean().chain((isDirected) => smallGraphs(20, isDirected)),
+      fc.array(fc.nat(19), { maxLength: SOURCES_AT_ONCE }),
+      (graph, drawn) =>
+        check(
+          graph,
+          drawn.map((node) => node % graph.nodeCount),
+        ),
+    ),
+  );
 });

@@ -2,13 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { levelsAround } from '@concordat/graph';
 import { createPrng, type Prng } from '@concordat/kernel';
 import fc from 'fast-check';
 import { type Admissions, combinedAdmissions } from './admission.ts';
-import { createLevels, distribute, gateAdmissions, searchLevels } from './gatekeeper.ts';
+import { createTickets, distribute, gateAdmissions } from './gatekeeper.ts';
 import { createRouting } from './route.ts';
 import { guardAdmissions, guardAdmissionsOf, guardRouteLength } from './sybilguard.ts';
 import { estimateInstances, type LimitAdmissions, limitAdmissions, limitInstances } from './sybillimit.ts';
+import { plainTickets } from './testing/plain-tickets.ts';
 import { attackedGraph, cliqueEdges, expanderEdges, graphOf, markedBetween } from './testing/regions.ts';
 import { ourRoutes, textbookGuard, textbookLimit } from './testing/textbook.ts';
 
@@ -173,19 +175,46 @@ describe('GateKeeper', () => {
         ] as const,
     ).flat();
     const graph = graphOf(21, edges);
-    const search = createLevels(21);
-    searchLevels(graph, 0, search);
-    const held = new Float64Array(21);
+    const [around] = levelsAround(graph, [0]);
+    const into = createTickets(graph);
     for (const [tickets, near, far] of [
       [7, 6, 0],
       [16, 10, 5],
       [21, 10, 10],
     ] as const) {
-      distribute(graph, search, tickets, held, createPrng(tickets, 'tickets'));
-      const got = [1, 11].map((from) => held.subarray(from, from + 10).filter((count) => count > 0).length);
+      distribute(graph, 0, around?.levels as Uint8Array, tickets, into, createPrng(tickets, 'tickets'));
+      const got = [1, 11].map(
+        (from) => into.held.subarray(from, from + 10).filter((count) => count > 0).length,
+      );
       assert.deepEqual(got, [near, far]);
-      assert.ok(Math.max(...held.subarray(1, 11)) - Math.min(...held.subarray(1, 11)) <= 1);
+      assert.ok(Math.max(...into.held.subarray(1, 11)) - Math.min(...into.held.subarray(1, 11)) <= 1);
     }
+  });
+
+  test('hands out what plain maps of levels and holders say, one distribution after the other', () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 5 }),
+        (seed, half, amounts) => {
+          const graph = attackedGraph(25, 15, half, 3, createPrng(seed, 'tickets'));
+          const into = createTickets(graph);
+          const [dice, same] = [createPrng(seed, 'dice'), createPrng(seed, 'dice')];
+          const sources = amounts.map((_, at) => (7 * at) % 40);
+          for (const [at, { levels }] of levelsAround(graph, sources).entries()) {
+            const [source, amount] = [sources[at] as number, amounts[at] as number];
+            distribute(graph, source, levels, amount, into, dice);
+            const expected = plainTickets(graph, source, amount, same);
+            assert.deepEqual([...into.holders.subarray(0, into.holderCount)], [...expected.keys()]);
+            assert.deepEqual(
+              [...into.held],
+              Array.from({ length: 40 }, (_, node) => expected.get(node) ?? 0),
+            );
+          }
+        },
+      ),
+    );
   });
 
   test('admits nearly all honest nodes and about as many Sybils as there are attack edges', () => {

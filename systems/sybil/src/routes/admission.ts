@@ -7,6 +7,13 @@ export interface Admissions {
   readonly scores: Float64Array;
 }
 
+/** Who scores at least `least`. */
+export function markedAbove(scores: Float64Array, least: number): Uint8Array {
+  const marks = new Uint8Array(scores.length);
+  for (let node = 0; node < marks.length; node += 1) if ((scores[node] as number) >= least) marks[node] = 1;
+  return marks;
+}
+
 /** Several verifiers' word: the mean of their scores, and admitted is who more than half of them admit. */
 export function combinedAdmissions(nodeCount: number, each: readonly Admissions[]): Admissions {
   const accepted = new Uint8Array(nodeCount);

@@ -4,9 +4,17 @@
  * tickets cross an attack edge, and no Sybil can make more of them.
  */
 
-import { createWalker, type Graph, walkEnd } from '@concordat/graph';
+import {
+  createWalker,
+  degreeOf,
+  type Graph,
+  levelsAround,
+  SOURCES_AT_ONCE,
+  type SourceLevels,
+  walkEnd,
+} from '@concordat/graph';
 import type { Prng } from '@concordat/kernel';
-import type { Admissions } from './admission.ts';
+import { type Admissions, markedAbove } from './admission.ts';
 
 export interface GateOptions {
   /** m, 100 in the paper. */
@@ -21,110 +29,106 @@ export interface GateOptions {
   readonly reachShare?: number;
 }
 
-/** Breadth-first levels from a source; nodes out of reach have level -1. */
-export interface Levels {
-  readonly levels: Int32Array;
-  readonly order: Uint32Array;
-  reached: number;
+/** Tickets of one source, in memory that serves one source after the other. */
+export interface Tickets {
+  /** By node, those that came to it. */
+  readonly held: Uint32Array;
+  /** Who got some, from the source outwards. */
+  readonly holders: Uint32Array;
+  holderCount: number;
+  /** Room for the heirs of one node. */
+  readonly heirs: Uint32Array;
 }
 
-export function createLevels(nodeCount: number): Levels {
-  return { levels: new Int32Array(nodeCount), order: new Uint32Array(nodeCount), reached: 0 };
+export function createTickets(graph: Graph): Tickets {
+  const { nodeCount } = graph;
+  let longestRow = 0;
+  for (let node = 0; node < nodeCount; node += 1) longestRow = Math.max(longestRow, degreeOf(graph, node));
+  const [held, holders] = [new Uint32Array(nodeCount), new Uint32Array(nodeCount)];
+  return { held, holders, holderCount: 0, heirs: new Uint32Array(longestRow) };
 }
 
-export function searchLevels(graph: Graph, source: number, into: Levels): void {
-  const { offsets, targets } = graph;
-  const { levels, order } = into;
-  levels.fill(-1);
-  levels[source] = 0;
-  order[0] = source;
-  let filled = 1;
-  for (let at = 0; at < filled; at += 1) {
-    const node = order[at] as number;
-    const level = (levels[node] as number) + 1;
-    for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
-      const target = targets[arc] as number;
-      if (levels[target] !== -1) continue;
-      levels[target] = level;
-      order[filled] = target;
-      filled += 1;
-    }
-  }
-  into.reached = filled;
-}
-
-/** Gives `tickets` of `node` evenly to its neighbours on the next level; what does not divide goes to a run of them from a random one. */
-function handOn(
-  graph: Graph,
-  levels: Int32Array,
-  node: number,
-  tickets: number,
-  held: Float64Array,
-  random: Prng,
-): boolean {
-  const { offsets, targets } = graph;
-  const [from, to] = [offsets[node] as number, offsets[node + 1] as number];
-  const next = (levels[node] as number) + 1;
-  let heirs = 0;
-  for (let arc = from; arc < to; arc += 1) if (levels[targets[arc] as number] === next) heirs += 1;
-  if (heirs === 0) return false;
-  const each = Math.floor(tickets / heirs);
-  const extra = tickets - each * heirs;
-  const lucky = extra === 0 ? 0 : random.below(heirs);
-  let heir = 0;
-  for (let arc = from; arc < to; arc += 1) {
-    const target = targets[arc] as number;
-    if (levels[target] !== next) continue;
-    const place = heir >= lucky ? heir - lucky : heir - lucky + heirs;
-    held[target]! += each + (place < extra ? 1 : 0);
-    heir += 1;
-  }
-  return true;
+function give(into: Tickets, node: number, tickets: number): void {
+  if (into.held[node] === 0) into.holders[into.holderCount++] = node;
+  into.held[node]! += tickets;
 }
 
 /**
- * Hands out `tickets` from the source of `search`: each node keeps one of those that it gets, and hands on the others; where there is nobody
- * farther out they are lost. Afterwards `held` is above zero for exactly the nodes that got some.
+ * Gives `tickets` of `node` evenly to its neighbours on the next level; what does not divide goes to a run of them from a random one. Where
+ * there is nobody farther out they are lost.
+ */
+function handOn(
+  { offsets, targets }: Graph,
+  levels: Uint8Array,
+  node: number,
+  tickets: number,
+  into: Tickets,
+  random: Prng,
+): void {
+  const { heirs } = into;
+  const next = ((levels[node] as number) + 1) & 0xff;
+  const end = offsets[node + 1] as number;
+  let count = 0;
+  for (let arc = offsets[node] as number; arc < end; arc += 1) {
+    const target = targets[arc] as number;
+    if (levels[target] === next) heirs[count++] = target;
+  }
+  if (count === 0) return;
+  const each = Math.floor(tickets / count);
+  const extra = tickets - each * count;
+  if (each > 0) for (let at = 0; at < count; at += 1) give(into, heirs[at] as number, each);
+  let at = extra === 0 ? 0 : random.below(count);
+  for (let left = extra; left > 0; left -= 1) {
+    give(into, heirs[at] as number, 1);
+    at = at + 1 === count ? 0 : at + 1;
+  }
+}
+
+/**
+ * Hands out `tickets` from `source`, around which nodes have `levels`: each node keeps one of those that it gets, and hands on the others. Tickets
+ * come from the level before alone, so whoever gets some is in `holders` behind those who gave them. O(arcs of who hands on).
  */
 export function distribute(
   graph: Graph,
-  search: Levels,
+  source: number,
+  levels: Uint8Array,
   tickets: number,
-  held: Float64Array,
+  into: Tickets,
   random: Prng,
 ): void {
-  held.fill(0);
-  held[search.order[0] as number] = tickets;
-  let abroad = tickets;
-  for (let at = 0; at < search.reached && abroad > 0; at += 1) {
-    const node = search.order[at] as number;
+  const { held, holders } = into;
+  for (let at = 0; at < into.holderCount; at += 1) held[holders[at] as number] = 0;
+  into.holderCount = 0;
+  give(into, source, tickets);
+  for (let at = 0; at < into.holderCount; at += 1) {
+    const node = holders[at] as number;
     const got = held[node] as number;
-    if (got === 0) continue;
-    abroad -= 1;
-    if (got > 1 && !handOn(graph, search.levels, node, got - 1, held, random)) abroad -= got - 1;
+    if (got > 1) handOn(graph, levels, node, got - 1, into, random);
   }
 }
 
-/** Doubles the tickets until they reach enough of the benchmark, or everybody has one; `held` shows who got some. */
+/** Doubles the tickets until they reach enough of the benchmark, or everybody has one. */
 function distributeEnough(
   graph: Graph,
-  search: Levels,
+  source: number,
+  { levels, reachedCount }: SourceLevels,
   benchmark: readonly number[],
   reachShare: number,
-  held: Float64Array,
+  into: Tickets,
   random: Prng,
 ): void {
   for (let tickets = 1; ; tickets *= 2) {
-    distribute(graph, search, tickets, held, random);
-    const reached = benchmark.filter((node) => (held[node] as number) > 0).length;
+    distribute(graph, source, levels, tickets, into, random);
+    let reached = 0;
+    for (const node of benchmark) if (into.held[node] !== 0) reached += 1;
     // Tickets die where a level ends, so some nodes may stay out of reach of any number that is worth handing out.
-    if (reached >= reachShare * benchmark.length || tickets > 64 * search.reached) return;
+    if (reached >= reachShare * benchmark.length || tickets > 64 * reachedCount) return;
   }
 }
 
 /**
- * Whom the controller, the `seeds` in turn, admits; the score is the share of the sources whose tickets arrived. O(m) searches of the
- * whole component. Without seeds nobody is admitted.
+ * Whom the controller, the `seeds` in turn, admits; the score is the share of the sources whose tickets arrived. O(m) times the arcs within
+ * reach of the tickets, and m / 32 searches of the whole component. Without seeds nobody is admitted. Graphs have fewer than 2^25 nodes.
  */
 export function gateAdmissions(
   graph: Graph,
@@ -141,19 +145,23 @@ export function gateAdmissions(
   } = options;
   const { nodeCount } = graph;
   const walker = createWalker(graph);
-  const scores = new Float64Array(nodeCount);
-  const search = createLevels(nodeCount);
-  const held = new Float64Array(nodeCount);
-  for (let turn = 0; turn < sourceCount && seeds.length > 0; turn += 1) {
-    const source = walkEnd(walker, seeds[turn % seeds.length] as number, walkLength, random);
-    const benchmark = Array.from({ length: benchmarkSize }, () =>
-      walkEnd(walker, source, walkLength, random),
-    );
-    searchLevels(graph, source, search);
-    distributeEnough(graph, search, benchmark, reachShare, held, random);
-    for (let node = 0; node < nodeCount; node += 1)
-      if ((held[node] as number) > 0) scores[node]! += 1 / sourceCount;
+  const tickets = createTickets(graph);
+  const arrivals = new Uint32Array(nodeCount);
+  const sources = Array.from({ length: seeds.length === 0 ? 0 : sourceCount }, (_, turn) =>
+    walkEnd(walker, seeds[turn % seeds.length] as number, walkLength, random),
+  );
+  for (let first = 0; first < sources.length; first += SOURCES_AT_ONCE) {
+    const group = sources.slice(first, first + SOURCES_AT_ONCE);
+    const around = levelsAround(graph, group);
+    for (const [at, source] of group.entries()) {
+      const benchmark = Array.from({ length: benchmarkSize }, () =>
+        walkEnd(walker, source, walkLength, random),
+      );
+      distributeEnough(graph, source, around[at] as SourceLevels, benchmark, reachShare, tickets, random);
+      for (const holder of tickets.holders.subarray(0, tickets.holderCount)) arrivals[holder]! += 1;
+    }
   }
+  const scores = new Float64Array(arrivals).map((count) => count / sourceCount);
   for (const seed of seeds) scores[seed] = 1;
-  return { accepted: Uint8Array.from(scores, (share) => (share >= admitShare - 1e-9 ? 1 : 0)), scores };
+  return { accepted: markedAbove(scores, admitShare - 1e-9), scores };
 }

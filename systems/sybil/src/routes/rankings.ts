@@ -3,7 +3,7 @@
  * takes a seed of its own: the same inputs give the same scores.
  */
 
-import { degreeOf, type Graph } from '@concordat/graph';
+import { degreeOf, type Graph, twinsOf } from '@concordat/graph';
 import { createPrng, type Prng } from '@concordat/kernel';
 import { type Labels, NEEDS_SEEDS, type Ranking, type RankOptions } from '../rank/ranking.ts';
 import { walkLength } from '../rank/sybilrank.ts';
@@ -70,8 +70,10 @@ export const admitByInference: Admit = (graph, { honest }, { steps, confidence }
 export const admitByGate: Admit = (graph, { honest }, options, random) =>
   gateAdmissions(graph, honest, { walkLength: stepsOf(graph, options) }, random);
 
-export const admitByVotes: Admit = (graph, labels, _, random) =>
-  byVerifier(graph, labels, (collector) => voteAdmissions(graph, collector, {}, random));
+export const admitByVotes: Admit = (graph, labels, _, random) => {
+  const twins = twinsOf(graph);
+  return byVerifier(graph, labels, (collector) => voteAdmissions(graph, collector, {}, random, twins));
+};
 
 /** A scheme as a ranking; `seed` of its dice. */
 export function rankingOf(name: string, source: string, admit: Admit, seed = 1): Ranking {

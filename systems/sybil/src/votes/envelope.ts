@@ -6,7 +6,7 @@
  * Invariant: tickets over links into a level are at most those handed out, less one for each node before that level.
  */
 
-import type { Graph } from '@concordat/graph';
+import { degreeOf, type Graph } from '@concordat/graph';
 import type { Prng } from '@concordat/kernel';
 import type { LinkHistory } from './history.ts';
 import { isEliminated, weightOf } from './history.ts';
@@ -18,8 +18,12 @@ export interface Envelope {
   readonly levels: Int32Array;
   /** Nodes within reach by level. */
   readonly order: Uint32Array;
-  /** By arc: 1 where votes may go from the arc's source to its target. */
+  /** The other arc of each arc's edge. */
+  readonly twins: Uint32Array;
+  /** By arc: 1 where votes may come over it, from its target to its source. */
   readonly isOpen: Uint8Array;
+  /** Links of whoever within reach has most. */
+  readonly longestRow: number;
 }
 
 function measureLevels({ nodeCount, offsets, targets }: Graph, collector: number): [Int32Array, Uint32Array] {
@@ -55,12 +59,13 @@ function openSome(isOpen: Uint8Array, candidates: number[], limit: number, rando
 /**
  * Levels around the collector and the links that stay: each node may send votes over at most `linkLimit` links (pruning, section 4.3,
  * after which somebody whom many befriended has no more ways in than others), and over none that was eliminated for the bogus votes it
- * carried. Null: no pruning.
+ * carried. Null: no pruning. `twins` are those of the graph.
  *
  * Deviation: links to nearer nodes are kept before others, so that pruning cuts off nobody.
  */
 export function surveyLinks(
   graph: Graph,
+  twins: Uint32Array,
   collector: number,
   linkLimit: number | null,
   history: LinkHistory,
@@ -69,73 +74,146 @@ export function surveyLinks(
   const { offsets, targets } = graph;
   const [levels, order] = measureLevels(graph, collector);
   const isOpen = new Uint8Array(targets.length);
+  let longestRow = 0;
   for (const node of order) {
+    longestRow = Math.max(longestRow, degreeOf(graph, node));
     const [inward, others]: [number[], number[]] = [[], []];
     for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
       if (isEliminated(history, arc)) continue;
-      if (linkLimit === null) isOpen[arc] = 1;
-      else if ((levels[targets[arc] as number] as number) < (levels[node] as number)) inward.push(arc);
-      else others.push(arc);
+      const twin = twins[arc] as number;
+      if (linkLimit === null) isOpen[twin] = 1;
+      else if ((levels[targets[arc] as number] as number) < (levels[node] as number)) inward.push(twin);
+      else others.push(twin);
     }
     if (linkLimit !== null) openSome(isOpen, others, openSome(isOpen, inward, linkLimit, random), random);
   }
-  return { graph, levels, order, isOpen };
+  return { graph, twins, levels, order, isOpen, longestRow };
 }
 
-/** Splits `tickets` over links in proportion to weights, in whole tickets: shares rounded down, the rest over links drawn by weight. */
-function splitTickets(tickets: number, weights: readonly number[], random: Prng): number[] {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  if (!(total > 0)) return weights.map(() => 0);
-  const shares = weights.map((weight) => Math.floor((tickets * weight) / total));
-  let left = tickets - shares.reduce((sum, share) => sum + share, 0);
-  // A run of links from a random one on gets one more each: fractions are evened out over draws, and it takes one draw.
-  for (
-    let at = left > 0 ? random.below(weights.length) : 0;
-    left > 0;
-    at = at + 1 === weights.length ? 0 : at + 1
-  ) {
-    if (!((weights[at] as number) > 0)) continue;
-    shares[at]! += 1;
-    left -= 1;
+/** Tickets handed out so far, and what they let through. */
+export interface Tickets {
+  readonly envelope: Envelope;
+  /** By arc: how many votes may come over it, from its target to its source. PERF: whoever looks outwards from the collector reads it in order. */
+  readonly capacities: Int32Array;
+  /** By arc: how many more votes may come over it; who counts votes takes from it. */
+  readonly residuals: Int32Array;
+  /** By node: tickets that came to it, those that it handed on among them. */
+  readonly held: Uint32Array;
+  /** By node: the place among its heirs where tickets that do not divide go next. */
+  readonly turns: Uint32Array;
+  /** C_max: tickets in all. */
+  count: number;
+}
+
+/** No tickets yet: each open link carries one vote. */
+export function createTickets(envelope: Envelope): Tickets {
+  const { graph, isOpen } = envelope;
+  const [held, turns] = [new Uint32Array(graph.nodeCount), new Uint32Array(graph.nodeCount)];
+  const [capacities, residuals] = [new Int32Array(isOpen), new Int32Array(isOpen)];
+  return { envelope, capacities, residuals, held, turns, count: 0 };
+}
+
+/** Over whom a node hands on tickets, side by side; made once, as long as the longest row. */
+interface Heirs {
+  readonly nodes: Uint32Array;
+  /** Arcs from the node to the heirs, and what they count for. */
+  readonly arcs: Uint32Array;
+  readonly weights: Float64Array;
+  /** Tickets that each gets. */
+  readonly shares: Uint32Array;
+}
+
+function createHeirs(longestRow: number): Heirs {
+  return {
+    nodes: new Uint32Array(longestRow),
+    arcs: new Uint32Array(longestRow),
+    weights: new Float64Array(longestRow),
+    shares: new Uint32Array(longestRow),
+  };
+}
+
+/** Finds the nodes on the next level with an open link to `node`, and what those links weigh in all; returns how many there are. */
+function findHeirs(
+  { graph, twins, levels, isOpen }: Envelope,
+  node: number,
+  history: LinkHistory,
+  heirs: Heirs,
+): [count: number, total: number] {
+  const { offsets, targets } = graph;
+  const next = (levels[node] as number) + 1;
+  let [count, total] = [0, 0];
+  for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
+    const target = targets[arc] as number;
+    if (levels[target] !== next || isOpen[arc] === 0) continue;
+    const weight = weightOf(history, twins[arc] as number);
+    heirs.nodes[count] = target;
+    heirs.arcs[count] = arc;
+    heirs.weights[count] = weight;
+    total += weight;
+    count += 1;
   }
-  return shares;
+  return [count, total];
 }
 
 /**
- * Hands out tickets and returns, by arc, how many votes it may carry. `twins` are those of the graph. A node keeps one of the tickets it
- * gets; those of a node with nobody farther out are lost.
+ * Splits `given` tickets in proportion to weights, in whole tickets: shares rounded down, and what is left one each to a run of heirs from
+ * the one at `first`. Returns where the run ended.
  */
-export function capacitiesFor(
-  envelope: Envelope,
-  twins: Uint32Array,
-  tickets: number,
-  history: LinkHistory,
-  random: Prng,
-): Float64Array {
-  const { graph, levels, order, isOpen } = envelope;
-  const { offsets, targets } = graph;
-  const capacities = Float64Array.from(isOpen);
-  const held = new Float64Array(graph.nodeCount);
-  held[order[0] as number] = tickets;
-  let abroad = tickets;
-  for (const node of order) {
-    if (abroad <= 0) break;
-    const got = held[node] as number;
+function splitTickets(
+  given: number,
+  { weights, shares }: Heirs,
+  count: number,
+  total: number,
+  first: number,
+): number {
+  let left = given;
+  for (let heir = 0; heir < count; heir += 1) {
+    const share = Math.floor((given * (weights[heir] as number)) / total);
+    shares[heir] = share;
+    left -= share;
+  }
+  let heir = first;
+  for (; left > 0; heir = heir + 1 === count ? 0 : heir + 1) {
+    if (!((weights[heir] as number) > 0)) continue;
+    shares[heir]! += 1;
+    left -= 1;
+  }
+  return heir;
+}
+
+/**
+ * Hands out `more` tickets on top of those before, so links only get wider. A node keeps the first ticket that it ever gets, and splits the
+ * others over its heirs; what does not divide begins at a random heir, and the next time goes on where it ended. Those of a node with
+ * nobody farther out are lost. O(arcs of nodes that hand on).
+ */
+export function handOut(tickets: Tickets, more: number, history: LinkHistory, random: Prng): void {
+  const { envelope, capacities, residuals, held, turns } = tickets;
+  const { graph, order, longestRow } = envelope;
+  const fresh = new Uint32Array(graph.nodeCount);
+  const heirs = createHeirs(longestRow);
+  fresh[order[0] as number] = more;
+  tickets.count += more;
+  let abroad = more;
+  for (let at = 0; at < order.length && abroad > 0; at += 1) {
+    const node = order[at] as number;
+    const got = fresh[node] as number;
     if (got === 0) continue;
     abroad -= got;
-    const [inward, weights]: [number[], number[]] = [[], []];
-    for (let arc = offsets[node] as number; arc < (offsets[node + 1] as number); arc += 1) {
-      const twin = twins[arc] as number;
-      if (isOpen[twin] === 0 || levels[targets[arc] as number] !== (levels[node] as number) + 1) continue;
-      inward.push(twin);
-      weights.push(weightOf(history, twin));
-    }
-    for (const [at, share] of splitTickets(got - 1, weights, random).entries()) {
-      const arc = inward[at] as number;
+    const before = held[node] as number;
+    held[node] = before + got;
+    const given = before === 0 ? got - 1 : got;
+    if (given === 0) continue;
+    const [count, total] = findHeirs(envelope, node, history, heirs);
+    if (!(total > 0)) continue;
+    const first = before <= 1 ? random.below(count) : (turns[node] as number);
+    turns[node] = splitTickets(given, heirs, count, total, first);
+    for (let heir = 0; heir < count; heir += 1) {
+      const share = heirs.shares[heir] as number;
+      const arc = heirs.arcs[heir] as number;
       capacities[arc]! += share;
-      held[graph.targets[twins[arc] as number] as number]! += share;
-      abroad += share;
+      residuals[arc]! += share;
+      fresh[heirs.nodes[heir] as number]! += share;
     }
+    abroad += given;
   }
-  return capacities;
 }

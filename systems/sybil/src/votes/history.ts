@@ -22,10 +22,11 @@ export function isEliminated({ blame, eliminatesAt }: LinkHistory, arc: number):
 
 /** What a link counts for when tickets are split: half for each time its capacity was spent on bogus votes. */
 export function weightOf({ blame, eliminatesAt }: LinkHistory, arc: number): number {
-  return eliminatesAt === Number.POSITIVE_INFINITY ? 1 : 0.5 ** (blame[arc] as number);
+  const blamed = blame[arc] as number;
+  return blamed === 0 || eliminatesAt === Number.POSITIVE_INFINITY ? 1 : 0.5 ** blamed;
 }
 
 /** Notes that the vote that took `path` was bogus; `capacities` are those under which it was collected. */
-export function blamePath({ blame }: LinkHistory, path: Uint32Array, capacities: Float64Array): void {
+export function blamePath({ blame }: LinkHistory, path: Uint32Array, capacities: Int32Array): void {
   for (const arc of path) blame[arc]! += 1 / (capacities[arc] as number);
 }

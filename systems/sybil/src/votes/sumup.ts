@@ -4,11 +4,12 @@
  * carry: one each, and the few tickets that strayed over them.
  */
 
-import { type FlowNetwork, flowNetwork, type Graph, joinGraphs, maxFlow, twinsOf } from '@concordat/graph';
+import { type Graph, twinsOf } from '@concordat/graph';
 import { assert, type Prng } from '@concordat/kernel';
 import type { Admissions } from '../routes/admission.ts';
-import { capacitiesFor, surveyLinks } from './envelope.ts';
+import { createTickets, handOut, surveyLinks, type Tickets } from './envelope.ts';
 import { createLinkHistory, type LinkHistory } from './history.ts';
+import { countVotes, createVoteSearch } from './vote-flow.ts';
 
 export interface VoteOptions {
   /** C_max to begin with: 100 in the paper. */
@@ -29,58 +30,13 @@ export interface Collection {
   /** C_max in the end. */
   readonly ticketCount: number;
   /** By arc: votes that it could carry. */
-  readonly capacities: Float64Array;
-}
-
-/** The graph and one node more, the last, with an edge to each voter: where all votes come from. */
-function withBallotBox(graph: Graph, voters: Uint32Array): Graph {
-  const box: Graph = {
-    nodeCount: 1,
-    isDirected: false,
-    offsets: new Uint32Array(2),
-    targets: new Uint32Array(0),
-    weights: null,
-  };
-  const sources = new Uint32Array(voters.length).fill(graph.nodeCount);
-  const { graph: joint, duplicateCount } = joinGraphs(graph, box, {
-    sources,
-    targets: voters,
-    weights: null,
-  });
-  assert(duplicateCount === 0, 'everybody has one vote');
-  return joint;
-}
-
-/** Capacities of the graph's arcs, and one for each voter, in the places of the joint graph: there a voter's row has one arc more, its last. */
-function jointCapacities(graph: Graph, joint: Graph, capacities: Float64Array): Float64Array {
-  const placed = new Float64Array(joint.targets.length);
-  for (let node = 0; node < graph.nodeCount; node += 1)
-    placed.set(
-      capacities.subarray(graph.offsets[node], graph.offsets[node + 1]),
-      joint.offsets[node] as number,
-    );
-  return placed.fill(1, joint.offsets[graph.nodeCount]);
-}
-
-/** What flows along each arc of the graph: what it could carry less what it still can. */
-function flowOf(
-  graph: Graph,
-  { graph: joint, residuals }: FlowNetwork,
-  capacities: Float64Array,
-): Float64Array {
-  const flow = new Float64Array(capacities.length);
-  for (let node = 0; node < graph.nodeCount; node += 1) {
-    const shift = (joint.offsets[node] as number) - (graph.offsets[node] as number);
-    for (let arc = graph.offsets[node] as number; arc < (graph.offsets[node + 1] as number); arc += 1)
-      flow[arc] = Math.max(0, (capacities[arc] as number) - (residuals[arc + shift] as number));
-  }
-  return flow;
+  readonly capacities: Int32Array;
 }
 
 /** Takes one vote out of the flow: its arcs from `voter` to `collector`, without the circles that a flow may contain. */
 export function takePath(
   graph: Graph,
-  flow: Float64Array,
+  flow: Int32Array,
   voter: number,
   collector: number,
   places: Int32Array,
@@ -108,22 +64,43 @@ export function takePath(
   return Uint32Array.from(path);
 }
 
-function tracePaths(
+/** Votes counted: how many, under which tickets, and by node who still waits. */
+interface Count {
+  readonly value: number;
+  readonly tickets: Tickets;
+  readonly isWaiting: Uint8Array;
+}
+
+/** Doubles the tickets until fewer votes come than they let through, and counts all that come then. The flow goes on: links only get wider. */
+function countAdapted(
   graph: Graph,
-  flow: Float64Array,
-  voters: Uint32Array,
-  isCounted: (voter: number) => boolean,
+  twins: Uint32Array,
   collector: number,
-) {
-  const places = new Int32Array(graph.nodeCount).fill(-1);
-  return Array.from(voters, (voter) =>
-    isCounted(voter) ? takePath(graph, flow, voter, collector, places) : null,
-  );
+  voters: Uint32Array,
+  options: VoteOptions,
+  history: LinkHistory,
+  random: Prng,
+): Count {
+  const { firstTickets = 100, fullness = 0.5, linkLimit = null } = options;
+  const tickets = createTickets(surveyLinks(graph, twins, collector, linkLimit, history, random));
+  const isWaiting = new Uint8Array(graph.nodeCount);
+  for (const voter of voters) isWaiting[voter] = 1;
+  const search = createVoteSearch({ graph, twins, residuals: tickets.residuals, isWaiting });
+  let value = 0;
+  for (let more = firstTickets; ; more = tickets.count) {
+    handOut(tickets, more, history, random);
+    // More tickets than voters never help: then links are as wide as they need to be, and only let Sybils in.
+    const isLast = tickets.count >= voters.length;
+    // One vote more than what makes the tickets too few says enough.
+    const enough = isLast ? voters.length : Math.floor(fullness * tickets.count) + 1;
+    value += countVotes(search, collector, enough - value);
+    if (isLast || value < enough) return { value, tickets, isWaiting };
+  }
 }
 
 /**
- * Collects votes from distinct `voters` of an undirected graph. O(log votes) maximum flows (`maxFlow`), 60 bytes for each arc. The
- * history may be that of earlier collections around the same collector.
+ * Collects votes from distinct `voters` of an undirected graph. One maximum flow, whatever the number of doublings; 20 bytes for each
+ * arc. The history may be that of earlier collections around the same collector.
  */
 export function collectVotes(
   graph: Graph,
@@ -133,34 +110,40 @@ export function collectVotes(
   history: LinkHistory,
   random: Prng,
 ): Collection {
-  const { firstTickets = 100, fullness = 0.5, linkLimit = null } = options;
+  assert(new Set(voters).size === voters.length, 'everybody has one vote');
   const twins = twinsOf(graph);
-  const envelope = surveyLinks(graph, collector, linkLimit, history, random);
-  const joint = withBallotBox(graph, voters);
-  for (let ticketCount = firstTickets; ; ticketCount *= 2) {
-    const capacities = capacitiesFor(envelope, twins, ticketCount, history, random);
-    const network = flowNetwork(joint, jointCapacities(graph, joint, capacities));
-    const { value } = maxFlow(network, [graph.nodeCount], [collector]);
-    // More tickets than voters never help: then links are as wide as they need to be, and only let Sybils in.
-    if (value > fullness * ticketCount && ticketCount < voters.length) continue;
-    // What came over a voter's last arc, that from the box, may flow back over its twin.
-    const isCounted = (voter: number): boolean =>
-      network.residuals[(joint.offsets[voter + 1] as number) - 1] === 1;
-    const paths = tracePaths(graph, flowOf(graph, network, capacities), voters, isCounted, collector);
-    return { paths, collectedCount: value, ticketCount, capacities };
-  }
+  const { value, tickets, isWaiting } = countAdapted(
+    graph,
+    twins,
+    collector,
+    voters,
+    options,
+    history,
+    random,
+  );
+  // From who hears to who votes: what may come over an arc is what its twin carries.
+  const capacities = tickets.capacities.map((_, arc) => tickets.capacities[twins[arc] as number] as number);
+  const flow = capacities.map((capacity, arc) =>
+    Math.max(0, capacity - (tickets.residuals[twins[arc] as number] as number)),
+  );
+  const places = new Int32Array(graph.nodeCount).fill(-1);
+  const paths = Array.from(voters, (voter) =>
+    isWaiting[voter] === 0 ? takePath(graph, flow, voter, collector, places) : null,
+  );
+  return { paths, collectedCount: value, ticketCount: tickets.count, capacities };
 }
 
-/** Everybody votes: admitted is whose vote the collector counts, and that is the score. */
+/** Everybody votes: admitted is whose vote the collector counts, and that is the score. `twins` are those of the graph. */
 export function voteAdmissions(
   graph: Graph,
   collector: number,
   options: VoteOptions,
   random: Prng,
+  twins = twinsOf(graph),
 ): Admissions {
-  const voters = Uint32Array.from({ length: graph.nodeCount }, (_, node) => node);
+  const voters = new Uint32Array(graph.nodeCount).map((_, node) => node);
   const history = createLinkHistory(graph.targets.length);
-  const { paths } = collectVotes(graph, collector, voters, options, history, random);
-  const accepted = Uint8Array.from(paths, (path) => (path === null ? 0 : 1));
-  return { accepted, scores: Float64Array.from(accepted) };
+  const { isWaiting } = countAdapted(graph, twins, collector, voters, options, history, random);
+  const accepted = isWaiting.map((waits) => 1 - waits);
+  return { accepted, scores: new Float64Array(accepted) };
 }

@@ -6,9 +6,10 @@ import { arcBetween, type Graph, twinsOf } from '@concordat/graph';
 import { createPrng } from '@concordat/kernel';
 import fc from 'fast-check';
 import { attackEdges, cliqueEdges, type Edge, expanderEdges, graphOf } from '../routes/testing/regions.ts';
-import { capacitiesFor, surveyLinks } from './envelope.ts';
+import { createTickets, handOut, surveyLinks } from './envelope.ts';
 import { blamePath, createLinkHistory } from './history.ts';
 import { collectVotes, takePath, voteAdmissions } from './sumup.ts';
+import { votesByBallotBox } from './testing/ballot-box.ts';
 
 const random = () => createPrng(11, 'votes');
 const fresh = (graph: Graph) => createLinkHistory(graph.targets.length);
@@ -58,6 +59,29 @@ describe('a collection', () => {
     assert.equal(adapted.collectedCount, 20);
   });
 
+  test('counts as many votes as a maximum flow from a ballot box does under the same links', () => {
+    const shape = fc.record({
+      seed: fc.integer(),
+      size: fc.integer({ min: 2, max: 40 }),
+      half: fc.integer({ min: 1, max: 4 }),
+      firstTickets: fc.integer({ min: 1, max: 60 }),
+      fullness: fc.constantFrom(0, 0.5, 1, 9),
+      linkLimit: fc.constantFrom(null, 2),
+    });
+    fc.assert(
+      fc.property(shape, ({ seed, size, half, ...options }) => {
+        const dice = createPrng(seed, 'flow');
+        const graph = graphOf(size, expanderEdges(0, size, half, dice));
+        const voters = new Uint32Array(size).map((_, node) => node).filter(() => dice.chance(0.7));
+        const collection = collectVotes(graph, 0, voters, options, fresh(graph), dice);
+        const { collectedCount, capacities, ticketCount } = collection;
+        assert.equal(collectedCount, votesByBallotBox(graph, 0, voters, capacities));
+        assert.ok(ticketCount >= voters.length || collectedCount <= options.fullness * ticketCount);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('takes each counted vote to the collector, over no link more than it carries', () => {
     const graph = graphOf(200, expanderEdges(0, 200, 3, random()));
     for (const linkLimit of [3, null]) {
@@ -96,7 +120,7 @@ describe('a collection', () => {
       [3, 6],
     ] as const;
     const graph = graphOf(7, arcs);
-    const flow = new Float64Array(graph.targets.length);
+    const flow = new Int32Array(graph.targets.length);
     for (const [from, to] of arcs) flow[arcBetween(graph, from, to)] = 1;
     const places = new Int32Array(7).fill(-1);
     const path = takePath(graph, flow, 0, 6, places);
@@ -114,6 +138,34 @@ describe('a collection', () => {
       collectVotes(graph, 0, sybils, { linkLimit, firstTickets: 100, fullness: 9 }, fresh(graph), random());
     assert.ok(run(3).collectedCount <= 12, `${run(3).collectedCount}`);
     assert.ok(run(null).collectedCount > 60, `${run(null).collectedCount}`);
+  });
+});
+
+describe('tickets', () => {
+  const graph = graphOf(60, expanderEdges(0, 60, 3, random()));
+  const twins = twinsOf(graph);
+  const handedOut = (batches: readonly number[]) => {
+    const tickets = createTickets(surveyLinks(graph, twins, 7, null, fresh(graph), random()));
+    for (const batch of batches) handOut(tickets, batch, fresh(graph), random());
+    return tickets;
+  };
+
+  test('handed out in batches are split as evenly as at once, and none is lost but at the rim', () => {
+    for (const batches of [[96], [3, 3, 6, 12, 24, 48], new Array<number>(96).fill(1)]) {
+      const { envelope, held, capacities, count } = handedOut(batches);
+      assert.equal(count, 96);
+      for (const node of envelope.order) {
+        const level = envelope.levels[node] as number;
+        const shares: number[] = [];
+        for (let arc = graph.offsets[node] as number; arc < (graph.offsets[node + 1] as number); arc += 1)
+          if (envelope.levels[graph.targets[arc] as number] === level + 1)
+            shares.push((capacities[arc] as number) - 1);
+        if (shares.length === 0) continue;
+        assert.ok(Math.max(...shares) - Math.min(...shares) <= 1);
+        const given = shares.reduce((sum, share) => sum + share, 0);
+        assert.equal(given, Math.max(0, (held[node] as number) - 1));
+      }
+    }
   });
 });
 
@@ -225,9 +277,9 @@ describe('feedback', () => {
     ]);
     const history = createLinkHistory(fork.targets.length);
     history.blame[fork.offsets[1] as number] = 2;
-    const envelope = surveyLinks(fork, 0, 3, history, random());
-    const capacities = capacitiesFor(envelope, twinsOf(fork), 101, history, random());
-    assert.deepEqual([...capacities].slice(2), [21, 81]);
+    const tickets = createTickets(surveyLinks(fork, twinsOf(fork), 0, 3, history, random()));
+    handOut(tickets, 101, history, random());
+    assert.deepEqual([...tickets.capacities].slice(0, 2), [21, 81]);
   });
 });
 
