@@ -97,6 +97,7 @@ export {
 export { type InferOptions, inferAdmissions, inferObjection } from './routes/sybilinfer.ts';
 export {
   estimateInstances,
+  expectedLimitScores,
   type InstanceEstimate,
   type LimitAdmissions,
   type LimitOptions,

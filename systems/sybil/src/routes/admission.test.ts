@@ -9,7 +9,13 @@ import { type Admissions, combinedAdmissions } from './admission.ts';
 import { createTickets, distribute, gateAdmissions } from './gatekeeper.ts';
 import { createRouting } from './route.ts';
 import { guardAdmissions, guardAdmissionsOf, guardRouteLength } from './sybilguard.ts';
-import { estimateInstances, type LimitAdmissions, limitAdmissions, limitInstances } from './sybillimit.ts';
+import {
+  estimateInstances,
+  expectedLimitScores,
+  type LimitAdmissions,
+  limitAdmissions,
+  limitInstances,
+} from './sybillimit.ts';
 import { plainTickets } from './testing/plain-tickets.ts';
 import { attackedGraph, cliqueEdges, expanderEdges, graphOf, markedBetween } from './testing/regions.ts';
 import { ourRoutes, textbookGuard, textbookLimit } from './testing/textbook.ts';
@@ -148,6 +154,38 @@ describe('SybilLimit', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test('its scores have the expectation by which it ranks, from one verifier and from several', () => {
+    const graph = attackedGraph(120, 120, 4, 20, createPrng(3, 'expected'));
+    const routing = createRouting(graph);
+    const [instanceCount, routeLength, verifiers] = [150, 5, [3, 60]];
+    const draws = 40;
+    const drawn = new Float64Array(graph.nodeCount);
+    for (const verifier of verifiers)
+      for (let draw = 0; draw < draws; draw += 1) {
+        const options = { instanceCount, routeLength };
+        const { scores } = limitAdmissions(routing, verifier, options, createPrng(draw, `l ${verifier}`));
+        for (const [node, score] of scores.entries())
+          drawn[node]! += score / instanceCount / draws / verifiers.length;
+      }
+    const expected = expectedLimitScores(graph, verifiers, routeLength);
+    const sum = (values: Float64Array, from: number, to: number) =>
+      values
+        .subarray(from, to)
+        .reduce((all, value, at) => all + (verifiers.includes(from + at) ? 0 : value), 0);
+    for (const [from, to] of [
+      [0, 120],
+      [120, 240],
+    ] as const) {
+      const ratio = sum(drawn, from, to) / sum(expected, from, to);
+      assert.ok(Math.abs(ratio - 1) < 0.05, `${ratio}`);
+    }
+    const nearest = [...expected.keys()]
+      .filter((node) => !verifiers.includes(node))
+      .sort((a, b) => expected[b]! - expected[a]!)
+      .slice(0, 10);
+    for (const node of nearest) assert.ok(Math.abs(drawn[node]! / expected[node]! - 1) < 0.15, `${node}`);
   });
 
   test('estimates about r0 sqrt(m) instances of the honest region, whatever the size of the Sybil region', () => {

@@ -1,6 +1,6 @@
 /**
  * The schemes that admit, as rankings: by the score that each gives beside its yes or no. They draw routes, walks and tickets, so each
- * takes a seed of its own: the same inputs give the same scores.
+ * takes a seed of its own: the same inputs give the same scores. SybilLimit's score, a count of few, is ranked by its expectation.
  */
 
 import { degreeOf, type Graph, twinsOf } from '@concordat/graph';
@@ -13,7 +13,7 @@ import { gateAdmissions } from './gatekeeper.ts';
 import { createRouting } from './route.ts';
 import { guardAdmissionsOf, guardRouteLength } from './sybilguard.ts';
 import { inferAdmissions, inferObjection } from './sybilinfer.ts';
-import { estimateInstances, limitAdmissions } from './sybillimit.ts';
+import { estimateInstances, expectedLimitScores, limitAdmissions } from './sybillimit.ts';
 
 /** Seeds that act as verifiers, each at full cost; more of them change the mean little. */
 const VERIFIERS = 5;
@@ -102,5 +102,11 @@ export const ROUTE_RANKINGS: readonly Ranking[] = [
     ...rankingOf('sybilinfer', 'Danezis, Mittal: SybilInfer, NDSS 2009', admitByInference),
     objection: (graph, labels) => inferObjection(graph, labels.honest),
   },
-  rankingOf('sybillimit', 'Yu, Gibbons, Kaminsky, Xiao: SybilLimit, IEEE S&P 2008', admitByLimit),
+  {
+    name: 'sybillimit',
+    source: 'Yu, Gibbons, Kaminsky, Xiao: SybilLimit, IEEE S&P 2008',
+    needs: { ...NEEDS_SEEDS, usesWeights: false },
+    rank: (graph, { honest }, options) =>
+      expectedLimitScores({ ...graph, weights: null }, honest, stepsOf(graph, options)),
+  },
 ];

@@ -6,6 +6,7 @@
 
 import { createWalker, degreeOf, edgeCountOf, type Graph, walkEnd } from '@concordat/graph';
 import { assert, type Prng } from '@concordat/kernel';
+import { scoreOfTrust, spreadTrust } from '../rank/sybilrank.ts';
 import type { Admissions } from './admission.ts';
 import { firstArc, type Routing, routeBack, routeOn, sourceOf } from './route.ts';
 
@@ -168,6 +169,21 @@ export function limitAdmissions(
     }
   }
   return { accepted, scores, loads, overloadCount };
+}
+
+/**
+ * What the scores of `seeds` as verifiers approach, by r, with more instances and in the mean. A route is a walk but for its second visits to a
+ * node, so the verifier's tail leaves `x` with the chance P^(w-1)(v, x), and is one of d(x); the suspect's is the same arc with P^(w-1)(u, x) /
+ * d(x), which is P^(w-1)(x, u) / d(u) since the walk is reversible. Summed over `x` that is P^(2w-2)(v, u) / d(u): trust over degree after
+ * 2w - 2 steps of SybilRank's walk. O(arcs x w), and no dice.
+ */
+export function expectedLimitScores(
+  graph: Graph,
+  seeds: readonly number[],
+  routeLength: number,
+): Float64Array {
+  const trust = spreadTrust(graph, seeds, 2 * (routeLength - 1));
+  return scoreOfTrust(graph, trust, 'suspects').map((score) => score / graph.nodeCount);
 }
 
 export interface InstanceEstimate {

@@ -5,12 +5,19 @@ import { createPrng } from '@concordat/kernel';
 import { type AttackedGraph, mountAttack } from '../attack/attack.ts';
 import { drawLabels, withoutLabelled } from '../attack/draw-labels.ts';
 import { areaUnderRoc, HONEST, UNJUDGED } from '../evaluate/roc.ts';
-import { admitByGate, admitByGuard, admitByInference, admitByVotes } from '../routes/rankings.ts';
+import {
+  admitByGate,
+  admitByGuard,
+  admitByInference,
+  admitByLimit,
+  admitByVotes,
+} from '../routes/rankings.ts';
 import { createLinkHistory } from '../votes/history.ts';
 import { collectVotes } from '../votes/sumup.ts';
 
-const SCHEMES = {
+export const SCHEMES = {
   SybilGuard: admitByGuard,
+  SybilLimit: admitByLimit,
   SybilInfer: admitByInference,
   GateKeeper: admitByGate,
   SumUp: admitByVotes,
@@ -29,11 +36,22 @@ function attacked(honest: Graph, edgeCount: number, draw: number): AttackedGraph
   return mountAttack(honest, attack, createPrng(draw, `admission ${edgeCount}`));
 }
 
-/** One draw: 20 seeds, none of which is judged. */
-export function admissionDraw(honest: Graph, edgeCount: number, scheme: Scheme, draw: number): Figures {
+/** One draw: 20 seeds, none of which is judged. `steps` of routes and walks; null: the scheme's own number. */
+export function admissionDraw(
+  honest: Graph,
+  edgeCount: number,
+  scheme: Scheme,
+  draw: number,
+  steps: number | null = null,
+): Figures {
   const { graph, kinds, honestCount } = attacked(honest, edgeCount, draw);
   const labels = drawLabels(kinds, { honest: 20, sybils: 0, noise: 0 }, createPrng(draw, 'labels'));
-  const { accepted, scores } = SCHEMES[scheme](graph, labels, {}, createPrng(draw, scheme));
+  const { accepted, scores } = SCHEMES[scheme](
+    graph,
+    labels,
+    steps === null ? {} : { steps },
+    createPrng(draw, scheme),
+  );
   const admitted = [...accepted.keys()].filter((node) => accepted[node] === 1);
   const good = admitted.filter((node) => kinds[node] === HONEST).length;
   return {
