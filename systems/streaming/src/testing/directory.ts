@@ -19,8 +19,8 @@ export interface Directory<S> {
   nodeOf(state: S | null, id: NodeId): NodeId | null;
 }
 
-/** Ids of nodes that have none of their own yet begin here: above all ids that a tracker gives. */
-const FIRST_NAMELESS: NodeId = 2 ** 33;
+/** Ids of nodes that have none of their own yet begin here: above all ids that a tracker gives, and small integers to V8. */
+export const FIRST_NAMELESS: NodeId = 2 ** 29;
 
 export const namelessNode = (id: NodeId): NodeId | null =>
   id >= FIRST_NAMELESS ? id - FIRST_NAMELESS : null;

@@ -28,12 +28,22 @@ import type { TrackerOptions, TrackerState } from '../tracker/state.ts';
 import { createTracker } from '../tracker/tracker.ts';
 import { type Conduct, OBEDIENT } from '../trade/conduct.ts';
 import type { Sealing } from '../trade/sealing.ts';
-import { type Directory, type Enveloped, type Names, namelessNode, withDirectory } from './directory.ts';
+import {
+  type Directory,
+  type Enveloped,
+  FIRST_NAMELESS,
+  type Names,
+  namelessNode,
+  withDirectory,
+} from './directory.ts';
 import { createModelStreamKeys } from './model-keys.ts';
 
-/** Ids of those who are no members; nodes of the simulation have the small ones, peers those from 2 on. */
-export const BROADCASTER: NodeId = 2 ** 32 - 1;
-export const TRACKER: NodeId = 2 ** 32 - 2;
+/**
+ * Ids of those who are no members; nodes of the simulation have the small ones, peers those from 2 on. PERF: one that is no small integer to
+ * V8 would make every id a number of its own on the heap.
+ */
+export const BROADCASTER: NodeId = FIRST_NAMELESS - 1;
+export const TRACKER: NodeId = FIRST_NAMELESS - 2;
 const BROADCASTER_NODE: NodeId = 0;
 export const TRACKER_NODE: NodeId = 1;
 export const FIRST_NODE: NodeId = 2;
