@@ -113,10 +113,12 @@ export function memberAt({ head, pages, newcomers }: Roster, place: number): Pla
   return page < 0 ? newcomers[place - head.members] : pages[page]?.[place - (head.pages[page]?.start ?? 0)];
 }
 
+const NOBODY: MemberPage = [];
+
 /** Where `id` stands, by what is known here. */
 export function placeOf({ head, pages, newcomerPlaces }: Roster, id: NodeId): number | undefined {
   const page = pageOfId(head, id);
-  const index = indexInPage(pages[page] ?? [], id);
+  const index = indexInPage(pages[page] ?? NOBODY, id);
   return index < 0 ? newcomerPlaces.get(id) : (head.pages[page]?.start ?? 0) + index;
 }
 

@@ -38,6 +38,8 @@ export function withDirectory<S, M>(
 ): Process<S, Enveloped<M>> {
   let holder: { readonly outer: Env<Enveloped<M>>; readonly inner: InnerEnv<M>; state: S | null } | null =
     null;
+  /** What `names` has of it. */
+  let told: NodeId | null = null;
   const envFor = (outer: Env<Enveloped<M>>, state: S | null): Env<M> => {
     if (holder?.outer === outer) {
       holder.state = state ?? holder.state;
@@ -47,7 +49,10 @@ export function withDirectory<S, M>(
     const send = (to: NodeId, message: M): void => {
       const known = holder?.state ?? null;
       const own = known === null ? null : directory.idOf(known);
-      if (own !== null) names.set(outer.self, own);
+      if (own !== null && own !== told) {
+        names.set(outer.self, own);
+        told = own;
+      }
       const node = namelessNode(to) ?? directory.nodeOf(known, to);
       if (node !== null) outer.send(node, { from: own ?? FIRST_NAMELESS + outer.self, message });
     };

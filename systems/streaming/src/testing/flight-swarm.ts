@@ -36,7 +36,7 @@ import {
   namelessNode,
   withDirectory,
 } from './directory.ts';
-import { createModelStreamKeys } from './model-keys.ts';
+import { createModelStreamKeys, type Participant } from './model-keys.ts';
 
 /**
  * Ids of those who are no members; nodes of the simulation have the small ones, peers those from 2 on. PERF: one that is no small integer to
@@ -99,14 +99,24 @@ function mediaOf(seed: number, config: StreamConfig): (round: number) => Uint8Ar
   return () => Uint8Array.from({ length: config.neededPackets * SIMULATED_BYTES }, () => random.below(256));
 }
 
+/** Who a model key is of (`keyOf`). */
+const numberOf = (key: Uint8Array): NodeId =>
+  (((key[0] as number) << 24) | ((key[1] as number) << 16) | ((key[2] as number) << 8) | (key[3] as number)) -
+  1;
+
 /** Checks by the key that a record has: in a stream of newcomers an id alone says nothing. */
-function keysById(keys: StreamKeys): StreamKeys {
-  const numberOf = (publicKey: Uint8Array): NodeId =>
-    new DataView(publicKey.buffer, publicKey.byteOffset).getUint32(0) - 1;
-  return {
-    ...keys,
-    verify: ({ publicKey }, bytes, signature) =>
-      keys.verify({ id: numberOf(publicKey), publicKey }, bytes, signature),
+function checkByKey({ verify }: StreamKeys): StreamKeys['verify'] {
+  return ({ publicKey }, bytes, signature) =>
+    verify({ id: numberOf(publicKey), publicKey }, bytes, signature);
+}
+
+/** Model keys of a simulated stream: all check with one function, which so stays in reach. */
+function createFlightKeys(count: number, seed: number): (node: NodeId) => Participant {
+  const keysOf = createModelStreamKeys(count, seed);
+  const verify = checkByKey(keysOf(BROADCASTER_NODE).keys);
+  return (node) => {
+    const { keys, member } = keysOf(node);
+    return { keys: { ...keys, verify }, member };
   };
 }
 
@@ -154,7 +164,7 @@ function judgeOf(
   parts: Omit<BroadcasterParts, 'judge' | 'seed' | 'code' | 'names' | 'allowsUnsound'>,
 ): BroadcasterParts['judge'] {
   const { config, keysOf, sealing, broadcaster, tracker } = parts;
-  const keys = keysById(keysOf(BROADCASTER_NODE).keys);
+  const keys = keysOf(BROADCASTER_NODE).keys;
   return (evictions) => {
     const list = listNow(tracker());
     return evidenceContext({ config, keys, broadcaster, listOf: () => list, sealing }, evictions);
@@ -164,7 +174,7 @@ function judgeOf(
 interface BroadcasterParts {
   readonly judge: (evictions: EvictionList['entries']) => EvidenceContext;
   readonly config: StreamConfig;
-  readonly keysOf: ReturnType<typeof createModelStreamKeys>;
+  readonly keysOf: (node: NodeId) => Participant;
   readonly seed: number;
   readonly code: RoundCode;
   readonly sealing: Sealing;
@@ -182,7 +192,7 @@ function addBroadcaster(world: World, parts: BroadcasterParts): void {
     process: withDirectory<BroadcasterState, StreamMessage>(
       createBroadcaster({
         config,
-        keys: keysById(keysOf(BROADCASTER_NODE).keys),
+        keys: keysOf(BROADCASTER_NODE).keys,
         code,
         source: mediaOf(seed, config),
         list: () => listNow(tracker()),
@@ -228,7 +238,7 @@ function trackerOptionsFor(
 
 export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const { seed, capacity } = options;
-  const keysOf = createModelStreamKeys(capacity + FIRST_NODE, seed);
+  const keysOf = createFlightKeys(capacity + FIRST_NODE, seed);
   const identity = {
     session: new Uint8Array(16).fill(seed),
     broadcasterKey: keysOf(BROADCASTER_NODE).member.publicKey,
@@ -258,7 +268,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     link: 'peer',
     process: withDirectory(
       (options.trackerStrategy ?? ((honest) => honest))(
-        createTracker(trackerOptionsFor(options, config, keysById(keysOf(TRACKER_NODE).keys), judge)),
+        createTracker(trackerOptionsFor(options, config, keysOf(TRACKER_NODE).keys, judge)),
       ),
       serverDirectory<TrackerState>(TRACKER, (state) => state),
       names,
@@ -283,7 +293,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     const conduct = options.conductOf?.(node);
     const honest = createFlightPeer({
       config,
-      keys: keysById(keys),
+      keys,
       broadcaster: broadcasterSigner,
       clock: { id: TRACKER, publicKey: identity.trackerKey },
       sealing,
