@@ -23,6 +23,12 @@ describe('the model hash', () => {
     );
   });
 
+  it('has these values for inputs that are just short enough to be copied, and just too long', () => {
+    const hashOf = (length: number): string => toHex(modelHash(Uint8Array.from({ length }, (_, i) => 5 * i)));
+    assert.equal(hashOf(2047), 'a6370d49b0aafe6a3513b99fa818279b9232ae452e3b581284fde7e4ef3a0feb');
+    assert.equal(hashOf(2048), 'efecb6b5e301c3bed760bb1290f188ee12ef301048b3bbc7f434ad4ed71925ac');
+  });
+
   it('depends on content only, not on where the bytes lie', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(9), (bytes, offset) => {

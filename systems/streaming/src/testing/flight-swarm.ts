@@ -21,6 +21,7 @@ import type { PlacedMember } from '../membership/ticket.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
+import { createBasics } from '../peer/state.ts';
 import { streamId } from '../statement.ts';
 import { convictsBy } from '../tracker/conviction.ts';
 import { likelyMembers } from '../tracker/pings.ts';
@@ -261,6 +262,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const code = createRoundCode(config.neededPackets, config.packetsPerRound);
   const sealing = createReferenceSealing(modelHash, config.packetBytes);
   const check = shareCheck(createPacketCheck(modelHash, config.packetsPerRound));
+  const basics = createBasics(modelHash, config);
   const broadcasterSigner = { id: BROADCASTER, publicKey: identity.broadcasterKey };
   const judge = judgeOf({ config, keysOf, sealing, broadcaster: broadcasterSigner, tracker });
   world.add({
@@ -293,6 +295,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     const conduct = options.conductOf?.(node);
     const honest = createFlightPeer({
       config,
+      basics,
       keys,
       broadcaster: broadcasterSigner,
       clock: { id: TRACKER, publicKey: identity.trackerKey },
