@@ -122,9 +122,16 @@ export function placeOf({ head, pages, newcomerPlaces }: Roster, id: NodeId): nu
   return index < 0 ? newcomerPlaces.get(id) : (head.pages[page]?.start ?? 0) + index;
 }
 
-export function memberWith(roster: Roster, id: NodeId): PlacedMember | undefined {
-  const place = placeOf(roster, id);
-  return place === undefined ? undefined : memberAt(roster, place);
+/** PERF: not by its place, which would have to be looked up in turn: every message leads to a few of these calls. */
+export function memberWith(
+  { head, pages, newcomers, newcomerPlaces }: Roster,
+  id: NodeId,
+): PlacedMember | undefined {
+  const page = pages[pageOfId(head, id)] ?? NOBODY;
+  const index = indexInPage(page, id);
+  if (index >= 0) return page[index];
+  const place = newcomerPlaces.get(id);
+  return place === undefined ? undefined : newcomers[place - head.members];
 }
 
 /** All that are known here, by their places. */
