@@ -9,6 +9,7 @@
  */
 
 import type { Hash } from '../primitives.ts';
+import { shortBytes } from './short-bytes.ts';
 
 const BLOCK_BYTES = 32;
 const CLOSING_ROUNDS = 4;
@@ -96,7 +97,7 @@ const lanes: Lanes = new Int32Array(8);
 export const modelHash: Hash = (bytes) => {
   lanes.set(INITIAL);
   absorb(lanes, bytes);
-  const digest = new Uint8Array(BLOCK_BYTES);
+  const digest = shortBytes(BLOCK_BYTES);
   squeeze(lanes, digest, 0);
   return digest;
 };
