@@ -13,6 +13,18 @@ const MAX_LABEL_BYTES = 64;
 /** PERF: what is hashed is put together in the same place each time: allocating it cost as much as hashing it. */
 const ROOM = new Uint8Array(64 * 1024);
 
+/** Views of the room's beginnings, by size, made as they are needed. PERF: making one costs as much as hashing 200 bytes. */
+const MANY_BYTES = 1024;
+const VIEWS = new Array<Uint8Array | undefined>(MANY_BYTES).fill(undefined);
+
+function roomOf(size: number): Uint8Array {
+  if (size > ROOM.length) return new Uint8Array(size);
+  if (size >= MANY_BYTES) return ROOM.subarray(0, size);
+  const known = VIEWS[size] ?? ROOM.subarray(0, size);
+  VIEWS[size] = known;
+  return known;
+}
+
 function putLabel(into: Uint8Array, label: string): void {
   assert(label.length > 0 && label.length <= MAX_LABEL_BYTES, 'a label has 1 to 64 characters');
   into[0] = label.length;
@@ -34,7 +46,7 @@ function putLength(into: Uint8Array, at: number, length: number): void {
 export function tagged(hash: Hash, label: string, ...parts: readonly Uint8Array[]): Digest {
   let size = 1 + label.length;
   for (const part of parts) size += 4 + part.length;
-  const bytes = size <= ROOM.length ? ROOM.subarray(0, size) : new Uint8Array(size);
+  const bytes = roomOf(size);
   putLabel(bytes, label);
   let at = 1 + label.length;
   for (const part of parts) {

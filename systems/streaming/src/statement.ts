@@ -47,6 +47,17 @@ function prefixOf(stream: Digest, kind: StatementKind): Uint8Array {
 }
 
 const ROOM = new Uint8Array(64 * 1024);
+/** Views of its beginnings, by size, made as they are needed. */
+const MANY_BYTES = 1024;
+const VIEWS = new Array<Uint8Array | undefined>(MANY_BYTES).fill(undefined);
+
+function roomOf(size: number): Uint8Array {
+  if (size > ROOM.length) return new Uint8Array(size);
+  if (size >= MANY_BYTES) return ROOM.subarray(0, size);
+  const known = VIEWS[size] ?? ROOM.subarray(0, size);
+  VIEWS[size] = known;
+  return known;
+}
 
 /**
  * The bytes that are signed, until the next call: whoever signs or verifies does it at once.
@@ -57,7 +68,7 @@ const ROOM = new Uint8Array(64 * 1024);
 export function signedBytes(stream: Digest, kind: StatementKind, body: Uint8Array): Uint8Array {
   const prefix = prefixOf(stream, kind);
   const size = prefix.length + body.length;
-  const bytes = size <= ROOM.length ? ROOM.subarray(0, size) : new Uint8Array(size);
+  const bytes = roomOf(size);
   bytes.set(prefix);
   bytes.set(body, prefix.length);
   return bytes;

@@ -60,8 +60,8 @@ function dispatch(sim: Sim, event: SimEvent): void {
 export function advance(sim: Sim, until: Millis, holds: (() => boolean) | null): boolean {
   const { queue } = sim;
   if (holds?.() === true) return true;
-  while (queue.nextAt <= until) {
-    sim.now = queue.nextAt;
+  for (let at = queue.nextAt(); at <= until; at = queue.nextAt()) {
+    sim.now = at;
     sim.handledEvents++;
     const event = queue.pop();
     if (event !== undefined) dispatch(sim, event);

@@ -11,13 +11,16 @@
 import type { Millis } from '@concordat/kernel';
 
 export interface EventQueue<T> {
-  readonly size: number;
+  size(): number;
   /** Time of the earliest event; infinite when there is none. */
-  readonly nextAt: Millis;
+  nextAt(): Millis;
   push(at: Millis, item: T): void;
   /** The earliest event, first in first out among equals. */
   pop(): T | undefined;
 }
+
+/** Each entry of the heap stands above four: half as many levels as with two, and those four lie together. */
+const FANOUT_BITS = 2;
 
 export function createEventQueue<T>(): EventQueue<T> {
   let times = new Float64Array(256);
@@ -25,10 +28,11 @@ export function createEventQueue<T>(): EventQueue<T> {
   const items: (T | undefined)[] = [];
   let size = 0;
   let sequence = 0;
-  /** The time of the latest event taken, and what was queued for that time since: `due[dueFrom]` is the next. */
+  /** The time of the latest event taken, and what was queued for that time since: from `dueFrom` to before `dueTo`. */
   let now = Number.NEGATIVE_INFINITY;
-  let due: (T | undefined)[] = [];
+  const due: (T | undefined)[] = [];
   let dueFrom = 0;
+  let dueTo = 0;
 
   const grow = (): void => {
     const [oldTimes, oldOrders] = [times, orders];
@@ -39,14 +43,14 @@ export function createEventQueue<T>(): EventQueue<T> {
   };
   const push = (at: Millis, item: T): void => {
     if (at === now) {
-      due.push(item);
+      due[dueTo++] = item;
       return;
     }
     if (size === times.length) grow();
     const order = sequence++;
     let index = size++;
     while (index > 0) {
-      const parent = (index - 1) >> 1;
+      const parent = (index - 1) >> FANOUT_BITS;
       // What is pushed is the latest of its time, so equals stay above it.
       if ((times[parent] as number) <= at) break;
       times[index] = times[parent] as number;
@@ -69,9 +73,11 @@ export function createEventQueue<T>(): EventQueue<T> {
   const sink = (): void => {
     let index = 0;
     for (;;) {
-      let child = 2 * index + 1;
-      if (child >= size) break;
-      if (child + 1 < size && isBefore(child + 1, child)) child++;
+      const first = (index << FANOUT_BITS) + 1;
+      if (first >= size) break;
+      const end = Math.min(first + (1 << FANOUT_BITS), size);
+      let child = first;
+      for (let other = first + 1; other < end; other++) if (isBefore(other, child)) child = other;
       if (isBefore(size, child)) break;
       times[index] = times[child] as number;
       orders[index] = orders[child] as number;
@@ -86,28 +92,27 @@ export function createEventQueue<T>(): EventQueue<T> {
   const popDue = (): T | undefined => {
     const first = due[dueFrom];
     due[dueFrom++] = undefined;
-    if (dueFrom === due.length) {
-      due = [];
+    if (dueFrom === dueTo) {
       dueFrom = 0;
+      dueTo = 0;
     }
     return first;
   };
   const popHeap = (): T | undefined => {
     const first = items[0];
     // What waits keeps its time, should an event of the past have been queued.
-    if (dueFrom === due.length) now = times[0] as number;
+    if (dueFrom === dueTo) now = times[0] as number;
     size--;
     if (size > 0) sink();
     items[size] = undefined;
     return first;
   };
-  const isDueNext = (): boolean => dueFrom < due.length && (size === 0 || (times[0] as number) > now);
+  const isDueNext = (): boolean => dueFrom < dueTo && (size === 0 || (times[0] as number) > now);
 
+  // PERF: no getters: they would make the record a dictionary to V8, and it is looked at four times per event.
   return {
-    get size() {
-      return size + due.length - dueFrom;
-    },
-    get nextAt() {
+    size: () => size + dueTo - dueFrom,
+    nextAt: () => {
       if (isDueNext()) return now;
       return size === 0 ? Number.POSITIVE_INFINITY : (times[0] as number);
     },

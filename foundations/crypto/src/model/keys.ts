@@ -15,13 +15,14 @@ import {
 } from '../primitives.ts';
 import { absorb, close, type Lanes, modelHash, squeeze } from './hash.ts';
 import { scrambled, secretOf, seedOf } from './secrets.ts';
+import { shortBytes } from './short-bytes.ts';
 
 const lanes: Lanes = new Int32Array(8);
 const expected = new Uint8Array(SIGNATURE_BYTES);
 
 /** 64 bytes that nobody can make without the secret. */
 function authenticate(secret: Lanes, bytes: Uint8Array, into: Uint8Array): void {
-  lanes.set(secret);
+  for (let i = 0; i < lanes.length; i++) lanes[i] = secret[i] as number;
   absorb(lanes, bytes);
   squeeze(lanes, into, 0);
   close(lanes);
@@ -36,7 +37,7 @@ function isAuthentic(secret: Lanes, bytes: Uint8Array, signature: Uint8Array): b
 }
 
 function signed(secret: Lanes, bytes: Uint8Array): Uint8Array {
-  const signature = new Uint8Array(SIGNATURE_BYTES);
+  const signature = shortBytes(SIGNATURE_BYTES);
   authenticate(secret, bytes, signature);
   return signature;
 }

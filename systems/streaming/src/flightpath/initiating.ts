@@ -3,7 +3,7 @@
  * is there and free. Who is busy or silent costs the time of an answer, not the round (FlightPath, OSDI 2008, flexibility).
  */
 
-import type { Env, NodeId } from '@concordat/kernel';
+import { assert, type Env, type NodeId } from '@concordat/kernel';
 import { heldOf } from '../content/store.ts';
 import { type Accept, FLEXIBLE, type Reserve, type StreamMessage } from '../messages/messages.ts';
 import { findTrade, type PeerState, tradesOf } from '../peer/state.ts';
@@ -37,8 +37,18 @@ const FAILING_WEIGHT = 0.15;
 /** A question waits so long while an answer to it would have to wait, as a share of a round. */
 const PAUSE_SHARE = 0.04;
 
-const attemptTimer = (index: number): string => `attempt-${index}`;
-export const isAttemptTimer = (timer: string): boolean => timer.startsWith('attempt-');
+/** PERF: one name for each attempt: one that is put together anew has to be hashed anew. */
+const ATTEMPT_TIMERS: readonly string[] = Array.from(
+  { length: MOST_ATTEMPTS },
+  (_, index) => `attempt-${index}`,
+);
+export const isAttemptTimer = (timer: string): boolean => ATTEMPT_TIMERS.includes(timer);
+
+function attemptTimer(index: number): string {
+  const timer = ATTEMPT_TIMERS[index];
+  assert(timer !== undefined, 'a peer begins no more trades at once than there are timers for');
+  return timer;
+}
 
 /** Places for trades of others: more while partners are scarce, as they are when many have gone at once. The cap stays. */
 const placesFor = ({ policy, failing }: FlightState): number =>
@@ -118,7 +128,7 @@ const attemptWith = (own: FlightState, partner: NodeId, waitsFor: Attempt['waits
 
 /** The timer of an attempt: it is to begin, or its partner did not answer. */
 export function onAttempt(peer: Peer, env: Env<StreamMessage>, timer: string): void {
-  const index = Number(timer.slice(attemptTimer(0).length - 1));
+  const index = ATTEMPT_TIMERS.indexOf(timer);
   const attempt = peer.own.attempts[index];
   if (attempt === undefined) return;
   if (attempt.waitsFor === 'accept') {

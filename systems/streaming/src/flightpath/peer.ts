@@ -66,7 +66,8 @@ export interface FlightPeer {
 
 type FlightEnv = Env<FlightMessage>;
 
-const streamOf = ({ keys, config }: PeerOptions): Uint8Array => streamId(keys.hash, config);
+const streamOf = ({ keys, config, basics }: PeerOptions): Uint8Array =>
+  basics?.stream ?? streamId(keys.hash, config);
 
 const JOIN_TIMER = 'join';
 const FOLLOW_TIMER = 'follow';

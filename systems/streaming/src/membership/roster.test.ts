@@ -15,6 +15,7 @@ import {
   createEpochHead,
   decodeHeadBody,
   headBody,
+  indexInPage,
   isEpochHeadSigned,
   type MemberPage,
   readEpochHead,
@@ -217,6 +218,22 @@ describe('a tracker that lies to one peer', () => {
         for (const rule of MEMBERSHIP_RULES)
           assert.ok(!rule.convicts(a, b), 'what does not decode convicts nobody');
       }),
+    );
+  });
+});
+
+describe('a member of a page', () => {
+  it('is found wherever others have left', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(60), { minLength: 1, maxLength: 40 }), fc.nat(60), (ids, first) => {
+        const page = ids.toSorted((a, b) => a - b).map((id) => sampleMember(first + id));
+        for (let id = 0; id < 130; id++)
+          assert.equal(
+            indexInPage(page, id),
+            page.findIndex((member) => member.id === id),
+          );
+      }),
+      { numRuns: 30 },
     );
   });
 });

@@ -113,16 +113,25 @@ export function memberAt({ head, pages, newcomers }: Roster, place: number): Pla
   return page < 0 ? newcomers[place - head.members] : pages[page]?.[place - (head.pages[page]?.start ?? 0)];
 }
 
+const NOBODY: MemberPage = [];
+
 /** Where `id` stands, by what is known here. */
 export function placeOf({ head, pages, newcomerPlaces }: Roster, id: NodeId): number | undefined {
   const page = pageOfId(head, id);
-  const index = indexInPage(pages[page] ?? [], id);
+  const index = indexInPage(pages[page] ?? NOBODY, id);
   return index < 0 ? newcomerPlaces.get(id) : (head.pages[page]?.start ?? 0) + index;
 }
 
-export function memberWith(roster: Roster, id: NodeId): PlacedMember | undefined {
-  const place = placeOf(roster, id);
-  return place === undefined ? undefined : memberAt(roster, place);
+/** PERF: not by its place, which would have to be looked up in turn: every message leads to a few of these calls. */
+export function memberWith(
+  { head, pages, newcomers, newcomerPlaces }: Roster,
+  id: NodeId,
+): PlacedMember | undefined {
+  const page = pages[pageOfId(head, id)] ?? NOBODY;
+  const index = indexInPage(page, id);
+  if (index >= 0) return page[index];
+  const place = newcomerPlaces.get(id);
+  return place === undefined ? undefined : newcomers[place - head.members];
 }
 
 /** All that are known here, by their places. */

@@ -11,6 +11,7 @@ import {
   NO_EVICTIONS,
   type Strikes,
 } from '@concordat/accountability';
+import type { Hash } from '@concordat/crypto';
 import { assert, type Digest, type Env, type NodeId } from '@concordat/kernel';
 import type { Shape } from '../bits.ts';
 import { type StreamConfig, shapeOf } from '../config.ts';
@@ -28,8 +29,23 @@ import type { Sealing } from '../trade/sealing.ts';
 import type { Trade, TradeRules } from '../trade/trade.ts';
 import { createStreamMeter, type StreamMeter } from './meter.ts';
 
+/** What follows from a stream's config. */
+export interface StreamBasics {
+  readonly shape: Shape;
+  readonly stream: Digest;
+  readonly sizes: Sizes;
+}
+
+export const createBasics = (hash: Hash, config: StreamConfig): StreamBasics => ({
+  shape: shapeOf(config),
+  stream: streamId(hash, config),
+  sizes: createSizes(config),
+});
+
 export interface PeerOptions {
   readonly config: StreamConfig;
+  /** Of the config, if somebody has them: who runs thousands of peers makes them once. */
+  readonly basics?: StreamBasics | undefined;
   readonly keys: StreamKeys;
   readonly broadcaster: Signer;
   /** Who signs beacons and is asked for them. */
@@ -44,10 +60,7 @@ export interface PeerOptions {
   readonly play?: ((round: number, media: Uint8Array | null) => void) | undefined;
 }
 
-export interface PeerSetup<X> extends PeerOptions {
-  readonly shape: Shape;
-  readonly stream: Digest;
-  readonly sizes: Sizes;
+export interface PeerSetup<X> extends Omit<PeerOptions, 'basics'>, StreamBasics {
   readonly rules: TradeRules<X>;
 }
 
@@ -88,7 +101,7 @@ export function createPeerState<X>(
   own: X,
 ): PeerState<X> {
   const { config, keys, broadcaster, clock, sealing, check, code, conduct, allowsUnsound, play } = options;
-  const shape = shapeOf(config);
+  const { shape, stream, sizes } = options.basics ?? createBasics(keys.hash, config);
   return {
     // PERF: one by one. Spread, each peer's would be of a shape of its own.
     setup: {
@@ -103,8 +116,8 @@ export function createPeerState<X>(
       allowsUnsound,
       play,
       shape,
-      stream: streamId(keys.hash, config),
-      sizes: createSizes(config),
+      stream,
+      sizes,
       rules,
     },
     self,

@@ -19,8 +19,8 @@ export interface Directory<S> {
   nodeOf(state: S | null, id: NodeId): NodeId | null;
 }
 
-/** Ids of nodes that have none of their own yet begin here: above all ids that a tracker gives. */
-const FIRST_NAMELESS: NodeId = 2 ** 33;
+/** Ids of nodes that have none of their own yet begin here: above all ids that a tracker gives, and small integers to V8. */
+export const FIRST_NAMELESS: NodeId = 2 ** 29;
 
 export const namelessNode = (id: NodeId): NodeId | null =>
   id >= FIRST_NAMELESS ? id - FIRST_NAMELESS : null;
@@ -38,6 +38,8 @@ export function withDirectory<S, M>(
 ): Process<S, Enveloped<M>> {
   let holder: { readonly outer: Env<Enveloped<M>>; readonly inner: InnerEnv<M>; state: S | null } | null =
     null;
+  /** What `names` has of it. */
+  let told: NodeId | null = null;
   const envFor = (outer: Env<Enveloped<M>>, state: S | null): Env<M> => {
     if (holder?.outer === outer) {
       holder.state = state ?? holder.state;
@@ -47,7 +49,10 @@ export function withDirectory<S, M>(
     const send = (to: NodeId, message: M): void => {
       const known = holder?.state ?? null;
       const own = known === null ? null : directory.idOf(known);
-      if (own !== null) names.set(outer.self, own);
+      if (own !== null && own !== told) {
+        names.set(outer.self, own);
+        told = own;
+      }
       const node = namelessNode(to) ?? directory.nodeOf(known, to);
       if (node !== null) outer.send(node, { from: own ?? FIRST_NAMELESS + outer.self, message });
     };

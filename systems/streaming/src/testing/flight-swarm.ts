@@ -21,6 +21,7 @@ import type { PlacedMember } from '../membership/ticket.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
+import { createBasics } from '../peer/state.ts';
 import { streamId } from '../statement.ts';
 import { convictsBy } from '../tracker/conviction.ts';
 import { likelyMembers } from '../tracker/pings.ts';
@@ -28,12 +29,22 @@ import type { TrackerOptions, TrackerState } from '../tracker/state.ts';
 import { createTracker } from '../tracker/tracker.ts';
 import { type Conduct, OBEDIENT } from '../trade/conduct.ts';
 import type { Sealing } from '../trade/sealing.ts';
-import { type Directory, type Enveloped, type Names, namelessNode, withDirectory } from './directory.ts';
-import { createModelStreamKeys } from './model-keys.ts';
+import {
+  type Directory,
+  type Enveloped,
+  FIRST_NAMELESS,
+  type Names,
+  namelessNode,
+  withDirectory,
+} from './directory.ts';
+import { createModelStreamKeys, type Participant } from './model-keys.ts';
 
-/** Ids of those who are no members; nodes of the simulation have the small ones, peers those from 2 on. */
-export const BROADCASTER: NodeId = 2 ** 32 - 1;
-export const TRACKER: NodeId = 2 ** 32 - 2;
+/**
+ * Ids of those who are no members; nodes of the simulation have the small ones, peers those from 2 on. PERF: one that is no small integer to
+ * V8 would make every id a number of its own on the heap.
+ */
+export const BROADCASTER: NodeId = FIRST_NAMELESS - 1;
+export const TRACKER: NodeId = FIRST_NAMELESS - 2;
 const BROADCASTER_NODE: NodeId = 0;
 export const TRACKER_NODE: NodeId = 1;
 export const FIRST_NODE: NodeId = 2;
@@ -89,14 +100,24 @@ function mediaOf(seed: number, config: StreamConfig): (round: number) => Uint8Ar
   return () => Uint8Array.from({ length: config.neededPackets * SIMULATED_BYTES }, () => random.below(256));
 }
 
+/** Who a model key is of (`keyOf`). */
+const numberOf = (key: Uint8Array): NodeId =>
+  (((key[0] as number) << 24) | ((key[1] as number) << 16) | ((key[2] as number) << 8) | (key[3] as number)) -
+  1;
+
 /** Checks by the key that a record has: in a stream of newcomers an id alone says nothing. */
-function keysById(keys: StreamKeys): StreamKeys {
-  const numberOf = (publicKey: Uint8Array): NodeId =>
-    new DataView(publicKey.buffer, publicKey.byteOffset).getUint32(0) - 1;
-  return {
-    ...keys,
-    verify: ({ publicKey }, bytes, signature) =>
-      keys.verify({ id: numberOf(publicKey), publicKey }, bytes, signature),
+function checkByKey({ verify }: StreamKeys): StreamKeys['verify'] {
+  return ({ publicKey }, bytes, signature) =>
+    verify({ id: numberOf(publicKey), publicKey }, bytes, signature);
+}
+
+/** Model keys of a simulated stream: all check with one function, which so stays in reach. */
+function createFlightKeys(count: number, seed: number): (node: NodeId) => Participant {
+  const keysOf = createModelStreamKeys(count, seed);
+  const verify = checkByKey(keysOf(BROADCASTER_NODE).keys);
+  return (node) => {
+    const { keys, member } = keysOf(node);
+    return { keys: { ...keys, verify }, member };
   };
 }
 
@@ -144,7 +165,7 @@ function judgeOf(
   parts: Omit<BroadcasterParts, 'judge' | 'seed' | 'code' | 'names' | 'allowsUnsound'>,
 ): BroadcasterParts['judge'] {
   const { config, keysOf, sealing, broadcaster, tracker } = parts;
-  const keys = keysById(keysOf(BROADCASTER_NODE).keys);
+  const keys = keysOf(BROADCASTER_NODE).keys;
   return (evictions) => {
     const list = listNow(tracker());
     return evidenceContext({ config, keys, broadcaster, listOf: () => list, sealing }, evictions);
@@ -154,7 +175,7 @@ function judgeOf(
 interface BroadcasterParts {
   readonly judge: (evictions: EvictionList['entries']) => EvidenceContext;
   readonly config: StreamConfig;
-  readonly keysOf: ReturnType<typeof createModelStreamKeys>;
+  readonly keysOf: (node: NodeId) => Participant;
   readonly seed: number;
   readonly code: RoundCode;
   readonly sealing: Sealing;
@@ -172,7 +193,7 @@ function addBroadcaster(world: World, parts: BroadcasterParts): void {
     process: withDirectory<BroadcasterState, StreamMessage>(
       createBroadcaster({
         config,
-        keys: keysById(keysOf(BROADCASTER_NODE).keys),
+        keys: keysOf(BROADCASTER_NODE).keys,
         code,
         source: mediaOf(seed, config),
         list: () => listNow(tracker()),
@@ -218,7 +239,7 @@ function trackerOptionsFor(
 
 export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const { seed, capacity } = options;
-  const keysOf = createModelStreamKeys(capacity + FIRST_NODE, seed);
+  const keysOf = createFlightKeys(capacity + FIRST_NODE, seed);
   const identity = {
     session: new Uint8Array(16).fill(seed),
     broadcasterKey: keysOf(BROADCASTER_NODE).member.publicKey,
@@ -241,6 +262,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
   const code = createRoundCode(config.neededPackets, config.packetsPerRound);
   const sealing = createReferenceSealing(modelHash, config.packetBytes);
   const check = shareCheck(createPacketCheck(modelHash, config.packetsPerRound));
+  const basics = createBasics(modelHash, config);
   const broadcasterSigner = { id: BROADCASTER, publicKey: identity.broadcasterKey };
   const judge = judgeOf({ config, keysOf, sealing, broadcaster: broadcasterSigner, tracker });
   world.add({
@@ -248,7 +270,7 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     link: 'peer',
     process: withDirectory(
       (options.trackerStrategy ?? ((honest) => honest))(
-        createTracker(trackerOptionsFor(options, config, keysById(keysOf(TRACKER_NODE).keys), judge)),
+        createTracker(trackerOptionsFor(options, config, keysOf(TRACKER_NODE).keys, judge)),
       ),
       serverDirectory<TrackerState>(TRACKER, (state) => state),
       names,
@@ -273,7 +295,8 @@ export function createFlightSwarm(options: FlightSwarmOptions): FlightSwarm {
     const conduct = options.conductOf?.(node);
     const honest = createFlightPeer({
       config,
-      keys: keysById(keys),
+      basics,
+      keys,
       broadcaster: broadcasterSigner,
       clock: { id: TRACKER, publicKey: identity.trackerKey },
       sealing,

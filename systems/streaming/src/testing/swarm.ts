@@ -17,7 +17,7 @@ import { createMessageCodec } from '../messages/codec.ts';
 import type { StreamMessage } from '../messages/messages.ts';
 import { createReferenceSealing } from '../model/reference-sealing.ts';
 import { shareCheck } from '../model/shared-check.ts';
-import type { PeerState } from '../peer/state.ts';
+import { createBasics, type PeerState } from '../peer/state.ts';
 import { streamUtility } from '../peer/utility.ts';
 import { OBEDIENT } from '../trade/conduct.ts';
 import { createModelStreamKeys, keyOf } from './model-keys.ts';
@@ -122,6 +122,7 @@ function planOf({ seed, peers, ...options }: SwarmOptions) {
     startInMs: 2 * config.roundMs,
     shared: {
       config,
+      basics: createBasics(modelHash, config),
       list,
       allowsUnsound: options.allowsUnsound ?? false,
       broadcaster,
