@@ -6,24 +6,13 @@
  */
 
 import { assert, type Digest } from '@concordat/kernel';
+import { createRoom } from '@concordat/wire';
 import type { Hash } from './primitives.ts';
 
 const MAX_LABEL_BYTES = 64;
 
-/** PERF: what is hashed is put together in the same place each time: allocating it cost as much as hashing it. */
-const ROOM = new Uint8Array(64 * 1024);
-
-/** Views of the room's beginnings, by size, made as they are needed. PERF: making one costs as much as hashing 200 bytes. */
-const MANY_BYTES = 1024;
-const VIEWS = new Array<Uint8Array | undefined>(MANY_BYTES).fill(undefined);
-
-function roomOf(size: number): Uint8Array {
-  if (size > ROOM.length) return new Uint8Array(size);
-  if (size >= MANY_BYTES) return ROOM.subarray(0, size);
-  const known = VIEWS[size] ?? ROOM.subarray(0, size);
-  VIEWS[size] = known;
-  return known;
-}
+/** What is hashed is put together here. */
+const roomOf = createRoom(64 * 1024);
 
 function putLabel(into: Uint8Array, label: string): void {
   assert(label.length > 0 && label.length <= MAX_LABEL_BYTES, 'a label has 1 to 64 characters');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compareBytes, concatBytes, equalBytes, fromHex, toHex, utf8 } from './index.ts';
+import { compareBytes, concatBytes, createRoom, equalBytes, fromHex, toHex, utf8 } from './index.ts';
 
 const bytes = fc.uint8Array({ maxLength: 8, max: 3 });
 
@@ -23,6 +23,15 @@ describe('bytes', () => {
         assert.equal(Math.sign(compareBytes(b, a)), expected === 0 ? 0 : -expected);
       }),
     );
+  });
+
+  it('find room of any size, small ones always the same', () => {
+    const roomOf = createRoom(4096);
+    for (const size of [0, 1, 32, 1023, 1024, 4096, 4097]) assert.equal(roomOf(size).length, size);
+    assert.equal(roomOf(32), roomOf(32));
+    roomOf(40).set([7], 39);
+    assert.equal(roomOf(2000)[39], 7);
+    assert.equal(roomOf(5000)[39], 0);
   });
 
   it('concatenate in order', () => {

@@ -30,6 +30,26 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return result;
 }
 
+/** Views of so many bytes and more are made anew each time. */
+const MANY_BYTES = 1024;
+
+/**
+ * Room for bytes that are used at once, before anybody asks for room again: the first of always the same `capacity` bytes, with what was
+ * last put there still in them. Larger ones are new. PERF: allocating costs as much as hashing what is put there, and a view as much as
+ * 200 bytes of it, so small views are kept.
+ */
+export function createRoom(capacity: number): (size: number) => Uint8Array {
+  const room = new Uint8Array(capacity);
+  const views = new Array<Uint8Array | undefined>(MANY_BYTES).fill(undefined);
+  return (size) => {
+    if (size > capacity) return new Uint8Array(size);
+    if (size >= MANY_BYTES) return room.subarray(0, size);
+    const view = views[size] ?? room.subarray(0, size);
+    views[size] = view;
+    return view;
+  };
+}
+
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += HEX[byte] as string;

@@ -6,6 +6,7 @@
 import { statementBytes } from '@concordat/accountability';
 import { type Hash, tagged } from '@concordat/crypto';
 import type { Digest } from '@concordat/kernel';
+import { createRoom } from '@concordat/wire';
 import type { StreamConfig } from './config.ts';
 
 /** The 32 bytes that stand for a stream in everything that is signed: nobody can sign for one and be quoted in another. */
@@ -46,18 +47,7 @@ function prefixOf(stream: Digest, kind: StatementKind): Uint8Array {
   return prefix;
 }
 
-const ROOM = new Uint8Array(64 * 1024);
-/** Views of its beginnings, by size, made as they are needed. */
-const MANY_BYTES = 1024;
-const VIEWS = new Array<Uint8Array | undefined>(MANY_BYTES).fill(undefined);
-
-function roomOf(size: number): Uint8Array {
-  if (size > ROOM.length) return new Uint8Array(size);
-  if (size >= MANY_BYTES) return ROOM.subarray(0, size);
-  const known = VIEWS[size] ?? ROOM.subarray(0, size);
-  VIEWS[size] = known;
-  return known;
-}
+const roomOf = createRoom(64 * 1024);
 
 /**
  * The bytes that are signed, until the next call: whoever signs or verifies does it at once.

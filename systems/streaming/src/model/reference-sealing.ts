@@ -8,7 +8,7 @@
 
 import { type Hash, tagged } from '@concordat/crypto';
 import type { Digest } from '@concordat/kernel';
-import { createReader, createWriter, equalBytes } from '@concordat/wire';
+import { createReader, createRoom, createWriter, equalBytes } from '@concordat/wire';
 import {
   type Item,
   isPacket,
@@ -33,11 +33,10 @@ function leafOf(hash: Hash, known: Known, item: Item): Digest {
 const itemsOf = (sealed: Sealed): readonly Item[] => (sealed.kind === 'reference' ? sealed.items : []);
 
 /** What is made of it is hashed or copied at once. */
-const ROOM = new Uint8Array(16 * 1024);
+const roomOf = createRoom(16 * 1024);
 
 function leavesOf(hash: Hash, known: Known, items: readonly Item[]): Uint8Array {
-  const size = 32 * items.length;
-  const leaves = size <= ROOM.length ? ROOM.subarray(0, size) : new Uint8Array(size);
+  const leaves = roomOf(32 * items.length);
   for (let i = 0; i < items.length; i++) leaves.set(leafOf(hash, known, items[i] as Item), 32 * i);
   return leaves;
 }
