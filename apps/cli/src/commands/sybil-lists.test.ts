@@ -1,25 +1,12 @@
 /** Lists of `sybil rank` and `whitelist`: what they print, where, with which status, and what they say is wrong. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { concordat, twoCliques } from '../sybil/testing/running.ts';
+import { test } from 'node:test';
+import { concordat, linesOf, setUp, twoCliques } from '../sybil/testing/running.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'concordat-sybil-'));
-after(() => rmSync(directory, { recursive: true }));
-
-function file(name: string, text: string): string {
-  const path = join(directory, name);
-  writeFileSync(path, text);
-  return path;
-}
-
-const GRAPH = file('graph.txt', twoCliques(10, 2));
-const SEEDS = file('seeds.txt', '# met in person\na5\na6\n\n');
-
-const linesOf = (text: string): string[] => text.trimEnd().split('\n');
+const { directory, file, graph: GRAPH, seeds: SEEDS } = setUp();
 
 test('rank lists the far clique first, as CSV with a header; standard error has the rest', async () => {
   const { code, out, err } = await concordat('sybil', 'rank', GRAPH, '--seeds', SEEDS);

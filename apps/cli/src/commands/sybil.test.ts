@@ -3,28 +3,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { concordat, twoCliques } from '../sybil/testing/running.ts';
+import { concordat, linesOf, setUp, twoCliques } from '../sybil/testing/running.ts';
 import { sybilCommand } from './sybil.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'concordat-sybil-'));
-after(() => rmSync(directory, { recursive: true }));
-
-function file(name: string, text: string): string {
-  const path = join(directory, name);
-  writeFileSync(path, text);
-  return path;
-}
-
-const GRAPH = file('graph.txt', twoCliques(10, 2));
-const SEEDS = file('seeds.txt', '# met in person\na5\na6\n\n');
-
-const linesOf = (text: string): string[] => text.trimEnd().split('\n');
+const { directory, file, graph: GRAPH, seeds: SEEDS } = setUp();
 
 test('generate, then evaluate on its labels: tables and figures, and the same again from the same dice', async () => {
   const [made, again] = [join(directory, 'made'), join(directory, 'again')];

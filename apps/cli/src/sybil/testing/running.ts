@@ -1,6 +1,10 @@
 /** The command as its users start it, on small graphs of our own. */
 
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
@@ -33,3 +37,28 @@ export function twoCliques(size: number, bridges: number): string {
   for (let at = 0; at < bridges; at += 1) lines.push(`a${at} b${at}`);
   return `${lines.join('\n')}\n`;
 }
+
+export interface Ground {
+  /** Gone when the tests of the file are done. */
+  readonly directory: string;
+  /** Writes a file there; returns its path. */
+  readonly file: (name: string, text: string) => string;
+  /** Two cliques of ten with two bridges, and two seeds of the first. */
+  readonly graph: string;
+  readonly seeds: string;
+}
+
+/** A folder with the files that most tests of a file begin with. */
+export function setUp(): Ground {
+  const directory = mkdtempSync(join(tmpdir(), 'concordat-sybil-'));
+  after(() => rmSync(directory, { recursive: true }));
+  const file = (name: string, text: string): string => {
+    const path = join(directory, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const graph = file('graph.txt', twoCliques(10, 2));
+  return { directory, file, graph, seeds: file('seeds.txt', '# met in person\na5\na6\n\n') };
+}
+
+export const linesOf = (text: string): string[] => text.trimEnd().split('\n');

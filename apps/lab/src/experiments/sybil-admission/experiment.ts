@@ -274,10 +274,10 @@ export const sybilAdmission: Experiment<Parameters, readonly Row[]> = {
   assert: findingsOf,
   draw: (rows) =>
     drawCurves({
-      title: 'Whom schemes admit: towards the lower right is better',
+      title: 'Whom schemes admit on a random and on a real graph: towards the lower right is better',
       series: SCHEMES.flatMap(({ name }) =>
         [true, false].map((isExpander) => ({
-          name: `${name}, ${isExpander ? 'random' : 'real'} graph`,
+          name: `${name}, ${isExpander ? 'random' : 'real'}`,
           isLoose: true,
           points: rows
             .filter((row) => row.scheme === name && row.isExpander === isExpander)
